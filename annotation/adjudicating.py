@@ -1,0 +1,143 @@
+"""Settling a disagreement by someone who did not judge the pair, shown as views without names or sources."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from annotation import opinions, queue, settling
+from annotation.models import Adjudication, Disagreement, Judgment
+from projects import audit
+from projects.clock import ClockTimestamp
+from projects.models import Person, Project
+from relevance.dimensions import Dimension
+from relevance.labels import UnknownLabel
+from rules.models import Rule
+
+
+class CannotAdjudicate(Exception):
+    """With a machine code: own_case, already_settled, bad_label, bad_mismatch, unknown_rule."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class View:
+    """One side of a disagreement: what was said, never by whom or by what. `label` is empty for cannot tell."""
+
+    letter: str
+    label: str
+    mismatch: str
+    note: str
+    votes: int
+    source: str  # names, shown only after the pair is settled
+
+
+def open_for(person: Person, project: Project) -> QuerySet[Disagreement]:
+    """The open disagreements this person may settle: not those on pairs they judged."""
+    own = Judgment.objects.filter(pair=OuterRef("pair"), judge__person=person)
+    return (
+        Disagreement.objects.filter(project=project, state=Disagreement.State.OPEN)
+        .filter(~Exists(own))
+        .select_related("pair__query", "pair__item__current_snapshot")
+        .order_by("id")
+    )
+
+
+def is_own_case(person: Person, disagreement: Disagreement) -> bool:
+    return Judgment.objects.filter(pair=disagreement.pair, judge__person=person).exists()
+
+
+def views_of(disagreement: Disagreement, person: Person) -> list[View]:
+    """The opinions, equal ones joined, in an order that is random but the same for this person at each look."""
+    scale = disagreement.project.scale
+    said: dict[str, list[tuple[str, str, str]]] = {}
+    for row in disagreement.judgments.select_related("judge__person").order_by("id"):
+        said.setdefault(row.label, []).append((row.mismatch, row.note, str(row.judge)))
+    if prediction := disagreement.prediction:
+        label = scale.from_lore(prediction.label)
+        said.setdefault(label, []).append((prediction.mismatch, "", str(prediction.model)))
+    sides = list(said.items())
+    random.Random(f"{disagreement.pk}:{person.pk}").shuffle(sides)
+    return [
+        View(
+            letter="ABCDEFGHI"[number],
+            label=label,
+            mismatch=next((mismatch for mismatch, _, _ in voices if mismatch), ""),
+            note=" · ".join(note for _, note, _ in voices if note),
+            votes=len(voices),
+            source=", ".join(name for _, _, name in voices),
+        )
+        for number, (label, voices) in enumerate(sides)
+    ]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    key: UUID
+    label: str
+    mismatch: str = ""
+    rule_code: str = ""
+    note: str = ""
+
+
+def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: Ruling) -> Adjudication:
+    """Settle the pair: an append-only ruling, gold, and every open disagreement of the pair closed. Idempotent by key.
+
+    Raises CannotAdjudicate; Disagreement.DoesNotExist for a foreign or unknown one.
+    """
+    rule = _checked(ruling, project)
+    with transaction.atomic():
+        disagreement = Disagreement.objects.select_for_update(of=("self",)).get(pk=disagreement_id, project=project)
+        if known := Adjudication.objects.filter(idempotency_key=ruling.key, adjudicator=person).first():
+            return known
+        if disagreement.state != Disagreement.State.OPEN:
+            raise CannotAdjudicate("already_settled")
+        if is_own_case(person, disagreement):
+            raise CannotAdjudicate("own_case")
+        pair = opinions.locked(disagreement.pair_id)
+        earlier = pair.adjudications.order_by("-revision").first()
+        adjudication = Adjudication.objects.create(
+            disagreement=disagreement,
+            pair=pair,
+            adjudicator=person,
+            revision=(earlier.revision if earlier else 0) + 1,
+            snapshot_id=pair.item.current_snapshot_id,
+            label=ruling.label,
+            mismatch=ruling.mismatch,
+            rule=rule,
+            note=ruling.note,
+            idempotency_key=ruling.key,
+        )
+        settling.settle_by_adjudication(pair, adjudication)
+        Disagreement.objects.filter(pair=pair, state=Disagreement.State.OPEN).update(
+            state=Disagreement.State.SETTLED, closed_at=ClockTimestamp()
+        )
+        queue.close_open_slots(pair.pk)
+        audit.record(person, "adjudicated", project=project, on=disagreement, label=ruling.label)
+        return adjudication
+
+
+def _checked(ruling: Ruling, project: Project) -> Rule | None:
+    try:
+        if project.scale.parse(ruling.label) != ruling.label:
+            raise CannotAdjudicate("bad_label")
+    except UnknownLabel:
+        raise CannotAdjudicate("bad_label") from None
+    needs_mismatch = project.scale_name == "lore-4" and ruling.label == "L2"
+    if needs_mismatch != bool(ruling.mismatch) or (
+        ruling.mismatch and ruling.mismatch not in {dimension.value for dimension in Dimension}
+    ):
+        raise CannotAdjudicate("bad_mismatch")
+    if not ruling.rule_code:
+        return None
+    rule = Rule.objects.filter(code=ruling.rule_code).first()
+    if rule is None:
+        raise CannotAdjudicate("unknown_rule")
+    return rule

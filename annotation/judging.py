@@ -1,0 +1,309 @@
+"""How a judgment is recorded: once, whatever the network does, and never in place of another.
+
+Every submit carries the lease's token and a key made when the form was rendered. The same key with the same content is
+answered again from the row; with other content it is refused and kept as a draft. A lease that ended does not lose the
+work: the answer is stored, marked late, without a slot. In `reveal` the first answer stands before the prediction is
+sent; the second is a further revision that names the prediction it saw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from annotation import grids, opinions, queue, settling
+from annotation.models import Draft, Judge, Judgment, Lease, Pair, Prediction, Slot
+from projects.models import Mode, Person, Project
+from relevance.dimensions import Dimension
+from relevance.labels import UnknownLabel
+
+KEEP = "keep"
+CANNOT_TELL = "cannot_tell"
+CANNOT_TELL_REASONS = ("image", "attributes", "query", "rule_gap")
+MAX_NOTE = 4000
+MAX_SECONDS = 24 * 3600.0
+
+
+class Refused(Exception):
+    """The submit is not stored as a judgment; what it said is kept as a draft."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class BadAnswer(ValueError):
+    """The form itself is wrong: names the field."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the person pressed. `choice` is a label of the project's scale, "cannot_tell", or "keep" after a reveal."""
+
+    key: UUID
+    choice: str
+    mismatch: str = ""
+    reason: str = ""
+    note: str = ""
+    seconds: float | None = None
+
+    def digest(self, token: UUID) -> str:
+        body = [str(token), self.choice, self.mismatch, self.reason, self.note]
+        return hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """`reveal` names the prediction that may be shown now; None where the mode shows nothing or there is nothing."""
+
+    judgment: Judgment
+    lease: Lease
+    replayed: bool = False
+    reveal: Prediction | None = None
+
+
+def read_answer(data: Any, project: Project) -> Answer:
+    """From form fields; raises BadAnswer. An empty choice is refused, an unknown one never coerced."""
+    try:
+        key = UUID(str(data.get("idempotency_key", "")))
+    except ValueError:
+        raise BadAnswer("idempotency_key", "missing or not a UUID") from None
+    choice = str(data.get("choice", ""))
+    if choice not in {KEEP, CANNOT_TELL}:
+        try:
+            if project.scale.parse(choice) != choice:
+                raise BadAnswer("choice", "not a label of this project")
+        except UnknownLabel:
+            raise BadAnswer("choice", "not a label of this project") from None
+    reason = str(data.get("reason", ""))
+    if choice == CANNOT_TELL and reason not in CANNOT_TELL_REASONS:
+        raise BadAnswer("reason", "cannot tell needs a reason")
+    note = str(data.get("note", "")).replace("\x00", "\ufffd")
+    if len(note) > MAX_NOTE:
+        raise BadAnswer("note", f"longer than {MAX_NOTE} characters")
+    return Answer(
+        key,
+        choice,
+        mismatch=_mismatch(data, choice, project),
+        reason=reason if choice == CANNOT_TELL else "",
+        note=note,
+        seconds=_seconds(data.get("seconds")),
+    )
+
+
+def _mismatch(data: Any, choice: str, project: Project) -> str:
+    if not asks_mismatch(choice, project):
+        return ""
+    value = str(data.get("mismatch", ""))
+    if value not in {dimension.value for dimension in Dimension}:
+        raise BadAnswer("mismatch", "name the dimension that does not match")
+    return value
+
+
+def asks_mismatch(choice: str, project: Project) -> bool:
+    """Only LORE's own L2 names the dimension that does not match."""
+    return project.scale_name == "lore-4" and choice == "L2"
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds <= MAX_SECONDS else None
+
+
+def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Recorded:
+    """Store one answer. Raises Refused (kept as draft), Lease.DoesNotExist for a foreign or unknown token.
+
+    1. A known key: replay, or refuse other content.  2. Lock the lease, then the pair.  3. Decide what this answer is:
+    first, second of a reveal, or late.  4. Append the revision.  5. Settle the pair.
+    """
+    lease = Lease.objects.select_related("slot", "pair", "snapshot").get(token=token, person=person, slot__project=project)
+    judge = queue.judge_of(person, project)
+    digest = answer.digest(token)
+    if replay := _replay(judge, answer, digest, lease):
+        return replay
+    try:
+        with transaction.atomic():
+            lease = Lease.objects.select_for_update(of=("self",)).select_related("slot", "snapshot", "person").get(pk=lease.pk)
+            pair = opinions.locked(lease.pair_id)
+            recorded = _record(lease, pair, judge, answer, digest)
+            settling.settle(pair)
+            Draft.objects.filter(person=person, pair=pair, round=lease.round).delete()
+            return recorded
+    except IntegrityError:
+        # The twin of a doubled submit committed first: answer as it was answered.
+        if replay := _replay(judge, answer, digest, lease):
+            return replay
+        raise
+    except Refused:
+        keep_draft(person, lease, answer)
+        raise
+
+
+def _replay(judge: Judge, answer: Answer, digest: str, lease: Lease) -> Recorded | None:
+    known = Judgment.objects.filter(idempotency_key=answer.key).select_related("slot", "prediction").first()
+    if known is None:
+        return None
+    if known.judge_id != judge.pk or known.body_sha256 != digest:
+        keep_draft(lease.person, lease, answer)
+        raise Refused("other_content_under_this_key")
+    return Recorded(known, lease, replayed=True, reveal=_to_reveal(known, lease))
+
+
+def _record(lease: Lease, pair: Pair, judge: Judge, answer: Answer, digest: str) -> Recorded:
+    mine = (
+        Judgment.objects.filter(pair=pair, judge=judge, round=lease.round).order_by("-revision").first()
+    )
+    # Locks are held, so a doubled submit that waited for them sees its twin here.
+    if mine is not None and mine.idempotency_key == answer.key and mine.body_sha256 == digest:
+        return Recorded(mine, lease, replayed=True, reveal=_to_reveal(mine, lease))
+    second = _is_second_answer(lease, mine)
+    if lease.state == Lease.State.USED and not second:
+        raise Refused("already_judged")
+    if answer.choice == KEEP and not second:
+        raise Refused("nothing_to_keep")
+    late = lease.state in {Lease.State.EXPIRED, Lease.State.RELEASED}
+    if late and mine is not None and mine.outcome != Judgment.Outcome.WITHDRAWN:
+        raise Refused("already_judged")
+    judgment = _append(lease, pair, judge, mine, answer, digest, late=late, second=second)
+    if lease.state == Lease.State.LIVE:
+        Lease.objects.filter(pk=lease.pk).update(state=Lease.State.USED)
+        Slot.objects.filter(pk=lease.slot_id).update(state=Slot.State.DONE)
+    return Recorded(judgment, lease, reveal=_to_reveal(judgment, lease))
+
+
+def _is_second_answer(lease: Lease, mine: Judgment | None) -> bool:
+    """In reveal, after the first answer and before the second."""
+    return (
+        lease.mode == Mode.REVEAL
+        and lease.state == Lease.State.USED
+        and mine is not None
+        and mine.outcome != Judgment.Outcome.WITHDRAWN
+        and mine.prediction_id is None
+    )
+
+
+def _append(
+    lease: Lease,
+    pair: Pair,
+    judge: Judge,
+    mine: Judgment | None,
+    answer: Answer,
+    digest: str,
+    *,
+    late: bool,
+    second: bool,
+) -> Judgment:
+    kept = mine if answer.choice == KEEP else None
+    cannot_tell = answer.choice == CANNOT_TELL
+    label = "" if cannot_tell else answer.choice
+    sees_grid = lease.mode != Mode.BLIND
+    return Judgment.objects.create(
+        pair=pair,
+        judge=judge,
+        round=lease.round,
+        revision=(mine.revision if mine else 0) + 1,
+        slot=None if late else lease.slot,
+        snapshot_id=lease.snapshot_id,
+        outcome=kept.outcome if kept else (Judgment.Outcome.CANNOT_TELL if cannot_tell else Judgment.Outcome.LABEL),
+        label=kept.label if kept else label,
+        mismatch=kept.mismatch if kept else answer.mismatch,
+        reason=kept.reason if kept else answer.reason,
+        note=answer.note or (kept.note if kept else ""),
+        mode=lease.mode,
+        grid=grids.grid_of(pair, lease.snapshot) if sees_grid else None,
+        rule_base_id=lease.rule_base_id,
+        prediction=_shown(lease, pair, mine, second=second),
+        late=late,
+        seconds=answer.seconds,
+        idempotency_key=answer.key,
+        body_sha256=digest,
+    )
+
+
+def _shown(lease: Lease, pair: Pair, mine: Judgment | None, *, second: bool) -> Prediction | None:
+    """The prediction this person had seen before this answer; what was seen once stays seen after an undo."""
+    if lease.mode == Mode.ASSIST or second:
+        return opinions.standing_prediction(pair)
+    return mine.prediction if mine is not None and lease.mode == Mode.REVEAL else None
+
+
+def _to_reveal(judgment: Judgment, lease: Lease) -> Prediction | None:
+    if lease.mode != Mode.REVEAL or judgment.prediction_id is not None or judgment.late:
+        return None
+    return opinions.standing_prediction(judgment.pair)
+
+
+def keep_draft(person: Person, lease: Lease, answer: Answer) -> None:
+    """What was refused is not lost."""
+    body = {"choice": answer.choice, "mismatch": answer.mismatch, "note": answer.note}
+    save_draft(person, lease, body)
+
+
+def save_draft(person: Person, lease: Lease, body: dict[str, str]) -> None:
+    draft, made = Draft.objects.get_or_create(
+        person=person, pair_id=lease.pair_id, round=lease.round, defaults={"body": body}
+    )
+    if not made:
+        draft.body = {**draft.body, **body}
+        draft.revision += 1
+        draft.save(update_fields=["body", "revision"])
+
+
+def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease | None:
+    """Withdraw this person's last judgment and give the pair back to them; None when there is nothing to undo.
+
+    `came_from` is the lease the page showed: a doubled key press arrives with a token that is no longer the live one,
+    and changes nothing.
+    """
+    judge = queue.judge_of(person, project)
+    with transaction.atomic():
+        Judge.objects.select_for_update().get(pk=judge.pk)
+        held = Lease.objects.filter(person=person, slot__project=project, state=Lease.State.LIVE).first()
+        if came_from is not None and held is not None and held.token != came_from:
+            return held
+        last = last_judgment(judge)
+        if last is None or last.slot is None:
+            return None
+        pair = opinions.locked(last.pair_id)
+        Judgment.objects.create(
+            pair=pair,
+            judge=judge,
+            round=last.round,
+            revision=last.revision + 1,
+            slot=last.slot,
+            snapshot_id=last.snapshot_id,
+            outcome=Judgment.Outcome.WITHDRAWN,
+            mode=last.mode,
+            grid_id=last.grid_id,
+            rule_base_id=last.rule_base_id,
+            prediction_id=last.prediction_id,
+        )
+        settling.settle(pair)
+        return queue.reopen(last.slot, person, project)
+
+
+def last_judgment(judge: Judge) -> Judgment | None:
+    """The newest judgment that stands and may still be undone: not withdrawn, its pair not adjudicated."""
+    recent = Judgment.objects.filter(judge=judge, batch=None).select_related("slot", "pair").order_by("-id")[:200]
+    seen: set[tuple[int, int]] = set()
+    for row in recent:
+        key = (row.pair_id, row.round)
+        if key in seen:
+            continue
+        seen.add(key)
+        if row.outcome != Judgment.Outcome.WITHDRAWN and row.slot_id and not row.pair.adjudications.exists():
+            return row
+    return None

@@ -1,0 +1,159 @@
+"""What the machine did: learnt lexicons, evidence grids, runs, their job rows and attempts, predictions."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from annotation.models.catalogue import Pair, Query, Snapshot
+from annotation.models.jobs import Job, JobState
+from inference.models import ModelVersion
+from projects.clock import ClockTimestamp
+from projects.models import Person, Project
+from rules.models import RuleBaseVersion
+
+
+class LearntLexicon(models.Model):
+    """The lexicon learnt from a project's catalogue at one time; a grid names the one it was made with."""
+
+    append_only = True
+
+    project = models.ForeignKey(Project, models.PROTECT)
+    digest = models.CharField(max_length=64)
+    body = models.JSONField()
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_lexicon_per_project_and_digest", fields=["project", "digest"])
+        ]
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class Grid(models.Model):
+    """The evidence grid of a query over a snapshot, made before any verdict and shared by all who look at it."""
+
+    append_only = True
+
+    query = models.ForeignKey(Query, models.PROTECT)
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT)
+    extractor = models.CharField(max_length=120)  # code version + lexicon digest
+    body = models.JSONField()
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_grid_per_query_snapshot_and_extractor", fields=["query", "snapshot", "extractor"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"grid {self.pk}"
+
+
+class PrelabelRun(models.Model):
+    """A person's request to pre-label a project with one model under one rule base version."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="runs")
+    model = models.ForeignKey(ModelVersion, models.PROTECT)
+    rule_base = models.ForeignKey(RuleBaseVersion, models.PROTECT)
+    lexicon = models.ForeignKey(LearntLexicon, models.PROTECT)
+    requested_by = models.ForeignKey(Person, models.PROTECT, null=True)
+    pairs = models.PositiveIntegerField(default=0)
+    reused = models.PositiveIntegerField(default=0)
+    cancelled_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"
+
+
+class PrelabelJob(Job):
+    """One pair to pre-label. done names its prediction; dead names its error and may be replayed."""
+
+    run = models.ForeignKey(PrelabelRun, models.PROTECT, related_name="jobs")
+    pair = models.ForeignKey(Pair, models.PROTECT)
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT)
+    prediction = models.ForeignKey("Prediction", models.PROTECT, null=True)
+
+    class Meta(Job.Meta):
+        constraints = [
+            *Job.Meta.constraints,
+            models.UniqueConstraint(name="one_job_per_run_and_pair", fields=["run", "pair"]),
+            models.CheckConstraint(
+                name="done_job_names_its_prediction",
+                condition=~Q(state=JobState.DONE) | Q(prediction__isnull=False),
+            ),
+        ]
+        indexes = [*Job.Meta.indexes, models.Index(name="jobs_of_run_by_state", fields=["run", "state"])]
+
+    def __str__(self) -> str:
+        return f"job {self.pk}"
+
+
+class PrelabelAttempt(models.Model):
+    """One try at a job, kept whatever became of it; a late one is superseded."""
+
+    append_only = True
+
+    job = models.ForeignKey(PrelabelJob, models.PROTECT, related_name="tries")
+    number = models.PositiveSmallIntegerField()
+    token = models.UUIDField()
+    outcome = models.CharField(max_length=20)  # ok, invalid, failed, superseded
+    error = models.CharField(max_length=500, blank=True)
+    answer = models.TextField(blank=True)
+    seconds = models.FloatField(default=0)
+    recorded_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    def __str__(self) -> str:
+        return f"{self.outcome} ({self.number})"
+
+
+class Prediction(models.Model):
+    """A model's opinion, append-only: ok with a LORE-4 label, or invalid with a reason and no label.
+
+    Invariants: prediction_names_its_origin, invalid_has_no_label, one_prediction_per_key.
+    """
+
+    append_only = True
+
+    pair = models.ForeignKey(Pair, models.PROTECT, related_name="predictions")
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT)
+    model = models.ForeignKey(ModelVersion, models.PROTECT)
+    rule_base = models.ForeignKey(RuleBaseVersion, models.PROTECT)
+    grid = models.ForeignKey(Grid, models.PROTECT)
+    prompt_digest = models.CharField(max_length=64)
+    sampling = models.JSONField(default=dict)
+    key_sha256 = models.CharField(max_length=64)
+    status = models.CharField(max_length=10)
+    reason = models.CharField(max_length=60, blank=True)
+    label = models.CharField(max_length=2, blank=True)
+    mismatch = models.CharField(max_length=30, blank=True)
+    posterior = models.JSONField(null=True)
+    margin = models.FloatField(null=True)
+    chain = models.JSONField(null=True)
+    contradicts = models.JSONField(default=list)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_prediction_per_key", fields=["key_sha256"]),
+            models.CheckConstraint(
+                name="invalid_has_no_label",
+                condition=Q(status="ok", reason="", label__in=["L1", "L2", "L3", "L4"])
+                | (Q(status="invalid", label="", posterior__isnull=True) & ~Q(reason="")),
+            ),
+            models.CheckConstraint(
+                name="prediction_names_its_origin", condition=~Q(prompt_digest="") & ~Q(key_sha256="")
+            ),
+        ]
+        indexes = [models.Index(name="predictions_of_pair", fields=["pair", "-id"])]
+
+    def __str__(self) -> str:
+        return self.label or self.reason

@@ -1,0 +1,30 @@
+"""The opinions that stand on a pair now: of each judge the last one not withdrawn, and the model's newest."""
+
+from __future__ import annotations
+
+from annotation.models import Judgment, Pair, Prediction
+
+
+def standing_judgments(pair: Pair) -> list[Judgment]:
+    """Each judge's latest revision in the latest round, without those withdrawn."""
+    rows = (
+        Judgment.objects.filter(pair=pair)
+        .select_related("judge")
+        .order_by("judge_id", "-round", "-revision")
+        .distinct("judge_id")
+    )
+    return sorted((row for row in rows if row.outcome != Judgment.Outcome.WITHDRAWN), key=lambda row: row.pk)
+
+
+def locked(pair_id: int) -> Pair:
+    """The pair, with its row locked: two judgments of one pair are settled one after the other."""
+    return Pair.objects.select_for_update(of=("self",)).select_related("project", "item").get(pk=pair_id)
+
+
+def standing_prediction(pair: Pair) -> Prediction | None:
+    """The newest ok prediction of the pair's current snapshot."""
+    return (
+        Prediction.objects.filter(pair=pair, snapshot_id=pair.item.current_snapshot_id, status="ok")
+        .order_by("-id")
+        .first()
+    )

@@ -1,0 +1,294 @@
+"""Known files: which columns they have, what these mean to us, and where their texts come from.
+
+A preset carries source, licence and attribution, so it is chosen only for a file that bears its own marks; our own
+field names alone (`lore`) claim no source. Ambiguity is an error that names the presets that fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rapidfuzz import fuzz, process
+
+from relevance.facts import fold
+
+PAIRS = "pairs"
+ITEMS = "items"
+
+
+class NoPreset(ValueError):
+    """No preset fits, or more than one; the message says which and how to choose."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of ours that a foreign column can mean. `needed` for the kinds of import that cannot do without it."""
+
+    name: str
+    label: str | Promise
+    needed: frozenset[str] = frozenset()
+    pairs_only: bool = False
+    spellings: tuple[str, ...] = ()
+
+
+def _field(name: str, label: str | Promise, *spellings: str, needed: str = "", pairs_only: bool = False) -> Field:
+    return Field(name, label, frozenset(needed.split()), pairs_only, spellings)
+
+
+FIELDS: tuple[Field, ...] = (
+    _field(
+        "query", gettext_lazy("query"), "search_term", "keyword", "search", "搜索词", "查询", needed=PAIRS, pairs_only=True
+    ),
+    _field("item_id", gettext_lazy("item id"), "product_id", "asin", "id", "商品id", needed=f"{PAIRS} {ITEMS}"),
+    _field("title", gettext_lazy("title"), "product_title", "product_name", "标题", needed=f"{PAIRS} {ITEMS}"),
+    _field("pair_id", gettext_lazy("pair id"), "example_id", pairs_only=True),
+    _field("locale", gettext_lazy("locale"), "product_locale", "language", "lang", pairs_only=True),
+    _field("description", gettext_lazy("description"), "product_description", "描述"),
+    _field("selling_points", gettext_lazy("selling points"), "bullets", "product_bullet_point", "features", "卖点"),
+    _field("category", gettext_lazy("category"), "category_hierarchy", "product_class", "类目"),
+    _field("attributes", gettext_lazy("attributes (CPV)"), "cpv", "product_features", "properties", "specs", "属性"),
+    _field("skus", gettext_lazy("SKUs"), "variants", "sku", "规格"),
+    _field("cpv_sku", gettext_lazy("attributes and SKUs in one")),
+    _field("shop", gettext_lazy("shop"), "shop_name", "seller", "store", "店铺"),
+    _field("price", gettext_lazy("price"), "product_price", "价格"),
+    _field("price_cents", gettext_lazy("price in cents")),
+    _field("brand", gettext_lazy("brand"), "product_brand", "manufacturer", "品牌"),
+    _field("model", gettext_lazy("model"), "model_name", "型号"),
+    _field("colour", gettext_lazy("colour"), "color", "product_color", "颜色"),
+    _field("images", gettext_lazy("picture files"), "photos", "pictures", "image_file", "图片"),
+    _field("label", gettext_lazy("label"), "esci_label", "grade", "relevance", "gold", "标签", pairs_only=True),
+    _field("mismatch", gettext_lazy("mismatch dimension"), "mismatch_dimension", pairs_only=True),
+    _field("label_scale", gettext_lazy("label scale"), pairs_only=True),
+    _field("ratings", gettext_lazy("people's ratings"), "judgments", pairs_only=True),
+    _field("benchmark", gettext_lazy("benchmark query"), "is_benchmark", pairs_only=True),
+    _field("source", gettext_lazy("source")),
+    _field("licence", gettext_lazy("licence"), "license"),
+    _field("attribution", gettext_lazy("attribution"), "credit"),
+)
+NAMES: Mapping[str, Field] = {known.name: known for known in FIELDS}
+OWN: Mapping[str, str] = {name: name for name in NAMES} | {"bullets": "selling_points", "grade": "label"}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """`columns` maps the file's columns to our fields; of two columns for one field the first that has a value counts.
+
+    A file bears the preset's marks when it has all `marks` as columns and its `label_scale` is `scale`.
+    """
+
+    name: str
+    description: str | Promise
+    kinds: frozenset[str]
+    columns: Mapping[str, str] = field(compare=False)
+    marks: frozenset[str]
+    scale: str = ""
+    source: str = ""
+    licence: str = ""
+    attribution: str = ""
+
+
+_SHARED = {
+    name: name
+    for name in (
+        "pair_id query locale item_id title description category attributes label label_scale ratings brand".split()
+    )
+} | {"bullets": "selling_points", "grade": "label"}
+_SHARED_MARKS = frozenset(
+    "pair_id query_id item_id query title label grade label_scale ratings complete_item via".split()
+)
+_ICECAT = "product data sourced from Icecat, Open Content License"
+
+
+def _labelled(name: str, description: str | Promise, scale: str, marks: str, **origin: str) -> Preset:
+    columns = _SHARED | ({"name": "model", "price_cents": "price_cents"} if name == "chorus" else {})
+    return Preset(
+        name, description, frozenset({PAIRS}), columns, _SHARED_MARKS | set(marks.split()), scale, **origin
+    )
+
+
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "lore",
+            gettext_lazy("our own field names"),
+            frozenset({PAIRS, ITEMS}),
+            OWN,
+            frozenset({"item_id"}),
+        ),
+        _labelled(
+            "chorus",
+            gettext_lazy("Chorus electronics: three raters and a final rating, 0 to 3"),
+            "chorus-4",
+            "name brand price_cents",
+            source="querqy/chorus",
+            licence="Apache-2.0 (ratings), Icecat Open Content License (product data)",
+            attribution=_ICECAT,
+        ),
+        _labelled(
+            "esci",
+            gettext_lazy("Amazon Shopping Queries: Exact, Substitute, Complement, Irrelevant"),
+            "esci-4",
+            "",
+            source="amazon-science/esci-data",
+            licence="Apache-2.0",
+            attribution="Amazon Shopping Queries Dataset (ESCI)",
+        ),
+        _labelled(
+            "wands_graded",
+            gettext_lazy("WANDS: Exact, Partial, Irrelevant"),
+            "wands-3",
+            "query_class",
+            source="wayfair/WANDS",
+            licence="MIT",
+            attribution="WANDS, Wayfair Annotation Dataset",
+        ),
+        _labelled(
+            "wands_binary",
+            gettext_lazy("WANDS, relevant or not"),
+            "binary",
+            "query_class",
+            source="wayfair/WANDS (sample of danimtk/chatGPT-goes-shopping)",
+            licence="MIT",
+            attribution="WANDS, Wayfair Annotation Dataset",
+        ),
+        _labelled(
+            "wands_multirater",
+            gettext_lazy("WANDS products, three people's yes or no"),
+            "binary",
+            "query_class attention_check rating_mean",
+            source="rsrijith/qp-faith",
+            licence="MIT",
+            attribution="WANDS, Wayfair Annotation Dataset; ratings by rsrijith/qp-faith",
+        ),
+        Preset(
+            "rair",
+            gettext_lazy("RAIR field names"),
+            frozenset({PAIRS}),
+            {
+                "query": "query",
+                "title": "title",
+                "item_id": "item_id",
+                "groundtruth": "label",
+                "shop_name": "shop",
+                "cpv_sku": "cpv_sku",
+            },
+            frozenset({"query", "title", "item_id", "groundtruth"}),
+        ),
+        Preset(
+            "icecat",
+            gettext_lazy("Icecat catalogue items"),
+            frozenset({ITEMS}),
+            {
+                "item_id": "item_id",
+                "title": "title",
+                "name": "model",
+                "brand": "brand",
+                "description": "description",
+                "attributes": "attributes",
+                "price_cents": "price_cents",
+            },
+            frozenset({"item_id", "title", "name", "brand", "attributes", "price_cents", "date_released"}),
+            source="Icecat (as shipped with querqy/chorus)",
+            licence="Icecat Open Content License",
+            attribution=_ICECAT,
+        ),
+        Preset(
+            "saleor",
+            gettext_lazy("Saleor demo products with variants and photos"),
+            frozenset({ITEMS}),
+            {
+                "product_id": "item_id",
+                "title": "title",
+                "category": "category",
+                "description": "description",
+                "attributes": "attributes",
+                "variants": "skus",
+                "photos": "images",
+            },
+            frozenset({"product_id", "product_type", "title", "variants", "photos"}),
+            source="saleor/saleor",
+            licence="BSD-3-Clause",
+            attribution="Saleor Commerce",
+        ),
+    )
+}
+
+
+def fitting(columns: Collection[str], scales: Collection[str], kind: str) -> list[Preset]:
+    """The presets whose marks the file bears; one that asks for less than another that fits is not listed."""
+    fit = [
+        preset
+        for preset in PRESETS.values()
+        if kind in preset.kinds and preset.marks <= set(columns) and (not preset.scale or set(scales) == {preset.scale})
+    ]
+    return [one for one in fit if not any(one.marks < other.marks for other in fit)]
+
+
+def detect(columns: Collection[str], scales: Collection[str], kind: str) -> Preset:
+    """The one preset that fits; our own field names fit only where none that is needed is missing but the title."""
+    fit = fitting(columns, scales, kind)
+    if len(fit) > 1:
+        names = ", ".join(preset.name for preset in fit)
+        raise NoPreset(_("Several presets fit: %(names)s. Name one (--preset NAME).") % {"names": names})
+    if not fit or (fit[0].name == "lore" and kind == PAIRS and "query" not in columns):
+        raise NoPreset(
+            _("No preset fits the columns %(columns)s. Name one of %(names)s (--preset NAME) or say what the columns mean.")
+            % {"columns": ", ".join(sorted(columns)[:20]), "names": ", ".join(names_for(kind))}
+        )
+    return fit[0]
+
+
+def names_for(kind: str) -> list[str]:
+    return [preset.name for preset in PRESETS.values() if kind in preset.kinds]
+
+
+def named(name: str, kind: str) -> Preset:
+    preset = PRESETS.get(name)
+    if preset is None or kind not in preset.kinds:
+        raise NoPreset(
+            _("There is no preset %(name)s for this kind of import; known: %(names)s.")
+            % {"name": name[:60], "names": ", ".join(names_for(kind))}
+        )
+    return preset
+
+
+def fields_for(kind: str) -> list[Field]:
+    return [known for known in FIELDS if kind == PAIRS or not known.pairs_only]
+
+
+def missing(meaning: Mapping[str, str], kind: str) -> list[Field]:
+    """The needed fields that no column stands for."""
+    return [known for known in fields_for(kind) if kind in known.needed and known.name not in meaning.values()]
+
+
+def guess(columns: Sequence[str], kind: str) -> dict[str, str]:
+    """What foreign columns may mean, for a person to confirm: by known spellings first, then by likeness."""
+    spellings = {_plain(word): known.name for known in fields_for(kind) for word in (known.name, *known.spellings)}
+    meaning: dict[str, str] = {}
+    for exact in (True, False):
+        for column in columns:
+            found = _lookup(_plain(column), spellings, exact=exact)
+            if column not in meaning and found and found not in meaning.values():
+                meaning[column] = found
+    return meaning
+
+
+def _plain(name: str) -> str:
+    return fold(name).replace("_", " ").replace("-", " ")
+
+
+def _lookup(column: str, spellings: Mapping[str, str], *, exact: bool) -> str | None:
+    if exact:
+        return spellings.get(column)
+    best = process.extractOne(column, spellings.keys(), scorer=fuzz.WRatio, score_cutoff=90)
+    return spellings[best[0]] if best and len(column) > 3 else None
+
+
+def columns_of(rows: Iterable[Mapping[str, object]]) -> list[str]:
+    """The columns of some rows, in order of first appearance."""
+    return list(dict.fromkeys(column for row in rows for column in row))

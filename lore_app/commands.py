@@ -1,0 +1,41 @@
+"""The contract of our commands: progress to stderr, one JSON object as the last line of stdout, exit 0, 1 or 2."""
+
+from __future__ import annotations
+
+import json
+import sys
+from abc import ABC, abstractmethod
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+
+class UsageError(Exception):
+    """The command line itself is wrong: exit 2."""
+
+
+class JsonCommand(BaseCommand, ABC):
+    """Subclasses implement `run`. A CommandError ends with {"error": ...} and exit 1; usage errors exit 2."""
+
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.called_from_command_line = True  # argparse's own exit code 2 for wrong usage
+        return parser
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            answer = self.run(**options)
+        except UsageError as error:
+            self.stderr.write(str(error))
+            sys.exit(2)
+        except CommandError as error:
+            self.stderr.write(str(error))
+            self.stdout.write(json.dumps({"error": str(error)}, ensure_ascii=False))
+            sys.exit(1)
+        self.stdout.write(json.dumps(answer, ensure_ascii=False))
+
+    @abstractmethod
+    def run(self, **options: Any) -> dict[str, Any]:
+        """Do the work and return the answer object."""

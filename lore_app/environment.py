@@ -1,0 +1,55 @@
+"""Readers of environment variables that fail loudly, naming the variable. Every setting is documented in docs/configuration.md."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    value = text(name)
+    if not value:
+        return default
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}")
+
+
+def whole_number(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
+    value = text(name)
+    if not value:
+        return default
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}") from None
+    if not least <= number <= most:
+        raise ImproperlyConfigured(f"{name} must lie between {least} and {most}, not {number}")
+    return number
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def secret(name: str, keep_in: Path) -> str:
+    """The variable, or a random secret made once and kept in a file that only its owner may read: there is no default."""
+    value = text(name)
+    if value:
+        if len(value) < 32:
+            raise ImproperlyConfigured(f"{name} must have at least 32 characters")
+        return value
+    if not keep_in.exists():
+        keep_in.parent.mkdir(parents=True, exist_ok=True)
+        keep_in.touch(mode=0o600)
+        keep_in.write_text(secrets.token_urlsafe(48))
+    return keep_in.read_text().strip()

@@ -1,0 +1,73 @@
+"""What the app's role may do: read and write state, only add to the logs, own nothing.
+
+Runs after each migration, as the owner: makes the role where it is absent and grants again from scratch, so that a new
+table is never forgotten. Append-only tables are the models with `append_only = True`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core.management.base import CommandError
+from django.db import connections
+from django.db.backends.utils import CursorWrapper
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
+from psycopg import sql
+from psycopg.errors import InsufficientPrivilege
+
+from lore_app.database import APP_ROLE
+
+
+def append_only_tables() -> list[str]:
+    return sorted(m._meta.db_table for m in apps.get_models() if getattr(m, "append_only", False))
+
+
+def ensure_role(cursor: CursorWrapper) -> None:
+    cursor.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+    if cursor.fetchone():
+        return
+    try:
+        cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(APP_ROLE)))
+    except Exception as error:
+        if not isinstance(error.__cause__, InsufficientPrivilege):
+            raise
+        raise CommandError(
+            f"The owner may not create roles. Ask your database administrator for: CREATE ROLE {APP_ROLE} LOGIN; "
+            f"GRANT {APP_ROLE} TO <owner>;"
+        ) from error
+
+
+def grant(cursor: CursorWrapper) -> None:
+    role = sql.Identifier(APP_ROLE)
+    cursor.execute("SELECT current_user, current_schema()")
+    owner, schema = cursor.fetchone()
+    if owner != APP_ROLE:
+        cursor.execute("SELECT pg_has_role(current_user, %s, 'SET')", [APP_ROLE])
+        if not cursor.fetchone()[0]:
+            cursor.execute(sql.SQL("GRANT {} TO {}").format(role, sql.Identifier(owner)))
+    for statement in (
+        "GRANT USAGE ON SCHEMA {schema} TO {role}",
+        "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+        "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+    ):
+        cursor.execute(sql.SQL(statement).format(schema=sql.Identifier(schema), role=role))
+    for table in [*append_only_tables(), "django_migrations"]:
+        cursor.execute(
+            sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), role)
+        )
+
+
+@receiver(post_migrate)
+def grant_after_migration(sender: AppConfig, using: str, **_: Any) -> None:
+    """Once per migrate: when the last of our apps has been migrated."""
+    if sender.name != "annotation":
+        return
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('annotation_judgment')")
+        if cursor.fetchone()[0] is None:
+            return
+        ensure_role(cursor)
+        grant(cursor)

@@ -1,0 +1,12 @@
+"""The apps' URLs, and the health check."""
+
+from django.urls import include, path
+
+from lore_app.health import health
+
+urlpatterns = [
+    path("health/", health, name="health"),
+    path("", include("projects.urls")),
+    path("", include("rules.urls")),
+    path("", include("annotation.urls")),
+]

@@ -1,0 +1,26 @@
+"""The one way to write an audit event. Call it inside the transaction that does the act, so that both stand or fall."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from projects.models import AuditEvent, Person, Project
+
+
+def record(
+    actor: Person | None,
+    act: str,
+    *,
+    project: Project | None = None,
+    on: models.Model | None = None,
+    **detail: object,
+) -> AuditEvent:
+    """`act` is "noun.verb" (member.added); `on` is what it was done to; `detail` holds plain JSON values."""
+    return AuditEvent.objects.create(
+        actor=actor,
+        act=act,
+        project=project,
+        object_kind=on._meta.model_name or "" if on is not None else "",
+        object_id=str(on.pk) if on is not None else "",
+        detail=detail,
+    )

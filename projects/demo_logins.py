@@ -1,0 +1,94 @@
+"""The people of the demo, who sign in by one click. They have no password, and are nobody outside the demo.
+
+Their user names begin with "demo-", which no other person's may; their sessions are carried by DemoBackend, which
+knows nobody unless settings.DEMO. Switching the demo off therefore ends them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.backends import BaseBackend
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from projects.models import Membership, Person, Project, Role
+
+PREFIX = "demo-"
+BACKEND = "projects.demo_logins.DemoBackend"
+
+
+@dataclass(frozen=True)
+class DemoLogin:
+    username: str
+    name: str
+    title: str | Promise
+    leaves_with: str | Promise
+    role: Role | None
+
+
+CAST: tuple[DemoLogin, ...] = (
+    DemoLogin("demo-ana", "Ana", _("labeler"), _("Judge pairs, one key each."), Role.LABELER),
+    DemoLogin("demo-ben", "Ben", _("labeler"), _("The second opinion on the same pairs."), Role.LABELER),
+    DemoLogin("demo-ada", "Ada", _("adjudicator"), _("Settle what others disagree on."), Role.ADJUDICATOR),
+    DemoLogin("demo-rosa", "Rosa", _("rule owner"), _("Read the rules and where they bite."), Role.RULE_OWNER),
+    DemoLogin(
+        "demo-max", "Max", _("ML engineer"), _("Pre-label, mine hard samples, export."), Role.ML_ENGINEER
+    ),
+    DemoLogin("demo-lena", "Lena", _("lead"), _("Import, staff and watch the project."), Role.LEAD),
+    DemoLogin("demo-otto", "Otto", _("auditor"), _("See everything, change nothing."), Role.AUDITOR),
+    DemoLogin("demo-root", "Root", _("system admin"), _("People and projects, no judgments."), None),
+)
+
+
+def ensure(project: Project) -> list[Person]:
+    """The demo's people, each with their role in the project. May be repeated."""
+    if not settings.DEMO:
+        raise RuntimeError("demo people exist only in the demo: set LORE_DEMO=1")
+    with transaction.atomic():
+        return [_ensure_one(login, project) for login in CAST]
+
+
+def _ensure_one(login: DemoLogin, project: Project) -> Person:
+    person = Person.objects.filter(username=login.username).first()
+    if person is None:
+        person = Person.objects.create_person(
+            login.username, name=login.name, is_system_admin=login.role is None
+        )
+    if login.role is not None:
+        Membership.objects.get_or_create(project=project, person=person, role=login.role)
+    return person
+
+
+def offered() -> list[DemoLogin]:
+    """What the login page shows: nothing outside the demo, and only people who are there."""
+    if not settings.DEMO:
+        return []
+    there = set(
+        Person.objects.filter(username__startswith=PREFIX, is_active=True).values_list("username", flat=True)
+    )
+    return [login for login in CAST if login.username in there]
+
+
+def demo_person(username: str) -> Person | None:
+    """The person behind a one-click login, or nobody: never outside the demo, never someone with a password."""
+    if not settings.DEMO or username not in {login.username for login in CAST}:
+        return None
+    person = Person.objects.filter(username=username, is_active=True).first()
+    return person if person is not None and not person.has_usable_password() else None
+
+
+class DemoBackend(BaseBackend):
+    """Carries demo sessions; authenticates nobody by credentials."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
+        return None
+
+    def get_user(self, user_id: int) -> Person | None:
+        if not settings.DEMO:
+            return None
+        return Person.objects.filter(pk=user_id, is_active=True, username__startswith=PREFIX).first()

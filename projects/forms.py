@@ -1,0 +1,178 @@
+"""The forms of people and projects. Each lists its fields; actor, project and role of the actor never come from a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm, UsernameField
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from projects import pinning
+from projects.demo_logins import PREFIX
+from projects.models import AuditEvent, Mode, Person, Project, Role
+from relevance.labels import SCALES
+
+LONG_TEXT = 20_000
+
+
+def languages_with_default() -> list[tuple[str, Any]]:
+    return [("", _("as the browser asks")), *settings.LANGUAGES]
+
+
+class LoginForm(AuthenticationForm):
+    """One text for an unknown name, a wrong password and a person who may not sign in any more."""
+
+    error_messages = {
+        "invalid_login": _("User name and password do not match. Both are case-sensitive."),
+        "inactive": _("User name and password do not match. Both are case-sensitive."),
+    }
+
+
+def free_username(username: str) -> str:
+    """A name nobody has in any case, and not one of the demo's."""
+    if username.lower().startswith(PREFIX):
+        raise forms.ValidationError(_("User names beginning with “demo-” are kept for the demo."))
+    if Person.objects.filter(username__iexact=username).exists():
+        raise forms.ValidationError(_("Someone has this user name already."))
+    return username
+
+
+class NewPersonForm(forms.Form):
+    username = UsernameField(label=_("User name"), max_length=80, validators=[UnicodeUsernameValidator()])
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    locale = forms.ChoiceField(label=_("Language"), choices=languages_with_default, required=False)
+
+    def clean_username(self) -> str:
+        return free_username(self.cleaned_data["username"])
+
+
+class AccountForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    locale = forms.ChoiceField(label=_("Language"), choices=languages_with_default, required=False)
+
+
+class MemberForm(forms.Form):
+    username = UsernameField(label=_("User name"), max_length=80)
+    role = forms.TypedChoiceField(label=_("Role"), choices=Role.choices, coerce=Role)
+
+
+class LeadForm(forms.Form):
+    """A system admin names a lead for a project that has none."""
+
+    project = forms.ModelChoiceField(label=_("Project"), queryset=Project.objects.none(), to_field_name="slug")
+
+    def __init__(self, *args: Any, projects: list[Project], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["project"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Project.objects.filter(pk__in=[project.pk for project in projects]).order_by("name")
+
+
+def scale_choices() -> list[tuple[str, str]]:
+    return [(name, f"{name} ({', '.join(scale.codes)})") for name, scale in SCALES.items()]
+
+
+class NewProjectForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    slug = forms.SlugField(
+        label=_("Short name"),
+        max_length=60,
+        required=False,
+        help_text=_("Stands in addresses and commands: letters, digits, hyphens. Left empty, it follows the name."),
+    )
+    scale_name = forms.ChoiceField(
+        label=_("Label scale"),
+        choices=scale_choices,
+        initial="lore-4",
+        help_text=_("Fixed once the project has pairs."),
+    )
+    lead = UsernameField(
+        label=_("First lead"),
+        max_length=80,
+        required=False,
+        help_text=_("The user name of the person who imports, staffs and watches the project."),
+    )
+
+    def clean_lead(self) -> str:
+        lead: str = self.cleaned_data["lead"]
+        if lead and not Person.objects.filter(username=lead, is_active=True).exists():
+            raise forms.ValidationError(_("Nobody who can sign in has this user name."))
+        return lead
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "slug" in cleaned and "name" in cleaned:
+            cleaned["slug"] = cleaned["slug"] or slugify(cleaned["name"])[:60]
+            if not cleaned["slug"]:
+                self.add_error("slug", _("This name gives no short name: type one."))
+            elif Project.objects.filter(slug=cleaned["slug"]).exists():
+                self.add_error("slug", _("Another project has this short name."))
+        return cleaned
+
+
+class ProjectSettingsForm(forms.ModelForm[Project]):
+    rule_base_number = forms.TypedChoiceField(
+        label=_("Rule base version"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        help_text=_("Pinned, a project keeps its rules when newer ones are published."),
+    )
+    scale_name = forms.ChoiceField(label=_("Label scale"), choices=scale_choices)
+
+    class Meta:
+        model = Project
+        fields = [
+            "name",
+            "description",
+            "guideline",
+            "mode",
+            "overlap",
+            "lease_seconds",
+            "rule_base_number",
+            "scale_name",
+        ]
+        help_texts = {
+            "guideline": _("What every judge reads before the first pair; shown on the judging card."),
+            "mode": _("How much of the machine's work a judge sees. Gold and test sets are judged blind."),
+            "overlap": _("How many people judge each pair. Slots of pairs that exist keep their number."),
+            "lease_seconds": _("How long a pair stays with a judge who went away."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("description", "guideline"):
+            self.fields[name].max_length = LONG_TEXT  # type: ignore[attr-defined]
+            self.fields[name].validators.append(forms.CharField(max_length=LONG_TEXT).validators[0])
+        pinned = self.fields["rule_base_number"]
+        assert isinstance(pinned, forms.TypedChoiceField)
+        pinned.choices = [("", _("the newest")), *((number, str(number)) for number in pinning.rule_base_numbers())]
+        if self.instance.pairs.exists():
+            self.fields["scale_name"].disabled = True
+            self.fields["scale_name"].help_text = _("Fixed, since the project has pairs.")
+
+
+class AuditFilterForm(forms.Form):
+    """Filters of the audit page: values only, never names of columns."""
+
+    act = forms.ChoiceField(label=_("Act"), required=False)
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        acts = AuditEvent.objects.filter(project=project).order_by("act").values_list("act", flat=True).distinct()
+        field = self.fields["act"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("all")), *((act, act) for act in acts)]
+
+
+MODE_MEANING = {
+    Mode.BLIND: _("no model, no grid, no routed rules: only the category's guideline"),
+    Mode.FACTS: _("the evidence grid and the rules that apply, without a label"),
+    Mode.REVEAL: _("own label first, then the model's with its chain, then keep or change"),
+    Mode.ASSIST: _("the pre-label is visible; a random share is served blind"),
+}

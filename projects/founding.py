@@ -1,0 +1,40 @@
+"""Founding a project and changing its settings, each with its audit event."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from projects import audit
+from projects.forms import ProjectSettingsForm
+from projects.membership import Refused, add_role
+from projects.models import Person, Project, Role
+
+LONG = {"description", "guideline"}
+
+
+def found(name: str, slug: str, scale_name: str, lead: str, *, actor: Person | None) -> Project:
+    """The founder becomes nothing in it; a first lead may be named."""
+    with transaction.atomic():
+        project = Project.objects.create(name=name, slug=slug, scale_name=scale_name)
+        audit.record(actor, "project.created", project=project, on=project, slug=slug, scale=scale_name)
+        if lead:
+            add_role(project, lead, Role.LEAD, actor=actor)
+    return project
+
+
+def change_settings(form: ProjectSettingsForm, *, actor: Person) -> Project:
+    """Locks the project, so that no import adds the first pairs while the scale changes."""
+    with transaction.atomic():
+        before = Project.objects.select_for_update().get(pk=form.instance.pk)
+        if before.pairs.exists() and form.cleaned_data["scale_name"] != before.scale_name:
+            raise Refused(_("The project has got pairs meanwhile: its scale is fixed."))
+        changes = {
+            name: "changed" if name in LONG else {"from": getattr(before, name), "to": form.cleaned_data[name]}
+            for name in form.changed_data
+            if getattr(before, name) != form.cleaned_data[name]
+        }
+        if changes:
+            form.instance.save(update_fields=list(changes))
+            audit.record(actor, "project.changed", project=before, on=before, **changes)
+    return form.instance

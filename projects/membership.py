@@ -1,0 +1,105 @@
+"""Who holds which role, and who may sign in at all. Every change is audited in its own transaction.
+
+Roles are read at each request (projects.gates), so a change acts at once.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from projects import audit, invitations
+from projects.invitations import Invitation
+from projects.models import Membership, Person, Project, Role
+
+
+class Refused(Exception):
+    """Carries a sentence for the person who asked."""
+
+
+def members_of(project: Project) -> list[Membership]:
+    return list(
+        Membership.objects.filter(project=project)
+        .select_related("person", "project")
+        .order_by("person__username", "role")
+    )
+
+
+def projects_of(person: Person) -> list[tuple[Project, frozenset[Role]]]:
+    """In the order of their names, each with the person's roles."""
+    held: dict[Project, set[Role]] = {}
+    rows = Membership.objects.filter(person=person, project__archived_at=None).select_related("project")
+    for row in rows.order_by("project__name", "project_id"):
+        held.setdefault(row.project, set()).add(Role(row.role))
+    return [(project, frozenset(roles)) for project, roles in held.items()]
+
+
+def add_role(project: Project, username: str, role: Role, *, actor: Person | None) -> Membership:
+    """Unknown and deactivated people are refused in the same words."""
+    person = Person.objects.filter(username=username, is_active=True).first()
+    if person is None:
+        raise Refused(_("Nobody who can sign in has this user name."))
+    with transaction.atomic():
+        membership, added = Membership.objects.get_or_create(project=project, person=person, role=role)
+        if not added:
+            raise Refused(_("This person holds the role already."))
+        audit.record(actor, "member.added", project=project, on=person, username=username, role=role.value)
+    return membership
+
+
+def remove_role(membership: Membership, *, actor: Person) -> None:
+    """A project keeps its last lead, and leads do not step down by themselves."""
+    if membership.role == Role.LEAD and membership.person_id == actor.pk:
+        raise Refused(_("You cannot take the lead role from yourself; another lead can."))
+    with transaction.atomic():
+        if membership.role == Role.LEAD and not _other_lead(membership):
+            raise Refused(_("A project needs a lead: this is the last one."))
+        removed, _rows = Membership.objects.filter(pk=membership.pk).delete()
+        if removed:
+            person, role = membership.person, membership.role
+            audit.record(
+                actor, "member.removed", project=membership.project, on=person, username=person.username, role=role
+            )
+
+
+def _other_lead(membership: Membership) -> bool:
+    """Locks the leads, so that two leads removing each other leave one."""
+    leads = Membership.objects.select_for_update(of=("self",)).filter(project=membership.project_id, role=Role.LEAD)
+    return any(lead.pk != membership.pk and lead.person.is_active for lead in leads.select_related("person"))
+
+
+def create_person(
+    username: str, name: str, locale: str, *, actor: Person | None, system_admin: bool = False
+) -> Invitation:
+    """A person without a password, and the link that sets one."""
+    with transaction.atomic():
+        person = Person.objects.create_person(username, name=name, locale=locale, is_system_admin=system_admin)
+        audit.record(actor, "person.created", on=person, username=person.username, system_admin=system_admin)
+        return invitations.invite(person, actor=actor)
+
+
+def deactivate(person: Person, *, actor: Person) -> None:
+    """Ends every session and link for good: the password goes too, so an old session stays dead after a return."""
+    if person.pk == actor.pk:
+        raise Refused(_("You cannot deactivate yourself."))
+    with transaction.atomic():
+        if Person.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
+            person.is_active = False
+            person.set_unusable_password()
+            person.save(update_fields=["password"])
+            invitations.revoke(person)
+            audit.record(actor, "person.deactivated", on=person, username=person.username)
+
+
+def reactivate(person: Person, *, actor: Person) -> Invitation:
+    with transaction.atomic():
+        Person.objects.filter(pk=person.pk).update(is_active=True)
+        person.is_active = True
+        audit.record(actor, "person.reactivated", on=person, username=person.username)
+        return invitations.invite(person, actor=actor)
+
+
+def projects_without_lead() -> list[Project]:
+    """Where a system admin may name a lead: nobody who can sign in holds the role."""
+    led = Membership.objects.filter(role=Role.LEAD, person__is_active=True).values("project")
+    return list(Project.objects.filter(archived_at=None).exclude(pk__in=led).order_by("name", "pk"))

@@ -1,0 +1,12 @@
+"""The audit log only grows."""
+
+from django.db import migrations
+
+from projects.immutability import FUNCTION, append_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("projects", "0001_initial")]
+    operations = [
+        migrations.RunSQL(FUNCTION + append_only("projects_auditevent"), migrations.RunSQL.noop),
+    ]

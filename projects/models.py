@@ -1,0 +1,140 @@
+"""People, projects, roles, one-time links and the audit log. Knows nothing of pairs, rules or models."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from projects.clock import ClockTimestamp
+from relevance.labels import SCALES, Scale, scale_named
+
+
+class PersonManager(BaseUserManager["Person"]):
+    def create_person(self, username: str, *, name: str = "", password: str | None = None, **fields: object) -> Person:
+        person = self.model(username=self.model.normalize_username(username), name=name, **fields)
+        person.set_password(password)
+        person.save()
+        return person
+
+
+class Person(AbstractBaseUser):
+    """Someone who can sign in. Never deleted: judgments point to people; a leaver is deactivated."""
+
+    username = models.CharField(_("user name"), max_length=80, unique=True)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    locale = models.CharField(_("language"), max_length=10, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_system_admin = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = PersonManager()
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+
+class Mode(models.TextChoices):
+    """How much of the machine's work a judge sees (DESIGN 5)."""
+
+    BLIND = "blind", _("blind")
+    FACTS = "facts", _("facts")
+    REVEAL = "reveal", _("reveal")
+    ASSIST = "assist", _("assist")
+
+
+class Project(models.Model):
+    """One body of pairs judged under one scale, by its members."""
+
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("description"), blank=True)
+    guideline = models.TextField(_("guideline"), blank=True)
+    scale_name = models.CharField(_("label scale"), max_length=20, default="lore-4")
+    mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices, default=Mode.FACTS)
+    overlap = models.PositiveSmallIntegerField(
+        _("judgments wanted per pair"), default=2, validators=[MinValueValidator(1), MaxValueValidator(9)]
+    )
+    lease_seconds = models.PositiveIntegerField(_("lease, seconds"), default=900, validators=[MinValueValidator(30)])
+    rule_base_number = models.PositiveIntegerField(_("pinned rule base version"), null=True, blank=True)
+    is_demo = models.BooleanField(default=False)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="overlap_between_1_and_9", condition=Q(overlap__gte=1, overlap__lte=9)),
+            models.CheckConstraint(name="scale_is_known", condition=Q(scale_name__in=sorted(SCALES))),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def scale(self) -> Scale:
+        return scale_named(self.scale_name)
+
+
+class Role(models.TextChoices):
+    LABELER = "labeler", _("labeler")
+    ADJUDICATOR = "adjudicator", _("adjudicator")
+    RULE_OWNER = "rule_owner", _("rule owner")
+    ML_ENGINEER = "ml_engineer", _("ML engineer")
+    LEAD = "lead", _("lead")
+    AUDITOR = "auditor", _("auditor")
+
+
+class Membership(models.Model):
+    """A role of a person in a project; a person may hold several."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="memberships")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="memberships")
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_membership_per_role", fields=["project", "person", "role"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.get_role_display()}"
+
+
+class OneTimeLink(models.Model):
+    """Lets a person set a password once. Only the hash of the token is kept."""
+
+    person = models.ForeignKey(Person, models.PROTECT)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    def __str__(self) -> str:
+        return f"link for {self.person}"
+
+
+class AuditEvent(models.Model):
+    """What someone did, written in the transaction that did it. Append-only."""
+
+    append_only = True
+
+    at = models.DateTimeField(db_default=ClockTimestamp())
+    actor = models.ForeignKey(Person, models.PROTECT, null=True)
+    project = models.ForeignKey(Project, models.PROTECT, null=True)
+    act = models.CharField(max_length=60)
+    object_kind = models.CharField(max_length=40, blank=True)
+    object_id = models.CharField(max_length=60, blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(name="audit_by_project", fields=["project", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.object_kind} {self.object_id}"

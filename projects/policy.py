@@ -1,0 +1,129 @@
+"""Who may do what: one table from (URL name, method) to permission, one from permission to roles.
+
+Every URL of the product stands here; a URL without an entry does not answer (projects.gates), and a test walks both
+ways. `SYSTEM` permissions belong to system admins, who run the installation and see no judgments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from projects.models import Role
+
+
+class Permission(StrEnum):
+    ANYONE = "anyone"  # no login
+    SIGNED_IN = "signed_in"
+    SYSTEM = "system"
+    SEE_PROJECT = "see_project"
+    SEE_PAIRS = "see_pairs"
+    SEE_IMAGES = "see_images"
+    JUDGE = "judge"
+    ADJUDICATE = "adjudicate"
+    FLAG = "flag"
+    TRIAGE = "triage"
+    IMPORT = "import"
+    PRELABEL = "prelabel"
+    CURATE = "curate"
+    EXPORT = "export"
+    SEE_FIGURES = "see_figures"
+    MANAGE = "manage"
+    AUDIT = "audit"
+
+
+L, A, R, M, P, U = (
+    Role.LABELER,
+    Role.ADJUDICATOR,
+    Role.RULE_OWNER,
+    Role.ML_ENGINEER,
+    Role.LEAD,
+    Role.AUDITOR,
+)
+
+# Permissions inside a project; a person holds one if any of their roles in that project does.
+ROLES: Mapping[Permission, frozenset[Role]] = {
+    Permission.SEE_PROJECT: frozenset({L, A, R, M, P, U}),
+    Permission.SEE_PAIRS: frozenset({A, R, M, P, U}),
+    Permission.SEE_IMAGES: frozenset({L, A, R, M, P, U}),
+    Permission.JUDGE: frozenset({L, A}),
+    Permission.ADJUDICATE: frozenset({A}),
+    Permission.FLAG: frozenset({L, A, R, M, P}),
+    Permission.TRIAGE: frozenset({A, R, M, P}),
+    Permission.IMPORT: frozenset({P}),
+    Permission.PRELABEL: frozenset({M, P}),
+    Permission.CURATE: frozenset({A, M, P}),
+    Permission.EXPORT: frozenset({M, P}),
+    Permission.SEE_FIGURES: frozenset({A, R, M, P, U}),
+    Permission.MANAGE: frozenset({P}),
+    Permission.AUDIT: frozenset({P, U}),
+}
+
+_read = lambda permission: {"GET": permission}  # noqa: E731
+_write = lambda permission: {"POST": permission}  # noqa: E731
+_both = lambda read, write: {"GET": read, "POST": write}  # noqa: E731
+P_ = Permission
+
+POLICY: Mapping[str, Mapping[str, Permission]] = {
+    # signing in, and what everyone sees
+    "login": _both(P_.ANYONE, P_.ANYONE),
+    "logout": _write(P_.SIGNED_IN),
+    "welcome": _both(P_.ANYONE, P_.ANYONE),
+    "language": _write(P_.ANYONE),
+    "health": _read(P_.ANYONE),
+    "home": _read(P_.SIGNED_IN),
+    "help": _read(P_.SIGNED_IN),
+    "account": _both(P_.SIGNED_IN, P_.SIGNED_IN),
+    "workers": _read(P_.SIGNED_IN),
+    "workers-badge": _read(P_.SIGNED_IN),
+    "rules": _read(P_.SIGNED_IN),
+    "rule": _read(P_.SIGNED_IN),
+    # the installation
+    "people": _both(P_.SYSTEM, P_.SYSTEM),
+    "person": _both(P_.SYSTEM, P_.SYSTEM),
+    "project-new": _both(P_.SYSTEM, P_.SYSTEM),
+    # a project
+    "project": _read(P_.SEE_PROJECT),
+    "project-settings": _both(P_.MANAGE, P_.MANAGE),
+    "members": _both(P_.MANAGE, P_.MANAGE),
+    "member-remove": _write(P_.MANAGE),
+    "audit": _read(P_.AUDIT),
+    "image": _read(P_.SEE_IMAGES),
+    # import
+    "imports": _both(P_.IMPORT, P_.IMPORT),
+    "import": _both(P_.IMPORT, P_.IMPORT),
+    "import-cancel": _write(P_.IMPORT),
+    "import-rejected": _read(P_.IMPORT),
+    # pairs
+    "pairs": _read(P_.SEE_PAIRS),
+    "pair": _read(P_.SEE_PAIRS),
+    # pre-label
+    "runs": _both(P_.PRELABEL, P_.PRELABEL),
+    "run": _read(P_.PRELABEL),
+    "run-cancel": _write(P_.PRELABEL),
+    "run-replay": _write(P_.PRELABEL),
+    # judge
+    "judge": _read(P_.JUDGE),
+    "judge-submit": _write(P_.JUDGE),
+    "judge-later": _write(P_.JUDGE),
+    "judge-draft": _write(P_.JUDGE),
+    "judge-renew": _write(P_.JUDGE),
+    "judge-undo": _write(P_.JUDGE),
+    "judge-flag": _write(P_.JUDGE),
+    "judge-leave": _write(P_.JUDGE),
+    # disagreements
+    "disputes": _read(P_.ADJUDICATE),
+    "dispute": _both(P_.ADJUDICATE, P_.ADJUDICATE),
+    # bad cases
+    "bad-cases": _read(P_.FLAG),
+    "bad-case": _both(P_.FLAG, P_.TRIAGE),
+    "bad-case-open": _write(P_.FLAG),
+    # hard sets, exports, figures
+    "hard-sets": _both(P_.CURATE, P_.CURATE),
+    "hard-set": _read(P_.CURATE),
+    "exports": _both(P_.EXPORT, P_.EXPORT),
+    "export": _read(P_.EXPORT),
+    "export-cancel": _write(P_.EXPORT),
+    "export-file": _read(P_.EXPORT),
+    "agreement": _read(P_.SEE_FIGURES),
+}

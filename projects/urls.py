@@ -1,0 +1,22 @@
+"""Signing in, people, projects."""
+
+from django.urls import path
+
+from projects.views import account, home, members, people, project_settings, signing_in
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("help/", home.help_page, name="help"),
+    path("login/", signing_in.login, name="login"),
+    path("logout/", signing_in.logout, name="logout"),
+    path("welcome/<str:token>/", signing_in.welcome, name="welcome"),
+    path("language/", account.language, name="language"),
+    path("account/", account.account, name="account"),
+    path("people/", people.people, name="people"),
+    path("people/<int:person_id>/", people.person, name="person"),
+    path("projects/new/", project_settings.new, name="project-new"),
+    path("p/<slug:slug>/settings/", project_settings.settings, name="project-settings"),
+    path("p/<slug:slug>/members/", members.members, name="members"),
+    path("p/<slug:slug>/members/<int:membership_id>/remove/", members.remove, name="member-remove"),
+    path("p/<slug:slug>/audit/", members.audit, name="audit"),
+]

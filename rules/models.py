@@ -1,0 +1,99 @@
+"""Rules, their immutable versions, and rule base versions that pin a set of them.
+
+Invariants: published_rules_are_frozen (trigger); a rule version published by people needs a second person.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from projects.clock import ClockTimestamp
+from projects.models import Person
+from relevance.dimensions import Dimension
+from relevance.rules import RuleSpec, parse_rule
+
+
+class Rule(models.Model):
+    """The identity of a rule over its versions: its code, such as R-117, is what people cite."""
+
+    code = models.CharField(max_length=20, unique=True)
+    owner = models.ForeignKey(Person, models.PROTECT, null=True, blank=True)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class RuleVersion(models.Model):
+    """What a rule said at one time. `body` is the rule in the pack's data form (docs/rules.md)."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        PUBLISHED = "published", _("published")
+        RETIRED = "retired", _("retired")
+
+    class Origin(models.TextChoices):
+        PACK = "pack", _("shipped pack")
+        PEOPLE = "people", _("people")
+
+    rule = models.ForeignKey(Rule, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    dimension = models.CharField(max_length=30, choices=[(d.value, d.value) for d in Dimension])
+    body = models.JSONField()
+    body_sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    origin = models.CharField(max_length=10, choices=Origin.choices)
+    author = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    approver = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_version_per_rule_and_number", fields=["rule", "number"]),
+            models.CheckConstraint(
+                name="publishing_needs_a_second_person",
+                condition=~Q(state="published")
+                | Q(origin="pack")
+                | (Q(author__isnull=False, approver__isnull=False) & ~Q(approver=F("author"))),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule.code} v{self.number}"
+
+    @property
+    def spec(self) -> RuleSpec:
+        return parse_rule({**self.body, "code": self.rule.code, "version": self.number})
+
+
+class RuleBaseVersion(models.Model):
+    """A numbered set of rule versions; what a page shows, a prompt uses and a label records."""
+
+    append_only = True
+
+    number = models.PositiveIntegerField(unique=True)
+    note = models.CharField(max_length=200, blank=True)
+    digest = models.CharField(max_length=64)
+    versions = models.ManyToManyField(RuleVersion, related_name="rule_bases", through="RuleBaseEntry")
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    def __str__(self) -> str:
+        return f"rule base {self.number}"
+
+
+class RuleBaseEntry(models.Model):
+    append_only = True
+
+    rule_base = models.ForeignKey(RuleBaseVersion, models.PROTECT, related_name="entries")
+    rule = models.ForeignKey(Rule, models.PROTECT)
+    version = models.ForeignKey(RuleVersion, models.PROTECT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_version_of_a_rule_per_rule_base", fields=["rule_base", "rule"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_base_id}: {self.rule_id}"

@@ -1,0 +1,159 @@
+"""Rows for tests, made plainly: every argument is keyword-only and has a sensible default."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from annotation.models import Grid, Import, Item, Judge, Judgment, Pair, Prediction, Query, Slot, Snapshot
+from inference.models import ModelVersion
+from projects.models import Person, Project
+from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
+
+_numbers = itertools.count(1)
+
+RULE_BODY: dict[str, Any] = {
+    "dimension": "colour",
+    "title": {"en": "Another colour", "zh": "颜色不符"},
+    "statement": {"en": "A colour other than the one asked for is a mismatch.", "zh": "颜色与需求不同即为不匹配。"},
+    "when": {"row": {"kind": "colour", "verdict": "conflict"}},
+    "effect": "cap",
+    "label": "L2",
+    "precedence": 50,
+    "cases": [
+        {"query": "red mug", "item": {"title": "Mug", "cpv": {"colour": "blue"}}, "label": "L2"},
+        {"query": "blue mug", "item": {"title": "Mug", "cpv": {"colour": "blue"}}, "label": "L4"},
+    ],
+}
+
+
+def make_import(*, project: Project, **fields: Any) -> Import:
+    return Import.objects.create(
+        project=project, kind="pairs", file_name="pairs.jsonl", source="tests", licence="CC0-1.0", confirmed=True, **fields
+    )
+
+
+def make_item(*, project: Project, title: str = "Red mug", batch: Import | None = None, **fields: Any) -> Item:
+    item = Item.objects.create(project=project, external_id=fields.pop("external_id", f"item-{next(_numbers)}"))
+    content = hashlib.sha256(f"{title}{fields}".encode()).hexdigest()
+    snapshot = Snapshot.objects.create(
+        item=item, sha256=content, title=title, batch=batch or make_import(project=project), **fields
+    )
+    item.current_snapshot = snapshot
+    item.save(update_fields=["current_snapshot"])
+    return item
+
+
+def make_pair(
+    *, project: Project, query: str = "red mug", item: Item | None = None, batch: Import | None = None, **fields: Any
+) -> Pair:
+    batch = batch or make_import(project=project)
+    row, _ = Query.objects.get_or_create(project=project, text=query)
+    return Pair.objects.create(
+        project=project, query=row, item=item or make_item(project=project, batch=batch), batch=batch, **fields
+    )
+
+
+def make_slots(*, pair: Pair, count: int | None = None, mode: str = "") -> list[Slot]:
+    return [
+        Slot.objects.create(project=pair.project, pair=pair, number=number, position=pair.pk, mode=mode)
+        for number in range(1, (count or pair.project.overlap) + 1)
+    ]
+
+
+def make_rule_base(*, body: dict[str, Any] | None = None, code: str = "R-001") -> RuleBaseVersion:
+    number = RuleBaseVersion.objects.count() + 1
+    rule, _ = Rule.objects.get_or_create(code=code)
+    version = RuleVersion.objects.create(
+        rule=rule,
+        number=rule.versions.count() + 1,
+        dimension=(body or RULE_BODY)["dimension"],
+        body=body or RULE_BODY,
+        body_sha256="0" * 64,
+        state="published",
+        origin="pack",
+    )
+    base = RuleBaseVersion.objects.create(number=number, digest=uuid.uuid4().hex)
+    RuleBaseEntry.objects.create(rule_base=base, rule=rule, version=version)
+    return base
+
+
+def make_model(*, name: str = "scripted", **fields: Any) -> ModelVersion:
+    return ModelVersion.objects.create(
+        name=name, engine=fields.pop("engine", "scripted"), revision=uuid.uuid4().hex[:8], prompt_version="1", **fields
+    )
+
+
+def make_grid(*, pair: Pair) -> Grid:
+    return Grid.objects.create(
+        query=pair.query,
+        snapshot=pair.item.current_snapshot,
+        extractor=uuid.uuid4().hex,
+        body={"rows": [], "overlap": 0.0, "extractor_version": "test"},
+    )
+
+
+CHAIN: dict[str, Any] = {
+    "entity": "mug",
+    "intent": "find_item",
+    "constraints": [],
+    "path": [],
+    "rules": [],
+    "label": "L4",
+    "mismatch": None,
+}
+
+
+def make_prediction(
+    *,
+    pair: Pair,
+    label: str = "L4",
+    model: ModelVersion | None = None,
+    rule_base: RuleBaseVersion | None = None,
+    posterior: dict[str, float] | None = None,
+    **fields: Any,
+) -> Prediction:
+    shares = posterior or {code: 0.91 if code == label else 0.03 for code in ("L1", "L2", "L3", "L4")}
+    top = sorted(shares.values(), reverse=True)
+    defaults: dict[str, Any] = {
+        "status": "ok",
+        "label": label,
+        "posterior": shares,
+        "margin": top[0] - top[1],
+        "chain": {**CHAIN, "label": label, "mismatch": "colour" if label == "L2" else None},
+        "mismatch": "colour" if label == "L2" else "",
+    }
+    return Prediction.objects.create(
+        pair=pair,
+        snapshot=pair.item.current_snapshot,
+        model=model or make_model(),
+        rule_base=rule_base or RuleBaseVersion.objects.first() or make_rule_base(),
+        grid=fields.pop("grid", None) or make_grid(pair=pair),
+        prompt_digest="1" * 64,
+        key_sha256=uuid.uuid4().hex * 2,
+        **{**defaults, **fields},
+    )
+
+
+def make_judgment(*, pair: Pair, by: Person | str, label: str = "L4", **fields: Any) -> Judgment:
+    """By a person, or by a rater's name (then it names the import it came with)."""
+    if isinstance(by, str):
+        judge, _ = Judge.objects.get_or_create(project=pair.project, rater=by)
+        fields.setdefault("batch", pair.batch)
+    else:
+        judge, _ = Judge.objects.get_or_create(project=pair.project, person=by)
+    return Judgment.objects.create(
+        pair=pair,
+        judge=judge,
+        snapshot=pair.item.current_snapshot,
+        label=label,
+        mismatch=fields.pop("mismatch", "colour" if label == "L2" else ""),
+        **fields,
+    )
+
+
+def labels_of(judgments: Sequence[Judgment]) -> list[str]:
+    return [judgment.label for judgment in judgments]

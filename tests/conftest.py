@@ -1,0 +1,239 @@
+"""A real PostgreSQL for every test: a migrated template, cloned once per run and once per test that needs commits.
+
+Tests connect as the role the product runs as; only making databases needs the owner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from psycopg import sql
+
+from lore_app.database import connected_as
+from projects.models import Membership, Person, Project, Role
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = Path(os.environ.get("LORE_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+def maintenance() -> dict[str, Any]:
+    """The owner, in the maintenance database of an embedded server or in the given one of an external server."""
+    owner: dict[str, Any] = settings.OWNER_DATABASE
+    return {**owner, "NAME": "postgres"} if owner.get("EMBEDDED") else owner
+
+
+def migrations_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(ROOT.glob("*/migrations/*.py")) + [ROOT / "lore_app/privileges.py"]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@contextmanager
+def as_owner(database: str | None = None) -> Iterator[Any]:
+    credentials = {**settings.OWNER_DATABASE, "NAME": database} if database else maintenance()
+    with connected_as(credentials), connection.cursor() as cursor:
+        yield cursor
+
+
+def make_template() -> str:
+    """The migrated, empty database all others are cloned from; made once per set of migrations."""
+    name = f"lore_test_{migrations_digest()}"
+    with as_owner() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(7301)")
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name])
+        if cursor.fetchone() is None:
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            migrate_in_process(name)
+            cursor.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE true").format(sql.Identifier(name)))
+    return name
+
+
+def migrate_in_process(name: str) -> None:
+    """In a process of its own, since the connection here holds the lock."""
+    import subprocess
+    import sys
+
+    code = (
+        "import django; django.setup()\n"
+        "from django.conf import settings\n"
+        f"settings.OWNER_DATABASE['NAME'] = {name!r}\n"
+        "from django.core.management import call_command\n"
+        "call_command('migrate', verbosity=0)\n"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "lore_app.settings"}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env=environment)
+
+
+def clone(template: str, name: str) -> None:
+    with as_owner() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(7301)")  # a template may not be in use while it is copied
+        cursor.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+
+
+def drop(name: str) -> None:
+    with as_owner() as cursor:
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def database_template(django_db_blocker: Any) -> str:
+    with django_db_blocker.unblock():
+        return make_template()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, database_template: str, django_db_blocker: Any) -> Iterator[None]:
+    """Replaces pytest-django's own: one clone per test process, used as the app's role."""
+    name = f"lore_run_{uuid.uuid4().hex[:12]}"
+    with django_db_blocker.unblock():
+        clone(database_template, name)
+        connection.settings_dict["NAME"] = name
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        drop(name)
+
+
+@dataclass(frozen=True)
+class FreshDatabase:
+    """A database of one test's own: `settings` for a connection, `environment` for processes."""
+
+    name: str
+    settings: dict[str, Any]
+    environment: dict[str, str]
+
+
+def url_of(name: str) -> str:
+    """The clone as a DATABASE_URL for another process, as the app's role where the server trusts the socket."""
+    params = connection.get_connection_params()
+    host, port = params.get("host", ""), params.get("port", "")
+    user, password = params.get("user", ""), params.get("password", "")
+    if str(host).startswith("/"):
+        return f"postgres://{user}@/{name}?host={host}"
+    return f"postgres://{user}:{password}@{host}:{port or 5432}/{name}"
+
+
+@pytest.fixture
+def fresh_database(
+    database_template: str, django_db_blocker: Any, tmp_path: Path, settings: Any
+) -> Iterator[FreshDatabase]:
+    """For tests with several connections, real commits or other processes. Dropped afterwards."""
+    name = f"lore_fresh_{uuid.uuid4().hex[:12]}"
+    with django_db_blocker.unblock():
+        clone(database_template, name)
+        before = connection.settings_dict["NAME"]
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        data = tmp_path / "data"
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("LORE_", "DATABASE_URL", "REDIS_URL"))},
+            "DATABASE_URL": url_of(name),
+            "LORE_DATA_DIR": str(data),
+            "LORE_SECRET_KEY": "a-secret-key-for-tests-only-0123456789",
+            "DJANGO_SETTINGS_MODULE": "lore_app.settings",
+            "PYTHONPATH": str(ROOT),
+        }
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "default": {
+                "BACKEND": "django.core.files.storage.FileSystemStorage",
+                "OPTIONS": {"location": str(data / "storage")},
+            },
+        }
+        yield FreshDatabase(name, dict(connection.settings_dict), environment)
+        connection.close()
+        connection.settings_dict["NAME"] = before
+        drop(name)
+
+
+@pytest.fixture(autouse=True)
+def storage_in_a_folder(tmp_path: Path, settings: Any) -> None:
+    settings.STORAGES = {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "data" / "storage")},
+        },
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who plays in every test. Eve belongs to no project."""
+
+    ana: Person
+    ben: Person
+    ada: Person
+    rosa: Person
+    max: Person
+    lena: Person
+    otto: Person
+    root: Person
+    eve: Person
+
+
+ROLES = {
+    "ana": Role.LABELER,
+    "ben": Role.LABELER,
+    "ada": Role.ADJUDICATOR,
+    "rosa": Role.RULE_OWNER,
+    "max": Role.ML_ENGINEER,
+    "lena": Role.LEAD,
+    "otto": Role.AUDITOR,
+}
+
+
+def make_cast(project: Project) -> Cast:
+    people = {name: Person.objects.create_person(name, name=name.title()) for name in [*ROLES, "root", "eve"]}
+    Person.objects.filter(pk=people["root"].pk).update(is_system_admin=True)
+    people["root"].refresh_from_db()
+    for name, role in ROLES.items():
+        Membership.objects.create(project=project, person=people[name], role=role)
+    return Cast(**people)
+
+
+@pytest.fixture
+def project(db: None) -> Project:
+    return Project.objects.create(slug="shoes", name="Shoes", overlap=2, mode="facts")
+
+
+@pytest.fixture
+def cast(project: Project) -> Cast:
+    return make_cast(project)
+
+
+@pytest.fixture
+def client_for() -> Callable[[Person], Client]:
+    def sign_in(person: Person) -> Client:
+        client = Client()
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real human-labelled pairs beside the repository; a test that needs them says so where they are absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the shared data sets are absent ({SHARED_DATA.name})")
+    return SHARED_DATA
+
+
