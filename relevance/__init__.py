@@ -1,0 +1,17 @@
+"""The pure domain of search relevance: no Django, no database, no network. Start reading the product here.
+
+In reading order:
+
+- `labels`       the label scales, their good/bad cut, and how they map to L1..L4
+- `dimensions`   the 18 dimensions that a query may make demands in
+- `facts`        what is known of an item and of a pair, and when two texts are the same
+- `lexicon`      the words for brands, colours, materials ...: shipped, and learnt from a catalogue
+- `constraints`  a query taken apart into what it demands
+- `evidence`     the evidence grid: where and how the item answers each demand
+- `rules`        rules over the grid: which are routed to a pair, which fire, what they decide
+- `chain`        the chain of thought as data, and its one strict parser
+- `resampling`   figures with an interval, resampled by query
+- `agreement`    how far judges agree: percent, kappa, alpha
+- `metrics`      how good labels are against a truth: Acc@2, Acc@4, Macro-F1, AUC ...
+- `hardness`     why a pair is hard enough for a hard set
+"""
