@@ -63,8 +63,8 @@ def reasons(
 ) -> list[Reason]:
     """Every reason why the pair is hard, in the order of ReasonKind; empty for an easy pair.
 
-    `people` are the judges' current labels, `settled` the gold if there is one. `disagreements` are the stored
-    ones by kind: where one stands behind a reason it is the evidence; otherwise the labels themselves are.
+    `people` are the judges' current labels, `settled` the gold if there is one. `disagreements` are the
+    stored ones by kind: where one stands behind a reason it is the evidence, otherwise the labels are.
     """
     stored = disagreements or {}
     found = _human_split(scale, people, stored.get(ReasonKind.HUMAN_SPLIT))
