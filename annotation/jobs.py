@@ -1,0 +1,205 @@
+"""How a row of work is taken, held, finished, given up, cancelled and replayed: one place moves the state.
+
+Every step is a compare-and-set on the database's clock, so any number of workers may try. It knows nothing of what
+the work is; `Job` says when a row is due.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, Value, When
+
+from annotation.models import Job, JobState
+from projects.clock import ClockTimestamp
+
+logger = logging.getLogger(__name__)
+J = TypeVar("J", bound=Job)
+
+LIVE = (JobState.QUEUED, JobState.FAILED, JobState.RUNNING)
+BACKOFF_SECONDS = 5
+LONGEST_BACKOFF_SECONDS = 300
+VANISHED = "lease_ran_out: whoever worked on this vanished without a word"
+
+
+class Once(Func):
+    """clock_timestamp() read once a statement, so that an index on the compared column can be used."""
+
+    template = "(SELECT clock_timestamp())"
+    output_field = DateTimeField()
+
+
+class Claim(NamedTuple):
+    """A row that is ours until its lease runs out; the token is what proves it."""
+
+    job_id: int
+    token: UUID
+    attempt: int
+
+
+def due(model: type[J]) -> QuerySet[J]:
+    """Rows that someone should take now. `due_at` of a running row is the end of its lease."""
+    return model._default_manager.filter(state__in=LIVE, due_at__lte=Once())
+
+
+def claim(model: type[Job], pk: int, only: Q | None = None) -> UUID | None:
+    """Take one due row: the token to finish it with, or None when it is not due, not `only`, or was taken."""
+    held = claim_many(model, [pk], only)
+    return held[0].token if held else None
+
+
+def claim_many(model: type[Job], pks: Collection[int], only: Q | None = None) -> list[Claim]:
+    """Take those of the rows that are due, each with a token of its own; the attempt counts before work starts.
+
+    A row whose last worker vanished is taken only when it is asked for alone: should it be what kills workers, it
+    takes no other row with it.
+    """
+    if not pks:
+        return []
+    wanted = due(model).filter(pk__in=pks)
+    if len(pks) > 1:
+        wanted = wanted.exclude(state=JobState.RUNNING)
+    if only is not None:
+        wanted = wanted.filter(only)
+    bury(wanted)
+    return _take(model, wanted.filter(attempts__lt=settings.JOB_ATTEMPTS).order_by("pk").values("pk"))
+
+
+def _take(model: type[Job], picked: QuerySet[Any]) -> list[Claim]:
+    """One statement: lock what nobody else holds, and mark it ours."""
+    inner, params = picked.query.sql_with_params()
+    statement = f"""
+        UPDATE {model._meta.db_table} SET state = 'running', attempts = attempts + 1, token = gen_random_uuid(),
+          lease_until = clock_timestamp() + %s, due_at = clock_timestamp() + %s,
+          rung_at = NULL
+        WHERE id IN ({inner} FOR UPDATE SKIP LOCKED) RETURNING id, token, attempts"""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_lease(), _lease(), *params])
+        return sorted(Claim(*row) for row in cursor.fetchall())
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+def bury(wanted: QuerySet[Any]) -> int:
+    """Due rows that have had all their attempts are dead: they wait for a person."""
+    return wanted.filter(attempts__gte=settings.JOB_ATTEMPTS).update(
+        state=JobState.DEAD,
+        lease_until=None,
+        finished_at=ClockTimestamp(),
+        error=Case(When(state=JobState.RUNNING, then=Value(VANISHED)), default=F("error")),
+    )
+
+
+def held_by(model: type[J], pk: int, token: UUID) -> QuerySet[J]:
+    """The row while it is still ours; empty once another took it or it was cancelled."""
+    return model._default_manager.filter(pk=pk, token=token, state=JobState.RUNNING)
+
+
+def renew(job: Job, token: UUID) -> bool:
+    """Hold on for another lease; False when the row is no longer ours and the work should stop."""
+    until = ClockTimestamp() + _lease()
+    return bool(held_by(type(job), job.pk, token).update(lease_until=until, due_at=until))
+
+
+def finish(job: Job, token: UUID, **fields: Any) -> bool:
+    """The work is done and `fields` say how; False when the row was superseded and nothing was written."""
+    done = {"state": JobState.DONE, "lease_until": None, "finished_at": ClockTimestamp(), "error": "", **fields}
+    return bool(held_by(type(job), job.pk, token).update(**done))
+
+
+def finish_all(model: type[Job], claims: Sequence[Claim], **fields: Any) -> int:
+    """`finish` for many in one statement; call it with the rows locked, so that none is superseded in between."""
+    rows = model._default_manager.filter(
+        pk__in=[claim.job_id for claim in claims], token__in=[claim.token for claim in claims], state=JobState.RUNNING
+    )
+    done = {"state": JobState.DONE, "lease_until": None, "finished_at": ClockTimestamp(), "error": "", **fields}
+    return rows.update(**done)
+
+
+def still_ours(model: type[Job], claims: Sequence[Claim]) -> set[Claim]:
+    """Locks the rows and says which of them nobody has taken or cancelled since."""
+    rows = model._default_manager.filter(pk__in=[claim.job_id for claim in claims], state=JobState.RUNNING)
+    tokens = dict(rows.order_by("pk").select_for_update().values_list("pk", "token"))
+    return {claim for claim in claims if tokens.get(claim.job_id) == claim.token}
+
+
+def fail(job: Job, token: UUID, error: object, *, retry: bool = True) -> bool:
+    """This try failed: again after a growing, jittered pause, or dead after the last attempt or where retrying is vain."""
+    last = Q(attempts__gte=settings.JOB_ATTEMPTS) if retry else Q(pk__isnull=False)
+    return bool(
+        held_by(type(job), job.pk, token).update(
+            state=Case(When(last, then=Value(JobState.DEAD)), default=Value(JobState.FAILED)),
+            lease_until=None,
+            due_at=ClockTimestamp() + pause(job.attempts),
+            rung_at=None,
+            finished_at=Case(When(last, then=ClockTimestamp()), default=None, output_field=DateTimeField()),
+            error=error_text(error),
+        )
+    )
+
+
+def pause(attempts: int) -> timedelta:
+    """Doubles with each attempt; the jitter keeps a crowd from coming back at once."""
+    longest = min(LONGEST_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** max(0, attempts - 1))
+    return timedelta(seconds=longest * random.uniform(0.5, 1.0))
+
+
+def error_text(error: object) -> str:
+    """`code: what was said`, short and storable."""
+    text = error if isinstance(error, str) else f"{getattr(error, 'code', type(error).__name__)}: {error}"
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:500]
+
+
+def cancel(rows: QuerySet[Any]) -> int:
+    """Stop what has not ended. A worker in the middle finds out when it renews or finishes."""
+    return rows.filter(state__in=LIVE).update(
+        state=JobState.CANCELLED, lease_until=None, finished_at=ClockTimestamp()
+    )
+
+
+def replay(rows: QuerySet[Any]) -> int:
+    """A person gives dead rows a fresh set of attempts."""
+    return rows.filter(state=JobState.DEAD).update(
+        state=JobState.QUEUED, attempts=0, due_at=ClockTimestamp(), rung_at=None, finished_at=None
+    )
+
+
+@contextmanager
+def kept(model: type[Job], claims: Sequence[Claim] | Mapping[int, UUID]) -> Iterator[None]:
+    """Hold the leases while a long piece of work runs: a thread renews them three times a lease.
+
+    A process that is stopped or killed stops renewing with it.
+    """
+    tokens = dict(claims) if isinstance(claims, Mapping) else {claim.job_id: claim.token for claim in claims}
+    ended = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(model, tokens, ended), name="keeper", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeper.join()
+
+
+def _keep(model: type[Job], tokens: Mapping[int, UUID], ended: threading.Event) -> None:
+    while not ended.wait(settings.JOB_LEASE_SECONDS / 3):
+        until = ClockTimestamp() + _lease()
+        try:
+            model._default_manager.filter(
+                pk__in=tokens, token__in=tokens.values(), state=JobState.RUNNING
+            ).update(lease_until=until, due_at=until)
+        except Exception:  # the database is away: the lease may run out, and the work is done again
+            logger.exception("could not renew the leases of %d jobs", len(tokens))
+        finally:
+            connection.close()

@@ -1,0 +1,218 @@
+"""A row of work is taken once, held for a time, and ends in exactly one state."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Q
+
+from annotation import jobs
+from annotation.models import Import, JobState
+from projects.clock import ClockTimestamp
+from projects.models import Project
+from tests.builders import make_import
+
+
+@pytest.fixture
+def job(project: Project) -> Import:
+    return make_import(project=project)
+
+
+def fresh(job: Import) -> Import:
+    return Import.objects.get(pk=job.pk)
+
+
+def let_the_lease_run_out(job: Import) -> None:
+    past = ClockTimestamp() - timedelta(seconds=1)
+    Import.objects.filter(pk=job.pk).update(lease_until=past, due_at=past)
+
+
+def make_due(job: Import) -> None:
+    Import.objects.filter(pk=job.pk).update(due_at=ClockTimestamp())
+
+
+def test_a_claim_runs_the_row_and_counts_the_attempt_before_work_starts(job: Import) -> None:
+    token = jobs.claim(Import, job.pk)
+    taken = fresh(job)
+    assert (taken.state, taken.attempts, taken.token) == (JobState.RUNNING, 1, token)
+
+
+def test_a_row_is_claimed_once(job: Import) -> None:
+    assert jobs.claim(Import, job.pk) is not None
+    assert jobs.claim(Import, job.pk) is None
+
+
+def test_an_absent_row_is_not_claimed(db: None) -> None:
+    assert jobs.claim(Import, 2**40) is None
+    assert jobs.claim_many(Import, []) == []
+
+
+def test_a_row_that_does_not_meet_the_condition_is_not_claimed(job: Import) -> None:
+    Import.objects.filter(pk=job.pk).update(confirmed=False)
+    assert jobs.claim(Import, job.pk, Q(confirmed=True)) is None
+    assert fresh(job).attempts == 0
+
+
+def test_a_row_whose_time_has_not_come_is_left_alone(job: Import) -> None:
+    Import.objects.filter(pk=job.pk).update(due_at=ClockTimestamp() + timedelta(hours=1))
+    assert jobs.claim(Import, job.pk) is None
+
+
+def test_a_row_whose_lease_ran_out_is_taken_by_another_with_a_new_token(job: Import) -> None:
+    first = jobs.claim(Import, job.pk)
+    let_the_lease_run_out(job)
+    second = jobs.claim(Import, job.pk)
+    assert second is not None and second != first
+    assert fresh(job).attempts == 2
+
+
+def test_a_row_whose_worker_vanished_is_never_taken_together_with_others(job: Import, project: Project) -> None:
+    other = make_import(project=project)
+    jobs.claim(Import, job.pk)
+    let_the_lease_run_out(job)
+    assert [claim.job_id for claim in jobs.claim_many(Import, [job.pk, other.pk])] == [other.pk]
+    assert jobs.claim(Import, job.pk) is not None
+
+
+def test_renewing_moves_the_end_of_the_lease(job: Import) -> None:
+    token = jobs.claim(Import, job.pk)
+    assert token is not None
+    let_the_lease_run_out(job)
+    assert jobs.renew(job, token)
+    assert jobs.claim(Import, job.pk) is None
+
+
+def test_a_foreign_token_neither_renews_nor_finishes_nor_fails(job: Import) -> None:
+    jobs.claim(Import, job.pk)
+    forged = uuid.uuid4()
+    assert not jobs.renew(job, forged)
+    assert not jobs.finish(job, forged, read=7)
+    assert not jobs.fail(job, forged, "no")
+    assert (fresh(job).state, fresh(job).read) == (JobState.RUNNING, 0)
+
+
+def test_finishing_writes_its_fields_with_the_state(job: Import) -> None:
+    token = jobs.claim(Import, job.pk)
+    assert token is not None and jobs.finish(job, token, read=7)
+    done = fresh(job)
+    assert (done.state, done.read, done.lease_until) == (JobState.DONE, 7, None)
+    assert done.finished_at is not None
+    assert jobs.claim(Import, job.pk) is None
+
+
+def test_a_late_finish_is_superseded(job: Import) -> None:
+    late = jobs.claim(Import, job.pk)
+    let_the_lease_run_out(job)
+    current = jobs.claim(Import, job.pk)
+    assert late is not None and current is not None
+    assert not jobs.finish(job, late, read=1)
+    assert jobs.finish(job, current, read=2)
+    assert fresh(job).read == 2
+
+
+def test_a_failure_waits_longer_each_time_and_dies_after_the_last_attempt(job: Import, settings: Any) -> None:
+    settings.JOB_ATTEMPTS = 3
+    states = []
+    for _ in range(3):
+        make_due(job)
+        token = jobs.claim(Import, job.pk)
+        assert token is not None
+        assert jobs.fail(fresh(job), token, ValueError("no such file"))
+        states.append(fresh(job).state)
+    assert states == [JobState.FAILED, JobState.FAILED, JobState.DEAD]
+    assert fresh(job).error == "ValueError: no such file"
+    make_due(job)
+    assert jobs.claim(Import, job.pk) is None
+
+
+def test_the_pause_doubles_within_its_jitter_and_has_an_end() -> None:
+    # 5 s times 2^(n-1), of which between a half and all is waited
+    for attempts, longest in ((1, 5), (2, 10), (3, 20), (20, 300)):
+        seconds = [jobs.pause(attempts).total_seconds() for _ in range(50)]
+        assert longest / 2 <= min(seconds) and max(seconds) <= longest
+
+
+def test_a_failure_that_no_retry_can_mend_is_dead_at_once(job: Import) -> None:
+    token = jobs.claim(Import, job.pk)
+    assert token is not None and jobs.fail(job, token, "wrong_file: not a table", retry=False)
+    assert fresh(job).state == JobState.DEAD
+
+
+def test_a_row_that_kills_its_worker_is_dead_after_exactly_all_its_starts(job: Import, settings: Any) -> None:
+    settings.JOB_ATTEMPTS = 3
+    starts = 0
+    while jobs.claim(Import, job.pk) is not None:
+        starts += 1
+        let_the_lease_run_out(job)
+    assert starts == 3
+    assert fresh(job).state == JobState.DEAD
+    assert fresh(job).error.startswith("lease_ran_out")
+
+
+def test_cancelling_stops_what_has_not_ended_and_the_worker_finds_out(job: Import, project: Project) -> None:
+    done = make_import(project=project)
+    token = jobs.claim(Import, done.pk)
+    assert token is not None and jobs.finish(done, token)
+    running = jobs.claim(Import, job.pk)
+    assert running is not None
+    assert jobs.cancel(Import.objects.filter(project=project)) == 1
+    assert not jobs.renew(job, running)
+    assert not jobs.finish(job, running)
+    assert (fresh(job).state, fresh(done).state) == (JobState.CANCELLED, JobState.DONE)
+
+
+def test_replaying_gives_dead_rows_all_their_attempts_again(job: Import) -> None:
+    token = jobs.claim(Import, job.pk)
+    assert token is not None
+    jobs.fail(job, token, "no", retry=False)
+    assert jobs.replay(Import.objects.all()) == 1
+    again = fresh(job)
+    assert (again.state, again.attempts, again.finished_at) == (JobState.QUEUED, 0, None)
+    assert jobs.claim(Import, job.pk) is not None
+
+
+def test_an_error_text_is_short_and_storable() -> None:
+    assert jobs.error_text("a\x00b\ud800" + "x" * 900) == "ab?" + "x" * 497
+    assert jobs.error_text(KeyError("title")) == "KeyError: 'title'"
+
+
+def test_a_kept_lease_outlives_its_length(fresh_database: Any, django_db_blocker: Any, settings: Any) -> None:
+    """Lease 1 s, work 2.5 s: nobody else may take the row meanwhile."""
+    settings.JOB_LEASE_SECONDS = 1
+    with django_db_blocker.unblock():
+        row = make_import(project=Project.objects.create(slug="shoes", name="Shoes"))
+        token = jobs.claim(Import, row.pk)
+        assert token is not None
+        with jobs.kept(Import, {row.pk: token}):
+            threading.Event().wait(2.5)
+            assert jobs.claim(Import, row.pk) is None
+        assert jobs.finish(row, token)
+
+
+def test_twenty_workers_who_claim_the_same_rows_share_them_without_doubles(
+    fresh_database: Any, django_db_blocker: Any
+) -> None:
+    with django_db_blocker.unblock():
+        project = Project.objects.create(slug="shoes", name="Shoes")
+        pks = [make_import(project=project).pk for _ in range(40)]
+        start = threading.Barrier(20)
+        taken: list[int] = []
+
+        def grab() -> None:
+            start.wait()
+            try:
+                taken.extend(claim.job_id for claim in jobs.claim_many(Import, pks))
+            finally:
+                connection.close()
+
+        workers = [threading.Thread(target=grab) for _ in range(20)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert sorted(taken) == pks
