@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
@@ -25,11 +26,13 @@ def append_only_tables() -> list[str]:
 
 
 def ensure_role(cursor: CursorWrapper) -> None:
-    cursor.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE])
     if cursor.fetchone():
+        _set_password(cursor)
         return
     try:
         cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(APP_ROLE)))
+        _set_password(cursor)
     except Exception as error:
         if not isinstance(error.__cause__, InsufficientPrivilege):
             raise
@@ -37,6 +40,16 @@ def ensure_role(cursor: CursorWrapper) -> None:
             f"The owner may not create roles. Ask your database administrator for: CREATE ROLE {APP_ROLE} LOGIN; "
             f"GRANT {APP_ROLE} TO <owner>;"
         ) from error
+
+
+def _set_password(cursor: CursorWrapper) -> None:
+    """With LORE_APP_PASSWORD in the owner's environment, the role gets a login of its own."""
+    if settings.APP_ROLE_PASSWORD:
+        cursor.execute(
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(APP_ROLE), sql.Literal(settings.APP_ROLE_PASSWORD)
+            )
+        )
 
 
 def grant(cursor: CursorWrapper) -> None:

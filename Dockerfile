@@ -1,0 +1,13 @@
+# One image for web, dispatcher and CPU worker. A GPU host runs the same image beside its vLLM server.
+FROM python:3.11.13-slim-bookworm
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LORE_DATA_DIR=/data
+RUN useradd --create-home --uid 10001 lore && mkdir /data && chown lore:lore /data
+WORKDIR /app
+COPY pyproject.toml VERSION README.md ./
+RUN pip install --no-cache-dir .
+COPY . .
+RUN python manage.py compile_catalogues && chown -R lore:lore /app
+USER lore
+VOLUME /data
+EXPOSE 8000
+CMD ["gunicorn", "lore_app.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]

@@ -1,0 +1,47 @@
+# Everything a person or a machine does here. `make` alone lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MANAGE := $(BIN)/python manage.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint worker e2e
+
+help: ## List the commands
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml VERSION
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	touch $(STAMP)
+
+setup: $(STAMP) ## Make .venv, compile the translations, migrate, load the starter rules; may be repeated
+	@$(MANAGE) compile_catalogues
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) load_rules rules/packs/starter.yaml
+
+run: setup ## Serve the demo at http://localhost:8000
+	@LORE_DEMO=1 $(MANAGE) load_demo
+	@LORE_DEMO=1 $(MANAGE) up
+
+worker: setup ## Run a dispatcher and a worker alone (with DATABASE_URL, REDIS_URL)
+	@$(MANAGE) work
+
+test: setup ## Run every test that this machine can run; what was skipped is listed with its reason
+	$(BIN)/python -m pytest
+
+e2e: setup ## Run the browser journeys alone
+	$(BIN)/python -m pytest tests/e2e
+
+lint: setup ## Formatting, types, import contracts, templates, migrations, docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/djlint --quiet --lint templates
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(MANAGE) makemigrations --check --dry-run
+	@$(MANAGE) check --fail-level WARNING
+	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_architecture.py tests/test_translations.py

@@ -1,0 +1,66 @@
+"""The demo project: people of every role, pairs of our own making with drawn pictures, pre-labelled. May be repeated."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from annotation.models import Import, Pair
+from demo import pairs
+from projects import demo_logins
+from projects.models import Project
+
+SLUG = "demo"
+GUIDELINE = (
+    "Judge what the shopper asked for against what the item is. Excellent: everything asked is there. Related: the right "
+    "kind of thing, one wish nearly met. Mismatch: a wish is clearly not met; name which. Irrelevant: another kind of thing.\n"
+    "看用户要什么、商品是什么。优秀：要求全部满足；相关：品类正确，个别要求接近；不匹配：明确不满足某项要求，请指明维度；不相关：品类不同。"
+)
+
+
+class Command(BaseCommand):
+    help = "Load the demo project (needs LORE_DEMO=1); what is there already stays as it is"
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("the demo is only loaded with LORE_DEMO=1")
+        project, made = Project.objects.get_or_create(
+            slug=SLUG,
+            defaults={
+                "name": "Demo · 示例项目",
+                "description": "Invented items with drawn pictures, English and Chinese queries.",
+                "guideline": GUIDELINE,
+                "is_demo": True,
+                "overlap": 2,
+                "mode": "facts",
+            },
+        )
+        demo_logins.ensure(project)
+        if not Import.objects.filter(project=project, state="done").exists():
+            self._import()
+        if not project.runs.exists():
+            self._prelabel(project)
+        self.stderr.write(f"demo: {Pair.objects.filter(project=project).count()} pairs" + (" (new)" if made else ""))
+
+    def _import(self) -> None:
+        self.stderr.write("demo: drawing the pictures and importing the pairs ...")
+        with tempfile.TemporaryDirectory() as scratch:
+            pairs.write(Path(scratch))
+            call_command(
+                "import_pairs",
+                str(Path(scratch) / "pairs.jsonl"),
+                project=SLUG,
+                images=str(Path(scratch) / "images"),
+                stdout=self.stderr,
+            )
+
+    def _prelabel(self, project: Project) -> None:
+        self.stderr.write("demo: pre-labelling ...")
+        call_command("prelabel", project=project.slug, wait=True, stdout=self.stderr)
+
+

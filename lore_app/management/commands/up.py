@@ -1,0 +1,61 @@
+"""Serve: the web process and the worker process side by side, until Ctrl-C or until one of them ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+GRACE_SECONDS = 20
+
+
+class Command(BaseCommand):
+    help = "Serve the web pages and work the jobs, in two processes"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--web-threads", type=int, default=8)
+
+    def handle(self, *args: Any, port: int, web_threads: int, **options: Any) -> None:
+        address = f"127.0.0.1:{port}"
+        web = [sys.executable, "-m", "gunicorn", "lore_app.wsgi", "--bind", address, "--worker-class", "gthread"]
+        web += ["--threads", str(web_threads), "--workers", "1", "--timeout", "60", "--log-level", "warning"]
+        environment = {**os.environ, "LORE_PORT": str(port)}
+        processes = [
+            subprocess.Popen(web, cwd=settings.BASE_DIR, env=environment),
+            subprocess.Popen([sys.executable, "manage.py", "work"], cwd=settings.BASE_DIR, env=environment),
+        ]
+        signal.signal(signal.SIGTERM, _as_interrupt)
+        self.stdout.write(f"LORE Copilot: http://localhost:{port}/  (Ctrl-C stops it)")
+        try:
+            while all(process.poll() is None for process in processes):
+                time.sleep(0.5)
+            raise CommandError("one of the two processes ended; the lines above say why")
+        except KeyboardInterrupt:
+            self.stdout.write("Stopping.")
+        finally:
+            _stop(processes)
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Ask, wait for what is under way, then insist."""
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
