@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class AnnotationConfig(AppConfig):
     name = "annotation"
+
+    def ready(self) -> None:
+        from annotation import overview  # noqa: F401  (registers its cards for the home page)

@@ -10,8 +10,9 @@ import uuid
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
-from annotation.models import Judge, Lease, Postponement, Slot
+from annotation.models import Judge, Judgment, Lease, Postponement, Slot
 from projects.clock import ClockTimestamp
 from projects.models import Mode, Person, Project
 from rules.publishing import active_rule_base
@@ -33,14 +34,18 @@ WHERE s.project_id = %(project)s AND s.state = 'open' AND s.position {direction}
     SELECT 1 FROM annotation_lease l
     WHERE l.pair_id = s.pair_id AND l.round = s.round AND l.person_id = %(person)s AND l.state = 'live')
   AND {postponed} EXISTS (
-    SELECT 1 FROM annotation_postponement p WHERE p.slot_id = s.id AND p.person_id = %(person)s)
-ORDER BY s.position, s.number
+    SELECT 1 FROM annotation_postponement p JOIN annotation_slot put_off ON put_off.id = p.slot_id
+    WHERE put_off.pair_id = s.pair_id AND put_off.round = s.round AND p.person_id = %(person)s)
+ORDER BY {order} s.position, s.number
 FOR UPDATE OF s SKIP LOCKED LIMIT 1
 """
+_LONGEST_PUT_OFF = """(
+  SELECT max(p.at) FROM annotation_postponement p JOIN annotation_slot put_off ON put_off.id = p.slot_id
+  WHERE put_off.pair_id = s.pair_id AND put_off.round = s.round AND p.person_id = %(person)s),"""
 _TRIES = (  # onwards from where the person was, then what was left behind, then what they put off
-    _NEXT.format(direction=">= %(cursor)s", postponed="NOT"),
-    _NEXT.format(direction="< %(cursor)s", postponed="NOT"),
-    _NEXT.format(direction=">= 0", postponed=""),
+    _NEXT.format(direction=">= %(cursor)s", postponed="NOT", order=""),
+    _NEXT.format(direction="< %(cursor)s", postponed="NOT", order=""),
+    _NEXT.format(direction=">= 0", postponed="", order=_LONGEST_PUT_OFF),
 )
 
 
@@ -145,16 +150,11 @@ def expire_leases(project: Project | None = None) -> int:
     return len(slots)
 
 
-def left_for(person: Person, project: Project) -> int:
-    """Open or own-leased slots on pairs this person has not judged. One count over the project's open slots."""
-    judged = Judge.objects.filter(project=project, person=person).values("judgments__pair_id")
-    return (
-        Slot.objects.filter(project=project, state=Slot.State.OPEN)
-        .exclude(pair_id__in=judged.filter(judgments__pair_id__isnull=False))
-        .values("pair_id", "round")
-        .distinct()
-        .count()
-    )
+def left_for(person: Person, project: Project, *, at_most: int = 1000) -> int:
+    """Pairs with an open slot that this person has not judged; stops counting at `at_most`, so it costs the same at a million."""
+    judged = Judgment.objects.filter(judge__person=person, pair=OuterRef("pair"), batch=None)
+    waiting = Slot.objects.filter(~Exists(judged), project=project, state=Slot.State.OPEN)
+    return waiting.order_by("position").values("position").distinct()[:at_most].count()
 
 
 def reopen(slot: Slot, person: Person, project: Project) -> Lease:

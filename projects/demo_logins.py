@@ -36,9 +36,7 @@ CAST: tuple[DemoLogin, ...] = (
     DemoLogin("demo-ben", "Ben", _("labeler"), _("The second opinion on the same pairs."), Role.LABELER),
     DemoLogin("demo-ada", "Ada", _("adjudicator"), _("Settle what others disagree on."), Role.ADJUDICATOR),
     DemoLogin("demo-rosa", "Rosa", _("rule owner"), _("Read the rules and where they bite."), Role.RULE_OWNER),
-    DemoLogin(
-        "demo-max", "Max", _("ML engineer"), _("Pre-label, mine hard samples, export."), Role.ML_ENGINEER
-    ),
+    DemoLogin("demo-max", "Max", _("ML engineer"), _("Pre-label, mine hard samples, export."), Role.ML_ENGINEER),
     DemoLogin("demo-lena", "Lena", _("lead"), _("Import, staff and watch the project."), Role.LEAD),
     DemoLogin("demo-otto", "Otto", _("auditor"), _("See everything, change nothing."), Role.AUDITOR),
     DemoLogin("demo-root", "Root", _("system admin"), _("People and projects, no judgments."), None),
@@ -56,9 +54,7 @@ def ensure(project: Project) -> list[Person]:
 def _ensure_one(login: DemoLogin, project: Project) -> Person:
     person = Person.objects.filter(username=login.username).first()
     if person is None:
-        person = Person.objects.create_person(
-            login.username, name=login.name, is_system_admin=login.role is None
-        )
+        person = Person.objects.create_person(login.username, name=login.name, is_system_admin=login.role is None)
     if login.role is not None:
         Membership.objects.get_or_create(project=project, person=person, role=login.role)
     return person
@@ -68,9 +64,7 @@ def offered() -> list[DemoLogin]:
     """What the login page shows: nothing outside the demo, and only people who are there."""
     if not settings.DEMO:
         return []
-    there = set(
-        Person.objects.filter(username__startswith=PREFIX, is_active=True).values_list("username", flat=True)
-    )
+    there = set(Person.objects.filter(username__startswith=PREFIX, is_active=True).values_list("username", flat=True))
     return [login for login in CAST if login.username in there]
 
 

@@ -1,4 +1,4 @@
-"""The forms of people and projects. Each lists its fields; actor, project and role of the actor never come from a form."""
+"""The forms of people and projects. Each lists its fields; who acts, and in which project, never comes from a form."""
 
 from __future__ import annotations
 

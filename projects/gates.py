@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from projects.models import Membership, Person, Project, Role
@@ -77,9 +78,7 @@ class PolicyMiddleware:
             return signed_out(request)
         return self._enter(request, permission, kwargs)
 
-    def _enter(
-        self, request: HttpRequest, permission: Permission, kwargs: dict[str, object]
-    ) -> HttpResponse | None:
+    def _enter(self, request: HttpRequest, permission: Permission, kwargs: dict[str, object]) -> HttpResponse | None:
         person = request.user
         assert isinstance(person, Person)
         request.person = person  # type: ignore[attr-defined]
@@ -102,7 +101,12 @@ class PolicyMiddleware:
 def signed_out(request: HttpRequest) -> HttpResponse:
     """A page goes to the login page; an htmx request gets 401 and keeps what is on the screen."""
     if request.headers.get("HX-Request"):
-        from django.shortcuts import render
-
-        return render(request, "projects/signed_out.html", status=401)
+        return aside(render(request, "projects/signed_out.html", status=401))
     return redirect_to_login(request.get_full_path())
+
+
+def aside(response: HttpResponse) -> HttpResponse:
+    """Shows a refusal in the page's place for messages instead of swapping away the form that was sent."""
+    response["HX-Retarget"] = "#live"
+    response["HX-Reswap"] = "innerHTML"
+    return response

@@ -51,9 +51,7 @@ def invite(person: Person, *, actor: Person | None, valid_for: timedelta = VALID
 
 
 def revoke(person: Person) -> None:
-    OneTimeLink.objects.filter(person=person, used_at=None).update(
-        expires_at=Least(F("expires_at"), ClockTimestamp())
-    )
+    OneTimeLink.objects.filter(person=person, used_at=None).update(expires_at=Least(F("expires_at"), ClockTimestamp()))
 
 
 def look_up(token: str) -> tuple[LinkState, Person | None]:
@@ -72,7 +70,7 @@ def look_up(token: str) -> tuple[LinkState, Person | None]:
 
 
 def accept(token: str, password: str) -> Person | None:
-    """Spend the link on a password: of two at once, one wins. Other sessions of the person end with the old password."""
+    """Spend the link on a password: of two at once, one wins. The person's other sessions end with the old password."""
     with transaction.atomic():
         spent = OneTimeLink.objects.filter(
             token_sha256=_sha256(token), used_at=None, expires_at__gt=ClockTimestamp(), person__is_active=True

@@ -126,6 +126,8 @@ def make_prediction(
         "chain": {**CHAIN, "label": label, "mismatch": "colour" if label == "L2" else None},
         "mismatch": "colour" if label == "L2" else "",
     }
+    if fields.get("status") == "invalid":
+        defaults |= {"label": "", "posterior": None, "margin": None, "chain": None, "mismatch": ""}
     return Prediction.objects.create(
         pair=pair,
         snapshot=pair.item.current_snapshot,

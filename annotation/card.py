@@ -1,0 +1,168 @@
+"""What the judging card shows in each mode, and nothing more: what may not be seen is not put in.
+
+blind: query, item, guideline. facts: also the grid, the marks and the routed rules. reveal: like facts, and after the
+own answer the prediction. assist: the prediction from the start.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotation import grids, opinions, queue, showing
+from annotation.judging import CANNOT_TELL_REASONS, asks_mismatch
+from annotation.models import Draft, Judge, Judgment, Lease, Prediction
+from projects.models import Mode, Person, Project
+from relevance.dimensions import Dimension
+from relevance.evidence import Grid
+from relevance.rules import routed_rules
+from rules.publishing import specs
+
+HISTORY = 5
+
+
+def card(lease: Lease, project: Project, *, own: Judgment | None = None, reveal: Prediction | None = None) -> dict[str, Any]:
+    """The context of `annotation/judge.html` for a lease; `own` and `reveal` after the first answer in reveal."""
+    mode = Mode(lease.mode)
+    pair = lease.pair
+    value = None if mode is Mode.BLIND else showing.grid_value(grids.grid_of(pair, lease.snapshot))
+    shown = reveal
+    if mode is Mode.ASSIST:
+        shown = opinions.standing_prediction(pair)
+    rule_specs = specs(lease.rule_base) if lease.rule_base is not None and mode is not Mode.BLIND else ()
+    context: dict[str, Any] = {
+        "token": str(lease.token),
+        "idempotency_key": str(uuid.uuid4()),
+        "mode": mode.value,
+        "mode_name": mode.label,
+        "stage": "revealed" if reveal is not None else "first",
+        "query": pair.query.text,
+        "locale": pair.query.locale,
+        **showing.item(project, lease.snapshot, value),
+        "labels": showing.labels(project.scale),
+        "asks_mismatch_for": "L2" if asks_mismatch("L2", project) else "",
+        "mismatches": mismatches(value),
+        "cannot_tell_reasons": cannot_tell_reasons(),
+        "guideline": project.guideline,
+        "note": draft_note(lease),
+        "urls": urls(lease, project),
+        "again": withdrawn(lease, project),
+        "own": own_answer(own, project) if own is not None else None,
+        "prediction": showing.prediction(shown, project, rule_specs, contradictions=contradictions()) if shown else None,
+        "chips": [],
+        "grid": None,
+        "rules": [],
+    }
+    if value is not None:
+        facts = pair.facts(lease.snapshot)
+        context["chips"] = showing.chips(value)
+        context["grid"] = showing.grid(value)
+        context["rules"] = showing.rules(routed_rules(facts, value, rule_specs))
+    return context
+
+
+def mismatches(value: Grid | None) -> list[dict[str, str]]:
+    """The dimensions a mismatch may lie in; those the query asks come first, unless the card is blind."""
+    asked = list(dict.fromkeys(row.constraint.kind for row in value.rows if not row.constraint.word)) if value else []
+    ordered = [*asked, *(dimension for dimension in Dimension if dimension not in asked)]
+    return [{"code": dimension.value, "name": showing.dimension_name(dimension)} for dimension in ordered]
+
+
+def cannot_tell_reasons() -> list[tuple[str, str]]:
+    names = {
+        "image": _("the image is missing or unclear"),
+        "attributes": _("attributes are missing"),
+        "query": _("the query is unclear"),
+        "rule_gap": _("no rule fits"),
+    }
+    return [(code, names[code]) for code in CANNOT_TELL_REASONS]
+
+
+def contradictions() -> dict[str, str]:
+    """What the pipeline's machine codes mean to a reader."""
+    return {
+        "chain_label": _("the chain ends in another label than the posterior"),
+        "grid_conflict": _("the evidence grid holds a conflict, the label is good"),
+        "grid_match": _("the evidence grid matches throughout, the label is bad"),
+    }
+
+
+def draft_note(lease: Lease) -> str:
+    draft = Draft.objects.filter(person=lease.person_id, pair=lease.pair_id, round=lease.round).first()
+    return str(draft.body.get("note", "")) if draft else ""
+
+
+def withdrawn(lease: Lease, project: Project) -> dict[str, Any] | None:
+    """The label this person gave before an undo, outlined on the card."""
+    rows = Judgment.objects.filter(
+        pair=lease.pair_id, judge__person=lease.person_id, round=lease.round
+    ).order_by("-revision")[:2]
+    if not rows or rows[0].outcome != Judgment.Outcome.WITHDRAWN or len(rows) < 2 or not rows[1].label:
+        return None
+    return {"label": rows[1].label, "name": showing.label_name(project.scale, rows[1].label)}
+
+
+def own_answer(own: Judgment, project: Project) -> dict[str, Any]:
+    return {
+        "label": own.label,
+        "name": showing.label_name(project.scale, own.label) or own.get_outcome_display(),
+        "grade": showing.colour_grade(project.scale, own.label),
+        "mismatch": showing.dimension_name(own.mismatch) if own.mismatch else "",
+    }
+
+
+def urls(lease: Lease, project: Project) -> dict[str, str]:
+    names = {"submit": "judge-submit", "later": "judge-later", "flag": "judge-flag"}
+    names |= {"draft": "judge-draft", "renew": "judge-renew"}
+    answer = {key: reverse(name, args=[project.slug, lease.token]) for key, name in names.items()}
+    return {**answer, **standing_urls(project)}
+
+
+def standing_urls(project: Project) -> dict[str, str]:
+    """The addresses that need no lease."""
+    return {
+        "judge": reverse("judge", args=[project.slug]),
+        "undo": reverse("judge-undo", args=[project.slug]),
+        "leave": reverse("judge-leave", args=[project.slug]),
+    }
+
+
+def progress(person: Person, project: Project) -> dict[str, int]:
+    judge = queue.judge_of(person, project)
+    mine = Judgment.objects.filter(judge=judge, batch=None)
+    today = mine.filter(recorded_at__date=timezone.localdate(), revision=1).count()
+    done = mine.values("pair_id").distinct().count()
+    left = queue.left_for(person, project)
+    return {"done_today": today, "left": left, "total": done + left}
+
+
+def history(person: Person, project: Project) -> list[dict[str, Any]]:
+    """This person's last judgments, newest first."""
+    judge = Judge.objects.filter(project=project, person=person).first()
+    rows = (
+        Judgment.objects.filter(judge=judge, batch=None)
+        .select_related("snapshot", "pair__query")
+        .order_by("-id")[: HISTORY * 3]
+    )
+    answers: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    for row in rows:
+        if row.pair_id in seen or len(answers) == HISTORY:
+            continue
+        seen.add(row.pair_id)
+        if row.outcome != Judgment.Outcome.WITHDRAWN:
+            pictures = showing.images(project, row.snapshot)
+            answers.append(
+                {
+                    **own_answer(row, project),
+                    "title": row.snapshot.title,
+                    "query": row.pair.query.text,
+                    "thumb": pictures[0]["thumb"] if pictures else "",
+                    "pair": row.pair_id,
+                }
+            )
+    return answers

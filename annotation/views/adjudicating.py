@@ -1,0 +1,116 @@
+"""Disagreements: the list, and one to be settled without knowing who said what."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from annotation import adjudicating, card, grids, showing
+from annotation.models import Adjudication, Disagreement
+from projects.gates import Request
+from relevance.rules import routed_rules
+from rules.publishing import active_rule_base, specs
+
+PAGE = 50
+
+
+def disputes(request: Request) -> HttpResponse:
+    rows = adjudicating.open_for(request.person, request.project)
+    after = request.GET.get("after", "")
+    if after.isdigit():
+        rows = rows.filter(pk__gt=int(after))
+    page = list(rows[: PAGE + 1])
+    settled = Adjudication.objects.filter(
+        disagreement__project=request.project, adjudicator=request.person
+    ).select_related("pair__query", "snapshot", "disagreement")
+    context = {
+        "project": request.project,
+        "disputes": page[:PAGE],
+        "older_url": f"?after={page[PAGE - 1].pk}" if len(page) > PAGE else "",
+        "settled": settled.order_by("-id")[:10],
+    }
+    return render(request, "annotation/disputes.html", context)
+
+
+def dispute(request: Request, dispute_id: int) -> HttpResponse:
+    disagreement = _dispute(request, dispute_id)
+    if request.method == "POST":
+        return _settle(request, disagreement)
+    return _page(request, disagreement)
+
+
+def _settle(request: Request, disagreement: Disagreement) -> HttpResponse:
+    try:
+        ruling = adjudicating.Ruling(
+            key=uuid.UUID(request.POST.get("idempotency_key", "")),
+            label=request.POST.get("label", ""),
+            mismatch=request.POST.get("mismatch", ""),
+            rule_code=request.POST.get("rule", ""),
+            note=request.POST.get("note", "").replace("\x00", "\ufffd")[:4000],
+        )
+        adjudicating.adjudicate(request.person, disagreement.pk, request.project, ruling)
+    except ValueError:
+        return _page(request, disagreement, error=_("The form is incomplete; reload the page."), status=422)
+    except adjudicating.CannotAdjudicate as error:
+        status = 409 if error.code in {"already_settled", "own_case"} else 422
+        return _page(request, disagreement, error=_refusals()[error.code], status=status)
+    following = adjudicating.open_for(request.person, request.project).filter(pk__gt=disagreement.pk).first()
+    messages.success(request, _("Settled. The label is gold now."))
+    if "next" in request.POST and following is not None:
+        return redirect("dispute", request.project.slug, following.pk)
+    return redirect("dispute", request.project.slug, disagreement.pk)
+
+
+def _page(request: Request, disagreement: Disagreement, *, error: str = "", status: int = 200) -> HttpResponse:
+    pair, project = disagreement.pair, request.project
+    snapshot = pair.item.current_snapshot
+    assert snapshot is not None, "a judged pair has a snapshot"
+    value = showing.grid_value(grids.grid_of(pair, snapshot))
+    assert value is not None, "grid_of always answers with a grid"
+    rule_base = active_rule_base(project)
+    routed = routed_rules(pair.facts(snapshot), value, specs(rule_base)) if rule_base else ()
+    is_open = disagreement.state == Disagreement.State.OPEN
+    context: dict[str, Any] = {
+        "project": project,
+        "dispute": disagreement,
+        "is_open": is_open,
+        "query": pair.query,
+        "item": showing.item(project, snapshot, value),
+        "grid": showing.grid(value),
+        "chips": showing.chips(value),
+        "rules": showing.rules(routed),
+        "views": adjudicating.views_of(disagreement, request.person),
+        "labels": showing.labels(project.scale),
+        "asks_mismatch_for": "L2" if project.scale_name == "lore-4" else "",
+        "mismatches": card.mismatches(value),
+        "idempotency_key": uuid.uuid4(),
+        "own_case": is_open and adjudicating.is_own_case(request.person, disagreement),
+        "ruling": None if is_open else pair.adjudications.select_related("adjudicator", "rule").order_by("-id").first(),
+        "error": error,
+    }
+    return render(request, "annotation/dispute.html", context, status=status)
+
+
+def _dispute(request: Request, dispute_id: int) -> Disagreement:
+    rows = Disagreement.objects.select_related(
+        "project", "prediction__model", "pair__query", "pair__item__current_snapshot__batch"
+    )
+    disagreement = rows.filter(pk=dispute_id, project=request.project).first()
+    if disagreement is None:
+        raise Http404
+    return disagreement
+
+
+def _refusals() -> dict[str, str]:
+    return {
+        "already_settled": _("Someone has settled this disagreement meanwhile."),
+        "own_case": _("You judged this pair yourself; someone else must settle it."),
+        "bad_label": _("Choose one of the labels."),
+        "bad_mismatch": _("A mismatch names the dimension that does not match."),
+        "unknown_rule": _("There is no rule of that code."),
+    }

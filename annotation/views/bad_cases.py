@@ -1,0 +1,117 @@
+"""Bad cases: the list, one case with its history, flagging a pair from its page."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from annotation import bad_cases as activity
+from annotation import showing
+from annotation.models import BadCase, Pair
+from projects.gates import Request, may
+from projects.models import Person
+from projects.policy import Permission
+
+PAGE = 50
+
+
+def bad_cases(request: Request) -> HttpResponse:
+    state = request.GET.get("state", "open")
+    cause = request.GET.get("cause", "")
+    owner = request.person if request.GET.get("owner") == "me" else None
+    rows = activity.cases(
+        request.project,
+        state=state if state in BadCase.State.values else "",
+        cause=cause if cause in BadCase.Cause.values else "",
+        owner=owner,
+    )
+    before = request.GET.get("before", "")
+    if before.isdigit():
+        rows = rows.filter(pk__lt=int(before))
+    page = list(rows[: PAGE + 1])
+    filters = f"state={state}&cause={cause}" + ("&owner=me" if owner else "")
+    context = {
+        "project": request.project,
+        "cases": page[:PAGE],
+        "state": state,
+        "cause": cause,
+        "owner": "me" if owner else "",
+        "causes": BadCase.Cause.choices,
+        "older_url": f"?{filters}&before={page[PAGE - 1].pk}" if len(page) > PAGE else "",
+    }
+    return render(request, "annotation/bad_cases.html", context)
+
+
+def bad_case(request: Request, case_id: int) -> HttpResponse:
+    case = _case(request, case_id)
+    if request.method == "POST":
+        try:
+            _act(request, case)
+        except activity.BadCaseError as error:
+            messages.error(request, _errors()[error.code])
+        return redirect("bad-case", request.project.slug, case.pk)
+    context = {
+        "project": request.project,
+        "case": case,
+        "item": showing.item(request.project, case.snapshot),
+        "notes": case.notes.select_related("author").order_by("id"),
+        "causes": [choice for choice in BadCase.Cause.choices if choice[0]],
+        "members": Person.objects.filter(memberships__project=request.project, is_active=True).distinct(),
+        "may_triage": may(request.roles, Permission.TRIAGE),
+        "may_see_pair": may(request.roles, Permission.SEE_PAIRS),
+    }
+    return render(request, "annotation/bad_case.html", context)
+
+
+def open_case(request: Request) -> HttpResponse:
+    number = request.POST.get("pair", "")
+    pair = Pair.objects.select_related("item", "project").filter(
+        project=request.project, pk=int(number) if number.isdigit() else 0
+    ).first()
+    if pair is None:
+        raise Http404
+    try:
+        case = activity.open_case(
+            request.person, pair, cause=request.POST.get("cause", ""), note=request.POST.get("note", "")
+        )
+    except activity.BadCaseError as error:
+        messages.error(request, _errors()[error.code])
+        return redirect("bad-cases", request.project.slug)
+    return redirect("bad-case", request.project.slug, case.pk)
+
+
+def _act(request: Request, case: BadCase) -> None:
+    """One button of the case page."""
+    act, text = request.POST.get("act", ""), request.POST.get("text", "")
+    if act == "note":
+        activity.add_note(case, request.person, text)
+    elif act == "assign":
+        number = request.POST.get("owner", "")
+        owner = Person.objects.filter(pk=int(number)).first() if number.isdigit() else None
+        activity.assign(case, request.person, owner)
+    elif act == "cause":
+        activity.name_cause(case, request.person, request.POST.get("cause", ""))
+    elif act == "close":
+        activity.close(case, request.person, text)
+    elif act == "reopen":
+        activity.reopen(case, request.person, text)
+    else:
+        raise Http404
+
+
+def _case(request: Request, case_id: int) -> BadCase:
+    rows = BadCase.objects.select_related("project", "pair__query", "snapshot__batch", "owner", "reported_by")
+    case = rows.filter(pk=case_id, project=request.project).first()
+    if case is None:
+        raise Http404
+    return case
+
+
+def _errors() -> dict[str, str]:
+    return {
+        "no_cause": _("Name the cause before closing."),
+        "not_a_member": _("The owner must be a member of the project."),
+        "unknown_cause": _("Choose a cause from the list."),
+    }

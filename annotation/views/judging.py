@@ -1,0 +1,133 @@
+"""The judging card: take, answer, later, flag, draft, renew, undo, leave."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from annotation import bad_cases, card, judging, queue
+from annotation.models import BadCase, Lease
+from projects.gates import Request
+
+
+def judge(request: Request) -> HttpResponse:
+    return _card(request, queue.take(request.person, request.project))
+
+
+def submit(request: Request, token: UUID) -> HttpResponse:
+    try:
+        answer = judging.read_answer(request.POST, request.project)
+        recorded = judging.submit(request.person, request.project, token, answer)
+    except judging.BadAnswer as error:
+        return _refused(request, f"{error.field}: {error.reason}", 422)
+    except judging.Refused as error:
+        return _refused(request, _refusals().get(error.code, error.code), 409)
+    except Lease.DoesNotExist:
+        raise Http404 from None
+    if recorded.judgment.late:
+        messages.info(request, _("Your time on that pair had run out; the answer is kept and marked late."))
+    if recorded.reveal is not None:
+        lease = _lease(request, token)
+        shown = card.card(lease, request.project, own=recorded.judgment, reveal=recorded.reveal)
+        return _render(request, shown)
+    return _next(request)
+
+
+def later(request: Request, token: UUID) -> HttpResponse:
+    queue.postpone(_lease(request, token))
+    return _next(request)
+
+
+def draft(request: Request, token: UUID) -> HttpResponse:
+    note = request.POST.get("note", "").replace("\x00", "\ufffd")[: judging.MAX_NOTE]
+    judging.save_draft(request.person, _lease(request, token), {"note": note})
+    return HttpResponse(status=204)
+
+
+def renew(request: Request, token: UUID) -> HttpResponse:
+    return HttpResponse(status=204 if queue.renew(_lease(request, token)) else 409)
+
+
+def flag(request: Request, token: UUID) -> HttpResponse:
+    """Opens a bad case; the pair stays to be judged."""
+    lease = _lease(request, token)
+    cause = request.POST.get("reason", "")
+    try:
+        bad_cases.open_case(request.person, lease.pair, cause=cause, note=request.POST.get("note", ""))
+    except bad_cases.BadCaseError:
+        return _refused(request, _("Choose what is wrong from the list."), 422)
+    messages.success(request, _("Flagged. The bad case is open."))
+    return _card(request, lease) if lease.state == Lease.State.LIVE else _next(request)
+
+
+def undo(request: Request) -> HttpResponse:
+    token = request.POST.get("token", "")
+    try:
+        came_from = UUID(token) if token else None
+    except ValueError:
+        raise Http404 from None
+    lease = judging.undo(request.person, request.project, came_from=came_from)
+    if lease is None:
+        messages.info(request, _("There is nothing to undo."))
+        return _next(request)
+    return _card(request, lease) if request.htmx else redirect("judge", request.project.slug)
+
+
+def leave(request: Request) -> HttpResponse:
+    """Give back what is held, so that nobody waits for the lease to end."""
+    for lease in Lease.objects.filter(
+        person=request.person, slot__project=request.project, state=Lease.State.LIVE
+    ).select_related("slot"):
+        queue.give_back(lease)
+    return HttpResponse(status=204) if request.htmx else redirect("project", request.project.slug)
+
+
+def _lease(request: Request, token: UUID) -> Lease:
+    rows = Lease.objects.select_related(
+        "slot__project", "pair__query", "pair__item", "pair__project", "snapshot__batch", "rule_base", "person"
+    )
+    lease = rows.filter(token=token, person=request.person, slot__project=request.project).first()
+    if lease is None:
+        raise Http404
+    return lease
+
+
+def _next(request: Request) -> HttpResponse:
+    """With htmx the next card itself; without, a redirect so that a reload does not post again."""
+    return judge(request) if request.htmx else redirect("judge", request.project.slug)
+
+
+def _card(request: Request, lease: Lease | None) -> HttpResponse:
+    return _render(request, card.card(_lease(request, lease.token), request.project) if lease else None)
+
+
+def _render(request: Request, shown: dict[str, Any] | None) -> HttpResponse:
+    context = {
+        "card": shown,
+        "project": request.project,
+        "progress": card.progress(request.person, request.project),
+        "history": card.history(request.person, request.project),
+        "urls": card.standing_urls(request.project),
+        "flag_reasons": [(code, name) for code, name in BadCase.Cause.choices if code],
+    }
+    return render(request, "annotation/judge.html" + ("#card" if request.htmx else ""), context)
+
+
+def _refused(request: Request, message: str, status: int) -> HttpResponse:
+    if request.htmx:
+        return render(request, "annotation/judge.html#refused", {"message": message}, status=status)
+    messages.error(request, message)
+    return redirect("judge", request.project.slug)
+
+
+def _refusals() -> dict[str, str]:
+    return {
+        "other_content_under_this_key": _("This card was already answered otherwise; what you sent is kept as a draft."),
+        "already_judged": _("You have already judged this pair. Undo brings it back."),
+        "nothing_to_keep": _("There is no answer of yours to keep yet."),
+    }

@@ -1,0 +1,14 @@
+"""A project's own page: the loop with its counts, and the next step."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from annotation.overview import overview
+from projects.gates import Request
+
+
+def project(request: Request) -> HttpResponse:
+    context = {"project": request.project, "overview": overview(request.project), "roles": request.roles}
+    return render(request, "annotation/project.html", context)

@@ -1,0 +1,97 @@
+"""Pairs: the list with filters, and everything that is known of one."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from annotation import card, finding, grids, showing
+from annotation.models import BadCase, Pair
+from projects.gates import Request, may
+from projects.models import Role
+from projects.policy import Permission
+from rules.publishing import specs
+
+
+def pairs(request: Request) -> HttpResponse:
+    chosen = {
+        "text": request.GET.get("text", "").replace("\x00", "")[:200],
+        "only": request.GET.get("only", ""),
+        "label": request.GET.get("label", ""),
+    }
+    page = finding.find(
+        request.project, **chosen, before=_number(request, "before"), after=_number(request, "after")
+    )
+    context = {
+        "project": request.project,
+        "pairs": page.pairs,
+        "newer_url": f"?{urlencode({**chosen, 'after': page.newer})}" if page.newer else "",
+        "older_url": f"?{urlencode({**chosen, 'before': page.older})}" if page.older else "",
+        "filters": [(name, _filter_names()[name]) for name in finding.filters()],
+        "labels": showing.labels(request.project.scale),
+        **chosen,
+    }
+    template = "annotation/pairs.html" + ("#rows" if request.htmx else "")
+    return render(request, template, context)
+
+
+def pair(request: Request, pair_id: int) -> HttpResponse:
+    found = (
+        Pair.objects.select_related("project", "query", "item__current_snapshot__batch")
+        .filter(pk=pair_id, project=request.project)
+        .first()
+    )
+    if found is None or found.item.current_snapshot is None:
+        raise Http404
+    snapshot = found.item.current_snapshot
+    value = showing.grid_value(grids.grid_of(found, snapshot))
+    predictions = found.predictions.select_related("model", "rule_base").order_by("-id")[:10]
+    context = {
+        "project": request.project,
+        "pair": found,
+        "item": showing.item(request.project, snapshot, value),
+        "grid": showing.grid(value) if value else None,
+        "chips": showing.chips(value) if value else [],
+        "may_see_opinions": may_see_opinions(request, found),
+        "may_see_names": bool(request.roles & {Role.LEAD, Role.ADJUDICATOR}),
+        "predictions": [
+            showing.prediction(row, request.project, specs(row.rule_base), contradictions=card.contradictions())
+            for row in predictions
+        ],
+        "judgments": found.judgments.select_related("judge__person", "batch").order_by("id"),
+        "golds": found.golds.select_related("adjudication__adjudicator", "batch").order_by("id"),
+        "disagreements": found.disagreements.order_by("id"),
+        "bad_cases": found.bad_cases.order_by("id"),
+        "snapshots": found.item.snapshots.order_by("id"),
+        "causes": [choice for choice in BadCase.Cause.choices if choice[0]],
+    }
+    return render(request, "annotation/pair.html", context)
+
+
+def may_see_opinions(request: Request, pair: Pair) -> bool:
+    """Who may still judge or settle this pair must not read here what others and the model said."""
+    if not (may(request.roles, Permission.JUDGE) or may(request.roles, Permission.ADJUDICATE)):
+        return True
+    waiting = pair.disagreements.filter(state="open").exists() or pair.slots.filter(state__in=["open", "leased"]).exists()
+    return not waiting
+
+
+def _number(request: Request, name: str) -> int | None:
+    value = request.GET.get(name, "")
+    return int(value) if value.isdigit() and len(value) < 18 else None
+
+
+def _filter_names() -> dict[str, str]:
+    return {
+        "gold": _("with gold"),
+        "no_gold": _("without gold"),
+        "predicted": _("pre-labelled"),
+        "not_predicted": _("not pre-labelled"),
+        "judged": _("judged by people"),
+        "disputed": _("in dispute"),
+        "flagged": _("with an open bad case"),
+        "benchmark": _("benchmark"),
+    }

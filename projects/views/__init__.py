@@ -1,0 +1,1 @@
+"""Doors: gate, form, one verb, render."""

@@ -1,0 +1,81 @@
+"""What each person should do next, and the help page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from projects import home_cards
+from projects.forms import MODE_MEANING
+from projects.gates import Request, may
+from projects.home_cards import HomeCard
+from projects.membership import projects_of
+from projects.models import Mode, Person, Project, Role
+from projects.policy import POLICY
+
+
+@dataclass(frozen=True)
+class Action:
+    """A page of a project and what one does there."""
+
+    url_name: str
+    title: str | Promise
+    hint: str | Promise
+
+
+# In the order of the loop.
+ACTIONS: tuple[Action, ...] = (
+    Action("judge", _("Judge"), _("one pair after the other, one key each")),
+    Action("disputes", _("Settle disagreements"), _("two views side by side, one settled label")),
+    Action("imports", _("Import"), _("pairs and items from a file")),
+    Action("pairs", _("Pairs"), _("search, and see everything known about a pair")),
+    Action("runs", _("Pre-label"), _("let the model judge, watch it work")),
+    Action("bad-cases", _("Bad cases"), _("flagged results: cause, fix, close")),
+    Action("hard-sets", _("Hard sets"), _("freeze what people and model find hard")),
+    Action("exports", _("Exports"), _("training files and labels, sealed with a manifest")),
+    Action("agreement", _("Agreement"), _("people among themselves, and the model against them")),
+    Action("members", _("Members"), _("who may do what")),
+    Action("project-settings", _("Settings"), _("mode, overlap, guideline, rules")),
+    Action("audit", _("Audit log"), _("who did what, when")),
+)
+
+ROLE_MEANING = {
+    Role.LABELER: _("judges pairs and flags bad results"),
+    Role.ADJUDICATOR: _("settles disagreements, never their own; judges too"),
+    Role.RULE_OWNER: _("keeps the rules: reads where people and model stumble over them"),
+    Role.ML_ENGINEER: _("pre-labels, mines hard samples, exports training files"),
+    Role.LEAD: _("imports, staffs and steers the project"),
+    Role.AUDITOR: _("sees everything, changes nothing"),
+}
+
+
+@dataclass(frozen=True)
+class ProjectOnHome:
+    project: Project
+    role_names: tuple[str, ...]
+    cards: list[HomeCard]
+    actions: list[Action]
+
+
+def home(request: Request) -> HttpResponse:
+    context = {"mine": [_on_home(request.person, *held) for held in projects_of(request.person)]}
+    return render(request, "projects/home.html", context)
+
+
+def _on_home(person: Person, project: Project, roles: frozenset[Role]) -> ProjectOnHome:
+    actions = [action for action in ACTIONS if may(roles, POLICY[action.url_name]["GET"])]
+    names = tuple(str(role.label) for role in Role if role in roles)
+    return ProjectOnHome(project, names, home_cards.cards(person, project, roles), actions)
+
+
+def help_page(request: Request) -> HttpResponse:
+    context = {
+        "roles_explained": [(role.label, meaning) for role, meaning in ROLE_MEANING.items()],
+        "modes_explained": [(Mode(mode).label, meaning) for mode, meaning in MODE_MEANING.items()],
+        "actions": ACTIONS,
+    }
+    return render(request, "projects/help.html", context)

@@ -1,0 +1,83 @@
+"""The members of a project and its audit log."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from projects import membership
+from projects.forms import AuditFilterForm, MemberForm
+from projects.gates import Request
+from projects.membership import Refused
+from projects.models import AuditEvent, Membership, Project
+from projects.views.home import ROLE_MEANING
+
+PAGE = 50
+
+
+def _membership(project: Project, membership_id: int) -> Membership:
+    row = Membership.objects.select_related("person", "project").filter(project=project, pk=membership_id).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def members(request: Request) -> HttpResponse:
+    form = MemberForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            membership.add_role(request.project, **form.cleaned_data, actor=request.person)
+        except Refused as refusal:
+            form.add_error("username", str(refusal))
+        else:
+            messages.success(request, _("Added."))
+            return redirect("members", request.project.slug)
+    return _members_page(request, form, status=422 if form.is_bound else 200)
+
+
+def remove(request: Request, membership_id: int) -> HttpResponse:
+    try:
+        membership.remove_role(_membership(request.project, membership_id), actor=request.person)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return _members_page(request, MemberForm(), status=409)
+    messages.success(request, _("Removed."))
+    return redirect("members", request.project.slug)
+
+
+def _members_page(request: Request, form: MemberForm, *, status: int) -> HttpResponse:
+    context = {
+        "form": form,
+        "members": membership.members_of(request.project),
+        "roles_explained": [(role.label, meaning) for role, meaning in ROLE_MEANING.items()],
+    }
+    return render(request, "projects/members.html", context, status=status)
+
+
+def audit(request: Request) -> HttpResponse:
+    form = AuditFilterForm(request.GET, project=request.project)
+    if not form.is_valid():
+        return render(request, "projects/audit.html", {"form": form, "events": []}, status=400)
+    act, before = form.cleaned_data["act"], form.cleaned_data["before"]
+    events = _events(request.project, act, before)
+    context = {
+        "form": form,
+        "events": events[:PAGE],
+        "newer_url": "?" + urlencode({"act": act}) if before else "",
+        "older_url": "?" + urlencode({"act": act, "before": events[PAGE - 1].pk}) if len(events) > PAGE else "",
+    }
+    return render(request, "projects/audit.html", context)
+
+
+def _events(project: Project, act: str, before: int | None) -> list[AuditEvent]:
+    """One page and one row more, newest first, by key: no count over the log."""
+    events = AuditEvent.objects.filter(project=project).select_related("actor").order_by("-pk")
+    if act:
+        events = events.filter(act=act)
+    if before:
+        events = events.filter(pk__lt=before)
+    return list(events[: PAGE + 1])

@@ -1,0 +1,41 @@
+"""A new project, and the settings of one."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from projects import founding
+from projects.forms import MODE_MEANING, NewProjectForm, ProjectSettingsForm
+from projects.gates import Request
+from projects.membership import Refused
+from projects.models import Mode, Project
+
+
+def new(request: Request) -> HttpResponse:
+    form = NewProjectForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        project = founding.found(**form.cleaned_data, actor=request.person)
+        messages.success(request, _("Project %(name)s exists.") % {"name": project.name})
+        return redirect("home")
+    return render(request, "projects/project_new.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def settings(request: Request) -> HttpResponse:
+    project = Project.objects.get(pk=request.project.pk)  # the form writes on its own copy, not on the page's
+    form = ProjectSettingsForm(request.POST if request.method == "POST" else None, instance=project)
+    if form.is_bound and form.is_valid():
+        try:
+            founding.change_settings(form, actor=request.person)
+        except Refused as refusal:
+            form.add_error("scale_name", str(refusal))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("project-settings", request.project.slug)
+    context = {
+        "form": form,
+        "modes_explained": [(Mode(mode).label, meaning) for mode, meaning in MODE_MEANING.items()],
+    }
+    return render(request, "projects/settings.html", context, status=422 if form.is_bound else 200)

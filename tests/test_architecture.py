@@ -1,0 +1,95 @@
+"""The rules of the house, executable: what the linters cannot see."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from projects.policy import POLICY
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("relevance", "projects", "rules", "inference", "annotation", "lore_app", "demo")
+LAYER = {"relevance": 0, "projects": 1, "rules": 2, "inference": 2, "annotation": 3, "lore_app": 4}
+MODULE_CEILING = 400
+MODELS_CEILING = 500
+
+
+def modules() -> list[Path]:
+    return [
+        path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")) if "migrations" not in path.parts
+    ]
+
+
+def test_foreign_keys_point_to_the_same_or_a_lower_layer() -> None:
+    """A foreign key by string escapes the import linter, so the tables themselves are walked."""
+    for model in apps.get_models():
+        source = model._meta.app_label
+        for field in model._meta.get_fields():
+            target = getattr(field.related_model, "_meta", None) if field.is_relation and not field.auto_created else None
+            if source in LAYER and target is not None and target.app_label in LAYER:
+                same = source == target.app_label
+                assert same or LAYER[target.app_label] < LAYER[source], f"{model.__name__}.{field.name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_keeps_to_its_size(path: Path) -> None:
+    ceiling = MODELS_CEILING if path.name == "models.py" else MODULE_CEILING
+    assert len(path.read_text().splitlines()) <= ceiling, "split it by activity"
+
+
+def test_no_module_is_named_after_a_technique() -> None:
+    forbidden = {"utils", "helpers", "common", "manager", "managers", "services", "handlers", "misc"}
+    assert not [path for path in modules() if path.stem in forbidden]
+
+
+def test_every_module_of_ours_says_what_it_knows() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in modules()
+        if path.name not in {"__init__.py", "apps.py"} and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == []
+
+
+def url_names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str | None]:
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from url_names(pattern.url_patterns)
+        else:
+            yield pattern.name
+
+
+def test_every_url_has_a_policy_and_every_policy_a_url() -> None:
+    assert set(url_names()) == set(POLICY)
+
+
+def templates() -> list[Path]:
+    return sorted((ROOT / "templates").rglob("*.html"))
+
+
+def test_no_template_carries_inline_script_style_or_unescaped_text() -> None:
+    pattern = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=\"|\|safe\b|autoescape off|javascript:")
+    assert [path.name for path in templates() if pattern.search(path.read_text())] == []
+
+
+def test_no_python_marks_text_as_safe() -> None:
+    marks = re.compile(r"\bmark_safe\b|\bSafeString\b")
+    assert [str(path.relative_to(ROOT)) for path in modules() if marks.search(path.read_text())] == []
+
+
+def test_only_the_dispatcher_rings_celery() -> None:
+    """Web code never publishes: a frozen broker must not be able to hold up a request."""
+    rings = re.compile(r"\.(delay|apply_async|send_task)\(")
+    assert {path.name for path in modules() if rings.search(path.read_text())} <= {"dispatching.py"}
+
+
+def test_leases_never_trust_this_hosts_clock() -> None:
+    clocks = re.compile(r"timezone\.now\(|datetime\.now\(|time\.time\(")
+    for name in ("queue.py", "judging.py", "jobs.py", "dispatching.py", "workers.py"):
+        assert not clocks.search((ROOT / "annotation" / name).read_text()), name
