@@ -1,0 +1,277 @@
+"""Exports: requested by a person, written by a worker, sealed by a manifest, and only then downloadable.
+
+An export is of one moment: which pairs and which gold it holds is read in one statement; all it then reads only grows.
+Benchmark queries, and queries that differ from one only in case or spacing, are held out.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.utils import timezone
+
+from annotation import jobs, sealing, training_rows
+from annotation.models import Export, Gold, HardSet, Judgment, Pair, Prediction, Query
+from annotation.sealing import SealedFile
+from annotation.training_rows import PairRecord
+from projects import audit
+from projects.models import Person, Project
+from relevance.facts import fold
+
+CHUNK = 1000
+REPORT_EVERY_SECONDS = 0.5
+MANIFEST = "manifest.json"
+
+_MOMENT = """
+SELECT p.id, g.id, q.id
+FROM annotation_pair p
+JOIN annotation_query q ON q.id = p.query_id
+LEFT JOIN LATERAL (
+  SELECT id, label FROM annotation_gold WHERE pair_id = p.id ORDER BY revision DESC LIMIT 1) g ON g.label <> ''
+WHERE p.project_id = %(project)s
+  AND (g.id IS NOT NULL OR (%(kind)s = 'labels' AND EXISTS (SELECT 1 FROM annotation_judgment j WHERE j.pair_id = p.id)))
+  AND (%(hard_set)s::bigint IS NULL OR EXISTS (
+    SELECT 1 FROM annotation_hardsetmember m WHERE m.hard_set_id = %(hard_set)s AND m.pair_id = p.id))
+ORDER BY p.id
+"""
+
+
+class Chosen(NamedTuple):
+    pair: int
+    gold: int | None
+    query: int
+
+
+class Superseded(Exception):
+    """The export was cancelled, or another worker took it over: stop and leave nothing behind."""
+
+
+def request_export(project: Project, kind: str, by: Person | None, hard_set: HardSet | None = None) -> Export:
+    export = Export.objects.create(project=project, kind=Export.Kind(kind), requested_by=by, hard_set=hard_set)
+    audit.record(by, "requested_export", project=project, on=export, kind=kind)
+    return export
+
+
+def cancel(export: Export, by: Person) -> bool:
+    stopped = jobs.cancel(Export.objects.filter(pk=export.pk))
+    if stopped:
+        audit.record(by, "cancelled_export", project=export.project, on=export)
+    return bool(stopped)
+
+
+def work(export_id: int, token: UUID) -> None:
+    """Write a claimed export and seal it, or leave nothing: raises what went wrong, returns quietly when superseded."""
+    export = Export.objects.select_related("project", "hard_set").get(pk=export_id)
+    folder = f"exports/{export.pk}/{token.hex}"
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            manifest = _write(export, token, Path(scratch), folder)
+            rows = sum(entry["rows"] for entry in manifest["files"] if entry["counted"])
+            data = sealing.manifest_bytes(manifest)
+            default_storage.save(f"{folder}/{MANIFEST}", ContentFile(data))
+            digest = sealing.sha256_of(f"{folder}/{MANIFEST}")
+            sealed = jobs.finish(
+                export, token, rows=rows, rows_written=rows, folder=folder, manifest=manifest, manifest_sha256=digest
+            )
+            if not sealed:
+                raise Superseded
+    except Superseded:
+        sealing.discard(folder)
+    except BaseException:
+        sealing.discard(folder)
+        raise
+
+
+def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str, Any]:
+    chosen, held_out = moment(export)
+    Export.objects.filter(pk=export.pk, token=token).update(rows_total=len(chosen))
+    writer = {Export.Kind.SFT: _sft, Export.Kind.LABELS: _labels}[Export.Kind(export.kind)]
+    seen: set[tuple[str, int]] = set()
+    records = _noting_versions(_records(chosen, _reporter(export, token)), seen)
+    files, counts = writer(export, records, scratch)
+    sealing.store(folder, files)
+    return _manifest(export, files, {**counts, "held_out_benchmark": held_out}, seen)
+
+
+def _noting_versions(records: Iterator[PairRecord], seen: set[tuple[str, int]]) -> Iterator[PairRecord]:
+    for record in records:
+        if record.prediction is not None:
+            seen.add((str(record.prediction.model), record.prediction.rule_base.number))
+        yield record
+
+
+def moment(export: Export) -> tuple[list[Chosen], int]:
+    """What the export holds, and how many pairs were held out for the benchmark: one statement, one snapshot."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MOMENT, {"project": export.project_id, "kind": export.kind, "hard_set": export.hard_set_id}
+        )
+        rows = [Chosen(*row) for row in cursor.fetchall()]
+    forbidden = benchmark_queries(export.project)
+    kept = [row for row in rows if row.query not in forbidden]
+    return kept, len(rows) - len(kept)
+
+
+def benchmark_queries(project: Project) -> set[int]:
+    """Queries that never train: the benchmark's, and those that fold to the same text."""
+    marked = {
+        fold(text) for text in Query.objects.filter(project=project, is_benchmark=True).values_list("text", flat=True)
+    }
+    if not marked:
+        return set()
+    rows = Query.objects.filter(project=project).values_list("pk", "text").iterator(chunk_size=10_000)
+    return {pk for pk, text in rows if fold(text) in marked}
+
+
+def _reporter(export: Export, token: UUID) -> Callable[[int], None]:
+    """Says how far it is, twice a second, and renews the lease; raises Superseded when the row is no longer ours."""
+    last = 0.0
+
+    def report(done: int) -> None:
+        nonlocal last
+        if time.monotonic() - last < REPORT_EVERY_SECONDS:
+            return
+        last = time.monotonic()
+        if not jobs.renew(export, token):
+            raise Superseded
+        jobs.held_by(Export, export.pk, token).update(rows_written=done)
+
+    return report
+
+
+def _records(chosen: Sequence[Chosen], report: Callable[[int], None]) -> Iterator[PairRecord]:
+    for start in range(0, len(chosen), CHUNK):
+        yield from _chunk(chosen[start : start + CHUNK])
+        report(start + CHUNK)
+
+
+def _chunk(chosen: Sequence[Chosen]) -> Iterator[PairRecord]:
+    ids = [row.pair for row in chosen]
+    pairs = Pair.objects.select_related("query", "item__current_snapshot__batch").in_bulk(ids)
+    golds = Gold.objects.select_related("snapshot__batch").in_bulk([row.gold for row in chosen if row.gold])
+    judgments = _standing_judgments(ids)
+    predictions = {
+        row.pair_id: row
+        for row in Prediction.objects.filter(pair_id__in=ids).select_related("model", "rule_base").order_by("id")
+    }
+    for row in chosen:
+        pair, gold = pairs[row.pair], golds.get(row.gold or 0)
+        snapshot = gold.snapshot if gold else pair.item.current_snapshot
+        assert snapshot is not None, "a pair's item has a snapshot"
+        prediction = predictions.get(row.pair)
+        same_content = prediction is not None and prediction.snapshot_id == snapshot.pk
+        yield PairRecord(pair, snapshot, gold, judgments[row.pair], prediction if same_content else None)
+
+
+def _standing_judgments(ids: Sequence[int]) -> Mapping[int, list[Judgment]]:
+    latest = (
+        Judgment.objects.filter(pair_id__in=ids)
+        .order_by("pair_id", "judge_id", "-round", "-revision")
+        .distinct("pair_id", "judge_id")
+    )
+    answer: dict[int, list[Judgment]] = defaultdict(list)
+    for row in latest:
+        if row.outcome != Judgment.Outcome.WITHDRAWN:
+            answer[row.pair_id].append(row)
+    return answer
+
+
+def _sft(export: Export, records: Iterator[PairRecord], scratch: Path) -> tuple[list[SealedFile], dict[str, Any]]:
+    """Chats by split, and the gold pairs without a usable chain in a file of their own, counted by reason."""
+    names = ("sft-train.jsonl", "sft-validation.jsonl", "labels-only.jsonl")
+    files = {name: SealedFile(scratch / name, name) for name in names}
+    reasons: Counter[str] = Counter()
+    scale = export.project.scale
+    with ExitStack() as stack:
+        for file in files.values():
+            stack.enter_context(file)
+        for record in records:
+            reason = training_rows.why_not_chain(record, scale)
+            if reason:
+                reasons[reason] += 1
+                files["labels-only.jsonl"].write_json(training_rows.label_only(record, scale, reason))
+            else:
+                split = training_rows.split_of(record.pair.query.text)
+                files[f"sft-{split}.jsonl"].write_json({**training_rows.chat(record), "split": split})
+    return list(files.values()), {"why_no_chain": dict(sorted(reasons.items()))}
+
+
+def _labels(export: Export, records: Iterator[PairRecord], scratch: Path) -> tuple[list[SealedFile], dict[str, Any]]:
+    """The same rows twice: JSONL, lossless, and CSV for people."""
+    secret = secrets.token_bytes(32)
+    lines = SealedFile(scratch / "labels.jsonl", "labels.jsonl")
+    table = SealedFile(scratch / "labels.csv", "labels.csv", counted=False)
+    by_label: Counter[str] = Counter()
+    scale = export.project.scale
+    with lines, table:
+        table.write_csv(training_rows.LABEL_COLUMNS, rows=0)
+        for record in records:
+            row = training_rows.labels(record, scale, secret)
+            lines.write_json(row)
+            table.write_csv(training_rows.csv_cells(row))
+            by_label[row["gold_label"] or "none"] += 1
+    return [lines, table], {"gold_labels": dict(sorted(by_label.items()))}
+
+
+def _manifest(
+    export: Export, files: Sequence[SealedFile], counts: Mapping[str, Any], seen: set[tuple[str, int]]
+) -> dict[str, Any]:
+    project = export.project
+    batches = project.imports.exclude(source="").values("source", "licence", "attribution").distinct()
+    return {
+        "export": export.pk,
+        "kind": export.kind,
+        "project": project.slug,
+        "scale": project.scale_name,
+        "hard_set": export.hard_set.name if export.hard_set else None,
+        "split": {"by": "query", "validation_share": training_rows.VALIDATION_SHARE},
+        "files": [file.entry() for file in files],
+        "counts": dict(counts),
+        "versions": {
+            "product": settings.VERSION,
+            "models": sorted({model for model, _ in seen}),
+            "rule_bases": sorted({number for _, number in seen}),
+        },
+        "sources": sorted(batches, key=lambda row: row["source"]),
+        "made_at": timezone.now().isoformat(timespec="seconds"),
+    }
+
+
+def open_file(export: Export, name: str) -> Any:
+    """A file of a sealed export, or None: what is not in the manifest does not exist."""
+    if export.state != "done" or export.manifest is None:
+        return None
+    names = {entry["name"] for entry in export.manifest["files"]} | {MANIFEST}
+    return default_storage.open(f"{export.folder}/{name}", "rb") if name in names else None
+
+
+def verify(export: Export) -> list[str]:
+    """Names of files whose content no longer is what the manifest says; empty when all is well."""
+    assert export.manifest is not None, "only a sealed export can be verified"
+    wanted = {entry["name"]: entry["sha256"] for entry in export.manifest["files"]}
+    wanted[MANIFEST] = export.manifest_sha256
+    return [name for name, digest in wanted.items() if sealing.sha256_of(f"{export.folder}/{name}") != digest]
+
+
+def copy_to(export: Export, folder: Path) -> list[str]:
+    """The sealed files into a folder, the manifest last."""
+    assert export.manifest is not None, "only a sealed export can be copied"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [entry["name"] for entry in export.manifest["files"]] + [MANIFEST]
+    for name in names:
+        with default_storage.open(f"{export.folder}/{name}", "rb") as source, (folder / name).open("wb") as target:
+            for chunk in iter(lambda: source.read(1 << 20), b""):
+                target.write(chunk)
+    return names

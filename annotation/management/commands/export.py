@@ -1,0 +1,46 @@
+"""Write a sealed export into a folder: the same work a worker does, done here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from annotation import exporting, jobs
+from annotation.models import Export, HardSet
+from lore_app.commands import JsonCommand
+from projects.models import Project
+
+
+class Command(JsonCommand):
+    help = "Export training rows (sft) or labels; files and their manifest are written to --out"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--project", required=True)
+        parser.add_argument("--kind", required=True, choices=Export.Kind.values)
+        parser.add_argument("--out", required=True, type=Path)
+        parser.add_argument("--hard-set", help="only the members of this hard set")
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        project = Project.objects.filter(slug=options["project"]).first()
+        if project is None:
+            raise CommandError(f"there is no project {options['project']!r}")
+        export = exporting.request_export(project, options["kind"], None, self._hard_set(project, options["hard_set"]))
+        token = jobs.claim(Export, export.pk)
+        if token is not None:
+            exporting.work(export.pk, token)
+        export.refresh_from_db()
+        if export.state != "done":
+            raise CommandError(f"the export ended as {export.state}: {export.error}")
+        names = exporting.copy_to(export, options["out"])
+        self.stderr.write(f"{export.rows} rows in {options['out']}")
+        return {"rows": export.rows, "files": names, "manifest": str(options["out"] / exporting.MANIFEST)}
+
+    def _hard_set(self, project: Project, name: str | None) -> HardSet | None:
+        if not name:
+            return None
+        found = HardSet.objects.filter(project=project, name=name, frozen_at__isnull=False).first()
+        if found is None:
+            raise CommandError(f"the project has no frozen hard set {name!r}")
+        return found

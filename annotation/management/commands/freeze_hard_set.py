@@ -1,0 +1,37 @@
+"""Freeze a hard set from the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from annotation import hard_samples
+from lore_app.commands import JsonCommand
+from projects.models import Project
+from relevance.hardness import ReasonKind
+
+REFUSALS = {
+    "no_name": "the set needs a name",
+    "name_taken": "a hard set of that name exists already",
+    "nothing_hard": "no pair of the project has such a reason",
+}
+
+
+class Command(JsonCommand):
+    help = "Freeze every pair that has a reason into a named hard set"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--project", required=True)
+        parser.add_argument("--name", required=True)
+        parser.add_argument("--reason", action="append", choices=list(ReasonKind), help="may be repeated; default: all")
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        project = Project.objects.filter(slug=options["project"]).first()
+        if project is None:
+            raise CommandError(f"there is no project {options['project']!r}")
+        try:
+            hard_set = hard_samples.freeze_hard_set(project, options["name"], None, options["reason"] or ())
+        except hard_samples.HardSetError as error:
+            raise CommandError(REFUSALS[error.code]) from error
+        return {"members": hard_set.size, "reasons": hard_samples.counts_by_reason(hard_set)}

@@ -1,0 +1,98 @@
+"""Files that count only once they are whole: written aside, hashed while written, stored, and a manifest last."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import orjson
+from django.core.files import File
+from django.core.files.storage import default_storage
+
+_TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
+
+
+@dataclass
+class SealedFile:
+    """One file under way; knows its rows, bytes and SHA-256 as it grows."""
+
+    path: Path
+    name: str
+    rows: int = 0
+    counted: bool = True  # whether its rows add to the export's; a CSV beside a JSONL says the same rows again
+    _hash: Any = field(default_factory=hashlib.sha256)
+    _file: IO[bytes] | None = None
+
+    def __enter__(self) -> SealedFile:
+        self._file = self.path.open("wb")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        assert self._file is not None
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def write(self, data: bytes, *, rows: int = 1) -> None:
+        assert self._file is not None
+        self._file.write(data)
+        self._hash.update(data)
+        self.rows += rows
+
+    def write_json(self, row: dict[str, Any]) -> None:
+        self.write(orjson.dumps(row) + b"\n")
+
+    def write_csv(self, cells: Iterable[object], *, rows: int = 1) -> None:
+        line = io.StringIO()
+        csv.writer(line).writerow([safe_cell(cell) for cell in cells])
+        self.write(line.getvalue().encode(), rows=rows)
+
+    def entry(self) -> dict[str, Any]:
+        """Its line in the manifest."""
+        return {
+            "name": self.name,
+            "rows": self.rows,
+            "bytes": self.path.stat().st_size,
+            "sha256": self._hash.hexdigest(),
+            "counted": self.counted,
+        }
+
+
+def safe_cell(cell: object) -> str:
+    """A cell that no spreadsheet takes for a formula. Only CSV, which is for people; JSONL stays lossless."""
+    text = "" if cell is None else str(cell)
+    return "'" + text if text.lstrip(" \"'").startswith(_TRIGGERS) else text
+
+
+def store(folder: str, files: Iterable[SealedFile]) -> None:
+    for sealed in files:
+        with sealed.path.open("rb") as file:
+            default_storage.save(f"{folder}/{sealed.name}", File(file))
+
+
+def manifest_bytes(manifest: dict[str, Any]) -> bytes:
+    return orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+
+
+def sha256_of(path: str) -> str:
+    digest = hashlib.sha256()
+    with default_storage.open(path, "rb") as file:
+        for chunk in iter(lambda: file.read(1 << 20), b""):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def discard(folder: str) -> None:
+    """Remove what a superseded or cancelled export had stored."""
+    if not default_storage.exists(folder):
+        return
+    for name in default_storage.listdir(folder)[1]:
+        default_storage.delete(f"{folder}/{name}")
+    default_storage.delete(folder)

@@ -1,0 +1,86 @@
+"""Hard sets: freeze one, list them, read one's members with their reasons."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from annotation import hard_samples
+from projects.gates import Request
+from relevance.hardness import ReasonKind
+
+PAGE = 50
+
+
+def hard_sets(request: Request) -> HttpResponse:
+    if request.method == "POST":
+        return _freeze(request)
+    context = {
+        "project": request.project,
+        "hard_sets": request.project.hard_sets.select_related("created_by").order_by("-id"),
+        "kinds": reason_names().items(),
+    }
+    return render(request, "annotation/hard_sets.html", context)
+
+
+def _freeze(request: Request) -> HttpResponse:
+    kinds = [kind for kind in request.POST.getlist("reason") if kind in set(ReasonKind)]
+    try:
+        hard_set = hard_samples.freeze_hard_set(
+            request.project, request.POST.get("name", "").replace("\x00", ""), request.person, kinds
+        )
+    except hard_samples.HardSetError as error:
+        messages.error(request, _refusals()[error.code])
+        return redirect("hard-sets", request.project.slug)
+    messages.success(request, _("Frozen."))
+    return redirect("hard-set", request.project.slug, hard_set.pk)
+
+
+def hard_set(request: Request, hard_set_id: int) -> HttpResponse:
+    found = request.project.hard_sets.filter(pk=hard_set_id).first()
+    if found is None:
+        raise Http404
+    rows = found.members.select_related("pair__query", "snapshot").order_by("id")
+    after = request.GET.get("after", "")
+    if after.isdigit():
+        rows = rows.filter(pk__gt=int(after))
+    members = list(rows[: PAGE + 1])
+    names = reason_names()
+    context = {
+        "project": request.project,
+        "hard_set": found,
+        "counts": [(names[kind], count) for kind, count in hard_samples.counts_by_reason(found).items()],
+        "members": [
+            {
+                "pair": member.pair,
+                "title": member.snapshot.title,
+                "gold_label": member.gold_label,
+                "reasons": [
+                    {"name": names[reason["kind"]], "evidence": f"{reason['evidence_kind']} {reason['evidence_id']}"}
+                    for reason in member.reasons
+                ],
+            }
+            for member in members[:PAGE]
+        ],
+        "older_url": f"?after={members[PAGE - 1].pk}" if len(members) > PAGE else "",
+    }
+    return render(request, "annotation/hard_set.html", context)
+
+
+def reason_names() -> dict[str, str]:
+    return {
+        ReasonKind.HUMAN_SPLIT: _("people are split"),
+        ReasonKind.HUMAN_MODEL_CONFLICT: _("people and model differ"),
+        ReasonKind.CONTRADICTION: _("the prediction contradicts itself"),
+        ReasonKind.LOW_MARGIN: _("two labels are nearly as likely (margin below 0.2)"),
+    }
+
+
+def _refusals() -> dict[str, str]:
+    return {
+        "no_name": _("Give the set a name."),
+        "name_taken": _("A hard set of that name exists already."),
+        "nothing_hard": _("No pair has such a reason yet."),
+    }

@@ -1,0 +1,95 @@
+"""Pre-label runs: start one, watch it, cancel it, give its dead jobs another chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotation import prelabelling, run_progress, workers
+from annotation.models import PrelabelRun
+from inference import connecting, registry
+from projects.gates import Request
+
+PAGE = 30
+
+
+def runs(request: Request) -> HttpResponse:
+    if request.method == "POST":
+        return _start(request)
+    return render(request, "annotation/runs.html", _list(request))
+
+
+def run(request: Request, run_id: int) -> HttpResponse:
+    found = _run(request, run_id)
+    context = {
+        "project": request.project,
+        "run": found,
+        "progress": run_progress.progress(found),
+        "dead": run_progress.dead_jobs(found),
+        "presence": workers.presence(),
+    }
+    template = "annotation/run.html"
+    return render(request, template + "#watch" if request.headers.get("HX-Request") else template, context)
+
+
+def cancel(request: Request, run_id: int) -> HttpResponse:
+    found = _run(request, run_id)
+    count = prelabelling.cancel(found, request.person)
+    messages.success(request, ngettext("%(n)d job cancelled.", "%(n)d jobs cancelled.", count) % {"n": count})
+    return redirect("run", request.project.slug, found.pk)
+
+
+def replay(request: Request, run_id: int) -> HttpResponse:
+    found = _run(request, run_id)
+    count = prelabelling.replay(found, request.person)
+    text = ngettext("%(n)d job will be tried again.", "%(n)d jobs will be tried again.", count)
+    messages.success(request, text % {"n": count})
+    return redirect("run", request.project.slug, found.pk)
+
+
+def _run(request: Request, run_id: int) -> PrelabelRun:
+    rows = PrelabelRun.objects.filter(project=request.project).select_related("model", "rule_base", "requested_by")
+    found = rows.filter(pk=run_id).first()
+    if found is None:
+        raise Http404
+    found.project = request.project
+    return found
+
+
+def _start(request: Request) -> HttpResponse:
+    engine = request.POST.get("engine", "")
+    try:
+        started = prelabelling.start_run(request.project, engine or None, request.person)
+    except (prelabelling.CannotStart, connecting.UnknownEngine) as error:
+        context = {**_list(request), "refusal": _refusals().get(getattr(error, "code", ""), str(error))}
+        return render(request, "annotation/runs.html", context, status=422)
+    return redirect("run", request.project.slug, started.pk)
+
+
+def _refusals() -> dict[str, str]:
+    return {
+        "no_rules": _("There are no rules yet. A system admin loads the starter pack with: manage.py load_rules"),
+        "no_pairs": _("There is nothing to pre-label yet: import pairs first."),
+    }
+
+
+def _list(request: Request) -> dict[str, Any]:
+    rows = PrelabelRun.objects.filter(project=request.project).select_related("model", "rule_base", "requested_by")
+    before = request.GET.get("before", "")
+    if before.isdigit():
+        rows = rows.filter(pk__lt=int(before[:18]))
+    page = list(rows.order_by("-pk")[: PAGE + 1])
+    return {
+        "project": request.project,
+        "runs": run_progress.summaries(page[:PAGE]),
+        "older_url": f"?before={page[PAGE - 1].pk}" if len(page) > PAGE else "",
+        "has_pairs": request.project.pairs.exists(),
+        "active": registry.active_judge(),
+        "engines": sorted(connecting.ENGINES),
+        "presence": workers.presence(),
+    }
