@@ -40,9 +40,7 @@ def _field(name: str, label: str | Promise, *spellings: str, needed: str = "", p
 
 
 FIELDS: tuple[Field, ...] = (
-    _field(
-        "query", gettext_lazy("query"), "search_term", "keyword", "search", "搜索词", "查询", needed=PAIRS, pairs_only=True
-    ),
+    _field("query", gettext_lazy("query"), "search_term", "keyword", "搜索词", "查询", needed=PAIRS, pairs_only=True),
     _field("item_id", gettext_lazy("item id"), "product_id", "asin", "id", "商品id", needed=f"{PAIRS} {ITEMS}"),
     _field("title", gettext_lazy("title"), "product_title", "product_name", "标题", needed=f"{PAIRS} {ITEMS}"),
     _field("pair_id", gettext_lazy("pair id"), "example_id", pairs_only=True),
@@ -92,22 +90,28 @@ class Preset:
 
 
 _SHARED = {
-    name: name
-    for name in (
-        "pair_id query locale item_id title description category attributes label label_scale ratings brand".split()
-    )
-} | {"bullets": "selling_points", "grade": "label"}
-_SHARED_MARKS = frozenset(
-    "pair_id query_id item_id query title label grade label_scale ratings complete_item via".split()
-)
+    "pair_id": "pair_id",
+    "query": "query",
+    "locale": "locale",
+    "item_id": "item_id",
+    "title": "title",
+    "brand": "brand",
+    "description": "description",
+    "bullets": "selling_points",
+    "category": "category",
+    "attributes": "attributes",
+    "label": "label",
+    "grade": "label",
+    "label_scale": "label_scale",
+    "ratings": "ratings",
+}
+_SHARED_MARKS = frozenset(_SHARED.keys() - {"locale", "brand"} | {"query_id", "complete_item", "via"})
 _ICECAT = "product data sourced from Icecat, Open Content License"
 
 
 def _labelled(name: str, description: str | Promise, scale: str, marks: str, **origin: str) -> Preset:
     columns = _SHARED | ({"name": "model", "price_cents": "price_cents"} if name == "chorus" else {})
-    return Preset(
-        name, description, frozenset({PAIRS}), columns, _SHARED_MARKS | set(marks.split()), scale, **origin
-    )
+    return Preset(name, description, frozenset({PAIRS}), columns, _SHARED_MARKS | set(marks.split()), scale, **origin)
 
 
 PRESETS: Mapping[str, Preset] = {
@@ -236,10 +240,8 @@ def detect(columns: Collection[str], scales: Collection[str], kind: str) -> Pres
         names = ", ".join(preset.name for preset in fit)
         raise NoPreset(_("Several presets fit: %(names)s. Name one (--preset NAME).") % {"names": names})
     if not fit or (fit[0].name == "lore" and kind == PAIRS and "query" not in columns):
-        raise NoPreset(
-            _("No preset fits the columns %(columns)s. Name one of %(names)s (--preset NAME) or say what the columns mean.")
-            % {"columns": ", ".join(sorted(columns)[:20]), "names": ", ".join(names_for(kind))}
-        )
+        reason = _("No preset fits the columns %(columns)s. Say what they mean or name a preset: %(names)s (--preset).")
+        raise NoPreset(reason % {"columns": ", ".join(sorted(columns)[:20])[:300], "names": ", ".join(names_for(kind))})
     return fit[0]
 
 

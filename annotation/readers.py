@@ -17,10 +17,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
-from typing import IO, Any, BinaryIO, NamedTuple, NoReturn
+from typing import IO, Any, BinaryIO, NamedTuple, NoReturn, TypeAlias
 
 import orjson
+import pyarrow
+from django.core.files.base import File
 from django.utils.translation import gettext as _
+from pyarrow import parquet
 
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
@@ -31,6 +34,9 @@ _PEEK = 4096
 _RATIO_FROM = 16 << 20  # small files may well shrink a hundredfold
 _PARQUET_ROWS = 256
 _DELIMITERS = (",", "\t", ";", "|")
+
+
+Readable: TypeAlias = BinaryIO | File[Any]
 
 
 class FileRefused(ValueError):
@@ -72,7 +78,7 @@ class Broken(NamedTuple):
 class RowReader:
     """Iterate once. `bytes_read` counts the bytes of the file as stored, for progress."""
 
-    def __init__(self, file: BinaryIO, name: str, limits: Limits = UPLOAD) -> None:
+    def __init__(self, file: Readable, name: str, limits: Limits = UPLOAD) -> None:
         self._counted = _Counted(file)
         self._limits = limits
         self._name = PurePath(name.lower())
@@ -81,7 +87,8 @@ class RowReader:
         zipped = head.startswith(GZIP)
         if zipped and self._name.suffix == ".gz":
             self._name = self._name.with_suffix("")
-        self._stream = _expanded(self._counted, limits) if zipped else io.BufferedReader(self._counted, 1 << 16)
+        self._zipped = zipped
+        self._stream = io.BufferedReader(_expanded(self._counted, limits) if zipped else self._counted, 1 << 16)
         self.format = self._detect()
 
     @property
@@ -163,27 +170,34 @@ class RowReader:
             yield _csv_row(number, names, row, lines)
 
     def _parquet_rows(self) -> Iterator[Row | Broken]:
-        import pyarrow
-        from pyarrow import parquet
-
         try:
-            with _seekable(self._stream, self._counted) as file:
-                table = parquet.ParquetFile(file)
+            with self._seekable() as file:
+                table = parquet.ParquetFile(file)  # type: ignore[no-untyped-call]
                 _check_parquet(table.metadata, self._limits)
                 number = 0
-                for batch in table.iter_batches(batch_size=_PARQUET_ROWS):
+                for batch in table.iter_batches(batch_size=_PARQUET_ROWS):  # type: ignore[no-untyped-call]
                     size = batch.nbytes
                     for values in batch.to_pylist():
                         number += 1
                         yield Row(number, values, size)
-        except (pyarrow.ArrowException, OSError) as error:
+        except (pyarrow.lib.ArrowException, OSError) as error:
             raise FileRefused(_("The Parquet file is damaged: %(why)s") % {"why": str(error)[:200]}) from error
+
+    def _seekable(self) -> IO[bytes]:
+        """Parquet is read from its end. What comes out of gzip goes through a file on disk, under the same caps."""
+        if not self._zipped:
+            return io.BufferedReader(self._counted, 1 << 16)
+        spool = tempfile.TemporaryFile()  # noqa: SIM115  (the caller closes it)
+        while piece := self._stream.read(1 << 20):
+            spool.write(piece)
+        spool.seek(0)
+        return spool
 
 
 class _Counted(io.RawIOBase):
     """The stored file, counting what was read from it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Readable) -> None:
         self._file = file
         self.count = 0
 
@@ -227,7 +241,8 @@ class _Capped(io.RawIOBase):
         if self._expanded > self._limits.expanded_bytes:
             raise FileRefused(_("The file unfolds to more than is allowed."))
         if self._expanded > _RATIO_FROM and self._expanded > self._limits.ratio * max(self._counted.count, 1):
-            raise FileRefused(_("The file unfolds to more than %(ratio)s times its size.") % {"ratio": self._limits.ratio})
+            reason = _("The file unfolds to more than %(ratio)s times its size.")
+            raise FileRefused(reason % {"ratio": self._limits.ratio})
 
 
 class _CsvLines(Iterator[str]):
@@ -252,9 +267,8 @@ def raw_text(row: Row | Broken, most: int = 4000) -> str:
     return json.dumps(row.values, ensure_ascii=False, default=str)[:most]
 
 
-def _expanded(counted: _Counted, limits: Limits) -> io.BufferedReader:
-    zipped = gzip.GzipFile(fileobj=counted, mode="rb")  # type: ignore[call-overload]
-    return io.BufferedReader(_Capped(zipped, counted, limits), 1 << 16)
+def _expanded(counted: _Counted, limits: Limits) -> io.RawIOBase:
+    return _Capped(gzip.GzipFile(fileobj=counted, mode="rb"), counted, limits)
 
 
 def _refuse_damaged(error: Exception) -> NoReturn:
@@ -294,17 +308,6 @@ def _csv_row(number: int, names: list[str], cells: list[str], lines: _CsvLines) 
         reason = _("The row has %(cells)s cells, the first line names %(names)s.")
         return Broken(number, reason % {"cells": len(cells), "names": len(names)}, ",".join(cells)[:4000])
     return Row(number, dict(zip(names, cells, strict=False)), lines.taken)
-
-
-def _seekable(stream: io.BufferedReader, counted: _Counted) -> IO[bytes]:
-    """Parquet is read from its end. What comes out of gzip goes through a file on disk, under the same caps."""
-    if isinstance(stream.raw, _Counted):
-        return io.BufferedReader(counted, 1 << 16)
-    spool = tempfile.TemporaryFile()
-    while piece := stream.read(1 << 20):
-        spool.write(piece)
-    spool.seek(0)
-    return spool
 
 
 def _check_parquet(metadata: Any, limits: Limits) -> None:
