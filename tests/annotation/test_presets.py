@@ -64,8 +64,8 @@ def test_a_source_that_all_rows_name_is_proposed() -> None:
 
 
 def test_a_file_with_the_marks_of_two_presets_names_both() -> None:
-    both = {name: "x" for name in PRESETS["icecat"].marks | PRESETS["saleor"].marks}
-    with pytest.raises(NoPreset, match="icecat, saleor.*--preset"):
+    both = dict.fromkeys(PRESETS["icecat"].marks | PRESETS["saleor"].marks, "x")
+    with pytest.raises(NoPreset, match=r"icecat, saleor.*--preset"):
         preset_for(seen(both), ITEMS)
     assert preset_for(seen(both), ITEMS, "saleor").name == "saleor"
 
@@ -99,7 +99,7 @@ def test_labels_that_only_one_scale_reads_name_it() -> None:
 
 def test_labels_that_several_scales_read_ask_for_a_name() -> None:
     rows = seen({**OURS, "label": "1"}, {**OURS, "label": "2"})
-    with pytest.raises(ScaleUnclear, match="chorus-4.*--scale"):
+    with pytest.raises(ScaleUnclear, match=r"chorus-4.*--scale"):
         scale_for(rows, {"label": "label"}, current=None, fixed=False)
     assert scale_for(rows, {"label": "label"}, current=None, fixed=False, asked="wands-3").name == "wands-3"
     assert scale_for(rows, {"label": "label"}, current=scale_named("esci-4"), fixed=False).name == "esci-4"

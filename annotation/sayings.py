@@ -1,0 +1,53 @@
+"""What was said before of an item, a pair or by a rater, and whether an import says anything new.
+
+Where one file says two things of one thing, the later row stands. That both were said by the same import is remembered
+by its rows, so that importing the file again changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+
+@dataclass(frozen=True)
+class Saying:
+    """A snapshot, gold row or rating that exists: what it says and the import that brought it."""
+
+    said: str
+    batch_id: int | None
+    revision: int = 0
+    row_id: int = 0
+
+
+@dataclass
+class Sayings:
+    """All that was said of one thing, oldest first."""
+
+    rows: list[Saying] = field(default_factory=list)
+    current: Saying | None = None
+
+    def is_news(self, said: str) -> bool:
+        """Not what stands now, nor what the import that brought it said as well."""
+        now = self.current
+        return now is None or (
+            now.said != said and not any(row.said == said and row.batch_id == now.batch_id for row in self.rows)
+        )
+
+    def add(self, saying: Saying) -> None:
+        self.rows.append(saying)
+        self.current = saying
+
+
+def run(statement: str, *params: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+
+
+def rows(statement: str, *params: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
