@@ -59,9 +59,19 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.AUDIT: frozenset({P, U}),
 }
 
-_read = lambda permission: {"GET": permission}  # noqa: E731
-_write = lambda permission: {"POST": permission}  # noqa: E731
-_both = lambda read, write: {"GET": read, "POST": write}  # noqa: E731
+
+def _read(permission: Permission) -> dict[str, Permission]:
+    return {"GET": permission}
+
+
+def _write(permission: Permission) -> dict[str, Permission]:
+    return {"POST": permission}
+
+
+def _both(read: Permission, write: Permission) -> dict[str, Permission]:
+    return {"GET": read, "POST": write}
+
+
 P_ = Permission
 
 POLICY: Mapping[str, Mapping[str, Permission]] = {

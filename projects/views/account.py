@@ -68,7 +68,7 @@ def _change_password(request: Request) -> HttpResponse:
 
 
 def _page(
-    request: Request, *, form: AccountForm | None = None, password_form: PasswordChangeForm[Person] | None = None
+    request: Request, *, form: AccountForm | None = None, password_form: PasswordChangeForm | None = None
 ) -> HttpResponse:
     person = request.person
     initial = {"name": person.name, "locale": person.locale}

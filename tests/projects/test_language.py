@@ -28,7 +28,7 @@ def test_the_switch_is_kept_for_the_browser_and_the_person(cast: Cast, client_fo
     client = client_for(cast.ana)
     assert client.post("/language/", {"language": "zh-hans", "next": "/help/"})["Location"] == "/help/"
     assert Person.objects.get(pk=cast.ana.pk).locale == "zh-hans"
-    client.logout()
+    client.post("/logout/")
     assert language_of(client, "/login/") == "zh-hans"
 
 

@@ -62,7 +62,9 @@ def passed(response: HttpResponse) -> bool:
 
 def test_every_url_stands_in_the_policy_and_every_policy_entry_is_a_url() -> None:
     names = [pattern.name for pattern in patterns(get_resolver())]
-    assert sorted(map(str, names)) == sorted(POLICY), "a URL without a policy does not answer; an entry without a URL is dead"
+    assert sorted(map(str, names)) == sorted(POLICY), (
+        "a URL without a policy does not answer; an entry without a URL is dead"
+    )
 
 
 def test_every_permission_is_held_by_a_role_or_stands_outside_projects() -> None:
@@ -114,9 +116,10 @@ def test_no_other_method_is_answered(path: str, method: str, cast: Cast, client_
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_what_changes_something_is_not_reached_by_a_link(method: str, cast: Cast, client_for: ClientFor) -> None:
     paths = {path for name, path, _ in ORACLE if name in MUTATION_ONLY}
+    client = client_for(cast.lena)
     before = everything()
     for path in paths:
-        response = client_for(cast.lena).generic(method, path.format(membership=1))
+        response = client.generic(method, path.format(membership=1))
         assert response.status_code == 405
     assert everything() == before
 

@@ -74,7 +74,14 @@ def test_founding_a_project_makes_the_founder_nothing_in_it(cast: Cast, client_f
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": ""}, {"slug": "shoes"}, {"slug": "a/b"}, {"name": "鞋", "slug": ""}, {"lead": "nil"}, {"scale_name": "x"}],
+    [
+        {"name": ""},
+        {"slug": "shoes"},
+        {"slug": "a/b"},
+        {"name": "鞋", "slug": ""},
+        {"lead": "nil"},
+        {"scale_name": "x"},
+    ],
 )
 def test_a_project_needs_a_name_a_free_slug_and_a_known_lead(
     wrong: dict[str, str], cast: Cast, client_for: ClientFor
@@ -138,7 +145,8 @@ def test_a_lead_adds_and_removes_members(cast: Cast, project: Project, client_fo
 def test_unknown_and_deactivated_people_are_refused_in_the_same_words(cast: Cast, client_for: ClientFor) -> None:
     Person.objects.filter(pk=cast.eve.pk).update(is_active=False)
     answers = [
-        client_for(cast.lena).post("/p/shoes/members/", {"username": name, "role": "labeler"}) for name in ("eve", "nil")
+        client_for(cast.lena).post("/p/shoes/members/", {"username": name, "role": "labeler"})
+        for name in ("eve", "nil")
     ]
     assert [answer.status_code for answer in answers] == [422, 422]
     errors = {str(answer.context["form"].errors) for answer in answers}
@@ -185,9 +193,7 @@ def test_two_leads_removing_each_other_leave_one(fresh_database: Any) -> None:
         return True
 
     with ThreadPoolExecutor(2) as pool:
-        done = list(
-            pool.map(remove, [rows[cast.lena.pk], rows[cast.eve.pk]], [cast.eve, cast.lena])
-        )
+        done = list(pool.map(remove, [rows[cast.lena.pk], rows[cast.eve.pk]], [cast.eve, cast.lena]))
     assert sorted(done) == [False, True]
     assert Membership.objects.filter(role=Role.LEAD).count() == 1
 

@@ -274,7 +274,9 @@ def test_switching_the_demo_off_ends_its_sessions(settings: Any, project: Projec
     assert client.get("/people/").status_code == 302
 
 
-def test_a_demo_person_has_no_password_and_one_with_a_password_is_no_demo_person(settings: Any, project: Project) -> None:
+def test_a_demo_person_has_no_password_and_one_with_a_password_is_no_demo_person(
+    settings: Any, project: Project
+) -> None:
     settings.DEMO = True
     people = demo_logins.ensure(project)
     assert not any(person.has_usable_password() for person in people)

@@ -1,0 +1,36 @@
+"""Publishes the rules of a pack. Bad rules are named on stderr and left out; the good ones go in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from lore_app.commands import JsonCommand
+from rules.packs import PackError, load_pack
+from rules.publishing import publish_pack
+
+
+class Command(JsonCommand):
+    help = "Publish the rules of a pack (YAML, docs/rules.md). Repeating it changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE", type=Path)
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        path: Path = options["file"]
+        try:
+            pack = load_pack(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, PackError) as error:
+            raise CommandError(f"{path}: {error}") from error
+        loaded = publish_pack(pack.rules, note=path.name)
+        problems = [*map(str, pack.problems), *loaded.problems]
+        for problem in problems:
+            self.stderr.write(problem)
+        return {
+            "rules": loaded.rules,
+            "versions": loaded.versions,
+            "rule_base": loaded.rule_base,
+            "problems": len(problems),
+        }

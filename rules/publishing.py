@@ -1,0 +1,144 @@
+"""How rules get into the rule base, and which set of them a project judges by.
+
+A published version never changes: a pack that says something else under a known code and version is refused, rule by
+rule. Loading adds what is newer and keeps the rest, so repeating it changes nothing and a shipped pack never takes
+back what people published since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection, transaction
+
+from projects.models import Project
+from relevance.rules import RuleSpec, rule_to_data
+from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
+
+LOCK = 7302  # publications take turns: numbers follow each other
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading a pack did. `rule_base` is the number of the newest rule base version afterwards, 0 if none."""
+
+    rules: int
+    versions: int
+    rule_base: int
+    problems: tuple[str, ...]
+
+
+def publish_pack(specs: Sequence[RuleSpec], note: str = "") -> Loaded:
+    """Publish the versions of a shipped pack; a new rule base version when the set changed by it."""
+    with transaction.atomic():
+        _take_turn()
+        current = _current_versions()
+        published, problems = [], []
+        for spec in specs:
+            try:
+                published.append(_publish(spec, current))
+            except Conflict as conflict:
+                problems.append(str(conflict))
+        rule_base = _pin(current, note)
+    return Loaded(len(specs) - len(problems), sum(published), rule_base, tuple(problems))
+
+
+class Conflict(Exception):
+    """This version of the rule is published already and says something else."""
+
+
+def _publish(spec: RuleSpec, current: dict[str, RuleVersion]) -> bool:
+    """True if this version is new. `current` moves to it unless a newer one stands there."""
+    body = body_of(spec)
+    rule, _new = Rule.objects.get_or_create(code=spec.code)
+    version, new = RuleVersion.objects.get_or_create(
+        rule=rule,
+        number=spec.version,
+        defaults={
+            "dimension": spec.dimension.value,
+            "body": body,
+            "body_sha256": digest_of(body),
+            "state": RuleVersion.State.PUBLISHED,
+            "origin": RuleVersion.Origin.PACK,
+        },
+    )
+    if version.body_sha256 != digest_of(body) or version.state == RuleVersion.State.DRAFT:
+        raise Conflict(f"{spec.code} version {spec.version} exists and says something else: raise its version")
+    if spec.code not in current or current[spec.code].number < version.number:
+        current[spec.code] = version
+    return new
+
+
+def body_of(spec: RuleSpec) -> dict[str, Any]:
+    """The rule as stored: identity and number are columns."""
+    data: Mapping[str, Any] = rule_to_data(spec)
+    return {key: value for key, value in data.items() if key not in {"code", "version"}}
+
+
+def digest_of(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _take_turn() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def newest() -> RuleBaseVersion | None:
+    return RuleBaseVersion.objects.order_by("-number").first()
+
+
+def _current_versions() -> dict[str, RuleVersion]:
+    rule_base = newest()
+    if rule_base is None:
+        return {}
+    entries = RuleBaseEntry.objects.filter(rule_base=rule_base).select_related("version", "rule")
+    return {entry.rule.code: entry.version for entry in entries}
+
+
+def _pin(current: Mapping[str, RuleVersion], note: str) -> int:
+    """The number of the rule base version that pins exactly these: the newest if it does, else a new one."""
+    pinned = sorted(current.items())
+    before = newest()
+    digest = digest_of([[code, version.number, version.body_sha256] for code, version in pinned])
+    if before is not None and before.digest == digest:
+        return before.number
+    if not pinned:
+        return 0
+    number = before.number + 1 if before is not None else 1
+    rule_base = RuleBaseVersion.objects.create(number=number, note=note[:200], digest=digest)
+    RuleBaseEntry.objects.bulk_create(
+        RuleBaseEntry(rule_base=rule_base, rule_id=version.rule_id, version=version) for _code, version in pinned
+    )
+    return number
+
+
+def active_rule_base(project: Project | None = None) -> RuleBaseVersion | None:
+    """What the project pins, else the newest; None before the first pack is loaded."""
+    pinned = project.rule_base_number if project is not None else None
+    return rule_base_numbered(pinned) if pinned is not None else newest()
+
+
+def rule_base_numbered(number: int) -> RuleBaseVersion | None:
+    return RuleBaseVersion.objects.filter(number=number).first()
+
+
+def rule_base_numbers() -> list[int]:
+    return list(RuleBaseVersion.objects.order_by("-number").values_list("number", flat=True))
+
+
+def specs(rule_base: RuleBaseVersion | None) -> tuple[RuleSpec, ...]:
+    """The rules of a rule base version by code. It never changes, so it is read once per process."""
+    return _specs(rule_base.pk, rule_base.digest) if rule_base is not None else ()
+
+
+@lru_cache(maxsize=16)
+def _specs(rule_base_id: int, digest: str) -> tuple[RuleSpec, ...]:
+    entries = RuleBaseEntry.objects.filter(rule_base_id=rule_base_id).select_related("version__rule")
+    return tuple(entry.version.spec for entry in entries.order_by("rule__code"))
