@@ -107,6 +107,6 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 
 def aside(response: HttpResponse) -> HttpResponse:
     """Shows a refusal in the page's place for messages instead of swapping away the form that was sent."""
-    response["HX-Retarget"] = "#live"
+    response["HX-Retarget"] = "#messages"
     response["HX-Reswap"] = "innerHTML"
     return response

@@ -127,7 +127,7 @@ def test_what_changes_something_is_not_reached_by_a_link(method: str, cast: Cast
 def test_an_htmx_request_without_a_session_keeps_the_screen(cast: Cast) -> None:
     response = Client(headers={"HX-Request": "true"}).get("/p/shoes/members/")
     assert response.status_code == 401
-    assert response["HX-Retarget"] == "#live"
+    assert response["HX-Retarget"] == "#messages"
     assert b"<html" not in response.content
 
 

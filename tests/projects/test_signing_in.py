@@ -165,7 +165,7 @@ def test_a_csrf_refusal_under_htmx_leaves_the_form_on_the_screen(cast: Cast) -> 
     client = Client(enforce_csrf_checks=True, headers={"HX-Request": "true"})
     client.force_login(cast.lena, backend="django.contrib.auth.backends.ModelBackend")
     answer = client.post("/p/shoes/members/", {"username": "eve", "role": "lead"})
-    assert (answer.status_code, answer["HX-Retarget"]) == (403, "#live")
+    assert (answer.status_code, answer["HX-Retarget"]) == (403, "#messages")
     assert b"<html" not in answer.content
     assert b"Nothing was saved" in answer.content
 

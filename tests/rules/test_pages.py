@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from projects.models import Person
+from rules.publishing import Loaded, publish_pack
+from tests.conftest import Cast
+from tests.rules.conftest import spec, worded
+
+ClientFor = Callable[[Person], Client]
+
+
+@pytest.fixture
+def eve(cast: Cast, client_for: ClientFor) -> Client:
+    """Signed in, member of nothing: the rules are open to her."""
+    return client_for(cast.eve)
+
+
+def codes(client: Client, **query: object) -> list[str]:
+    return [rule.spec.code for rule in client.get("/rules/", query).context["rules"]]
+
+
+def test_without_rules_the_list_says_how_to_load_some(eve: Client) -> None:
+    text = eve.get("/rules/").content.decode()
+    assert "load_rules FILE" in text
+    assert eve.get("/rules/R-001/").status_code == 404
+
+
+def test_the_list_shows_the_version_of_the_rule_base(pack: Loaded, eve: Client) -> None:
+    text = eve.get("/rules/").content.decode()
+    assert "3 rules in rule base version 1" in text
+    assert "Another brand" in text and "品牌不符" not in text
+
+
+def test_the_list_is_filtered_by_dimension_and_words_of_either_language(pack: Loaded, eve: Client) -> None:
+    assert codes(eve) == ["R-001", "R-002", "R-003"]
+    assert codes(eve, dimension="brand") == ["R-002"]
+    assert codes(eve, q="材质") == ["R-003"]
+    assert codes(eve, q="BRAND another") == ["R-002"]
+    assert codes(eve, q="r-001") == ["R-001"]
+    assert codes(eve, q="nothing of the kind") == []
+
+
+def test_a_reader_of_chinese_reads_chinese(pack: Loaded, cast: Cast, client_for: ClientFor) -> None:
+    Person.objects.filter(pk=cast.eve.pk).update(locale="zh-hans")
+    text = client_for(cast.eve).get("/rules/").content.decode()
+    assert "品牌不符" in text and "Another brand" not in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"dimension": "owner__password"},
+        {"q": "\x00"},
+        {"q": "x" * 201},
+        {"base": "1; DROP TABLE"},
+        {"base": "9" * 30},
+    ],
+)
+def test_a_filter_that_is_none_is_refused(query: dict[str, str], pack: Loaded, eve: Client) -> None:
+    assert eve.get("/rules/", query).status_code == 400
+
+
+def test_a_rule_is_read_in_both_languages_with_its_condition_and_cases(pack: Loaded, eve: Client) -> None:
+    text = eve.get("/rules/R-001/").content.decode()
+    for piece in ("Another colour", "颜色不符", "red mug", "at most", "conflict", "Version 1, in rule base version 1"):
+        assert piece in text
+
+
+def test_an_older_rule_base_can_be_read(pack: Loaded, eve: Client) -> None:
+    publish_pack([spec("R-001", 2, statement=worded("Newer words."))])
+    assert "Newer words." in eve.get("/rules/R-001/").content.decode()
+    assert "Newer words." not in eve.get("/rules/R-001/", {"base": 1}).content.decode()
+    assert eve.get("/rules/", {"base": 3}).status_code == 404
+
+
+@pytest.mark.parametrize("code", ["R-999", "r-001", "%00", "' OR 1=1", "..%2f..", "x" * 500])
+def test_an_unknown_code_is_absent(code: str, pack: Loaded, eve: Client) -> None:
+    assert eve.get(f"/rules/{code}/").status_code == 404
+
+
+def test_the_words_of_a_rule_are_escaped(pack: Loaded, eve: Client) -> None:
+    publish_pack([spec("R-050", statement=worded("<script>alert(1)</script>"))])
+    for path in ("/rules/", "/rules/R-050/"):
+        text = eve.get(path).content.decode()
+        assert "<script>alert" not in text and "&lt;script&gt;alert" in text
