@@ -10,11 +10,10 @@ import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import PIL.Image
 import PIL.ImageOps
-from django.core.files.base import ContentFile, File
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
@@ -105,12 +104,19 @@ def storage_key(sha256: str, size: str) -> str:
     return f"{_FOLDERS[size]}/{sha256[:2]}/{sha256}.webp"
 
 
-def open_stored(project: Project, sha256: str, size: str) -> File[Any] | None:
-    """A picture of this project, by content; None where there is none, whoever else may have it."""
-    if size not in SIDES or not Image.objects.filter(project=project, sha256=sha256).exists():
+def is_known(project: Project, sha256: str, size: str) -> bool:
+    """A picture of this project, whoever else may have it."""
+    return size in SIDES and Image.objects.filter(project=project, sha256=sha256).exists()
+
+
+def read_stored(sha256: str, size: str) -> bytes | None:
+    """The bytes, a few hundred kilobytes at most; None when the storage has lost them."""
+    try:
+        with default_storage.open(storage_key(sha256, size)) as file:
+            content: bytes = file.read()
+    except FileNotFoundError:
         return None
-    key = storage_key(sha256, size)
-    return default_storage.open(key) if default_storage.exists(key) else None
+    return content
 
 
 def read_from(folder: Path, name: str) -> bytes | None:

@@ -91,7 +91,7 @@ def origin_of(seen: Look, preset: Preset | None) -> Origin:
 
 
 def scale_for(seen: Look, meaning: Mapping[str, str], *, current: Scale | None, fixed: bool, asked: str = "") -> Scale:
-    """The scale asked for, else the one the file names, else the project's, else the only one that reads the labels.
+    """The scale asked for, else the one the file names, else the project's, else the one that reads the labels best.
 
     `current` is the project's scale, `fixed` when it has pairs already.
     """
@@ -101,10 +101,9 @@ def scale_for(seen: Look, meaning: Mapping[str, str], *, current: Scale | None, 
             return scale_named(named)
         except UnknownScale as error:
             raise ScaleUnclear(str(error)) from None
-    labels = list(_labels(seen.rows, meaning))
-    if current is not None and (fixed or _reads(current, labels)):
+    if current is not None and fixed:
         return current
-    return _only_scale(labels) if labels else current or LORE
+    return _most_readable(list(_labels(seen.rows, meaning)), current)
 
 
 def _declared(seen: Look, meaning: Mapping[str, str]) -> str:
@@ -116,15 +115,22 @@ def _declared(seen: Look, meaning: Mapping[str, str]) -> str:
     return said.pop() if said else ""
 
 
-def _only_scale(labels: Sequence[Any]) -> Scale:
-    fit = [scale for scale in SCALES.values() if _reads(scale, labels)]
-    if len(fit) == 1:
-        return fit[0]
-    shown = ", ".join(dict.fromkeys(str(label)[:20] for label in labels[:20]))
-    if not fit:
+def _most_readable(labels: Sequence[Any], current: Scale | None) -> Scale:
+    """The scale that reads the most labels (a few may be typing errors); the project's own where several do."""
+    if not labels:
+        return current or LORE
+    readable = {scale.name: sum(_reads(scale, label) for label in labels) for scale in SCALES.values()}
+    most = max(readable.values())
+    fit = [name for name, count in readable.items() if count == most]
+    if most == 0:
+        shown = ", ".join(dict.fromkeys(str(label)[:20] for label in labels[:20]))
         raise ScaleUnclear(_("No label scale reads the labels %(labels)s.") % {"labels": storable(shown)})
-    reason = _("The labels fit several scales: %(names)s. Name one (--scale NAME).")
-    raise ScaleUnclear(reason % {"names": ", ".join(scale.name for scale in fit)})
+    if current is not None and current.name in fit:
+        return current
+    if len(fit) > 1:
+        reason = _("The labels fit several scales: %(names)s. Name one (--scale NAME).")
+        raise ScaleUnclear(reason % {"names": ", ".join(fit)})
+    return scale_named(fit[0])
 
 
 def _labels(rows: Sequence[Mapping[str, Any]], meaning: Mapping[str, str]) -> Iterator[Any]:
@@ -146,10 +152,9 @@ def _rated(value: Any) -> list[Any]:
         return []
 
 
-def _reads(scale: Scale, labels: Sequence[Any]) -> bool:
+def _reads(scale: Scale, label: Any) -> bool:
     try:
-        for label in labels:
-            scale.parse(label)
+        scale.parse(label)
     except UnknownLabel:
         return False
     return True

@@ -217,11 +217,11 @@ def _price(texts: _Texts) -> str:
 
 def _with_columns(attributes: Named, texts: _Texts) -> Named:
     """Brand, model and colour from columns of their own come first, unless the attributes name them already."""
+    own = tuple((name, value) for name in ("brand", "model", "colour") if (value := texts.text(name)))
+    if not own:
+        return attributes
     there = {fold(name) for name, _value in attributes}
-    own = tuple(
-        (name, value) for name in ("brand", "model", "colour") if (value := texts.text(name)) and name not in there
-    )
-    return own + attributes
+    return tuple(pair for pair in own if pair[0] not in there) + attributes
 
 
 def _attributes_and_skus(texts: _Texts) -> tuple[Named, tuple[SkuContent, ...]]:

@@ -103,33 +103,32 @@ def _read_older(current: dict[int, Sayings], keys: Sequence[_Key]) -> None:
 
 
 def _insert_snapshots(batch: Import, news: dict[_Key, Record]) -> dict[_Key, int]:
+    """One JSON document carries the chunk: quoting an array of JSON texts would cost more than all the rest."""
     if not news:
         return {}
-    contents = [record.content for record in news.values()]
     found = rows(
         """INSERT INTO annotation_snapshot (item_id, sha256, title, category, cpv, skus, images, shop, description,
              selling_points, price, sanitised, batch_id)
-           SELECT item_id, sha256, title, category, cpv::jsonb, skus::jsonb, images::jsonb, shop, description,
-             points::jsonb, price, sanitised, %s
-           FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-             %s::text[], %s::text[], %s::text[], %s::int[])
-             AS n(item_id, sha256, title, category, cpv, skus, images, shop, description, points, price, sanitised)
+           SELECT item_id, sha256, title, category, cpv, skus, images, shop, description, selling_points, price,
+             sanitised, %s
+           FROM json_to_recordset(%s::json) AS n(item_id bigint, sha256 text, title text, category text, cpv jsonb,
+             skus jsonb, images jsonb, shop text, description text, selling_points jsonb, price text, sanitised int)
            RETURNING item_id, sha256, id""",
         batch.pk,
-        [key.item_id for key in news],
-        [key.sha256 for key in news],
-        [content.title for content in contents],
-        [content.category for content in contents],
-        [_json(content.cpv) for content in contents],
-        [_json(content.skus_json()) for content in contents],
-        [_json(content.images) for content in contents],
-        [content.shop for content in contents],
-        [content.description for content in contents],
-        [_json(content.selling_points) for content in contents],
-        [content.price for content in contents],
-        [record.sanitised for record in news.values()],
+        orjson.dumps([_snapshot_json(key, record) for key, record in news.items()], default=tuple).decode(),
     )
     return {_Key(item_id, sha256): row_id for item_id, sha256, row_id in found}
+
+
+def _snapshot_json(key: _Key, record: Record) -> dict[str, Any]:
+    content = record.content
+    return {
+        **content._asdict(),
+        "item_id": key.item_id,
+        "sha256": key.sha256,
+        "skus": content.skus_json(),
+        "sanitised": record.sanitised,
+    }
 
 
 def _point_to_current(current: dict[int, Sayings], before: dict[int, Saying | None], stored: dict[_Key, int]) -> None:
@@ -145,7 +144,3 @@ def _point_to_current(current: dict[int, Sayings], before: dict[int, Saying | No
             [item for item, _snapshot in moved],
             [snapshot for _item, snapshot in moved],
         )
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, default=tuple).decode()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseNotModified
 
 from annotation import images
 from projects.gates import Request
@@ -16,13 +15,13 @@ _HEADERS = {
 }
 
 
-def image(request: Request, sha256: str, size: str) -> HttpResponseBase:
-    file = images.open_stored(request.project, sha256, size)
-    if file is None:
+def image(request: Request, sha256: str, size: str) -> HttpResponse:
+    if not images.is_known(request.project, sha256, size):
         raise Http404
     headers = {**_HEADERS, "ETag": f'"{sha256}-{size}"'}
     if request.headers.get("If-None-Match") == headers["ETag"]:
-        file.close()
         return HttpResponseNotModified(headers=headers)
-    response: HttpResponse | FileResponse = FileResponse(file, content_type="image/webp", headers=headers)
-    return response
+    content = images.read_stored(sha256, size)
+    if content is None:
+        raise Http404
+    return HttpResponse(content, content_type="image/webp", headers=headers)

@@ -360,16 +360,17 @@ def test_a_refused_file_leaves_its_row_dead_and_raises(project: Project, tmp_pat
     assert Import.objects.get().state == "dead"
 
 
-def test_memory_does_not_grow_with_the_file(bring: Bring, project: Project) -> None:
+def test_memory_does_not_grow_with_the_file(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reader is a stream and a chunk is all that is held: what is alive after a chunk does not depend on n."""
     import gc
 
+    monkeypatch.setattr(importing, "CHUNK_ROWS", 500)
     alive: list[int] = []
 
     def count(counts: Counts, _bytes_read: int) -> None:
         gc.collect()
         alive.append(sum(type(one).__name__ in {"Record", "Row", "Content"} for one in gc.get_objects()))
 
-    batch, token = claimed(project, lines(3500))
-    run_import(batch, BytesIO(lines(3500)), token=token, on_progress=count)
-    assert len(alive) >= 4 and max(alive) < 10 * importing.CHUNK_ROWS
+    batch, token = claimed(project, lines(2500))
+    run_import(batch, BytesIO(lines(2500)), token=token, on_progress=count)
+    assert len(alive) >= 5 and max(alive) < 3 * 500  # a row, its record and its content each

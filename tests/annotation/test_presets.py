@@ -105,6 +105,11 @@ def test_labels_that_several_scales_read_ask_for_a_name() -> None:
     assert scale_for(rows, {"label": "label"}, current=scale_named("esci-4"), fixed=False).name == "esci-4"
 
 
+def test_a_typing_error_among_the_labels_hides_no_scale() -> None:
+    rows = seen(*({**OURS, "label": label} for label in ("L1", "L4", "L44")))
+    assert scale_for(rows, {"label": "label"}, current=None, fixed=False).name == "lore-4"
+
+
 def test_labels_of_no_scale_and_files_of_two_scales_are_errors() -> None:
     with pytest.raises(ScaleUnclear, match="superb"):
         scale_for(seen({**OURS, "label": "superb"}), {"label": "label"}, current=None, fixed=False)
