@@ -79,11 +79,13 @@ def _take(model: type[Job], picked: QuerySet[Any]) -> list[Claim]:
     inner, params = picked.query.sql_with_params()
     statement = f"""
         UPDATE {model._meta.db_table} SET state = 'running', attempts = attempts + 1, token = gen_random_uuid(),
-          lease_until = clock_timestamp() + %s, due_at = clock_timestamp() + %s,
+          lease_until = clock_timestamp() + make_interval(secs => %s),
+          due_at = clock_timestamp() + make_interval(secs => %s),
           rung_at = NULL
         WHERE id IN ({inner} FOR UPDATE SKIP LOCKED) RETURNING id, token, attempts"""
     with connection.cursor() as cursor:
-        cursor.execute(statement, [_lease(), _lease(), *params])
+        seconds = settings.JOB_LEASE_SECONDS
+        cursor.execute(statement, [seconds, seconds, *params])
         return sorted(Claim(*row) for row in cursor.fetchall())
 
 
@@ -135,7 +137,7 @@ def still_ours(model: type[Job], claims: Sequence[Claim]) -> set[Claim]:
 
 
 def fail(job: Job, token: UUID, error: object, *, retry: bool = True) -> bool:
-    """This try failed: again after a growing, jittered pause, or dead after the last attempt or where retrying is vain."""
+    """This try failed: again after a growing, jittered pause; dead after the last one, or where retrying is vain."""
     last = Q(attempts__gte=settings.JOB_ATTEMPTS) if retry else Q(pk__isnull=False)
     return bool(
         held_by(type(job), job.pk, token).update(
@@ -163,9 +165,7 @@ def error_text(error: object) -> str:
 
 def cancel(rows: QuerySet[Any]) -> int:
     """Stop what has not ended. A worker in the middle finds out when it renews or finishes."""
-    return rows.filter(state__in=LIVE).update(
-        state=JobState.CANCELLED, lease_until=None, finished_at=ClockTimestamp()
-    )
+    return rows.filter(state__in=LIVE).update(state=JobState.CANCELLED, lease_until=None, finished_at=ClockTimestamp())
 
 
 def replay(rows: QuerySet[Any]) -> int:
@@ -196,9 +196,9 @@ def _keep(model: type[Job], tokens: Mapping[int, UUID], ended: threading.Event) 
     while not ended.wait(settings.JOB_LEASE_SECONDS / 3):
         until = ClockTimestamp() + _lease()
         try:
-            model._default_manager.filter(
-                pk__in=tokens, token__in=tokens.values(), state=JobState.RUNNING
-            ).update(lease_until=until, due_at=until)
+            model._default_manager.filter(pk__in=tokens, token__in=tokens.values(), state=JobState.RUNNING).update(
+                lease_until=until, due_at=until
+            )
         except Exception:  # the database is away: the lease may run out, and the work is done again
             logger.exception("could not renew the leases of %d jobs", len(tokens))
         finally:

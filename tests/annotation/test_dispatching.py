@@ -23,7 +23,12 @@ from tests.builders import make_import, make_item, make_pair, make_rule_base
 @pytest.fixture(autouse=True)
 def empty_queues() -> Iterator[None]:
     """The broker of the tests lives in this process: memory://."""
+    purge()
     yield
+    purge()
+
+
+def purge() -> None:
     with current_app.connection_for_write() as connection:
         for name in dispatching.QUEUES:
             connection.channel().queue_purge(name)
@@ -124,7 +129,7 @@ def test_an_absent_broker_only_delays(
         raise OperationalError("connection refused")
 
     with monkeypatch.context() as broken:
-        broken.setattr(tasks.prelabel_jobs, "apply_async", refuse)
+        broken.setattr(current_app._get_current_object(), "send_task", refuse)
         assert dispatching.sweep() == 0
     assert "the broker does not answer" in caplog.text
     assert PrelabelJob.objects.filter(pk__in=pks, rung_at=None).count() == 3

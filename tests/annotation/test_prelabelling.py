@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from annotation import jobs, prelabelling, run_progress
+from annotation.isolation import Isolation
 from annotation.models import (
     Disagreement,
     Grid,
@@ -227,7 +228,9 @@ def test_a_pair_at_which_the_engine_raises_fails_alone(project: Project, pairs: 
     assert run.jobs.get(state=JobState.FAILED).error == "ZeroDivisionError: by design"
 
 
-def test_late_results_are_superseded(project: Project, pairs: list[Pair], puppet: Puppet) -> None:
+def test_late_results_are_superseded(
+    project: Project, pairs: list[Pair], puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While the engine thinks, the lease runs out and another worker takes the job."""
     run = start(project)
     late, *_ = job_ids(run)
@@ -236,6 +239,7 @@ def test_late_results_are_superseded(project: Project, pairs: list[Pair], puppet
         puppet.script = lambda question: answer("L4")
         past = ClockTimestamp() - timedelta(seconds=1)
         PrelabelJob.objects.filter(pk=late).update(lease_until=past, due_at=past)
+        monkeypatch.setattr(prelabelling, "_process", Isolation())  # the other worker is another process
         prelabelling.work([late])
         return answer("L1")
 

@@ -29,10 +29,8 @@ class Command(JsonCommand):
         queues = [] if options["dispatch_only"] else [q for q in options["queues"].split(",") if q]
         _check(queues, no_dispatch=options["no_dispatch"], dispatch_only=options["dispatch_only"])
         started = time.monotonic()
-        app = current_app._get_current_object()
-        clean = working.work(
-            app, dispatch=not options["no_dispatch"], queues=queues, ended=working.ended_by_signals()
-        )
+        app = current_app._get_current_object()  # type: ignore[no-untyped-call]
+        clean = working.work(app, dispatch=not options["no_dispatch"], queues=queues, ended=working.ended_by_signals())
         if not clean:
             raise CommandError("the Celery worker ended by itself")
         return {"seconds": round(time.monotonic() - started, 1)}

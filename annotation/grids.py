@@ -1,0 +1,64 @@
+"""Evidence grids as rows: made once per query, snapshot and extractor, and shared by card, prompt and hard set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from annotation import lexicons
+from annotation.models import Grid as GridRow
+from annotation.models import Pair, Snapshot
+from relevance.evidence import EXTRACTOR_VERSION, Grid, build_grid
+from relevance.facts import PairFacts
+from relevance.lexicon import Lexicon
+
+
+class Seen(NamedTuple):
+    """What a grid is about: a query over a snapshot."""
+
+    query_id: int
+    snapshot_id: int
+
+
+class Made(NamedTuple):
+    row_id: int
+    grid: Grid
+
+
+def extractor(lexicon: Lexicon) -> str:
+    """The code that reads and the words it knows: both decide what a grid says."""
+    return f"{EXTRACTOR_VERSION}+{lexicon.digest[:32]}"
+
+
+def grid_of(pair: Pair, snapshot: Snapshot) -> GridRow:
+    """The grid of a pair as its project's lexicon reads it now."""
+    seen = Seen(pair.query_id, snapshot.pk)
+    made = get_or_make({seen: pair.facts(snapshot)}, lexicons.current(pair.project))
+    return GridRow.objects.get(pk=made[seen].row_id)
+
+
+def get_or_make(wanted: Mapping[Seen, PairFacts], lexicon: Lexicon) -> dict[Seen, Made]:
+    """All grids asked for, in two to four queries; two who make the same one get the same row."""
+    known = _known(list(wanted), extractor(lexicon))
+    missing = {seen: build_grid(facts, lexicon) for seen, facts in wanted.items() if seen not in known}
+    if missing:
+        GridRow.objects.bulk_create(
+            [
+                GridRow(query_id=seen[0], snapshot_id=seen[1], extractor=extractor(lexicon), body=grid.to_json())
+                for seen, grid in missing.items()
+            ],
+            ignore_conflicts=True,
+        )
+        known |= _known(list(missing), extractor(lexicon))
+    return known
+
+
+def _known(wanted: Sequence[Seen], extractor_name: str) -> dict[Seen, Made]:
+    asked = set(wanted)
+    rows = GridRow.objects.filter(
+        query_id__in={seen.query_id for seen in asked},
+        snapshot_id__in={seen.snapshot_id for seen in asked},
+        extractor=extractor_name,
+    )
+    found = {Seen(row.query_id, row.snapshot_id): row for row in rows}
+    return {seen: Made(row.pk, Grid.from_json(row.body)) for seen, row in found.items() if seen in asked}

@@ -1,0 +1,151 @@
+"""Who is at work: heartbeats of dispatchers and workers, judged by the database's clock.
+
+A page that waits for a worker says within ten seconds that there is none: beats come every 2 s, are believed for 6 s,
+and pages ask every 4 s.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from annotation.jobs import LIVE
+from annotation.models import Export, Import, Job, JobState, PrelabelJob, Worker
+from projects.clock import ClockTimestamp
+
+BEAT_SECONDS = 2
+FRESH_SECONDS = 6
+FORGOTTEN_AFTER = timedelta(days=1)
+KINDS: tuple[tuple[str, type[Job]], ...] = (("prelabel", PrelabelJob), ("import", Import), ("export", Export))
+
+
+class Presence(NamedTuple):
+    """Are rows being rung and worked on? `seen_at` is the last sign of whoever is missing."""
+
+    workers: int
+    dispatchers: int
+    seen_at: datetime | None
+
+    @property
+    def up(self) -> bool:
+        return self.workers > 0 and self.dispatchers > 0
+
+
+class Depth(NamedTuple):
+    """What waits, runs and has died of one kind of job."""
+
+    kind: str
+    waiting: int
+    running: int
+    dead: int
+
+
+class Dead(NamedTuple):
+    """A job that waits for a person; `code` is the error without its details."""
+
+    kind: str
+    job_id: int
+    attempts: int
+    finished_at: datetime
+    code: str
+
+
+class Heart:
+    """The beating of this process under its roles, on a thread of its own."""
+
+    def __init__(self, kinds: tuple[Worker.Kind, ...]) -> None:
+        self.kinds = kinds
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+
+    def start(self) -> None:
+        """A new life under an old name (a container's process number repeats) starts anew."""
+        Worker.objects.filter(seen_at__lt=ClockTimestamp() - FORGOTTEN_AFTER).delete()
+        for kind in self.kinds:
+            Worker.objects.update_or_create(
+                name=self._named(kind),
+                defaults={
+                    "kind": kind,
+                    "started_at": ClockTimestamp(),
+                    "seen_at": ClockTimestamp(),
+                    "last_claim_at": None,
+                },
+            )
+
+    def beat(self) -> None:
+        claimed = {"last_claim_at": ClockTimestamp()} if _claimed.is_set() else {}
+        _claimed.clear()
+        for kind in self.kinds:
+            fields = claimed if kind == Worker.Kind.WORKER else {}
+            if not Worker.objects.filter(name=self._named(kind)).update(seen_at=ClockTimestamp(), **fields):
+                Worker.objects.create(name=self._named(kind), kind=kind)
+
+    def stop(self) -> None:
+        Worker.objects.filter(name__in=[self._named(kind) for kind in self.kinds]).delete()
+
+    def _named(self, kind: Worker.Kind) -> str:
+        return f"{self.name} {kind.value}"[:120]
+
+
+_claimed = threading.Event()
+
+
+def note_claim() -> None:
+    """This process has taken a row; the next beat says so."""
+    _claimed.set()
+
+
+def fresh_workers() -> QuerySet[Worker]:
+    return Worker.objects.filter(seen_at__gt=ClockTimestamp() - timedelta(seconds=FRESH_SECONDS)).order_by("name")
+
+
+def presence() -> Presence:
+    fresh = Q(seen_at__gt=ClockTimestamp() - timedelta(seconds=FRESH_SECONDS))
+    worker, dispatcher = Q(kind=Worker.Kind.WORKER), Q(kind=Worker.Kind.DISPATCHER)
+    found = Worker.objects.aggregate(
+        workers=Count("pk", filter=fresh & worker),
+        dispatchers=Count("pk", filter=fresh & dispatcher),
+        worker_seen_at=Max("seen_at", filter=worker),
+        dispatcher_seen_at=Max("seen_at", filter=dispatcher),
+    )
+    missing = "dispatcher_seen_at" if found["workers"] else "worker_seen_at"
+    return Presence(found["workers"], found["dispatchers"], found[missing])
+
+
+def is_anyone_working() -> bool:
+    return presence().up
+
+
+def all_workers() -> list[tuple[Worker, bool]]:
+    """Every process heard of lately, and whether it is up."""
+    up = set(fresh_workers().values_list("pk", flat=True))
+    return [(worker, worker.pk in up) for worker in Worker.objects.order_by("kind", "name")[:200]]
+
+
+def depths() -> list[Depth]:
+    return [_depth(kind, model) for kind, model in KINDS]
+
+
+def _depth(kind: str, model: type[Job]) -> Depth:
+    live = model._default_manager.filter(state__in=LIVE)
+    if model is Import:
+        live = live.filter(Q(confirmed=True))
+    counts = dict(live.values_list("state").annotate(n=Count("pk")).order_by())
+    running = counts.pop(JobState.RUNNING, 0)
+    dead = model._default_manager.filter(state=JobState.DEAD).count()
+    return Depth(kind, sum(counts.values()), running, dead)
+
+
+def dead_jobs(limit: int = 50) -> list[Dead]:
+    """The latest dead jobs of every kind: an operator sees what fails, not whose data it is."""
+    columns = ("pk", "attempts", "finished_at", "error")
+    found = [
+        Dead(kind, row["pk"], row["attempts"], row["finished_at"], row["error"].partition(":")[0])
+        for kind, model in KINDS
+        for row in model._default_manager.filter(state=JobState.DEAD).order_by("-pk").values(*columns)[:limit]
+    ]
+    return sorted(found, key=lambda dead: dead.finished_at, reverse=True)[:limit]

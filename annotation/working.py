@@ -1,0 +1,105 @@
+"""One process that works: a dispatcher that sweeps, Celery threads that claim rows, and the heart that says so.
+
+It ends cleanly on request: what is being worked on is finished, what was not begun stays in its row for others.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Sequence
+from threading import Event, Thread
+
+from celery import Celery
+from celery.worker import WorkController, state
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+
+from annotation import dispatching
+from annotation.models import Worker
+from annotation.workers import BEAT_SECONDS, Heart
+
+logger = logging.getLogger(__name__)
+CHATTER = ("celery.worker.strategy", "celery.app.trace")  # a line per message, which the rows tell better
+PATIENCE_SECONDS = 10  # for a worker that has nothing in hand, such as one that waits for its broker
+
+
+def work(app: Celery, *, dispatch: bool, queues: Sequence[str], ended: Event) -> bool:
+    """Until `ended` is set; False when the Celery worker ended by itself, which a supervisor should answer."""
+    app.set_default()  # type: ignore[no-untyped-call]  # threads find the app by this
+    roles = [(Worker.Kind.DISPATCHER, dispatch), (Worker.Kind.WORKER, bool(queues))]
+    heart = Heart(tuple(kind for kind, played in roles if played))
+    threads = [Thread(target=dispatching.keep_sweeping, args=(ended,), name="dispatcher")] if dispatch else []
+    worker = Thread(target=consume, args=(app, queues), name="celery", daemon=True) if queues else None
+    for thread in [*threads, *([worker] if worker else [])]:
+        thread.start()
+    try:
+        clean = _beat_until(heart, ended, worker)
+    finally:
+        ended.set()
+    for thread in threads:
+        thread.join()
+    if worker is not None:
+        _let_finish(worker)
+    _say_goodbye(heart)
+    return clean
+
+
+def consume(app: Celery, queues: Sequence[str]) -> None:
+    app.finalize()  # type: ignore[no-untyped-call]
+    for name in CHATTER:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    app.conf.worker_enable_remote_control = False
+    app.conf.broker_connection_max_retries = None  # a broker may be away for as long as it likes
+    controller = WorkController(  # type: ignore[no-untyped-call]
+        app=app,
+        pool="threads",
+        concurrency=settings.WORKER_THREADS,
+        queues=list(queues),
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    controller.start()  # type: ignore[no-untyped-call]
+
+
+def _beat_until(heart: Heart, ended: Event, worker: Thread | None) -> bool:
+    begun = False
+    while not ended.wait(BEAT_SECONDS if begun else 0):
+        if worker is not None and not worker.is_alive():
+            logger.error("the Celery worker ended by itself")
+            return False
+        close_old_connections()
+        try:
+            heart.beat() if begun else heart.start()
+            begun = True
+        except (DatabaseError, InterfaceError) as error:
+            begun = True
+            logger.warning("no heartbeat, the database does not answer: %s", error)
+    return True
+
+
+def _let_finish(worker: Thread) -> None:
+    """Warm: Celery takes nothing new and its threads finish what they hold."""
+    state.should_stop = 0  # type: ignore[assignment]
+    worker.join(PATIENCE_SECONDS)
+    while worker.is_alive() and state.active_requests:
+        worker.join(1)
+    state.should_stop = None
+
+
+def _say_goodbye(heart: Heart) -> None:
+    try:
+        heart.stop()
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("left without a word, the database does not answer: %s", error)
+    finally:
+        connections.close_all()
+
+
+def ended_by_signals() -> Event:
+    """Set by SIGTERM and by Ctrl+C."""
+    ended = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    return ended

@@ -1,0 +1,130 @@
+"""Real processes and a real Redis, for tests that break them."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.conftest import ROOT, FreshDatabase
+
+LEASE_SECONDS = 2
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def wait_until(true: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
+        time.sleep(0.05)
+
+
+@dataclass
+class RedisServer:
+    """Nothing persists: what it forgets is forgotten."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self.process = subprocess.Popen(
+            ["redis-server", *arguments, "--dir", str(self.folder)], stdout=subprocess.DEVNULL
+        )
+        wait_until(self.answers, 10, "Redis answers")
+
+    def answers(self) -> bool:
+        with redis.Redis(port=self.port, socket_connect_timeout=1) as client:
+            try:
+                return bool(client.ping())
+            except redis.ConnectionError:
+                return False
+
+    def flush(self) -> None:
+        with redis.Redis(port=self.port) as client:
+            client.flushall()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@dataclass
+class Workplace:
+    """Worker processes that share with us nothing but database, broker and storage."""
+
+    environment: dict[str, str]
+    folder: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
+        with (self.folder / "worker.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, str(ROOT / "manage.py"), "work", *options],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill(process)
+
+
+@pytest.fixture
+def workplace(fresh_database: FreshDatabase, redis_server: RedisServer, tmp_path: Path) -> Iterator[Workplace]:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    environment = {
+        **fresh_database.environment,
+        "REDIS_URL": redis_server.url,
+        "LORE_JOB_LEASE_SECONDS": str(LEASE_SECONDS),
+        "LORE_LOG_LEVEL": "warning",
+    }
+    environment.pop("PYTHONPATH", None)  # manage.py alone must be enough
+    place = Workplace(environment, folder)
+    yield place
+    place.stop()
