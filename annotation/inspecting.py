@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from annotation import presets
-from annotation.mapping import RowRefused, common_value, rating_labels
+from annotation.mapping import RowRefused, common_value, plain, rating_labels
 from annotation.presets import NoPreset, Preset
 from annotation.readers import UPLOAD, FileRefused, Limits, Readable, Row, RowReader
 from annotation.sanitising import storable
@@ -38,7 +38,7 @@ class Look:
     def examples(self, column: str, most: int = 3) -> list[str]:
         """Some different values of a column, shortened, for a person who says what it means."""
         values = (row[column] for row in self.rows if row.get(column) not in (None, "", []))
-        return list(islice(dict.fromkeys(storable(str(value))[:80] for value in values), most))
+        return list(islice(dict.fromkeys(storable(plain(value))[:80] for value in values), most))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ _DIMENSIONS = {dimension.value for dimension in Dimension}
 _TRUE = {"true", "1", "yes", "y", "benchmark"}
 _FALSE = {"", "false", "0", "no", "n"}
 _NONE = (None, "")
+_DEPTH = 6
 
 Named = tuple[tuple[str, str], ...]
 
@@ -180,7 +181,7 @@ class _Texts:
                 yield clean_name, text
 
     def clean(self, value: Any) -> str:
-        text, replaced = sanitise(value if isinstance(value, str) else _plain(value))
+        text, replaced = sanitise(value if isinstance(value, str) else plain(value))
         self.replaced += replaced
         return text
 
@@ -336,12 +337,14 @@ def _name_value(one: Any) -> tuple[Any, Any]:
         return one.get("name", one.get("key", "")), one.get("value")
     if isinstance(one, list | tuple) and len(one) == 2:
         return one[0], one[1]
-    name, _sign, text = _plain(one).partition(":")
+    name, _sign, text = plain(one).partition(":")
     return name, text
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any, depth: int = 0) -> str:
     """Numbers, truths and lists as a person would write them."""
+    if depth > _DEPTH:
+        return "…"
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -351,9 +354,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value))
+        return ", ".join(plain(one, depth + 1) for one in value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{_plain(name)}: {_plain(one)}" for name, one in value.items())
+        return "; ".join(f"{plain(name)}: {plain(one, depth + 1)}" for name, one in value.items())
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return str(value)
@@ -371,5 +374,5 @@ def _bytes(value: Any) -> int:
 
 def common_value(rows: Iterable[Mapping[str, Any]], column: str) -> str:
     """What all rows say in a column, or nothing where they differ: the source or licence of a file."""
-    said = {_plain(row.get(column)).strip() for row in rows} - {""}
+    said = {plain(row.get(column)).strip() for row in rows} - {""}
     return sanitise(said.pop())[0] if len(said) == 1 else ""

@@ -264,7 +264,10 @@ def raw_text(row: Row | Broken, most: int = 4000) -> str:
     """The row as text, for the list of rejected rows."""
     if isinstance(row, Broken):
         return row.raw[:most]
-    return json.dumps(row.values, ensure_ascii=False, default=str)[:most]
+    try:
+        return json.dumps(row.values, ensure_ascii=False, default=str)[:most]
+    except RecursionError:
+        return ""  # nested as deeply as only an attack is
 
 
 def _expanded(counted: _Counted, limits: Limits) -> io.RawIOBase:

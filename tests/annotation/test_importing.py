@@ -132,6 +132,17 @@ def test_every_kind_of_bad_row_is_kept_with_its_number(bring: Bring) -> None:
     ]
 
 
+def test_rows_nested_beyond_reason_harm_nobody(bring: Bring) -> None:
+    def deep(levels: int) -> str:
+        return "[" * levels + "]" * levels
+
+    hostile = f'{{"query": "mug", "item_id": {{}}, "title": "x", "attributes": {{"a": {deep(900)}}}}}'
+    long = f'{{"query": "mug", "item_id": "m9", "title": "x", "attributes": {deep(900)}, "x": "{"y" * 70_000}"}}'
+    counts = bring(hostile.replace("{}", '"m2"'), long, pair(item="m3", title=json.loads(deep(900))), pair())
+    assert (counts.read, counts.new + counts.rejected) == (4, 4)
+    assert Pair.objects.filter(item__external_id="m1").exists()
+
+
 def test_of_a_thousand_rows_fifty_hostile_ones_go_in_marked(bring: Bring) -> None:
     signs = ("\0", "\ud800")
     rows = [pair(item=f"m{n}", title=f"Mug{signs[n % 2]}" if n < 50 else "Mug") for n in range(1000)]
