@@ -1,0 +1,112 @@
+"""What every page's frame needs: what the person may do, the project's pages, and figures in the reader's language.
+
+Knows no label, rule or pair; those are in `domain`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from projects import gates
+
+register = template.Library()
+
+# In the order of the loop: URL name, title, and the further URL names that belong to the page.
+PAGES = (
+    ("project", gettext_lazy("Overview"), ()),
+    ("judge", gettext_lazy("Judge"), ("judge-submit", "judge-later", "judge-undo", "judge-flag")),
+    ("disputes", gettext_lazy("Disagreements"), ("dispute",)),
+    ("pairs", gettext_lazy("Pairs"), ("pair",)),
+    ("imports", gettext_lazy("Imports"), ("import",)),
+    ("runs", gettext_lazy("Pre-label"), ("run",)),
+    ("bad-cases", gettext_lazy("Bad cases"), ("bad-case",)),
+    ("hard-sets", gettext_lazy("Hard sets"), ("hard-set",)),
+    ("exports", gettext_lazy("Exports"), ("export",)),
+    ("agreement", gettext_lazy("Agreement"), ()),
+    ("members", gettext_lazy("Members"), ()),
+    ("audit", gettext_lazy("Audit"), ()),
+    ("project-settings", gettext_lazy("Settings"), ()),
+)
+
+
+class Page(NamedTuple):
+    """One entry of the navigation."""
+
+    title: str
+    url: str
+    current: bool
+
+
+@register.simple_tag(takes_context=True)
+def allowed(context: Context, url_name: str, method: str = "GET") -> bool:
+    """May the person who reads this page open that URL? The view decides again; this only spares dead ends."""
+    request = context.get("request")
+    return request is not None and gates.allowed(request, url_name, method)
+
+
+@register.simple_tag(takes_context=True)
+def project_pages(context: Context) -> list[Page]:
+    """The pages of the current project that this person may open."""
+    request = context.get("request")
+    project = getattr(request, "project", None)
+    if request is None or project is None:
+        return []
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    return [
+        Page(str(title), reverse(name, args=[project.slug]), here == name or here in parts)
+        for name, title, parts in PAGES
+        if gates.allowed(request, name, "GET")
+    ]
+
+
+@register.filter
+def number(value: Any) -> str:
+    """A count with its thousands set apart; nothing becomes a dash."""
+    if value is None or value == "":
+        return "–"
+    return str(formats.number_format(value, use_l10n=True, force_grouping=True))
+
+
+@register.filter
+def percent(value: Any, places: int = 0) -> str:
+    """A share of 1 as a percentage."""
+    if value is None or value == "":
+        return "–"
+    return f"{formats.number_format(100 * float(value), decimal_pos=places, use_l10n=True)} %"
+
+
+@register.filter
+def fixed(value: Any, places: int = 3) -> str:
+    """A coefficient with so many digits behind the point."""
+    if value is None or value == "":
+        return "–"
+    return str(formats.number_format(float(value), decimal_pos=places, use_l10n=True))
+
+
+@register.filter
+def duration(seconds: Any) -> str:
+    """How long something takes, in the two coarsest units that matter to someone who waits."""
+    if seconds is None or seconds == "":
+        return "–"
+    whole = max(0, round(float(seconds)))
+    if whole < 60:
+        return gettext("%(seconds)s s") % {"seconds": whole}
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return gettext("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": rest}
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+    return ngettext("%(days)s day", "%(days)s days", hours // 24) % {"days": hours // 24}
+
+
+@register.filter
+def clock(value: Any) -> str:
+    """The time of day where the installation stands."""
+    return formats.time_format(timezone.localtime(value), "H:i:s") if value else "–"
