@@ -20,6 +20,7 @@ from projects.models import Project
 from relevance.rules import RuleSpec, rule_to_data
 from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
 
+LARGEST = 2**31 - 1
 LOCK = 7302  # publications take turns: numbers follow each other
 
 
@@ -42,19 +43,21 @@ def publish_pack(specs: Sequence[RuleSpec], note: str = "") -> Loaded:
         for spec in specs:
             try:
                 published.append(_publish(spec, current))
-            except Conflict as conflict:
-                problems.append(str(conflict))
+            except Unpublishable as problem:
+                problems.append(str(problem))
         rule_base = _pin(current, note)
     return Loaded(len(specs) - len(problems), sum(published), rule_base, tuple(problems))
 
 
-class Conflict(Exception):
-    """This version of the rule is published already and says something else."""
+class Unpublishable(Exception):
+    """This version is published already and says something else, or the database cannot hold it."""
 
 
 def _publish(spec: RuleSpec, current: dict[str, RuleVersion]) -> bool:
     """True if this version is new. `current` moves to it unless a newer one stands there."""
     body = body_of(spec)
+    if spec.version > LARGEST or "\\u0000" in json.dumps(body):
+        raise Unpublishable(f"{spec.code}: its version is too large, or it contains a NUL character")
     rule, _new = Rule.objects.get_or_create(code=spec.code)
     version, new = RuleVersion.objects.get_or_create(
         rule=rule,
@@ -68,7 +71,7 @@ def _publish(spec: RuleSpec, current: dict[str, RuleVersion]) -> bool:
         },
     )
     if version.body_sha256 != digest_of(body) or version.state == RuleVersion.State.DRAFT:
-        raise Conflict(f"{spec.code} version {spec.version} exists and says something else: raise its version")
+        raise Unpublishable(f"{spec.code} version {spec.version} exists and says something else: raise its version")
     if spec.code not in current or current[spec.code].number < version.number:
         current[spec.code] = version
     return new

@@ -139,7 +139,8 @@ def test_a_foreign_and_an_absent_project_answer_alike(
     answers = [client_for(cast.lena).generic(method, f"/p/{slug}/{page}") for slug in ("boots", "nohow")]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert plain(answers[0], "boots") == plain(answers[1], "nohow")
-    assert dict(answers[0].headers) == dict(answers[1].headers)
+    headers = [{k: v for k, v in answer.headers.items() if k != "Expires"} for answer in answers]  # it tells the time
+    assert headers[0] == headers[1]
 
 
 def test_an_archived_project_is_absent(cast: Cast, project: Project, client_for: ClientFor) -> None:

@@ -48,6 +48,12 @@ def test_other_words_under_a_known_version_are_refused_and_the_rest_goes_in(pack
     assert "Something else." not in str(publishing.specs(publishing.newest()))
 
 
+def test_what_the_database_cannot_hold_is_refused_and_the_rest_goes_in(pack: Loaded) -> None:
+    nul = spec("R-010", statement=worded("nul \x00 inside"))
+    loaded = publish_pack([nul, spec("R-011", 2**31), spec("R-012")])
+    assert (loaded.rules, loaded.versions, len(loaded.problems)) == (1, 1, 2)
+
+
 def test_an_empty_pack_makes_no_rule_base(db: None) -> None:
     assert publish_pack([]).rule_base == 0
     assert publishing.active_rule_base() is None

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from lore_app.commands import JsonCommand
+from projects.commands import JsonCommand
 from rules import publishing
 from rules.models import RuleBaseVersion
 from rules.packs import dump_pack

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from lore_app.commands import JsonCommand
-from rules.packs import PackError, load_pack
+from projects.commands import JsonCommand
+from rules.packs import load_pack
 from rules.publishing import publish_pack
 
 
@@ -22,10 +22,12 @@ class Command(JsonCommand):
         path: Path = options["file"]
         try:
             pack = load_pack(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, PackError) as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{path}: {error}") from error
+        if pack.problems and not pack.rules:
+            raise CommandError(f"{path}: no rule can be read: {'; '.join(pack.problems)}")
         loaded = publish_pack(pack.rules, note=path.name)
-        problems = [*map(str, pack.problems), *loaded.problems]
+        problems = [*pack.problems, *loaded.problems]
         for problem in problems:
             self.stderr.write(problem)
         return {
