@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from annotation import lexicons
@@ -38,27 +38,26 @@ def grid_of(pair: Pair, snapshot: Snapshot) -> GridRow:
 
 
 def get_or_make(wanted: Mapping[Seen, PairFacts], lexicon: Lexicon) -> dict[Seen, Made]:
-    """All grids asked for, in two to four queries; two who make the same one get the same row."""
-    known = _known(list(wanted), extractor(lexicon))
-    missing = {seen: build_grid(facts, lexicon) for seen, facts in wanted.items() if seen not in known}
-    if missing:
-        GridRow.objects.bulk_create(
-            [
-                GridRow(query_id=seen[0], snapshot_id=seen[1], extractor=extractor(lexicon), body=grid.to_json())
-                for seen, grid in missing.items()
-            ],
-            ignore_conflicts=True,
-        )
-        known |= _known(list(missing), extractor(lexicon))
+    """All grids asked for, in one to three queries; two who make the same one get the same row."""
+    name = extractor(lexicon)
+    known = {seen: Made(row.pk, Grid.from_json(row.body)) for seen, row in _rows(wanted, name)}
+    new = {seen: build_grid(facts, lexicon) for seen, facts in wanted.items() if seen not in known}
+    if new:
+        rows = [
+            GridRow(query_id=seen.query_id, snapshot_id=seen.snapshot_id, extractor=name, body=grid.to_json())
+            for seen, grid in new.items()
+        ]
+        GridRow.objects.bulk_create(rows, ignore_conflicts=True)
+        known |= {seen: Made(row.pk, new[seen]) for seen, row in _rows(new, name, without="body")}
     return known
 
 
-def _known(wanted: Sequence[Seen], extractor_name: str) -> dict[Seen, Made]:
-    asked = set(wanted)
+def _rows(wanted: Collection[Seen], name: str, *, without: str = "extractor") -> Iterator[tuple[Seen, GridRow]]:
+    """The rows of these queries and snapshots that are asked for, out of all their combinations."""
     rows = GridRow.objects.filter(
-        query_id__in={seen.query_id for seen in asked},
-        snapshot_id__in={seen.snapshot_id for seen in asked},
-        extractor=extractor_name,
-    )
-    found = {Seen(row.query_id, row.snapshot_id): row for row in rows}
-    return {seen: Made(row.pk, Grid.from_json(row.body)) for seen, row in found.items() if seen in asked}
+        query_id__in={seen.query_id for seen in wanted},
+        snapshot_id__in={seen.snapshot_id for seen in wanted},
+        extractor=name,
+    ).defer(without)
+    found = ((Seen(row.query_id, row.snapshot_id), row) for row in rows)
+    return ((seen, row) for seen, row in found if seen in wanted)

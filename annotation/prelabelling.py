@@ -14,7 +14,6 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Case, Value, When
 
 from annotation import disagreements, grids, jobs, lexicons, workers
 from annotation.grids import Made, Seen
@@ -274,8 +273,7 @@ def _finish(ended: Sequence[tuple[Claim, str]]) -> None:
     if not ended:
         return
     stored = _predictions(key for _, key in ended)
-    named = [When(pk=claim.job_id, then=Value(stored[key])) for claim, key in ended]
-    jobs.finish_all(PrelabelJob, [claim for claim, _ in ended], prediction_id=Case(*named))
+    jobs.finish_all(PrelabelJob, [(claim, stored[key]) for claim, key in ended], "prediction")
 
 
 def _prediction(run: PrelabelRun, asked: Asked, judged: Judged) -> Prediction:

@@ -1,7 +1,7 @@
 """How a pair gets its gold label, and loses it again when its ground falls away.
 
 An adjudication or an imported gold label stands above consensus. Gold rows are append-only; `Pair.gold_label` follows
-the latest one and is written here alone, with the pair locked.
+the latest one and is written here and, for a whole chunk of an import, in annotation.crediting.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from collections.abc import Sequence
 from threading import Event, Thread
 
@@ -46,6 +47,7 @@ def work(app: Celery, *, dispatch: bool, queues: Sequence[str], ended: Event) ->
 
 
 def consume(app: Celery, queues: Sequence[str]) -> None:
+    app.conf.CELERY_DB_REUSE_MAX = sys.maxsize  # tasks keep their thread's connection (annotation.tasks.door)
     app.finalize()  # type: ignore[no-untyped-call]
     for name in CHATTER:
         logging.getLogger(name).setLevel(logging.WARNING)

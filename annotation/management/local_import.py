@@ -15,7 +15,7 @@ from annotation.inspecting import Look, Origin, ScaleUnclear, columns_of, look, 
 from annotation.presets import NoPreset
 from annotation.readers import COMMAND, FileRefused
 from annotation.storing import Counts
-from lore_app.commands import JsonCommand
+from projects.commands import JsonCommand
 from projects.founding import found
 from projects.models import Project
 from relevance.labels import Scale

@@ -80,6 +80,7 @@ class Image(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_image_per_project_and_hash", fields=["project", "sha256"])]
+        indexes = [models.Index(name="images_by_name", fields=["project", "original_name"])]
 
     def __str__(self) -> str:
         return self.sha256[:12]

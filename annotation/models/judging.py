@@ -217,7 +217,7 @@ class Gold(models.Model):
     snapshot = models.ForeignKey(Snapshot, models.PROTECT)
     judgments = models.JSONField(default=list)  # ids of the agreeing judgments, for consensus
     adjudication = models.ForeignKey("Adjudication", models.PROTECT, null=True)
-    batch = models.ForeignKey(Import, models.PROTECT, null=True)
+    batch = models.ForeignKey(Import, models.PROTECT, null=True, related_name="+")
     recorded_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:

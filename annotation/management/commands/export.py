@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from annotation import exporting, jobs
 from annotation.models import Export, HardSet
-from lore_app.commands import JsonCommand
+from projects.commands import JsonCommand
 from projects.models import Project
 
 

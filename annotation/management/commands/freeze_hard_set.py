@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from annotation import hard_samples
-from lore_app.commands import JsonCommand
+from projects.commands import JsonCommand
 from projects.models import Project
 from relevance.hardness import ReasonKind
 

@@ -11,7 +11,7 @@ from annotation import prelabelling, run_progress, workers
 from annotation.models import PrelabelRun
 from annotation.run_progress import Progress
 from inference.connecting import UnknownEngine
-from lore_app.commands import JsonCommand
+from projects.commands import JsonCommand
 from projects.models import Project
 
 POLL_SECONDS = 0.5

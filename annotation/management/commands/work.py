@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from annotation import dispatching, working
-from lore_app.commands import JsonCommand, UsageError
+from projects.commands import JsonCommand, UsageError
 
 
 class Command(JsonCommand):

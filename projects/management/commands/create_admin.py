@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import override
 
-from lore_app.commands import JsonCommand
+from projects.commands import JsonCommand
 from projects import invitations, membership
 from projects.forms import NewPersonForm
 from projects.invitations import Invitation

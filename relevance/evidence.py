@@ -1,0 +1,198 @@
+"""The evidence grid: each constraint of a query looked up in title, attributes (CPV), variants (SKU) and caption.
+
+A cell says match, near, conflict or silent, with the literal value found. Silent is not conflict: an item that says
+nothing contradicts nothing. Which source decides a row is said once, in `DECIDES`. The grid knows no labels and no rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from relevance.constraints import Constraint, Op, extract_constraints
+from relevance.dimensions import Dimension
+from relevance.facts import PairFacts, fold
+from relevance.lexicon import Lexicon
+from relevance.lookup import Cell, Source, Verdict, look_up
+from relevance.reading import Reading, read_item
+from relevance.tokens import singular, tokens
+
+EXTRACTOR_VERSION = "1"
+__all__ = ["EXTRACTOR_VERSION", "Cell", "Grid", "Row", "Source", "Verdict", "build_grid", "highlights"]
+
+# The first source of the row's dimension that is not silent decides; a match elsewhere softens a conflict to near.
+_USUAL = (Source.TITLE, Source.CPV, Source.SKU, Source.CAPTION)
+DECIDES: Mapping[Dimension, tuple[Source, ...]] = {
+    Dimension.BRAND: (Source.CPV, Source.TITLE, Source.SKU, Source.CAPTION),
+    Dimension.COLOUR: (Source.CPV, Source.CAPTION, Source.TITLE, Source.SKU),
+    Dimension.SEASON: (Source.CAPTION, Source.CPV, Source.TITLE, Source.SKU),
+    Dimension.AUDIENCE: (Source.CPV, Source.TITLE, Source.SKU, Source.CAPTION),
+    Dimension.SPECIFICATION: (Source.SKU, Source.CPV, Source.TITLE, Source.CAPTION),
+    Dimension.PRICE: (Source.CPV, Source.SKU, Source.TITLE, Source.CAPTION),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    constraint: Constraint
+    cells: tuple[Cell, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`overlap`: the share of the query's content words found in title, attributes or category, 0 to 1."""
+
+    rows: tuple[Row, ...]
+    overlap: float
+    extractor_version: str
+
+    @property
+    def conflicts(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.verdict is Verdict.CONFLICT)
+
+    @property
+    def head(self) -> Row | None:
+        """The row of what the shopper wants, where the query names it."""
+        return next((row for row in self.rows if row.constraint.head), None)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Grid:
+        return cls(tuple(_row(row) for row in data["rows"]), data["overlap"], data["extractor_version"])
+
+
+def _row(data: Mapping[str, Any]) -> Row:
+    wish = data["constraint"]
+    constraint = Constraint(**{**wish, "kind": Dimension(wish["kind"]), "op": Op(wish["op"])})
+    cells = tuple(Cell(Source(c["source"]), Verdict(c["verdict"]), c["literal"], c["where"]) for c in data["cells"])
+    return Row(constraint, cells, Verdict(data["verdict"]))
+
+
+def build_grid(pair: PairFacts, lexicon: Lexicon) -> Grid:
+    """The grid of a pair; never raises, whatever the texts. Bounded by the caps of relevance.tokens and .reading."""
+    constraints = _constraints(pair.query, lexicon)
+    reading = read_item(pair.item, lexicon)
+    rows = [_looked_up(constraint, reading) for constraint in constraints]
+    if main := _main_or_accessory(constraints, reading, lexicon):
+        rows.append(main)
+    return Grid(tuple(rows), _overlap(rows), EXTRACTOR_VERSION)
+
+
+@lru_cache(maxsize=4096)
+def _constraints_of(query: str, digest: str, holder: _Holder) -> tuple[Constraint, ...]:
+    return extract_constraints(query, holder.lexicon)
+
+
+@dataclass(frozen=True)
+class _Holder:
+    """Lets a cache key be the lexicon's digest instead of its whole content."""
+
+    digest: str
+
+    @property
+    def lexicon(self) -> Lexicon:
+        return _lexicons[self.digest]
+
+
+_lexicons: dict[str, Lexicon] = {}
+
+
+def _constraints(query: str, lexicon: Lexicon) -> tuple[Constraint, ...]:
+    _lexicons.setdefault(lexicon.digest, lexicon)
+    return _constraints_of(query, lexicon.digest, _Holder(lexicon.digest))
+
+
+def _looked_up(constraint: Constraint, reading: Reading) -> Row:
+    cells = tuple(look_up(constraint, source, reading) for source in Source)
+    verdict = decide_row(constraint.kind, cells)
+    if constraint.negated:
+        cells = tuple(_negated(cell) for cell in cells)
+        verdict = decide_row(constraint.kind, cells)
+    return Row(constraint, cells, verdict)
+
+
+def decide_row(kind: Dimension, cells: Iterable[Cell]) -> Verdict:
+    by_source = {cell.source: cell.verdict for cell in cells}
+    spoken = [by_source[s] for s in DECIDES.get(kind, _USUAL) if by_source[s] is not Verdict.SILENT]
+    if not spoken:
+        return Verdict.SILENT
+    if spoken[0] is Verdict.CONFLICT and Verdict.MATCH in spoken:
+        return Verdict.NEAR
+    return spoken[0]
+
+
+def _negated(cell: Cell) -> Cell:
+    """What must not be there is there: a conflict. That it is not mentioned proves nothing."""
+    if cell.verdict in {Verdict.MATCH, Verdict.NEAR}:
+        return replace(cell, verdict=Verdict.CONFLICT)
+    return replace(cell, verdict=Verdict.MATCH) if cell.verdict is Verdict.CONFLICT else cell
+
+
+def _main_or_accessory(constraints: Iterable[Constraint], reading: Reading, lexicon: Lexicon) -> Row | None:
+    """Asked a main product, offered a part or companion of one (or the other way round): a row the query implies."""
+    wished = list(constraints)
+    if any(c.kind is Dimension.MAIN_ACCESSORY or c.negated for c in wished):
+        return None
+    wants = next((c for c in wished if (c.head and not c.word) or c.kind is Dimension.MODEL), None)
+    if wants is None or reading.accessory is None:
+        return None
+    implied = Constraint(Dimension.MAIN_ACCESSORY, wants.text, "main")
+    found = Cell(Source.TITLE, Verdict.CONFLICT, reading.accessory)
+    cells = tuple(found if source is Source.TITLE else Cell(source, Verdict.SILENT) for source in Source)
+    return Row(implied, cells, Verdict.CONFLICT)
+
+
+# What a hit is worth by where it stands: a title names the item, an attribute mentions many things besides.
+_WORTH = {Source.TITLE: 1.0, Source.CPV: 0.35, Source.SKU: 0.5, Source.CAPTION: 0.7}
+_NAMING = {Dimension.BRAND, Dimension.COLOUR, Dimension.MATERIAL, Dimension.AUDIENCE, Dimension.SPECIFICATION}
+
+
+def _overlap(rows: list[Row]) -> float:
+    """How much of the query is answered: each wish by its best hit, near counting half; the implied row is no wish."""
+    asked = [row for row in rows if not row.constraint.negated and row.constraint.value != "main"]
+    if not asked:
+        return 0.0
+    return round(sum(_answered(row) for row in asked) / len(asked), 4)
+
+
+def _answered(row: Row) -> float:
+    best = 0.0
+    for cell in row.cells:
+        if cell.verdict in {Verdict.MATCH, Verdict.NEAR}:
+            full = row.constraint.kind in _NAMING or cell.where == "category"
+            worth = 1.0 if full else _WORTH[cell.source]
+            best = max(best, worth if cell.verdict is Verdict.MATCH else worth / 2)
+    return best
+
+
+def highlights(text: str, grid: Grid) -> list[tuple[str, bool]]:
+    """The text in pieces, those marked that answer a constraint; the pieces joined are the text itself."""
+    literals = {
+        token.text
+        for row in grid.rows
+        for cell in row.cells
+        if cell.source is Source.TITLE and cell.verdict in {Verdict.MATCH, Verdict.NEAR}
+        for token in tokens(cell.literal)
+    }
+    known = literals | {singular(word) for word in literals}
+    pieces: list[tuple[str, bool]] = []
+    word = ""
+    for character in text + "\0":
+        same = bool(word) and word[-1].isspace() == character.isspace()
+        if word and (character == "\0" or not same):
+            pieces.append((word, _marked(word, known)))
+            word = ""
+        word += character if character != "\0" else ""
+    return pieces
+
+
+def _marked(word: str, known: set[str]) -> bool:
+    folded = fold(word).strip(".,;:()[]!?，。、（）")
+    if any(not literal.isascii() and literal in folded for literal in known):
+        return True
+    return folded in known or singular(folded) in known

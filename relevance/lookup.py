@@ -1,0 +1,194 @@
+"""One constraint in one source of one item: match, near, conflict or silent, with the literal value.
+
+Terms conflict only with another value of the same kind; numbers only with another number of the same quantity. A plain
+word can match or be silent, never conflict. Tolerances follow the field's practice (10 %, screens 5 %).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rapidfuzz import fuzz
+
+from relevance.constraints import Constraint, Op
+from relevance.dimensions import Dimension
+from relevance.lexicon import DIMENSION_OF_KIND
+from relevance.reading import Measured, Named, Reading, Text
+from relevance.tokens import singular, tokens
+
+TOLERANCE = 0.10
+SCREEN_TOLERANCE = 0.05
+SAME = 0.005  # rounding between units
+ALIKE = 90  # spelling similarity in percent from which a word counts as near
+
+
+class Verdict(StrEnum):
+    MATCH = "match"
+    NEAR = "near"
+    CONFLICT = "conflict"
+    SILENT = "silent"
+
+
+class Source(StrEnum):
+    TITLE = "title"
+    CPV = "cpv"
+    SKU = "sku"
+    CAPTION = "caption"
+
+
+@dataclass(frozen=True)
+class Cell:
+    source: Source
+    verdict: Verdict
+    literal: str = ""
+    where: str = ""
+
+
+# Kinds whose values exclude each other within one item.
+_EXCLUSIVE = {
+    Dimension.COLOUR,
+    Dimension.MATERIAL,
+    Dimension.AUDIENCE,
+    Dimension.SEASON,
+    Dimension.BRAND,
+    Dimension.STYLE_DETAILS,
+    Dimension.FUNCTION,
+}
+_OPPOSITES = {
+    frozenset(pair)
+    for pair in (("long", "short"), ("long", "midi"), ("midi", "short"), ("round", "square"), ("wireless", "wired"))
+}
+_BRAND_SOURCES = {Source.CPV}
+
+
+def look_up(constraint: Constraint, source: Source, reading: Reading) -> Cell:
+    cell = _found(constraint, source, reading)
+    if source is Source.TITLE and constraint.head and cell.verdict is Verdict.MATCH:
+        if following := _modifies(constraint, cell.literal, reading):
+            return Cell(source, Verdict.NEAR, f"{cell.literal} {following}")
+    return cell
+
+
+def _modifies(constraint: Constraint, literal: str, reading: Reading) -> str:
+    """The noun that the head only describes: a "projector lamp" is no projector. Empty when the head stands for itself."""
+    last = literal.split()[-1] if literal else ""
+    return next((following for word, following in reading.compounds if word == last), "")
+
+
+def _found(constraint: Constraint, source: Source, reading: Reading) -> Cell:
+    text: Text = getattr(reading, source.value)
+    if constraint.kind is Dimension.PRICE and source is Source.CPV and reading.price is not None:
+        return _number_cell(constraint, source, reading.price, f"{reading.price:g}", "price")
+    if text.empty:
+        return Cell(source, Verdict.SILENT)
+    if constraint.number is not None:
+        return _measured(constraint, source, text.measured)
+    if constraint.word or constraint.kind is Dimension.MODEL:
+        return _word(constraint, source, text)
+    return _term(constraint, source, text)
+
+
+def _word(constraint: Constraint, source: Source, text: Text) -> Cell:
+    """A plain word or model number: there or not."""
+    wanted = {constraint.text, constraint.value, singular(constraint.text)}
+    hit = next((form for form in wanted if form in text.words), None)
+    if hit is None and not constraint.value.isascii() and constraint.value in text.chinese:
+        return Cell(source, Verdict.MATCH, constraint.value)
+    if hit is not None:
+        literal, where = text.literals[hit]
+        return Cell(source, Verdict.MATCH, literal, where)
+    if constraint.kind is Dimension.MODEL:
+        return _model(constraint, source, text)
+    if len(constraint.value) >= 6 and constraint.value.isascii() and source is Source.TITLE:
+        for word in text.words:
+            if abs(len(word) - len(constraint.value)) <= 2 and fuzz.ratio(word, constraint.value) >= ALIKE:
+                return Cell(source, Verdict.NEAR, word)
+    return Cell(source, Verdict.SILENT)
+
+
+def _model(constraint: Constraint, source: Source, text: Text) -> Cell:
+    """A model number inside a longer one is of the same series."""
+    plain = constraint.value.replace("-", "")
+    for word in text.words:
+        bare = word.replace("-", "")
+        if bare == plain:
+            return Cell(source, Verdict.MATCH, word)
+        if len(plain) >= 4 and plain in bare:
+            return Cell(source, Verdict.NEAR, word)
+    return Cell(source, Verdict.SILENT)
+
+
+def _term(constraint: Constraint, source: Source, text: Text) -> Cell:
+    same_kind = [one for one in text.named if DIMENSION_OF_KIND[one.entry.kind] is constraint.kind]
+    for one in same_kind:
+        if one.entry.value == constraint.value:
+            return Cell(source, Verdict.MATCH, one.literal, one.where)
+    pieces = {token.text for token in tokens(constraint.text)}
+    if pieces and pieces <= text.words:
+        literal, where = text.literals[next(iter(pieces))]
+        return Cell(source, Verdict.MATCH, constraint.text if len(pieces) > 1 else literal, where)
+    for one in same_kind:
+        if constraint.family and one.entry.family == constraint.family:
+            return _family(constraint, source, one)
+    other = _contradiction(constraint, source, same_kind)
+    return Cell(source, Verdict.CONFLICT, other.literal, other.where) if other else Cell(source, Verdict.SILENT)
+
+
+def _family(constraint: Constraint, source: Source, one: Named) -> Cell:
+    """Near by family, except where two of a family exclude each other: women and men, boys and girls."""
+    exclude = constraint.kind in {Dimension.AUDIENCE} and {constraint.value, one.entry.value} in (
+        {"women", "men"},
+        {"girls", "boys"},
+        {"dogs", "cats"},
+    )
+    return Cell(source, Verdict.CONFLICT if exclude else Verdict.NEAR, one.literal, one.where)
+
+
+def _contradiction(constraint: Constraint, source: Source, others: Sequence[Named]) -> Named | None:
+    """Another value of an exclusive kind, said where it is said of the whole item."""
+    if constraint.kind is Dimension.CATEGORY:
+        return next((one for one in others if constraint.head), None)
+    if constraint.kind not in _EXCLUSIVE or not others:
+        return None
+    if constraint.kind in {Dimension.STYLE_DETAILS, Dimension.FUNCTION}:
+        return next((one for one in others if frozenset((constraint.value, one.entry.value)) in _OPPOSITES), None)
+    if constraint.kind is Dimension.BRAND and source not in _BRAND_SOURCES:
+        return next((one for one in others if one.position == 0), None)
+    if source is Source.CPV:
+        return next((one for one in others if one.where), None)
+    return others[0]
+
+
+def _measured(constraint: Constraint, source: Source, found: Sequence[Measured]) -> Cell:
+    same = [one for one in found if one.quantity.quantity == constraint.unit]
+    cells = [
+        _number_cell(constraint, source, _closest(constraint, one), one.quantity.literal, one.where) for one in same
+    ]
+    order = (Verdict.MATCH, Verdict.NEAR, Verdict.CONFLICT)
+    return min(cells, key=lambda cell: order.index(cell.verdict), default=Cell(source, Verdict.SILENT))
+
+
+def _closest(constraint: Constraint, one: Measured) -> float:
+    """Of a range the end that serves the wish."""
+    assert constraint.number is not None, "only numeric constraints are measured"
+    return min(max(constraint.number, one.quantity.low), one.quantity.high)
+
+
+def _number_cell(constraint: Constraint, source: Source, value: float, literal: str, where: str) -> Cell:
+    wanted = constraint.number
+    assert wanted is not None, "only numeric constraints are measured"
+    exact = constraint.unit in {"year", "count", "size"}
+    slack = 0.0 if exact else SAME * abs(wanted)
+    if constraint.op is Op.AT_MOST:
+        fits = value <= wanted + slack
+    elif constraint.op is Op.AT_LEAST:
+        fits = value >= wanted - slack
+    else:
+        fits = abs(value - wanted) <= slack
+    if fits:
+        return Cell(source, Verdict.MATCH, literal, where)
+    tolerance = SCREEN_TOLERANCE if constraint.unit == "length" and constraint.op is Op.ABOUT else TOLERANCE
+    near = not exact and abs(value - wanted) <= tolerance * abs(wanted)
+    return Cell(source, Verdict.NEAR if near else Verdict.CONFLICT, literal, where)

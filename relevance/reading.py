@@ -1,0 +1,193 @@
+"""An item read once with a lexicon: per source its words, the terms it names and its quantities.
+
+Caps: MAX_ATTRIBUTES attributes, MAX_SKUS variants and the text caps of relevance.tokens; what lies beyond is no evidence.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from relevance.facts import ItemFacts, fold
+from relevance.lexicon import KIND_OF_ATTRIBUTE, Entry, Lexicon
+from relevance.tokens import Token, singular, tokens
+from relevance.units import Quantity, quantities
+
+MAX_ATTRIBUTES = 200
+MAX_SKUS = 40
+_CACHE = 4096
+
+
+class Named(NamedTuple):
+    """A term found in a text: its meaning, the literal piece, where it stood (attribute name or SKU code)."""
+
+    entry: Entry
+    literal: str
+    where: str
+    position: int
+
+
+class Measured(NamedTuple):
+    quantity: Quantity
+    where: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """One source of an item, read."""
+
+    words: frozenset[str]
+    named: tuple[Named, ...]
+    measured: tuple[Measured, ...]
+    literals: dict[str, tuple[str, str]]  # word -> the piece it stood in, and where
+    chinese: str
+
+    @property
+    def empty(self) -> bool:
+        return not self.words
+
+
+@dataclass(frozen=True)
+class Reading:
+    title: Text
+    cpv: Text
+    sku: Text
+    caption: Text
+    price: float | None
+    accessory: str | None  # the accessory the item itself is, as its title says it
+    compounds: tuple[tuple[str, str], ...]  # neighbouring plain words of the title that may form one noun
+
+
+_readings: OrderedDict[tuple[ItemFacts, str], Reading] = OrderedDict()
+
+
+def read_item(item: ItemFacts, lexicon: Lexicon) -> Reading:
+    """The reading of an item; remembered, since an item comes with many queries."""
+    key = (item, lexicon.digest)
+    if (known := _readings.get(key)) is not None:
+        return known
+    made = _read(item, lexicon)
+    _readings[key] = made
+    if len(_readings) > _CACHE:
+        _readings.popitem(last=False)
+    return made
+
+
+def _read(item: ItemFacts, lexicon: Lexicon) -> Reading:
+    title = read_text([("", item.title)], lexicon)
+    cpv = [("category", item.category)] if item.category else []
+    cpv += list(item.cpv[:MAX_ATTRIBUTES])
+    skus = [
+        (sku.code, f"{sku.name} {value}".strip())
+        for sku in item.skus[:MAX_SKUS]
+        for value in ([value for _, value in sku.attributes[:10]] or [sku.code])
+    ]
+    return Reading(
+        title,
+        read_text(cpv, lexicon),
+        read_text(skus, lexicon),
+        read_text([("", item.caption)] if item.caption else [], lexicon),
+        _price(item),
+        _accessory(title),
+        _compounds(item.title, title, lexicon),
+    )
+
+
+def _compounds(raw: str, title: Text, lexicon: Lexicon) -> tuple[tuple[str, str], ...]:
+    """Word pairs with nothing but a space between, the second an unexplained word: "camera lens", not "camera black"."""
+    explained = {word for one in title.named if one.entry.kind not in {"category", "accessory"} for word in one.literal.split()}
+    found, folded = tokens(raw), fold(raw[:400])
+    pairs = []
+    for first, second in zip(found, found[1:], strict=False):
+        plain = second.text.isalpha() and second.text.isascii() and len(second.text) > 2
+        apart = folded[first.end : second.start] != " "
+        known = second.text in explained or second.text in lexicon.stop or second.text in lexicon.for_words
+        if plain and not apart and not known and not _alike(first.text, second.text, lexicon):
+            pairs.append((first.text, second.text))
+    return tuple(pairs)
+
+
+def _alike(first: str, second: str, lexicon: Lexicon) -> bool:
+    """Two words for kinds of one family stand side by side without forming a noun: "laptop computer"."""
+    one, other = lexicon.meaning(first), lexicon.meaning(second)
+    return one is not None and other is not None and one.kind == other.kind == "category" and one.family == other.family
+
+
+def read_text(parts: Iterable[tuple[str, str]], lexicon: Lexicon) -> Text:
+    """Pieces of text with where they stand. A value under a known attribute name is read as that kind first."""
+    words: set[str] = set()
+    named: list[Named] = []
+    measured: list[Measured] = []
+    literals: dict[str, tuple[str, str]] = {}
+    chinese: list[str] = []
+    for where, text in parts:
+        found = _cut(text, lexicon)
+        for token in found:
+            for form in (token.text, singular(token.text)):
+                words.add(form)
+                literals.setdefault(form, (token.text if not where else text[:80], where))
+        named += _terms(found, lexicon, where)
+        measured += [Measured(one, where) for one in quantities(f"{text} {_unit_in(where)}".strip())]
+        chinese.append(fold(text[:400]) if not text.isascii() else "")
+    return Text(frozenset(words), tuple(named), tuple(measured), literals, " ".join(filter(None, chinese)))
+
+
+def _unit_in(where: str) -> str:
+    """"width (cm)": the unit of an attribute may stand in its name."""
+    return where[where.index("(") + 1 : where.index(")")] if "(" in where and ")" in where else ""
+
+
+def _cut(text: str, lexicon: Lexicon) -> tuple[Token, ...]:
+    found = tokens(text)
+    if text.isascii():
+        return found
+    cut: list[Token] = []
+    for token in found:
+        if token.text[0] < "\u3400":
+            cut.append(token)
+        else:
+            cut += [Token(piece, token.start, token.end) for piece in lexicon.split_chinese(token.text)]
+    return tuple(cut)
+
+
+def _terms(found: tuple[Token, ...], lexicon: Lexicon, where: str) -> list[Named]:
+    named: list[Named] = []
+    kind = KIND_OF_ATTRIBUTE.get(fold(where)) if where else None
+    at = 0
+    while at < len(found):
+        known = lexicon.longest(found, at)
+        if known is None:
+            at += 1
+            continue
+        entry, length = known
+        literal = " ".join(token.text for token in found[at : at + length])
+        named.append(Named(entry, literal, where, at))
+        if kind == "brand" and entry.kind != "brand":
+            named.append(Named(Entry("brand", literal, ""), literal, where, at))
+        at += length
+    return named
+
+
+def _price(item: ItemFacts) -> float | None:
+    for name, value in item.cpv[:MAX_ATTRIBUTES]:
+        if fold(name) in {"price", "价格"}:
+            try:
+                return float(value)
+            except ValueError:
+                return None
+    return None
+
+
+def _accessory(title: Text) -> str | None:
+    """The title names an accessory, and no main product after it: "toner cartridge", "case for a phone"."""
+    kinds = [one for one in title.named if one.entry.kind in {"category", "accessory"}]
+    accessories = [one for one in kinds if one.entry.kind == "accessory"]
+    if not accessories:
+        return None
+    mains = [one for one in kinds if one.entry.kind == "category"]
+    first = accessories[0]
+    if not mains or first.position < mains[0].position or accessories[-1].position == kinds[-1].position:
+        return first.literal
+    return None

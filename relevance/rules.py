@@ -1,0 +1,224 @@
+"""Rules as values: what a rule says, when it applies, which rules a pair is shown and which fire on it.
+
+`routed_rules` looks only at what the query asks and what kind of item it is, so that showing them gives no verdict
+away; `fired_rules` looks at the evidence. How several fired rules combine is in relevance.deciding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from relevance.conditions import Condition, ConditionError, parse_condition
+from relevance.dimensions import Dimension
+from relevance.evidence import Grid
+from relevance.facts import ItemFacts, PairFacts, Sku, fold
+from relevance.labels import LORE
+
+LANGUAGES = ("en", "zh")
+EFFECTS = ("label", "cap", "floor")
+ROUTED = 5
+_CODE = re.compile(r"R-\d{3,5}$")
+_KEYS = {"code", "version", "dimension", "title", "statement", "scope", "when", "effect", "label", "precedence", "cases"}
+_OPTIONAL = {"scope", "when"}
+_ITEM_KEYS = {"title", "category", "cpv", "skus", "caption", "shop"}
+
+
+class RuleError(ValueError):
+    """A rule that cannot be read: names the rule and the field."""
+
+    def __init__(self, code: str, problem: str) -> None:
+        super().__init__(f"{code}: {problem}")
+        self.code = code
+
+
+@dataclass(frozen=True)
+class WorkedCase:
+    """A query and an item with the label they must get by the whole standard."""
+
+    query: str
+    item: ItemFacts
+    label: str
+    note: str = ""
+
+    @property
+    def pair(self) -> PairFacts:
+        return PairFacts(self.query, self.item)
+
+
+@dataclass(frozen=True)
+class RuleSpec:
+    """One version of a rule. `when` None: for people to judge by, no machine can check it."""
+
+    code: str
+    version: int
+    dimension: Dimension
+    title: Mapping[str, str]
+    statement: Mapping[str, str]
+    scope_categories: tuple[str, ...]
+    when: Condition | None
+    effect: str
+    label: str
+    precedence: int
+    cases: tuple[WorkedCase, ...]
+
+    def covers(self, item: ItemFacts) -> bool:
+        """Whether the item lies in the rule's scope; no scope is every category."""
+        if not self.scope_categories:
+            return True
+        text = fold(f"{item.category[:400]} {item.title[:400]}")
+        return any(fold(word) in text for word in self.scope_categories)
+
+
+@dataclass(frozen=True)
+class FiredRule:
+    """A rule that applies to a pair, with the literals of query and item it rests on."""
+
+    code: str
+    version: int
+    dimension: Dimension
+    effect: str
+    label: str
+    precedence: int
+    evidence: tuple[str, ...]
+
+
+def routed_rules(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec], limit: int = ROUTED) -> tuple[RuleSpec, ...]:
+    """The rules a judge should have in mind: of the dimensions the query asks, within scope, most important first.
+
+    Never by whether they fire. One rule of each asked dimension comes before a second of any.
+    """
+    asked = list(dict.fromkeys(row.constraint.kind for row in grid.rows if row.constraint.value != "main"))
+    by_dimension: dict[Dimension, list[RuleSpec]] = {dimension: [] for dimension in asked}
+    for spec in sorted(specs, key=lambda one: (-one.precedence, one.code)):
+        if spec.dimension in by_dimension and spec.covers(pair.item):
+            by_dimension[spec.dimension].append(spec)
+    rounds = range(max(map(len, by_dimension.values()), default=0))
+    ordered = [found[n] for n in rounds for found in by_dimension.values() if n < len(found)]
+    return tuple(ordered[:limit])
+
+
+def fired_rules(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec]) -> tuple[FiredRule, ...]:
+    """Every rule whose condition holds, most important first."""
+    fired = []
+    for spec in specs:
+        if spec.when is None or not spec.covers(pair.item):
+            continue
+        evidence = spec.when.holds(grid, pair.item)
+        if evidence is not None:
+            fired.append(
+                FiredRule(spec.code, spec.version, spec.dimension, spec.effect, spec.label, spec.precedence, evidence)
+            )
+    return tuple(sorted(fired, key=lambda one: (-one.precedence, one.code)))
+
+
+def parse_rule(data: Mapping[str, Any]) -> RuleSpec:
+    """Read a rule from its data form (docs/rules.md) strictly. Raises RuleError naming rule and field."""
+    code = str(data.get("code", "?")) if isinstance(data, Mapping) else "?"
+    if not isinstance(data, Mapping):
+        raise RuleError(code, "a rule must be a mapping")
+    if unknown := set(data) - _KEYS:
+        raise RuleError(code, f"unknown field {sorted(unknown)[0]!r}")
+    if missing := _KEYS - _OPTIONAL - set(data):
+        raise RuleError(code, f"field {sorted(missing)[0]!r} is missing")
+    if not _CODE.match(code):
+        raise RuleError(code, "code: must look like R-001")
+    try:
+        return RuleSpec(
+            code,
+            _whole(data["version"], "version", least=1),
+            Dimension(data["dimension"]),
+            _texts(data["title"], "title"),
+            _texts(data["statement"], "statement"),
+            tuple(_words(data.get("scope", []), "scope")),
+            parse_condition(data["when"]) if data.get("when") is not None else None,
+            _one_of(data["effect"], EFFECTS, "effect"),
+            _one_of(data["label"], LORE.codes, "label"),
+            _whole(data["precedence"], "precedence", least=0),
+            tuple(_case(case, n) for n, case in enumerate(_list(data["cases"], "cases"))),
+        )
+    except (ConditionError, ValueError) as error:
+        raise RuleError(code, str(error)) from error
+
+
+def _case(data: object, number: int) -> WorkedCase:
+    path = f"cases[{number}]"
+    if not isinstance(data, Mapping) or not {"query", "item", "label"} <= set(data) <= {"query", "item", "label", "note"}:
+        raise ValueError(f"{path}: must have query, item and label, and may have a note")
+    item = data["item"]
+    if not isinstance(item, Mapping) or "title" not in item or not set(item) <= _ITEM_KEYS:
+        raise ValueError(f"{path}.item: must have a title, and may have {', '.join(sorted(_ITEM_KEYS - {'title'}))}")
+    facts = ItemFacts(
+        "",
+        str(item["title"]),
+        category=str(item.get("category", "")),
+        cpv=tuple((str(name), str(value)) for name, value in item.get("cpv", {}).items()),
+        skus=tuple(Sku("", str(name)) for name in item.get("skus", [])),
+        caption=str(item.get("caption", "")),
+        shop=str(item.get("shop", "")),
+    )
+    label = _one_of(data["label"], LORE.codes, f"{path}.label")
+    return WorkedCase(str(data["query"]), facts, label, str(data.get("note", "")))
+
+
+def rule_to_data(spec: RuleSpec) -> dict[str, Any]:
+    """The data form of a rule: `parse_rule(rule_to_data(x)) == x`."""
+    data: dict[str, Any] = {
+        "code": spec.code,
+        "version": spec.version,
+        "dimension": spec.dimension.value,
+        "title": {language: spec.title[language] for language in LANGUAGES},
+        "statement": {language: spec.statement[language] for language in LANGUAGES},
+    }
+    if spec.scope_categories:
+        data["scope"] = list(spec.scope_categories)
+    if spec.when is not None:
+        data["when"] = spec.when.to_data()
+    cases = [_case_to_data(case) for case in spec.cases]
+    return {**data, "effect": spec.effect, "label": spec.label, "precedence": spec.precedence, "cases": cases}
+
+
+def _case_to_data(case: WorkedCase) -> dict[str, Any]:
+    item: dict[str, Any] = {"title": case.item.title}
+    for name in ("category", "caption", "shop"):
+        if value := getattr(case.item, name):
+            item[name] = value
+    if case.item.cpv:
+        item["cpv"] = dict(case.item.cpv)
+    if case.item.skus:
+        item["skus"] = [sku.name for sku in case.item.skus]
+    data = {"query": case.query, "item": item, "label": case.label}
+    return {**data, "note": case.note} if case.note else data
+
+
+def _texts(value: object, path: str) -> dict[str, str]:
+    if not isinstance(value, Mapping) or set(value) != set(LANGUAGES):
+        raise ValueError(f"{path}: must have exactly en and zh")
+    for language in LANGUAGES:
+        if not isinstance(value[language], str) or not value[language].strip():
+            raise ValueError(f"{path}.{language}: must be text")
+    return {language: value[language] for language in LANGUAGES}
+
+
+def _one_of(value: object, known: Iterable[str], path: str) -> str:
+    if not isinstance(value, str) or value not in set(known):
+        raise ValueError(f"{path}: {value!r} is not one of {', '.join(known)}")
+    return value
+
+
+def _whole(value: object, path: str, *, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{path}: must be a whole number of at least {least}")
+    return value
+
+
+def _list(value: object, path: str) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError(f"{path}: must be a list")
+    return value
+
+
+def _words(value: object, path: str) -> list[str]:
+    return [str(word) for word in _list(value, path)]

@@ -1,0 +1,68 @@
+"""Texts cut into tokens: latin words and model numbers, numbers, runs of Chinese; bounded, whatever the input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from relevance.facts import fold
+
+MAX_TEXT = 4000  # characters of one field that are read; the rest of a longer one is not evidence
+MAX_TOKENS = 400
+
+_TOKEN = re.compile(
+    r"\d+(?:[.,]\d+)*(?=[^a-z0-9]|$)"  # bare numbers, also before Chinese
+    r"|[a-z0-9]+(?:[-'./+][a-z0-9]+)*"
+    r"|[\u3400-\u9fff]+"
+    r"|[\"'%$€£¥]"
+)
+
+
+class Token(NamedTuple):
+    """A folded word and where it stands in the folded text."""
+
+    text: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=65536)
+def tokens(text: str) -> tuple[Token, ...]:
+    """The tokens of a text, folded; a model number such as clp-m350a or 13900k stays whole."""
+    return tokens_of_folded(fold(text[:MAX_TEXT]))
+
+
+def tokens_of_folded(folded: str) -> tuple[Token, ...]:
+    found: list[Token] = []
+    for match in _TOKENS.finditer(folded):
+        found.append(Token(match.group(), match.start(), match.end()))
+        if len(found) == MAX_TOKENS:
+            break
+    return tuple(found)
+
+
+def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The folded text with some spans blanked out, all other places kept."""
+    folded = fold(text[:MAX_TEXT])
+    for start, end in spans:
+        folded = folded[:start] + " " * (end - start) + folded[end:]
+    return folded
+
+
+# Order matters: a model number is tried before a bare number with its unit.
+_MODEL = r"(?=[a-z0-9-]*\d)(?=[a-z0-9-]*[a-z])[a-z0-9]+(?:-[a-z0-9]+)+|[a-z]+\d[a-z0-9]*|\d+[a-z]+\d[a-z0-9]*"
+_TOKENS = re.compile(_MODEL + "|" + _TOKEN.pattern)
+
+
+@lru_cache(maxsize=65536)
+def singular(word: str) -> str:
+    """A plain English singular: good enough to compare with, not to show."""
+    if len(word) < 4 or not word.isascii() or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "xes", "sses")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") else word
