@@ -16,7 +16,8 @@ from projects.demo_logins import PREFIX
 from projects.models import AuditEvent, Mode, Person, Project, Role
 from relevance.labels import SCALES
 
-LONG_TEXT = 20_000
+LONGEST = 20_000
+LONG_TEXTS = {"description": 3, "guideline": 8}  # and the rows they are shown with
 
 
 def languages_with_default() -> list[tuple[str, Any]]:
@@ -145,9 +146,14 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("description", "guideline"):
-            self.fields[name].max_length = LONG_TEXT  # type: ignore[attr-defined]
-            self.fields[name].validators.append(forms.CharField(max_length=LONG_TEXT).validators[0])
+        for name, rows in LONG_TEXTS.items():
+            self.fields[name] = forms.CharField(
+                label=self.fields[name].label,
+                help_text=self.fields[name].help_text,
+                required=False,
+                max_length=LONGEST,
+                widget=forms.Textarea({"rows": rows}),
+            )
         pinned = self.fields["rule_base_number"]
         assert isinstance(pinned, forms.TypedChoiceField)
         pinned.choices = [("", _("the newest")), *((number, str(number)) for number in pinning.rule_base_numbers())]

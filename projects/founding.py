@@ -6,11 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from projects import audit
-from projects.forms import ProjectSettingsForm
+from projects.forms import LONG_TEXTS, ProjectSettingsForm
 from projects.membership import Refused, add_role
 from projects.models import Person, Project, Role
-
-LONG = {"description", "guideline"}
 
 
 def found(name: str, slug: str, scale_name: str, lead: str, *, actor: Person | None) -> Project:
@@ -30,7 +28,7 @@ def change_settings(form: ProjectSettingsForm, *, actor: Person) -> Project:
         if before.pairs.exists() and form.cleaned_data["scale_name"] != before.scale_name:
             raise Refused(_("The project has got pairs meanwhile: its scale is fixed."))
         changes = {
-            name: "changed" if name in LONG else {"from": getattr(before, name), "to": form.cleaned_data[name]}
+            name: "changed" if name in LONG_TEXTS else {"from": getattr(before, name), "to": form.cleaned_data[name]}
             for name in form.changed_data
             if getattr(before, name) != form.cleaned_data[name]
         }

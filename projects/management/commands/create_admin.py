@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import override
 
-from projects.commands import JsonCommand
 from projects import invitations, membership
+from projects.commands import JsonCommand
 from projects.forms import NewPersonForm
 from projects.invitations import Invitation
 from projects.models import Person
