@@ -7,7 +7,6 @@ the work is; `Job` says when a row is due.
 from __future__ import annotations
 
 import logging
-import random
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,8 +25,8 @@ logger = logging.getLogger(__name__)
 J = TypeVar("J", bound=Job)
 
 LIVE = (JobState.QUEUED, JobState.FAILED, JobState.RUNNING)
-BACKOFF_SECONDS = 5
-LONGEST_BACKOFF_SECONDS = 300
+# Seconds until the next try: doubles with each, up to five minutes; the jitter keeps a crowd from coming back at once.
+PAUSE = "least(300, 5 * power(2, least(attempts, 10) - 1)) * (0.5 + random() / 2)"
 VANISHED = "lease_ran_out: whoever worked on this vanished without a word"
 
 
@@ -123,16 +122,18 @@ def finish(job: Job, token: UUID, **fields: Any) -> bool:
 
 def finish_all(model: type[Job], ended: Sequence[tuple[Claim, int]], column: str) -> int:
     """`finish` for many in one statement, each with its own value in `column`; returns how many were still ours."""
+    if not ended:
+        return 0
     statement = f"""
         UPDATE {model._meta.db_table} AS job SET state = 'done', lease_until = NULL, error = '',
-          finished_at = clock_timestamp(), {model._meta.get_field(column).column} = ended.value
+          finished_at = clock_timestamp(), {column} = ended.value
         FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[]) AS ended (id, token, value)
         WHERE job.id = ended.id AND job.token = ended.token AND job.state = 'running'"""
     claims = [claim for claim, _ in ended]
-    parameters = [[c.job_id for c in claims], [c.token for c in claims], [value for _, value in ended]]
+    parameters: list[Any] = [[c.job_id for c in claims], [c.token for c in claims], [value for _, value in ended]]
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def still_ours(model: type[Job], claims: Sequence[Claim]) -> set[Claim]:
@@ -144,23 +145,29 @@ def still_ours(model: type[Job], claims: Sequence[Claim]) -> set[Claim]:
 
 def fail(job: Job, token: UUID, error: object, *, retry: bool = True) -> bool:
     """This try failed: again after a growing, jittered pause; dead after the last one, or where retrying is vain."""
-    last = Q(attempts__gte=settings.JOB_ATTEMPTS) if retry else Q(pk__isnull=False)
-    return bool(
-        held_by(type(job), job.pk, token).update(
-            state=Case(When(last, then=Value(JobState.DEAD)), default=Value(JobState.FAILED)),
-            lease_until=None,
-            due_at=ClockTimestamp() + pause(job.attempts),
-            rung_at=None,
-            finished_at=Case(When(last, then=ClockTimestamp()), default=None, output_field=DateTimeField()),
-            error=error_text(error),
+    return bool(fail_all(type(job), [Claim(job.pk, token, 0)], error, retry=retry))
+
+
+def fail_all(model: type[Job], claims: Sequence[Claim], error: object, *, retry: bool = True) -> set[int]:
+    """`fail` for many in one statement; returns the rows that were still ours."""
+    statement = f"""
+        UPDATE {model._meta.db_table} AS job SET lease_until = NULL, rung_at = NULL, error = %(error)s,
+          state = CASE WHEN attempts < %(most)s THEN 'failed' ELSE 'dead' END,
+          finished_at = CASE WHEN attempts < %(most)s THEN NULL ELSE clock_timestamp() END,
+          due_at = clock_timestamp() + make_interval(secs => {PAUSE})
+        FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[]) AS failed (id, token)
+        WHERE job.id = failed.id AND job.token = failed.token AND job.state = 'running' RETURNING job.id"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement,
+            {
+                "error": error_text(error),
+                "most": settings.JOB_ATTEMPTS if retry else 0,
+                "ids": [claim.job_id for claim in claims],
+                "tokens": [claim.token for claim in claims],
+            },
         )
-    )
-
-
-def pause(attempts: int) -> timedelta:
-    """Doubles with each attempt; the jitter keeps a crowd from coming back at once."""
-    longest = min(LONGEST_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** max(0, attempts - 1))
-    return timedelta(seconds=longest * random.uniform(0.5, 1.0))
+        return {row[0] for row in cursor.fetchall()}
 
 
 def error_text(error: object) -> str:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import wraps
 from typing import TypeVar
 from uuid import UUID
 
 from celery import shared_task
-from django.db import close_old_connections
 from django.db.models import Q
 
 from annotation import exporting, importing, jobs, prelabelling, workers
@@ -25,17 +23,8 @@ F = TypeVar("F", bound=Callable[[object], object])
 
 
 def door(name: str) -> Callable[[F], F]:
-    """The function under the name that a message carries. A connection lives on from task to task while it is sound."""
-
-    def named(work: F) -> F:
-        @wraps(work)
-        def over_a_sound_connection(ids: object) -> object:
-            close_old_connections()
-            return work(ids)
-
-        return shared_task(name=name)(over_a_sound_connection)  # type: ignore[no-any-return, no-untyped-call]
-
-    return named
+    """The function under the name that a message carries."""
+    return shared_task(name=name)  # type: ignore[no-any-return, no-untyped-call]
 
 
 @door("annotation.prelabel_jobs")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from threading import Event, Thread
 
 from celery import Celery
+from celery.signals import task_prerun
 from celery.worker import WorkController, state
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
@@ -47,7 +48,8 @@ def work(app: Celery, *, dispatch: bool, queues: Sequence[str], ended: Event) ->
 
 
 def consume(app: Celery, queues: Sequence[str]) -> None:
-    app.conf.CELERY_DB_REUSE_MAX = sys.maxsize  # tasks keep their thread's connection (annotation.tasks.door)
+    app.conf.CELERY_DB_REUSE_MAX = sys.maxsize  # a thread keeps its connection from task to task
+    task_prerun.connect(_drop_unsound_connection)  # type: ignore[no-untyped-call]
     app.finalize()  # type: ignore[no-untyped-call]
     for name in CHATTER:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -63,6 +65,10 @@ def consume(app: Celery, queues: Sequence[str]) -> None:
         without_heartbeat=True,
     )
     controller.start()  # type: ignore[no-untyped-call]
+
+
+def _drop_unsound_connection(**_: object) -> None:
+    close_old_connections()
 
 
 def _beat_until(heart: Heart, ended: Event, worker: Thread | None) -> bool:

@@ -11,12 +11,12 @@ def active_judge() -> ModelVersion | None:
     return ModelVersion.objects.filter(role=ModelVersion.Role.JUDGE, active=True).first()
 
 
-def register(engine: Engine, *, learnt: bool = False) -> ModelVersion:
-    """The row of an engine at its revision, made when it is first seen."""
+def register(engine: Engine) -> ModelVersion:
+    """The row of an engine at its revision, made when first seen. An engine in a cold start says so by `learnt`."""
     version, _new = ModelVersion.objects.get_or_create(
         engine=engine.name,
         revision=engine.revision,
         prompt_version=engine.prompt_version,
-        defaults={"name": engine.name, "learnt": learnt},
+        defaults={"name": engine.name, "learnt": getattr(engine, "learnt", True)},
     )
     return version
