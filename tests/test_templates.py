@@ -340,7 +340,7 @@ def test_posterior_bars_have_a_point_in_every_language() -> None:
 
 def test_a_chain_reads_in_five_steps() -> None:
     html = part("chain", chain=prediction()["chain"])
-    assert html.count("<h4>") == 5
+    assert html.count("<h3>") == 5
     assert "one kind of thing, narrowed" in html and "conflict" in html and "R-117" in html
 
 
