@@ -37,7 +37,9 @@ def sources(root: Path) -> Iterator[tuple[str, bytes]]:
             if "migrations" not in path.parts:
                 yield str(path.relative_to(root)), path.read_bytes()
     for path in sorted((root / "templates").rglob("*.html")):
-        yield str(path.relative_to(root)), templatize(path.read_text(), origin=str(path)).encode()
+        lines = templatize(path.read_text(), origin=str(path)).splitlines()
+        # What stood around the tags becomes stand-in letters, whose indentation means nothing.
+        yield str(path.relative_to(root)), "\n".join(line.strip() for line in lines).encode()
 
 
 def messages(root: Path) -> Catalog:

@@ -5,10 +5,16 @@ In reading order:
 - `labels`       the label scales, their good/bad cut, and how they map to L1..L4
 - `dimensions`   the 18 dimensions that a query may make demands in
 - `facts`        what is known of an item and of a pair, and when two texts are the same
+- `tokens`       a text cut into words, bounded whatever it holds
+- `units`        numbers with their units, comparable
 - `lexicon`      the words for brands, colours, materials ...: shipped, and learnt from a catalogue
 - `constraints`  a query taken apart into what it demands
+- `reading`      an item read once: the words, terms and quantities of each of its sources
+- `lookup`       one demand in one source: match, near, conflict or silent
 - `evidence`     the evidence grid: where and how the item answers each demand
-- `rules`        rules over the grid: which are routed to a pair, which fire, what they decide
+- `conditions`   the small language in which a rule says when it applies
+- `rules`        rules as values: which are routed to a pair, which fire
+- `deciding`     from grid and fired rules to a label and a posterior
 - `chain`        the chain of thought as data, and its one strict parser
 - `resampling`   figures with an interval, resampled by query
 - `agreement`    how far judges agree: percent, kappa, alpha

@@ -52,9 +52,7 @@ def cohen_kappa(
 ) -> Figure:
     """Cohen's kappa of two judges; `weighting` says how much more a distant disagreement counts."""
     table = confusions(pairs, scale)
-    return figures(
-        lambda w: kappa_of(table.under(w), weighting)[:, None], table.queries, [table.n], bootstrap
-    )[0]
+    return figures(lambda w: kappa_of(table.under(w), weighting)[:, None], table.queries, [table.n], bootstrap)[0]
 
 
 def krippendorff_alpha(

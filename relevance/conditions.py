@@ -160,7 +160,9 @@ def parse_condition(data: object, path: str = "when") -> Condition:
         raise ConditionError(f"{path}: must be a mapping with exactly one key")
     key, value = next(iter(data.items()))
     if key in {"all", "any"}:
-        parts = tuple(parse_condition(part, f"{path}.{key}[{n}]") for n, part in enumerate(_list(value, f"{path}.{key}")))
+        parts = tuple(
+            parse_condition(part, f"{path}.{key}[{n}]") for n, part in enumerate(_list(value, f"{path}.{key}"))
+        )
         return All(parts) if key == "all" else AnyOf(parts)
     if key == "not":
         return Not(parse_condition(value, f"{path}.not"))

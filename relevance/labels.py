@@ -102,9 +102,7 @@ class Scale:
 
 def _aliases(**spellings: tuple[str, ...]) -> Mapping[str, str]:
     """One entry per spelling; a code with a space is written with an underscore."""
-    pairs = (
-        (spelling, code.replace("_", " ")) for code, several in spellings.items() for spelling in several
-    )
+    pairs = ((spelling, code.replace("_", " ")) for code, several in spellings.items() for spelling in several)
     return {fold(spelling): code for spelling, code in pairs}
 
 
@@ -200,9 +198,7 @@ _BINARY = Scale(
     ),
 )
 
-SCALES: Mapping[str, Scale] = MappingProxyType(
-    {scale.name: scale for scale in (LORE, _CHORUS, _ESCI, _WANDS, _BINARY)}
-)
+SCALES: Mapping[str, Scale] = MappingProxyType({scale.name: scale for scale in (LORE, _CHORUS, _ESCI, _WANDS, _BINARY)})
 
 
 def scale_named(name: str) -> Scale:

@@ -132,7 +132,9 @@ class Lexicon:
         """Single English words that name a brand or a kind of thing: what a misspelt word may have meant."""
         kinds = {"brand", "category", "colour", "material"}
         return tuple(
-            term for term, entry in self.terms.items() if entry.kind in kinds and len(term) > 4 and term.isalpha() and term.isascii()
+            term
+            for term, entry in self.terms.items()
+            if entry.kind in kinds and len(term) > 4 and term.isalpha() and term.isascii()
         )
 
     @cached_property

@@ -185,9 +185,7 @@ def _against_truth(scale: Scale) -> dict[str, Measure]:
     return {
         **_between_two(scale),
         "alpha": lambda confusion: alpha_of(confusion + confusion.swapaxes(-1, -2)),
-        "signed_error": lambda confusion: ratio(
-            (confusion * error).sum(axis=(-2, -1)), confusion.sum(axis=(-2, -1))
-        ),
+        "signed_error": lambda confusion: ratio((confusion * error).sum(axis=(-2, -1)), confusion.sum(axis=(-2, -1))),
         "good_rate": lambda confusion: _good_share(confusion.sum(axis=-2), good),
         "true_good_rate": lambda confusion: _good_share(confusion.sum(axis=-1), good),
     }
@@ -198,9 +196,7 @@ def _between_two(scale: Scale) -> dict[str, Measure]:
     good = _good(scale)
     same_side = (good[:, None] == good[None, :]).astype(np.float64)
     return {
-        "acc2": lambda confusion: ratio(
-            (confusion * same_side).sum(axis=(-2, -1)), confusion.sum(axis=(-2, -1))
-        ),
+        "acc2": lambda confusion: ratio((confusion * same_side).sum(axis=(-2, -1)), confusion.sum(axis=(-2, -1))),
         "acc4": share_of if len(scale.grades) == 4 else _never,
         "macro_f1": _macro_f1,
         "kappa_quadratic": _quadratic,

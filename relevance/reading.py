@@ -97,7 +97,9 @@ def _read(item: ItemFacts, lexicon: Lexicon) -> Reading:
 
 def _compounds(raw: str, title: Text, lexicon: Lexicon) -> tuple[tuple[str, str], ...]:
     """Word pairs with nothing but a space between, the second an unexplained word: "camera lens", not "camera black"."""
-    explained = {word for one in title.named if one.entry.kind not in {"category", "accessory"} for word in one.literal.split()}
+    explained = {
+        word for one in title.named if one.entry.kind not in {"category", "accessory"} for word in one.literal.split()
+    }
     found, folded = tokens(raw), fold(raw[:400])
     pairs = []
     for first, second in zip(found, found[1:], strict=False):
@@ -135,7 +137,7 @@ def read_text(parts: Iterable[tuple[str, str]], lexicon: Lexicon) -> Text:
 
 
 def _unit_in(where: str) -> str:
-    """"width (cm)": the unit of an attribute may stand in its name."""
+    """ "width (cm)": the unit of an attribute may stand in its name."""
     return where[where.index("(") + 1 : where.index(")")] if "(" in where and ")" in where else ""
 
 

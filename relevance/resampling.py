@@ -65,9 +65,7 @@ class Bootstrap:
 DEFAULT = Bootstrap()
 
 
-def figures(
-    statistic: Statistic, queries: int, ns: Sequence[int], bootstrap: Bootstrap = DEFAULT
-) -> list[Figure]:
+def figures(statistic: Statistic, queries: int, ns: Sequence[int], bootstrap: Bootstrap = DEFAULT) -> list[Figure]:
     """One figure for each column that the statistic returns; `ns` says over how many pairs each stands."""
     if queries == 0:
         return [Figure(None, None, None, n) for n in ns]

@@ -21,7 +21,19 @@ LANGUAGES = ("en", "zh")
 EFFECTS = ("label", "cap", "floor")
 ROUTED = 5
 _CODE = re.compile(r"R-\d{3,5}$")
-_KEYS = {"code", "version", "dimension", "title", "statement", "scope", "when", "effect", "label", "precedence", "cases"}
+_KEYS = {
+    "code",
+    "version",
+    "dimension",
+    "title",
+    "statement",
+    "scope",
+    "when",
+    "effect",
+    "label",
+    "precedence",
+    "cases",
+}
 _OPTIONAL = {"scope", "when"}
 _ITEM_KEYS = {"title", "category", "cpv", "skus", "caption", "shop"}
 
@@ -145,7 +157,12 @@ def parse_rule(data: Mapping[str, Any]) -> RuleSpec:
 
 def _case(data: object, number: int) -> WorkedCase:
     path = f"cases[{number}]"
-    if not isinstance(data, Mapping) or not {"query", "item", "label"} <= set(data) <= {"query", "item", "label", "note"}:
+    if not isinstance(data, Mapping) or not {"query", "item", "label"} <= set(data) <= {
+        "query",
+        "item",
+        "label",
+        "note",
+    }:
         raise ValueError(f"{path}: must have query, item and label, and may have a note")
     item = data["item"]
     if not isinstance(item, Mapping) or "title" not in item or not set(item) <= _ITEM_KEYS:

@@ -46,7 +46,19 @@ UNITS: Mapping[str, Unit] = {
     **dict.fromkeys(("year", "years", "年"), Unit("year", 1)),
 }  # fmt: skip
 _BOUNDS = {
-    "<=": ("under", "below", "less than", "up to", "max", "at most", "within", "cheaper than", "不超过", "低于", "小于"),
+    "<=": (
+        "under",
+        "below",
+        "less than",
+        "up to",
+        "max",
+        "at most",
+        "within",
+        "cheaper than",
+        "不超过",
+        "低于",
+        "小于",
+    ),
     ">=": ("over", "above", "more than", "at least", "min", "from", "超过", "不低于", "大于"),
 }
 _AFTER = {"<=": ("以下", "以内", "之内", "or less"), ">=": ("以上", "or more", "+")}
@@ -103,9 +115,7 @@ def _numbers(folded: str) -> Iterator[Quantity]:
 
 def _bound(before: str | None, after: str | None) -> str:
     word, tail = (before or "").strip(), (after or "").strip()
-    return next(
-        (bound for bound in ("<=", ">=") if word in _BOUNDS[bound] or (tail and tail in _AFTER[bound])), ""
-    )
+    return next((bound for bound in ("<=", ">=") if word in _BOUNDS[bound] or (tail and tail in _AFTER[bound])), "")
 
 
 def _year(digits: str) -> float | None:

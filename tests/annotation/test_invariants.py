@@ -167,9 +167,7 @@ def test_gold_names_its_ground(project: Project) -> None:
     for ground in Gold.Ground:
         with refused("gold_names_its_ground"):
             Gold.objects.create(pair=pair, label="L4", ground=ground, snapshot=pair.item.current_snapshot)
-    Gold.objects.create(
-        pair=pair, label="L4", ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot
-    )
+    Gold.objects.create(pair=pair, label="L4", ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot)
 
 
 def test_nobody_adjudicates_their_own_disagreement(project: Project, cast: Cast) -> None:

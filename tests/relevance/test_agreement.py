@@ -107,9 +107,7 @@ def test_kappa_by_hand() -> None:
 
 @pytest.mark.parametrize("weighting", ["none", "linear", "quadratic"])
 @pytest.mark.parametrize("grades", ["0123", "03", "013"])
-def test_kappa_and_its_interval_equal_scikit_learn_on_the_same_resamples(
-    weighting: Weighting, grades: str
-) -> None:
+def test_kappa_and_its_interval_equal_scikit_learn_on_the_same_resamples(weighting: Weighting, grades: str) -> None:
     rows = two_judges(seed=len(grades), grades=grades)
     replicates = [sklearn_kappa(sample, weighting) for sample in resampled(rows, FEW)]
     assert_figure(cohen_kappa(rows, CHORUS, weighting, FEW), sklearn_kappa(rows, weighting), replicates)

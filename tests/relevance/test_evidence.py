@@ -14,7 +14,9 @@ from relevance.lexicon import Lexicon
 SHIPPED = Lexicon.shipped()
 
 
-def grid(query: str, title: str, *, cpv: dict[str, str] | None = None, lexicon: Lexicon = SHIPPED, **facts: object) -> Grid:
+def grid(
+    query: str, title: str, *, cpv: dict[str, str] | None = None, lexicon: Lexicon = SHIPPED, **facts: object
+) -> Grid:
     item = ItemFacts("1", title, cpv=tuple((cpv or {}).items()), **facts)  # type: ignore[arg-type]
     return build_grid(PairFacts(query, item), lexicon)
 
@@ -204,7 +206,11 @@ def test_matches_are_marked_and_the_text_stays_whole() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.text(max_size=200), st.text(max_size=200), st.dictionaries(st.text(max_size=20), st.text(max_size=60), max_size=4))
+@given(
+    st.text(max_size=200),
+    st.text(max_size=200),
+    st.dictionaries(st.text(max_size=20), st.text(max_size=60), max_size=4),
+)
 def test_no_text_breaks_the_grid(query: str, title: str, cpv: dict[str, str]) -> None:
     found = grid(query, title, cpv=cpv)
     assert Grid.from_json(found.to_json()) == found
@@ -212,7 +218,9 @@ def test_no_text_breaks_the_grid(query: str, title: str, cpv: dict[str, str]) ->
     assert 0.0 <= found.overlap <= 1.0
 
 
-@pytest.mark.parametrize("hostile", ["a" * 1_000_000, "1" * 500_000, "红" * 500_000, "- " * 400_000, "\x00\u202e\ud800" * 1000])
+@pytest.mark.parametrize(
+    "hostile", ["a" * 1_000_000, "1" * 500_000, "红" * 500_000, "- " * 400_000, "\x00\u202e\ud800" * 1000]
+)
 def test_a_huge_or_odd_text_is_read_in_bounds(hostile: str) -> None:
     found = grid(hostile, hostile, cpv={f"name {n}": hostile[:2000] for n in range(300)})
     assert len(found.rows) <= 25  # 24 constraints and one implied row

@@ -26,9 +26,7 @@ def person(code: str, number: int) -> HumanLabel:
     return HumanLabel(code, Evidence("judgment", str(number)))
 
 
-def model(
-    label: str, posterior: Mapping[str, float] | None = None, contradicts: tuple[str, ...] = ()
-) -> ModelLabel:
+def model(label: str, posterior: Mapping[str, float] | None = None, contradicts: tuple[str, ...] = ()) -> ModelLabel:
     return ModelLabel(label, Evidence("prediction", "77"), posterior, contradicts)
 
 

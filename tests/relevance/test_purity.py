@@ -30,9 +30,7 @@ print(" ".join(sorted(names)))
 
 
 def test_every_module_imports_without_django_celery_redis_torch_and_psycopg() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORT_ALL], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     imported = set(done.stdout.split())
     files = {f"relevance.{path.stem}" for path in (ROOT / "relevance").glob("[!_]*.py")}

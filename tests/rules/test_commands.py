@@ -68,3 +68,12 @@ def test_dumping_without_rules_or_an_unknown_version_is_an_error(db: None, tmp_p
     publishing.publish_pack(some_rules())
     assert command("dump_rules", tmp_path / "x.yaml", "--rule-base", 9)[0] == 1
     assert command("dump_rules", tmp_path / "absent" / "x.yaml")[0] == 1
+
+
+def test_the_shipped_pack_goes_in_whole_and_comes_out_byte_for_byte(db: None, settings: Any, tmp_path: Path) -> None:
+    starter, again = settings.BASE_DIR / "rules/packs/starter.yaml", tmp_path / "again.yaml"
+    code, answer, told = command("load_rules", starter)
+    assert (code, answer["problems"], told) == (0, 0, "")
+    assert answer["rules"] == answer["versions"] >= 25
+    command("dump_rules", again)
+    assert again.read_bytes() == starter.read_bytes()

@@ -13,11 +13,11 @@ from lore_app.database import connected_as
 
 
 class Command(migrate.Command):
-    def handle(self, *args: Any, **options: Any) -> None:
+    def execute(self, *args: Any, **options: Any) -> Any:
         if settings.OWNER_DATABASE.get("EMBEDDED"):
             create_database()
         with connected_as(settings.OWNER_DATABASE):
-            super().handle(*args, **options)
+            return super().execute(*args, **options)
 
 
 def create_database() -> None:
