@@ -246,6 +246,16 @@ def _to_reveal(judgment: Judgment, lease: Lease) -> Prediction | None:
     return opinions.standing_prediction(judgment.pair)
 
 
+def revealed(lease: Lease) -> Recorded | None:
+    """The first answer of a reveal whose second is still awaited, with the prediction that is on the page."""
+    mine = Judgment.objects.filter(pair=lease.pair_id, judge__person=lease.person_id, round=lease.round)
+    latest = mine.select_related("pair__item").order_by("-revision").first()
+    if latest is None or not _is_second_answer(lease, latest):
+        return None
+    prediction = _to_reveal(latest, lease)
+    return Recorded(latest, lease, reveal=prediction) if prediction is not None else None
+
+
 def keep_draft(person: Person, lease: Lease, answer: Answer) -> None:
     """What was refused is not lost."""
     body = {"choice": answer.choice, "mismatch": answer.mismatch, "note": answer.note}

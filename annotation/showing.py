@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
+from pydantic import ValidationError
 
 from annotation.models import Grid, Prediction, Snapshot
 from projects.models import Project
@@ -42,7 +43,8 @@ def dimension_name(dimension: str) -> str:
 
 def label_name(scale: Scale, code: str) -> str:
     """The label's name in the reader's language, or nothing for an empty code."""
-    return next((gettext(grade.name) for grade in scale.grades if grade.code == code), "")
+    grade = next((grade for grade in scale.grades if grade.code == code), None)
+    return "" if grade is None else (grade.zh if language() == "zh" else grade.name)
 
 
 def colour_grade(scale: Scale, code: str) -> int:
@@ -166,7 +168,7 @@ def prediction(
     scale = project.scale
     label = scale.from_lore(row.label) if row.label else ""
     posterior = posterior_in(scale, row.posterior or {})
-    chain = Chain.model_validate(row.chain) if row.chain else None
+    chain = stored_chain(row)
     cited = set(chain.rules) if chain else set()
     texts = contradictions or {}
     return {
@@ -186,6 +188,16 @@ def prediction(
         "invalid_reason": row.reason,
         "created_at": row.created_at,
     }
+
+
+def stored_chain(row: Prediction) -> Chain | None:
+    """The chain as data; None where there is none or where a later form of chains no longer reads it."""
+    if not row.chain:
+        return None
+    try:
+        return Chain.model_validate(row.chain)
+    except ValidationError:
+        return None
 
 
 def posterior_in(scale: Scale, posterior: Mapping[str, float]) -> list[Share]:

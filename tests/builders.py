@@ -98,7 +98,7 @@ def make_grid(*, pair: Pair) -> Grid:
 
 CHAIN: dict[str, Any] = {
     "entity": "mug",
-    "intent": "find_item",
+    "intent": "item",
     "constraints": [],
     "path": [],
     "rules": [],

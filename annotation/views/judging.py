@@ -62,6 +62,9 @@ def flag(request: Request, token: UUID) -> HttpResponse:
     except bad_cases.BadCaseError:
         return _refused(request, _("Choose what is wrong from the list."), 422)
     messages.success(request, _("Flagged. The bad case is open."))
+    revealed = judging.revealed(lease)
+    if revealed is not None:
+        return _render(request, card.card(lease, request.project, own=revealed.judgment, reveal=revealed.reveal))
     return _card(request, lease) if lease.state == Lease.State.LIVE else _next(request)
 
 

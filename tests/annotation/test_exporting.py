@@ -1,0 +1,194 @@
+"""Exports: which rows, in which file, sealed how."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+
+from annotation import exporting, jobs, sealing
+from annotation.models import Export, Pair, Query
+from projects.models import Project
+from tests.builders import make_item, make_judgment, make_pair, make_prediction
+from tests.conftest import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+def gold(pair: Pair, label: str, mismatch: str = "") -> Pair:
+    pair.golds.create(
+        label=label, mismatch=mismatch, ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot
+    )
+    Pair.objects.filter(pk=pair.pk).update(gold_label=label)
+    return pair
+
+
+def sealed(project: Project, kind: str, **fields: Any) -> Export:
+    export = exporting.request_export(project, kind, None, **fields)
+    token = jobs.claim(Export, export.pk)
+    assert token is not None
+    exporting.work(export.pk, token)
+    export.refresh_from_db()
+    assert export.state == "done", export.error
+    return export
+
+
+def lines(export: Export, name: str) -> list[dict[str, Any]]:
+    with exporting.open_file(export, name) as file:
+        return [json.loads(line) for line in file.read().decode().splitlines()]
+
+
+def test_a_chain_that_ends_in_gold_becomes_a_chat(project: Project) -> None:
+    pair = gold(make_pair(project=project), "L4")
+    prediction = make_prediction(pair=pair, label="L4")
+    export = sealed(project, "sft")
+    (row,) = lines(export, "sft-train.jsonl") + lines(export, "sft-validation.jsonl")
+    assert [message["role"] for message in row["messages"]] == ["system", "user", "assistant"]
+    assert json.loads(row["messages"][2]["content"]) == prediction.chain
+    assert (row["gold"], row["prediction"]) == (pair.golds.get().pk, prediction.pk)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        (None, "no_prediction"),
+        ({"status": "invalid", "reason": "schema"}, "invalid_prediction"),
+        ({"label": "L1"}, "chain_ends_in_another_label"),
+        ({"label": "L4", "contradicts": ["grid_conflict"]}, "grid_or_posterior_contradicts"),
+    ],
+)
+def test_other_gold_goes_label_only_with_the_reason(
+    project: Project, fields: dict[str, Any] | None, reason: str
+) -> None:
+    pair = gold(make_pair(project=project), "L4")
+    if fields is not None:
+        make_prediction(pair=pair, **fields)
+    export = sealed(project, "sft")
+    (row,) = lines(export, "labels-only.jsonl")
+    assert (row["label"], row["why_no_chain"]) == ("L4", reason)
+    assert export.manifest is not None
+    assert export.manifest["counts"]["why_no_chain"] == {reason: 1}
+    assert lines(export, "sft-train.jsonl") == lines(export, "sft-validation.jsonl") == []
+
+
+def test_a_chain_with_another_mismatch_is_not_learnt(project: Project) -> None:
+    pair = gold(make_pair(project=project), "L2", "brand")
+    make_prediction(pair=pair, label="L2")  # its chain names colour
+    assert lines(sealed(project, "sft"), "labels-only.jsonl")[0]["why_no_chain"] == "chain_names_another_mismatch"
+
+
+def test_benchmark_queries_never_train(project: Project) -> None:
+    """Nor do queries that differ from one only in case, width or spacing."""
+    for text in ("red mug", "Red  Mug", "ＲＥＤ mug", "blue mug"):
+        gold(make_pair(project=project, query=text), "L4")
+    Query.objects.filter(text="red mug").update(is_benchmark=True)
+    for kind in ("sft", "labels"):
+        export = sealed(project, kind)
+        assert export.rows == 1
+        assert export.manifest is not None
+        assert export.manifest["counts"]["held_out_benchmark"] == 3
+
+
+def test_the_split_follows_the_query(project: Project) -> None:
+    for number in range(40):
+        for _ in range(2):
+            make_prediction(pair=gold(make_pair(project=project, query=f"query {number}"), "L4"), label="L4")
+    export = sealed(project, "sft")
+    train = {json.loads(row["messages"][1]["content"])["query"] for row in lines(export, "sft-train.jsonl")}
+    validation = {json.loads(row["messages"][1]["content"])["query"] for row in lines(export, "sft-validation.jsonl")}
+    assert validation
+    assert not train & validation
+    assert len(train | validation) == 40
+    assert export.rows == 80
+
+
+def test_the_manifest_tells_rows_bytes_and_digests_as_they_are(project: Project) -> None:
+    for query in ("a", "b", "c"):
+        gold(make_pair(project=project, query=query), "L4")
+    export = sealed(project, "labels")
+    assert export.manifest is not None
+    for entry in export.manifest["files"]:
+        with exporting.open_file(export, entry["name"]) as file:
+            data = file.read()
+        assert entry["sha256"] == hashlib.sha256(data).hexdigest()
+        assert entry["bytes"] == len(data)
+    assert export.rows == len(lines(export, "labels.jsonl")) == 3
+    assert exporting.verify(export) == []
+
+
+def test_a_changed_file_no_longer_verifies(project: Project) -> None:
+    gold(make_pair(project=project), "L4")
+    export = sealed(project, "labels")
+    path = Path(default_storage.path(f"{export.folder}/labels.jsonl"))
+    path.write_bytes(path.read_bytes() + b"{}\n")
+    assert exporting.verify(export) == ["labels.jsonl"]
+
+
+def test_labels_carry_every_voice_under_a_pseudonym(project: Project, cast: Cast) -> None:
+    pair = make_pair(project=project)
+    make_judgment(pair=pair, by=cast.ana, label="L4")
+    make_judgment(pair=pair, by=cast.ana, label="L3", revision=2)
+    make_judgment(pair=pair, by="r1", label="L1")
+    export = sealed(project, "labels")
+    (row,) = lines(export, "labels.jsonl")
+    assert sorted(one["label"] for one in row["judgments"]) == ["L1", "L3"]
+    with exporting.open_file(export, "labels.jsonl") as file:
+        text = file.read().decode()
+    assert "ana" not in text
+    assert "r1" not in text
+
+
+def test_source_and_licence_go_with_every_row(project: Project) -> None:
+    gold(make_pair(project=project), "L4")
+    (row,) = lines(sealed(project, "labels"), "labels.jsonl")
+    assert (row["source"], row["licence"]) == ("tests", "CC0-1.0")
+
+
+@pytest.mark.parametrize("title", ["=1+1", "+cmd", "-2", "@x", "\tx", " =1", '"=1', "＝1"])
+def test_no_cell_of_the_csv_is_a_formula_and_the_jsonl_is_lossless(project: Project, title: str) -> None:
+    gold(make_pair(project=project, item=make_item(project=project, title=title)), "L4")
+    export = sealed(project, "labels")
+    assert lines(export, "labels.jsonl")[0]["title"] == title
+    with exporting.open_file(export, "labels.csv") as file:
+        table = list(csv.DictReader(io.StringIO(file.read().decode())))
+    assert table[0]["title"] == "'" + title
+
+
+def test_a_cancelled_export_leaves_nothing_behind(project: Project, cast: Cast) -> None:
+    gold(make_pair(project=project), "L4")
+    export = exporting.request_export(project, "labels", cast.lena)
+    token = jobs.claim(Export, export.pk)
+    assert token is not None
+    assert exporting.cancel(export, cast.lena)
+    exporting.work(export.pk, token)
+    export.refresh_from_db()
+    assert export.state == "cancelled"
+    assert exporting.open_file(export, "labels.jsonl") is None
+    assert not default_storage.exists(f"exports/{export.pk}/{token.hex}/labels.jsonl")
+
+
+def test_only_what_the_manifest_names_can_be_opened(project: Project) -> None:
+    gold(make_pair(project=project), "L4")
+    export = sealed(project, "labels")
+    assert exporting.open_file(export, "../../secret_key") is None
+    with exporting.open_file(export, "manifest.json") as file:
+        assert json.loads(file.read())["export"] == export.pk
+
+
+def test_gold_that_was_withdrawn_is_not_exported(project: Project) -> None:
+    pair = gold(make_pair(project=project), "L4")
+    pair.golds.create(
+        label="", revision=2, ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot
+    )
+    assert sealed(project, "sft").rows == 0
+
+
+def test_safe_cell_leaves_plain_text_alone() -> None:
+    assert sealing.safe_cell("a=b") == "a=b"
+    assert sealing.safe_cell(None) == ""
