@@ -7,7 +7,7 @@ nothing contradicts nothing. Which source decides a row is said once, in `DECIDE
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -59,7 +59,18 @@ class Grid:
         return next((row for row in self.rows if row.constraint.head), None)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "rows": [
+                {
+                    "constraint": dict(vars(row.constraint)),
+                    "cells": [dict(vars(cell)) for cell in row.cells],
+                    "verdict": row.verdict,
+                }
+                for row in self.rows
+            ],
+            "overlap": self.overlap,
+            "extractor_version": self.extractor_version,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Grid:

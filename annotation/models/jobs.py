@@ -48,6 +48,7 @@ class Job(models.Model):
             models.Index(
                 name="%(class)s_due", fields=["due_at"], condition=Q(state__in=["queued", "failed", "running"])
             ),
+            models.Index(name="%(class)s_dead", fields=["id"], condition=Q(state="dead")),
         ]
 
 
