@@ -108,7 +108,7 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
             pair=pair,
             adjudicator=person,
             revision=(earlier.revision if earlier else 0) + 1,
-            snapshot_id=pair.item.current_snapshot_id,
+            snapshot_id=pair.item.snapshot_now,
             label=ruling.label,
             mismatch=ruling.mismatch,
             rule=rule,

@@ -32,7 +32,7 @@ def open_case(person: Person, pair: Pair, *, cause: str = "", note: str = "") ->
             case = BadCase.objects.create(
                 project_id=pair.project_id,
                 pair=pair,
-                snapshot_id=pair.item.current_snapshot_id,
+                snapshot_id=pair.item.snapshot_now,
                 reported_by=person,
                 cause=cause,
             )

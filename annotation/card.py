@@ -25,7 +25,9 @@ from rules.publishing import specs
 HISTORY = 5
 
 
-def card(lease: Lease, project: Project, *, own: Judgment | None = None, reveal: Prediction | None = None) -> dict[str, Any]:
+def card(
+    lease: Lease, project: Project, *, own: Judgment | None = None, reveal: Prediction | None = None
+) -> dict[str, Any]:
     """The context of `annotation/judge.html` for a lease; `own` and `reveal` after the first answer in reveal."""
     mode = Mode(lease.mode)
     pair = lease.pair
@@ -52,7 +54,9 @@ def card(lease: Lease, project: Project, *, own: Judgment | None = None, reveal:
         "urls": urls(lease, project),
         "again": withdrawn(lease, project),
         "own": own_answer(own, project) if own is not None else None,
-        "prediction": showing.prediction(shown, project, rule_specs, contradictions=contradictions()) if shown else None,
+        "prediction": showing.prediction(shown, project, rule_specs, contradictions=contradictions())
+        if shown
+        else None,
         "chips": [],
         "grid": None,
         "rules": [],
@@ -98,9 +102,9 @@ def draft_note(lease: Lease) -> str:
 
 def withdrawn(lease: Lease, project: Project) -> dict[str, Any] | None:
     """The label this person gave before an undo, outlined on the card."""
-    rows = Judgment.objects.filter(
-        pair=lease.pair_id, judge__person=lease.person_id, round=lease.round
-    ).order_by("-revision")[:2]
+    rows = Judgment.objects.filter(pair=lease.pair_id, judge__person=lease.person_id, round=lease.round).order_by(
+        "-revision"
+    )[:2]
     if not rows or rows[0].outcome != Judgment.Outcome.WITHDRAWN or len(rows) < 2 or not rows[1].label:
         return None
     return {"label": rows[1].label, "name": showing.label_name(project.scale, rows[1].label)}

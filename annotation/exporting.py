@@ -115,9 +115,7 @@ def _noting_versions(records: Iterator[PairRecord], seen: set[tuple[str, int]]) 
 def moment(export: Export) -> tuple[list[Chosen], int]:
     """What the export holds, and how many pairs were held out for the benchmark: one statement, one snapshot."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _MOMENT, {"project": export.project_id, "kind": export.kind, "hard_set": export.hard_set_id}
-        )
+        cursor.execute(_MOMENT, {"project": export.project_id, "kind": export.kind, "hard_set": export.hard_set_id})
         rows = [Chosen(*row) for row in cursor.fetchall()]
     forbidden = benchmark_queries(export.project)
     kept = [row for row in rows if row.query not in forbidden]

@@ -51,7 +51,13 @@ def filters() -> Mapping[str, Q]:
 
 
 def find(
-    project: Project, *, text: str = "", only: str = "", label: str = "", before: int | None = None, after: int | None = None
+    project: Project,
+    *,
+    text: str = "",
+    only: str = "",
+    label: str = "",
+    before: int | None = None,
+    after: int | None = None,
 ) -> Page:
     rows = Pair.objects.filter(project=project).select_related("query", "item__current_snapshot")
     if text:

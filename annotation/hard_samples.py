@@ -80,7 +80,7 @@ def _add(hard_set: HardSet, pairs: Sequence[Pair], wanted: set[ReasonKind]) -> i
                 HardSetMember(
                     hard_set=hard_set,
                     pair=pair,
-                    snapshot_id=pair.item.current_snapshot_id,
+                    snapshot_id=pair.item.snapshot_now,
                     gold_label=pair.gold_label,
                     reasons=[
                         {"kind": r.kind, "evidence_kind": r.evidence_kind, "evidence_id": r.evidence_id} for r in kept
@@ -133,7 +133,7 @@ def _settled(gold: Gold | None) -> HumanLabel | None:
 
 
 def _model(pair: Pair, prediction: Prediction | None) -> ModelLabel | None:
-    if prediction is None or prediction.snapshot_id != pair.item.current_snapshot_id:
+    if prediction is None or prediction.snapshot_id != pair.item.snapshot_now:
         return None
     evidence = Evidence("prediction", str(prediction.pk))
     return ModelLabel(prediction.label, evidence, prediction.posterior, tuple(prediction.contradicts))

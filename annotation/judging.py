@@ -129,14 +129,20 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
     1. A known key: replay, or refuse other content.  2. Lock the lease, then the pair.  3. Decide what this answer is:
     first, second of a reveal, or late.  4. Append the revision.  5. Settle the pair.
     """
-    lease = Lease.objects.select_related("slot", "pair", "snapshot").get(token=token, person=person, slot__project=project)
+    lease = Lease.objects.select_related("slot", "pair", "snapshot").get(
+        token=token, person=person, slot__project=project
+    )
     judge = queue.judge_of(person, project)
     digest = answer.digest(token)
     if replay := _replay(judge, answer, digest, lease):
         return replay
     try:
         with transaction.atomic():
-            lease = Lease.objects.select_for_update(of=("self",)).select_related("slot", "snapshot", "person").get(pk=lease.pk)
+            lease = (
+                Lease.objects.select_for_update(of=("self",))
+                .select_related("slot", "snapshot", "person")
+                .get(pk=lease.pk)
+            )
             pair = opinions.locked(lease.pair_id)
             recorded = _record(lease, pair, judge, answer, digest)
             settling.settle(pair)
@@ -163,9 +169,7 @@ def _replay(judge: Judge, answer: Answer, digest: str, lease: Lease) -> Recorded
 
 
 def _record(lease: Lease, pair: Pair, judge: Judge, answer: Answer, digest: str) -> Recorded:
-    mine = (
-        Judgment.objects.filter(pair=pair, judge=judge, round=lease.round).order_by("-revision").first()
-    )
+    mine = Judgment.objects.filter(pair=pair, judge=judge, round=lease.round).order_by("-revision").first()
     # Locks are held, so a doubled submit that waited for them sees its twin here.
     if mine is not None and mine.idempotency_key == answer.key and mine.body_sha256 == digest:
         return Recorded(mine, lease, replayed=True, reveal=_to_reveal(mine, lease))

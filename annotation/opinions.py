@@ -23,8 +23,4 @@ def locked(pair_id: int) -> Pair:
 
 def standing_prediction(pair: Pair) -> Prediction | None:
     """The newest ok prediction of the pair's current snapshot."""
-    return (
-        Prediction.objects.filter(pair=pair, snapshot_id=pair.item.current_snapshot_id, status="ok")
-        .order_by("-id")
-        .first()
-    )
+    return Prediction.objects.filter(pair=pair, snapshot_id=pair.item.snapshot_now, status="ok").order_by("-id").first()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 
 from annotation import adjudicating, queue
 from annotation.models import BadCase, Disagreement, Export, HardSet, Import, Judgment, Pair, Prediction, Slot
 from projects.home_cards import HomeCard, register
 from projects.models import Person, Project, Role
-from django.utils.translation import gettext as _
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,11 @@ def take(person: Person, project: Project) -> Lease | None:
     judge = judge_of(person, project)
     with transaction.atomic():
         slot_id = _next_slot(person, project, judge)
-        return None if slot_id is None else lease_slot(Slot.objects.select_related("pair__item").get(pk=slot_id), person, project)
+        return (
+            None
+            if slot_id is None
+            else lease_slot(Slot.objects.select_related("pair__item").get(pk=slot_id), person, project)
+        )
 
 
 def _next_slot(person: Person, project: Project, judge: Judge) -> int | None:
@@ -92,7 +96,7 @@ def lease_slot(slot: Slot, person: Person, project: Project) -> Lease:
         person=person,
         token=uuid.uuid4(),
         mode=mode_of(slot, project),
-        snapshot_id=slot.pair.item.current_snapshot_id,
+        snapshot_id=slot.pair.item.snapshot_now,
         rule_base=active_rule_base(project),
         until=ClockTimestamp() + timedelta(seconds=project.lease_seconds),
     )
@@ -127,7 +131,7 @@ def give_back(lease: Lease) -> None:
 
 
 def postpone(lease: Lease) -> None:
-    """"Later": to the end of this person's queue; others may take it."""
+    """ "Later": to the end of this person's queue; others may take it."""
     with transaction.atomic():
         Postponement.objects.filter(slot=lease.slot_id, person=lease.person_id).delete()
         Postponement.objects.create(slot_id=lease.slot_id, person_id=lease.person_id)
@@ -175,5 +179,3 @@ def slots_wanted(pair_id: int, project: Project, *, position: int, mode: str = "
 def close_open_slots(pair_id: int) -> None:
     """Once a pair is adjudicated nobody is asked for it any more."""
     Slot.objects.filter(pair_id=pair_id, state=Slot.State.OPEN).update(state=Slot.State.CLOSED)
-
-

@@ -31,9 +31,7 @@ def _follow_consensus(pair: Pair, judgments: Sequence[Judgment], latest: Gold | 
             _record(pair, latest, label="", ground=Gold.Ground.CONSENSUS, judgments=latest.judgments)
     elif latest is None or (latest.label, latest.mismatch) != (agreed.label, agreed.mismatch):
         ids = [judgment.pk for judgment in judgments]
-        _record(
-            pair, latest, label=agreed.label, mismatch=agreed.mismatch, ground=Gold.Ground.CONSENSUS, judgments=ids
-        )
+        _record(pair, latest, label=agreed.label, mismatch=agreed.mismatch, ground=Gold.Ground.CONSENSUS, judgments=ids)
 
 
 def consensus(judgments: Sequence[Judgment], *, wanted: int) -> Judgment | None:
@@ -67,7 +65,7 @@ def _record(pair: Pair, latest: Gold | None, *, label: str, **fields: object) ->
         pair=pair,
         revision=(latest.revision if latest else 0) + 1,
         label=label,
-        snapshot_id=pair.item.current_snapshot_id,
+        snapshot_id=pair.item.snapshot_now,
         **fields,
     )
     Pair.objects.filter(pk=pair.pk).update(gold_label=label)

@@ -162,7 +162,11 @@ class Share:
 
 
 def prediction(
-    row: Prediction, project: Project, specs: Sequence[RuleSpec] = (), *, contradictions: Mapping[str, str] | None = None
+    row: Prediction,
+    project: Project,
+    specs: Sequence[RuleSpec] = (),
+    *,
+    contradictions: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """A prediction in the project's scale: verdict, confidence, posterior, chain, the rules it cites, contradictions."""
     scale = project.scale

@@ -19,7 +19,9 @@ def database_is_durable(databases: Sequence[str] | None = None, **_: Any) -> lis
             for setting in DURABLE:
                 cursor.execute("SELECT current_setting(%s)", [setting])
                 if cursor.fetchone()[0] == "off":
-                    problems.append(Error(f"PostgreSQL runs with {setting}=off: judgments could be lost", id="lore.E001"))
+                    problems.append(
+                        Error(f"PostgreSQL runs with {setting}=off: judgments could be lost", id="lore.E001")
+                    )
             cursor.execute("SELECT current_setting('server_version_num')::int")
             if cursor.fetchone()[0] < 150000:
                 problems.append(Error("PostgreSQL 15 or newer is needed", id="lore.E002"))

@@ -68,9 +68,7 @@ def grant(cursor: CursorWrapper) -> None:
     ):
         cursor.execute(sql.SQL(statement).format(schema=sql.Identifier(schema), role=role))
     for table in [*append_only_tables(), "django_migrations"]:
-        cursor.execute(
-            sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), role)
-        )
+        cursor.execute(sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), role))
 
 
 @receiver(post_migrate)

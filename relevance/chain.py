@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from relevance.dimensions import Dimension
+from relevance.lookup import Source, Verdict
 
 MAX_BYTES = 256 * 1024
 _DETAIL = 300
@@ -71,8 +72,8 @@ class PathStep(_Part):
 
     constraint: NonEmptyPhrase
     dimension: Dimension
-    source: Literal["title", "cpv", "sku", "caption"]
-    verdict: Literal["match", "near", "conflict", "silent"]
+    source: Source
+    verdict: Verdict
     literal: Phrase = ""
 
 

@@ -213,7 +213,7 @@ def _several(value: object) -> Sequence[object]:
 
 def _enum(kind: type[E], value: object, path: str) -> E:
     try:
-        return kind(value)
+        return kind(str(value))
     except ValueError:
         raise ConditionError(f"{path}: {value!r} is not one of {', '.join(kind)}") from None
 

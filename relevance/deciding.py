@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from relevance.chain import LABELS, Label
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid, Verdict
 from relevance.rules import FiredRule
@@ -24,14 +25,13 @@ FULL = 0.75  # overlap from which a matching head makes an excellent item
 PART = 0.34  # overlap from which an item is at least related
 REACH = 0.42  # how far overlap moves the point within its label; below 0.5, so the label stays the maximum
 NARROW, WIDE = 0.50, 0.85  # width of the bell: everything answered, nothing answered
-LABELS = ("L1", "L2", "L3", "L4")
 
 
 @dataclass(frozen=True)
 class Decision:
     """`mismatch` is named exactly where the label is L2."""
 
-    label: str
+    label: Label
     posterior: Mapping[str, float]
     mismatch: Dimension | None
     deciding: tuple[FiredRule, ...]
@@ -63,7 +63,7 @@ def decide(grid: Grid, fired: Iterable[FiredRule]) -> Decision:
         if rule.effect == "cap" and int(rule.label[1]) < grade:
             grade = int(rule.label[1])
             deciding = [rule]
-    label = f"L{grade}"
+    label = LABELS[grade - 1]
     mismatch = _mismatch(grid, rules, deciding) if label == "L2" else None
     return Decision(label, posterior(grade, grid), mismatch, tuple(deciding))
 
@@ -83,6 +83,6 @@ def posterior(grade: int, grid: Grid) -> dict[str, float]:
     point = min(max(point, grade - 0.45), grade + 0.45)
     weights = [math.exp(-((n - point) ** 2) / (2 * width**2)) for n in (1, 2, 3, 4)]
     total = sum(weights)
-    shares = {label: round(weight / total, 6) for label, weight in zip(LABELS, weights, strict=True)}
+    shares: dict[str, float] = {label: round(weight / total, 6) for label, weight in zip(LABELS, weights, strict=True)}
     shares[f"L{grade}"] = round(1 - sum(share for label, share in shares.items() if label != f"L{grade}"), 6)
     return shares

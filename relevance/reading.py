@@ -5,6 +5,7 @@ Caps: MAX_ATTRIBUTES attributes, MAX_SKUS variants and the text caps of relevanc
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def _compounds(raw: str, title: Text, lexicon: Lexicon) -> tuple[tuple[str, str]
     }
     found, folded = tokens(raw), fold(raw[:400])
     pairs = []
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in itertools.pairwise(found):
         plain = second.text.isalpha() and second.text.isascii() and len(second.text) > 2
         apart = folded[first.end : second.start] != " "
         known = second.text in explained or second.text in lexicon.stop or second.text in lexicon.for_words

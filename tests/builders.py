@@ -32,7 +32,13 @@ RULE_BODY: dict[str, Any] = {
 
 def make_import(*, project: Project, **fields: Any) -> Import:
     return Import.objects.create(
-        project=project, kind="pairs", file_name="pairs.jsonl", source="tests", licence="CC0-1.0", confirmed=True, **fields
+        project=project,
+        kind="pairs",
+        file_name="pairs.jsonl",
+        source="tests",
+        licence="CC0-1.0",
+        confirmed=True,
+        **fields,
     )
 
 

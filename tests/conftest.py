@@ -35,7 +35,7 @@ def maintenance() -> dict[str, Any]:
 
 def migrations_digest() -> str:
     digest = hashlib.sha256()
-    for path in sorted(ROOT.glob("*/migrations/*.py")) + [ROOT / "lore_app/privileges.py"]:
+    for path in [*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "lore_app/privileges.py"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -235,5 +235,3 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the shared data sets are absent ({SHARED_DATA.name})")
     return SHARED_DATA
-
-

@@ -38,7 +38,9 @@ def wait_until(holds: Callable[[], Any], *, seconds: float = 30, what: str = "th
 
 
 @contextmanager
-def process(command: list[str], environment: Mapping[str, str], cwd: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    command: list[str], environment: Mapping[str, str], cwd: Path, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a group of its own; its output goes to `log`."""
     with log.open("ab") as output:
         running = subprocess.Popen(

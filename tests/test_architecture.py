@@ -22,7 +22,10 @@ MODELS_CEILING = 500
 
 def modules() -> list[Path]:
     return [
-        path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")) if "migrations" not in path.parts
+        path
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if "migrations" not in path.parts
     ]
 
 
@@ -31,7 +34,9 @@ def test_foreign_keys_point_to_the_same_or_a_lower_layer() -> None:
     for model in apps.get_models():
         source = model._meta.app_label
         for field in model._meta.get_fields():
-            target = getattr(field.related_model, "_meta", None) if field.is_relation and not field.auto_created else None
+            target = (
+                getattr(field.related_model, "_meta", None) if field.is_relation and not field.auto_created else None
+            )
             if source in LAYER and target is not None and target.app_label in LAYER:
                 same = source == target.app_label
                 assert same or LAYER[target.app_label] < LAYER[source], f"{model.__name__}.{field.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_images_are_pinned(name: str) -> None:
 def test_commands_name_files_and_commands_that_exist(name: str) -> None:
     command = words(SERVICES[name].get("command", []))
     commands = {path.stem for path in ROOT.glob("*/management/commands/*.py")}
-    for manage, following in zip(command, command[1:], strict=False):
+    for manage, following in itertools.pairwise(command):
         if manage == "manage.py":
             assert following in commands
 

@@ -10,7 +10,7 @@ import pytest
 from relevance.labels import SCALES
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCS = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+DOCS = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 TEXT = {path: path.read_text() for path in DOCS}
 # Django's own command with our database beneath, and machinery of the build: they need no page of their own.
 NOT_IN_LIFECYCLE = {"migrate", "compile_catalogues", "up", "load_demo"}

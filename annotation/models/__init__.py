@@ -3,12 +3,12 @@
 Append-only tables carry `append_only = True`: the database refuses UPDATE, DELETE and TRUNCATE on them.
 """
 
-from annotation.models.jobs import Job, JobState, Worker
 from annotation.models.catalogue import Image, Import, Item, Pair, Query, Rejection, Snapshot
-from annotation.models.prelabelling import Grid, LearntLexicon, Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
-from annotation.models.judging import Draft, Gold, Judge, Judgment, Lease, Postponement, Slot
-from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disagreement
 from annotation.models.collections import Export, HardSet, HardSetMember
+from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disagreement
+from annotation.models.jobs import Job, JobState, Worker
+from annotation.models.judging import Draft, Gold, Judge, Judgment, Lease, Postponement, Slot
+from annotation.models.prelabelling import Grid, LearntLexicon, Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
 
 __all__ = [
     "Adjudication",

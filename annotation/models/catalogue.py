@@ -100,6 +100,12 @@ class Item(models.Model):
     def __str__(self) -> str:
         return self.external_id
 
+    @property
+    def snapshot_now(self) -> int:
+        """The id of the current snapshot: an item always has one once its import has committed."""
+        assert self.current_snapshot_id is not None, f"item {self.pk} has no snapshot"
+        return self.current_snapshot_id
+
 
 class Snapshot(models.Model):
     """What an item said at one time. Invariant: snapshots_are_immutable (trigger)."""

@@ -109,16 +109,14 @@ class Lease(models.Model):
 
 
 class Postponement(models.Model):
-    """"Later": the slot goes to the end of this person's queue."""
+    """ "Later": the slot goes to the end of this person's queue."""
 
     slot = models.ForeignKey(Slot, models.PROTECT)
     person = models.ForeignKey(Person, models.PROTECT)
     at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(name="one_postponement_per_slot_and_person", fields=["slot", "person"])
-        ]
+        constraints = [models.UniqueConstraint(name="one_postponement_per_slot_and_person", fields=["slot", "person"])]
 
     def __str__(self) -> str:
         return f"{self.person_id} later {self.slot_id}"

@@ -24,9 +24,7 @@ class LearntLexicon(models.Model):
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(name="one_lexicon_per_project_and_digest", fields=["project", "digest"])
-        ]
+        constraints = [models.UniqueConstraint(name="one_lexicon_per_project_and_digest", fields=["project", "digest"])]
 
     def __str__(self) -> str:
         return self.digest[:12]

@@ -67,9 +67,11 @@ def bad_case(request: Request, case_id: int) -> HttpResponse:
 
 def open_case(request: Request) -> HttpResponse:
     number = request.POST.get("pair", "")
-    pair = Pair.objects.select_related("item", "project").filter(
-        project=request.project, pk=int(number) if number.isdigit() else 0
-    ).first()
+    pair = (
+        Pair.objects.select_related("item", "project")
+        .filter(project=request.project, pk=int(number) if number.isdigit() else 0)
+        .first()
+    )
     if pair is None:
         raise Http404
     try:

@@ -130,7 +130,9 @@ def _refused(request: Request, message: str, status: int) -> HttpResponse:
 
 def _refusals() -> dict[str, str]:
     return {
-        "other_content_under_this_key": _("This card was already answered otherwise; what you sent is kept as a draft."),
+        "other_content_under_this_key": _(
+            "This card was already answered otherwise; what you sent is kept as a draft."
+        ),
         "already_judged": _("You have already judged this pair. Undo brings it back."),
         "nothing_to_keep": _("There is no answer of yours to keep yet."),
     }

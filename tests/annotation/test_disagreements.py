@@ -95,9 +95,7 @@ def test_model_and_people_are_compared_in_the_projects_scale(cast: Cast) -> None
 
 
 def test_imported_ratings_open_none_where_the_file_carries_gold(pair: Pair) -> None:
-    Gold.objects.create(
-        pair=pair, label="L4", ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot
-    )
+    Gold.objects.create(pair=pair, label="L4", ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot)
     make_judgment(pair=pair, by="r1", label="L1")
     make_judgment(pair=pair, by="r2", label="L4")
     settle(pair)

@@ -183,9 +183,7 @@ def test_only_what_the_manifest_names_can_be_opened(project: Project) -> None:
 
 def test_gold_that_was_withdrawn_is_not_exported(project: Project) -> None:
     pair = gold(make_pair(project=project), "L4")
-    pair.golds.create(
-        label="", revision=2, ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot
-    )
+    pair.golds.create(label="", revision=2, ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot)
     assert sealed(project, "sft").rows == 0
 
 

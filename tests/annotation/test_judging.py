@@ -183,9 +183,7 @@ def test_reveal_shows_the_prediction_only_after_the_own_label(pair: Pair, reveal
     assert first.reveal == prediction
 
 
-def test_keeping_after_a_reveal_is_a_revision_that_names_what_was_seen(
-    pair: Pair, reveal: Project, cast: Cast
-) -> None:
+def test_keeping_after_a_reveal_is_a_revision_that_names_what_was_seen(pair: Pair, reveal: Project, cast: Cast) -> None:
     prediction = make_prediction(pair=pair, label="L2")
     lease = taken(cast.ana, reveal)
     judging.submit(cast.ana, reveal, lease.token, answer("L4"))

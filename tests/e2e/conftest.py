@@ -1,0 +1,120 @@
+"""The demo, served by real processes over a database of its own, seen through Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import clone, drop, url_of
+from tests.processes import ROOT, manage, process, required, web_server
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running product: where it answers, and how a command reaches the same database and storage."""
+
+    address: str
+    environment: dict[str, str]
+    folder: Path
+
+    def command(self, *arguments: str) -> str:
+        """A management command; returns its stdout."""
+        done = subprocess.run(
+            manage(*arguments), env=self.environment, cwd=self.folder, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def site(database_template: str, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    chromium()  # skip before anything is started
+    folder = tmp_path_factory.mktemp("site")
+    name = f"lore_site_{uuid.uuid4().hex[:12]}"
+    with django_db_blocker.unblock():
+        clone(database_template, name)
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("LORE_", "DATABASE_URL", "REDIS_URL"))},
+            "DATABASE_URL": url_of(name),
+            "LORE_DATA_DIR": str(folder / "data"),
+            "LORE_DEMO": "1",
+            "DJANGO_SETTINGS_MODULE": "lore_app.settings",
+            "PYTHONPATH": str(ROOT),
+        }
+        connection.close()
+    bare = Site("", environment, folder)
+    bare.command("load_rules", str(ROOT / "rules/packs/starter.yaml"))
+    bare.command("load_demo")
+    with web_server(environment, folder) as address, process(manage("work"), environment, folder, folder / "work.log"):
+        yield Site(address, environment, folder)
+    with django_db_blocker.unblock():
+        drop(name)
+
+
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        required("LORE_REQUIRE_BROWSER", "Chromium is not installed")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Visitor:
+    """A person at a browser. `problems` collects what the console complained about."""
+
+    site: Site
+    context: BrowserContext
+    page: Page
+    problems: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.site.address + path)
+
+    def press(self, key: str) -> None:
+        """A key, and whatever request it causes seen to its end."""
+        self.page.keyboard.press(key)
+        self.page.wait_for_load_state("networkidle")
+
+
+@pytest.fixture
+def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Sign in as one of the demo's people; at the end nobody's console may have complained."""
+    visitors: list[Visitor] = []
+
+    def arrive(username: str | None, **options: Any) -> Visitor:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        visitor = Visitor(site, context, context.new_page())
+        note = visitor.problems.append
+        visitor.page.on("console", lambda message: note(message.text) if message.type == "error" else None)
+        visitor.page.on("pageerror", lambda error: note(str(error)))
+        visitors.append(visitor)
+        if username is not None:
+            visitor.open("/login/")
+            visitor.page.locator(f'button[name="demo"][value="{username}"]').click()
+            visitor.page.wait_for_url(f"{site.address}/")
+        return visitor
+
+    yield arrive
+    for visitor in visitors:
+        visitor.context.close()
+    assert [problem for visitor in visitors for problem in visitor.problems] == []

@@ -1,0 +1,157 @@
+"""The loop as people walk it, in a real browser over real processes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Visitor
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Visitor]
+
+
+def card(visitor: Visitor) -> str:
+    """What identifies the card on the screen: the key made when it was rendered."""
+    return visitor.page.locator("#card input[name=idempotency_key]").first.input_value()
+
+
+def judge_one(visitor: Visitor, key: str) -> None:
+    before = card(visitor)
+    visitor.page.keyboard.press(key)
+    if key == "2":
+        visitor.page.keyboard.press("Enter")  # the first dimension asked
+    expect(visitor.page.locator(f'#card input[value="{before}"]')).to_have_count(0)
+
+
+def set_mode(visit: Visit, mode: str) -> None:
+    lead = visit("demo-lena")
+    lead.open("/p/demo/settings/")
+    lead.page.locator("select[name=mode]").select_option(mode)
+    lead.page.locator("main form[method=post] button.primary").click()
+    lead.page.wait_for_load_state("networkidle")
+
+
+def done(visitor: Visitor) -> int:
+    visitor.open("/p/demo/judge/")
+    text = visitor.page.locator("#card").inner_text()
+    found = re.search(r"(\d+) today", text)
+    assert found is not None, text[:200]
+    return int(found.group(1))
+
+
+@pytest.mark.parametrize("mode", ["facts", "blind", "reveal"])
+def test_a_labeler_judges_ten_pairs_by_keyboard(visit: Visit, mode: str) -> None:
+    set_mode(visit, mode)
+    ana = visit("demo-ana")
+    before = done(ana)
+    for key in "4312431243":
+        while ana.page.locator("#card .mode").first.inner_text().lower() != mode:
+            judge_one(ana, "4")  # a benchmark pair is blind whatever the project says
+            before += 1
+        if mode == "blind":
+            source = ana.page.content()
+            assert "evidence" not in source.lower().replace("evidence-free", "")
+            assert "R-0" not in ana.page.locator("main").inner_text()
+        judge_one(ana, key)
+        if mode == "reveal":
+            expect(ana.page.get_by_text(re.compile("not learnt", re.IGNORECASE)).first).to_be_visible()
+            judge_one(ana, "Space")
+    assert done(ana) >= before + 10
+
+
+def test_a_labeler_undoes_one_and_flags_one(visit: Visit) -> None:
+    set_mode(visit, "facts")
+    ben = visit("demo-ben")
+    before = done(ben)
+    title = ben.page.locator("#card h1").first.inner_text()
+    judge_one(ben, "4")
+    assert done(ben) == before + 1
+    shown = card(ben)
+    ben.page.keyboard.press("u")
+    expect(ben.page.locator(f'#card input[value="{shown}"]')).to_have_count(0)
+    assert ben.page.locator("#card h1").first.inner_text() == title
+    ben.page.keyboard.press("8")
+    form = ben.page.locator('form[action$="/flag/"]')
+    form.locator("textarea").fill("the picture shows something else")
+    form.locator("button[type=submit], button:not([type])").first.click()
+    expect(ben.page.get_by_text("Flagged.")).to_be_visible()
+    ben.open("/p/demo/bad-cases/")
+    expect(ben.page.locator("table.list tbody tr").first).to_be_visible()
+
+
+def test_an_adjudicator_settles_a_disagreement(visit: Visit) -> None:
+    ada = visit("demo-ada")
+    ada.open("/p/demo/disputes/")
+    ada.page.get_by_role("link", name="Settle the next one").click()
+    assert "Ana" not in ada.page.locator("main").inner_text()
+    ada.page.keyboard.press("3")
+    ada.page.get_by_role("button", name="Settle", exact=True).click()
+    expect(ada.page.get_by_text("Settled. The label is gold now.")).to_be_visible()
+    expect(ada.page.get_by_role("columnheader", name="By")).to_be_visible()
+
+
+def test_a_lead_imports_prelabels_freezes_and_exports(visit: Visit, tmp_path: Path) -> None:
+    rows = [
+        {"query": "green lamp", "item_id": f"new-{n}", "title": f"Green desk lamp {n}", "label": "L4"}
+        for n in range(20)
+    ]
+    file = tmp_path / "more.jsonl"
+    file.write_text("".join(json.dumps({**row, "label_scale": "lore-4"}) + "\n" for row in rows) + "{broken\n")
+    lena = visit("demo-lena")
+    lena.open("/p/demo/imports/")
+    lena.page.locator("input[type=file]").first.set_input_files(str(file))
+    lena.page.locator("main form button.primary").first.click()
+    lena.page.wait_for_url(re.compile(r"/imports/\d+/"))
+    for name in ("source", "licence"):
+        field = lena.page.locator(f"input[name={name}]")
+        if field.count() and not field.input_value():
+            field.fill("tests")
+    lena.page.locator("main form button.primary").first.click()
+    expect(lena.page.locator("#progress, main").get_by_text("done").first).to_be_visible(timeout=30_000)
+    main = lena.page.locator("main").inner_text()
+    assert "20" in main
+    assert "1" in main
+
+    lena.open("/p/demo/runs/")
+    lena.page.locator("main form button.primary").first.click()
+    lena.page.wait_for_url(re.compile(r"/runs/\d+/"))
+    expect(lena.page.locator("main").get_by_text("done").first).to_be_visible(timeout=60_000)
+
+    lena.open("/p/demo/hard-sets/")
+    lena.page.get_by_label("Name").fill("browser set")
+    lena.page.get_by_role("button", name="Freeze").click()
+    lena.page.wait_for_url(re.compile(r"/hard-sets/\d+/"))
+    expect(lena.page.locator("table.list tbody tr").first).to_be_visible()
+
+    lena.open("/p/demo/exports/")
+    lena.page.get_by_role("button", name="Export", exact=True).click()
+    lena.page.wait_for_url(re.compile(r"/exports/\d+/"))
+    link = lena.page.get_by_role("link", name="manifest.json")
+    expect(link).to_be_visible(timeout=60_000)
+    with lena.page.expect_download() as download:
+        link.click()
+    manifest = json.loads(Path(download.value.path()).read_text())
+    counted = sum(entry["rows"] for entry in manifest["files"] if entry["counted"])
+    assert counted > 0
+
+
+def test_the_pages_speak_chinese(visit: Visit) -> None:
+    ana = visit("demo-ana")
+    ana.page.get_by_role("button", name="简体中文").click()
+    ana.page.wait_for_load_state("networkidle")
+    assert ana.page.locator("html").get_attribute("lang") == "zh-hans"
+    ana.open("/p/demo/judge/")
+    expect(ana.page.get_by_text("优秀").first).to_be_visible()
+    ana.page.get_by_role("button", name="English").click()
+
+
+def test_the_workers_absence_is_said(visit: Visit) -> None:
+    lena = visit("demo-lena")
+    expect(lena.page.get_by_text("worker: up")).to_be_visible(timeout=15_000)
