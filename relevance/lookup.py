@@ -65,13 +65,12 @@ _BRAND_SOURCES = {Source.CPV}
 
 def look_up(constraint: Constraint, source: Source, reading: Reading) -> Cell:
     cell = _found(constraint, source, reading)
-    if source is Source.TITLE and constraint.head and cell.verdict is Verdict.MATCH:
-        if following := _modifies(constraint, cell.literal, reading):
-            return Cell(source, Verdict.NEAR, f"{cell.literal} {following}")
-    return cell
+    named = source is Source.TITLE and constraint.head and cell.verdict is Verdict.MATCH
+    following = _modifies(cell.literal, reading) if named else ""
+    return Cell(source, Verdict.NEAR, f"{cell.literal} {following}") if following else cell
 
 
-def _modifies(constraint: Constraint, literal: str, reading: Reading) -> str:
+def _modifies(literal: str, reading: Reading) -> str:
     """The noun that the head only describes: a "projector lamp" is no projector. Empty when the head stands for itself."""
     last = literal.split()[-1] if literal else ""
     return next((following for word, following in reading.compounds if word == last), "")

@@ -41,8 +41,10 @@ UNITS: Mapping[str, Unit] = {
     **dict.fromkeys(("hz",), Unit("frequency", 1)),
     **dict.fromkeys(("mp", "megapixel", "万像素"), Unit("pixels", 1)),
     **dict.fromkeys(("码",), Unit("size", 1)),
-    **dict.fromkeys(("usd", "$", "dollar", "dollars", "bucks", "元", "块", "¥", "eur", "€", "euro", "euros", "£", "gbp"), Unit("money", 1)),
-    **dict.fromkeys(("pack", "pcs", "pc", "piece", "pieces", "count", "件", "件套", "只", "个", "片", "支"), Unit("count", 1)),
+    **dict.fromkeys(("usd", "$", "dollar", "dollars", "bucks", "元", "块", "¥"), Unit("money", 1)),
+    **dict.fromkeys(("eur", "€", "euro", "euros", "£", "gbp"), Unit("money", 1)),
+    **dict.fromkeys(("pack", "pcs", "pc", "piece", "pieces", "count"), Unit("count", 1)),
+    **dict.fromkeys(("件", "件套", "只", "个", "片", "支"), Unit("count", 1)),
     **dict.fromkeys(("year", "years", "年"), Unit("year", 1)),
 }  # fmt: skip
 _BOUNDS = {

@@ -6,12 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from demo import pairs
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from annotation.models import Import, Pair
+from demo import pairs
 from projects import demo_logins
 from projects.models import Project
 
