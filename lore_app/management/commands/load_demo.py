@@ -53,9 +53,9 @@ class Command(BaseCommand):
             pairs.write(Path(scratch))
             call_command(
                 "import_pairs",
-                str(Path(scratch) / "pairs.jsonl"),
+                Path(scratch) / "pairs.jsonl",
                 project=SLUG,
-                images=str(Path(scratch) / "images"),
+                images=Path(scratch) / "images",
                 stdout=self.stderr,
             )
 
