@@ -112,7 +112,7 @@ LORE = Scale(
         Grade("L1", 1, "Irrelevant", "L1", "不相关"),
         Grade("L2", 2, "Mismatch", "L2", "不匹配"),
         Grade("L3", 3, "Related", "L3", "相关"),
-        Grade("L4", 4, "Excellent", "L4", "完全相关"),
+        Grade("L4", 4, "Excellent", "L4", "优秀"),
     ),
     good_from=3,
     lore_codes={code: code for code in ("L1", "L2", "L3", "L4")},

@@ -115,3 +115,30 @@ def panel_key(position: int) -> str:
 def bar(share: Any, width: int = 100) -> str:
     """A share of 1 as a length in SVG units; always with a point, whatever the reader's language."""
     return f"{min(1.0, max(0.0, float(share or 0))) * width:.2f}"
+
+
+@register.filter
+def act_name(act: str) -> str:
+    """What someone did to a bad case."""
+    names = {
+        "flagged": _("flagged it"),
+        "noted": _("wrote a note"),
+        "assigned": _("gave it an owner"),
+        "caused": _("named the cause"),
+        "closed": _("closed it"),
+        "reopened": _("opened it again"),
+    }
+    return names.get(act, act)
+
+
+@register.filter
+def export_reason(code: str) -> str:
+    """Why a gold pair's chain is not in a training set."""
+    names = {
+        "no_prediction": _("label only: no prediction"),
+        "invalid_prediction": _("label only: the prediction is invalid"),
+        "chain_ends_in_another_label": _("label only: the chain ends in another label"),
+        "chain_names_another_mismatch": _("label only: the chain names another dimension"),
+        "grid_or_posterior_contradicts": _("label only: grid or posterior contradicts the chain"),
+    }
+    return names.get(code, code)

@@ -79,6 +79,7 @@ def test_a_labeler_undoes_one_and_flags_one(visit: Visit) -> None:
     assert ben.page.locator("#card h1").first.inner_text() == title
     ben.page.keyboard.press("8")
     form = ben.page.locator('form[action$="/flag/"]')
+    form.locator("input[name=reason]").first.check(force=True)
     form.locator("textarea").fill("the picture shows something else")
     form.locator("button[type=submit], button:not([type])").first.click()
     expect(ben.page.get_by_text("Flagged.")).to_be_visible()
