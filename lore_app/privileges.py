@@ -57,7 +57,12 @@ def grant(cursor: CursorWrapper) -> None:
     cursor.execute("SELECT current_user, current_schema()")
     owner, schema = cursor.fetchone()
     if owner != APP_ROLE:
-        cursor.execute("SELECT pg_has_role(current_user, %s, 'SET')", [APP_ROLE])
+        # Up to PostgreSQL 15 a member may take the role; since 16 that is a right of its own.
+        cursor.execute(
+            "SELECT pg_has_role(current_user, %s, "
+            "CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)",
+            [APP_ROLE],
+        )
         if not cursor.fetchone()[0]:
             cursor.execute(sql.SQL("GRANT {} TO {}").format(role, sql.Identifier(owner)))
     for statement in (
