@@ -128,7 +128,7 @@ def act_name(act: str) -> str:
         "closed": _("closed it"),
         "reopened": _("opened it again"),
     }
-    return names.get(act, act)
+    return str(names.get(act, act))
 
 
 @register.filter
@@ -141,4 +141,4 @@ def export_reason(code: str) -> str:
         "chain_names_another_mismatch": _("label only: the chain names another dimension"),
         "grid_or_posterior_contradicts": _("label only: grid or posterior contradicts the chain"),
     }
-    return names.get(code, code)
+    return str(names.get(code, code))
