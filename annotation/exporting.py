@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,8 +22,8 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
 
-from annotation import jobs, sealing, training_rows
-from annotation.models import Export, Gold, HardSet, Judgment, Pair, Prediction, Query
+from annotation import jobs, opinions, sealing, training_rows
+from annotation.models import Export, Gold, HardSet, Pair, Prediction, Query
 from annotation.sealing import SealedFile
 from annotation.training_rows import PairRecord
 from projects import audit
@@ -159,7 +159,7 @@ def _chunk(chosen: Sequence[Chosen]) -> Iterator[PairRecord]:
     ids = [row.pair for row in chosen]
     pairs = Pair.objects.select_related("query", "item__current_snapshot__batch").in_bulk(ids)
     golds = Gold.objects.select_related("snapshot__batch").in_bulk([row.gold for row in chosen if row.gold])
-    judgments = _standing_judgments(ids)
+    judgments = opinions.standing_by_pair(ids)
     predictions = {
         row.pair_id: row
         for row in Prediction.objects.filter(pair_id__in=ids).select_related("model", "rule_base").order_by("id")
@@ -171,19 +171,6 @@ def _chunk(chosen: Sequence[Chosen]) -> Iterator[PairRecord]:
         prediction = predictions.get(row.pair)
         same_content = prediction is not None and prediction.snapshot_id == snapshot.pk
         yield PairRecord(pair, snapshot, gold, judgments[row.pair], prediction if same_content else None)
-
-
-def _standing_judgments(ids: Sequence[int]) -> Mapping[int, list[Judgment]]:
-    latest = (
-        Judgment.objects.filter(pair_id__in=ids)
-        .order_by("pair_id", "judge_id", "-round", "-revision")
-        .distinct("pair_id", "judge_id")
-    )
-    answer: dict[int, list[Judgment]] = defaultdict(list)
-    for row in latest:
-        if row.outcome != Judgment.Outcome.WITHDRAWN:
-            answer[row.pair_id].append(row)
-    return answer
 
 
 def _sft(export: Export, records: Iterator[PairRecord], scratch: Path) -> tuple[list[SealedFile], dict[str, Any]]:

@@ -12,6 +12,7 @@ from itertools import islice
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
+from annotation import opinions
 from annotation.models import Disagreement, Gold, HardSet, HardSetMember, Judgment, Pair, Prediction
 from projects import audit
 from projects.clock import ClockTimestamp
@@ -116,16 +117,14 @@ def reasons_of(pairs: Sequence[Pair]) -> dict[int, list[Reason]]:
 
 
 def _people(ids: Sequence[int]) -> dict[int, list[HumanLabel]]:
-    latest = (
-        Judgment.objects.filter(pair_id__in=ids)
-        .order_by("pair_id", "judge_id", "-round", "-revision")
-        .distinct("pair_id", "judge_id")
-    )
-    answer: dict[int, list[HumanLabel]] = defaultdict(list)
-    for row in latest:
-        if row.outcome == Judgment.Outcome.LABEL:
-            answer[row.pair_id].append(HumanLabel(row.label, Evidence("judgment", str(row.pk))))
-    return answer
+    return {
+        pair_id: [
+            HumanLabel(row.label, Evidence("judgment", str(row.pk)))
+            for row in rows
+            if row.outcome == Judgment.Outcome.LABEL
+        ]
+        for pair_id, rows in opinions.standing_by_pair(ids).items()
+    }
 
 
 def _settled(gold: Gold | None) -> HumanLabel | None:

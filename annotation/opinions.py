@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 from annotation.models import Judgment, Pair, Prediction
 
 
@@ -14,6 +17,20 @@ def standing_judgments(pair: Pair) -> list[Judgment]:
         .distinct("judge_id")
     )
     return sorted((row for row in rows if row.outcome != Judgment.Outcome.WITHDRAWN), key=lambda row: row.pk)
+
+
+def standing_by_pair(pair_ids: Sequence[int]) -> dict[int, list[Judgment]]:
+    """The same for many pairs in one query."""
+    latest = (
+        Judgment.objects.filter(pair_id__in=pair_ids)
+        .order_by("pair_id", "judge_id", "-round", "-revision")
+        .distinct("pair_id", "judge_id")
+    )
+    answer: dict[int, list[Judgment]] = defaultdict(list)
+    for row in latest:
+        if row.outcome != Judgment.Outcome.WITHDRAWN:
+            answer[row.pair_id].append(row)
+    return answer
 
 
 def locked(pair_id: int) -> Pair:
