@@ -1,0 +1,127 @@
+"""Many people at once over real HTTP: no slot twice, no judgment twice, nothing acknowledged and lost."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from annotation import queue
+from annotation.models import Disagreement, Draft, Judgment, Lease, Pair, Slot
+from projects.models import Membership, Person, Project
+from tests.builders import make_import, make_item, make_pair, make_rule_base, make_slots
+from tests.conftest import FreshDatabase
+from tests.drills.http_people import HttpPerson
+from tests.processes import web_server
+
+pytestmark = pytest.mark.drill
+PAIRS, OVERLAP, PEOPLE = 500, 2, 50
+
+
+@pytest.fixture
+def project(fresh_database: FreshDatabase, settings: Any) -> Project:
+    settings.SECRET_KEY = fresh_database.environment["LORE_SECRET_KEY"]  # sessions made here are read there
+    made = Project.objects.create(slug="shoes", name="Shoes", overlap=OVERLAP, mode="blind")
+    make_rule_base()
+    batch = make_import(project=made)
+    for number in range(PAIRS):
+        item = make_item(project=made, title=f"Mug {number}", batch=batch)
+        make_slots(pair=make_pair(project=made, query=f"query {number // 5}", item=item, batch=batch))
+    return made
+
+
+def people(project: Project, count: int) -> list[Person]:
+    found = [Person.objects.create_person(f"labeler-{number}") for number in range(count)]
+    Membership.objects.bulk_create(Membership(project=project, person=one, role="labeler") for one in found)
+    return found
+
+
+def in_parallel(work: Callable[[HttpPerson], int], crowd: list[HttpPerson]) -> list[int]:
+    with ThreadPoolExecutor(len(crowd)) as pool:
+        return list(pool.map(work, crowd))
+
+
+def test_fifty_clients_never_share_a_slot(project: Project, fresh_database: FreshDatabase, tmp_path: Path) -> None:
+    with web_server(fresh_database.environment, tmp_path) as address:
+        crowd = [HttpPerson(address, person) for person in people(project, PEOPLE)]
+        shared, ended = [], threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(0.05):
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT slot_id FROM annotation_lease WHERE state = 'live' GROUP BY 1 HAVING count(*) > 1"
+                    )
+                    shared.extend(cursor.fetchall())
+            connection.close()
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            done = in_parallel(judge_until_nothing_is_left, crowd)
+        finally:
+            ended.set()
+            watcher.join()
+    assert shared == []
+    assert sum(done) == PAIRS * OVERLAP
+    judgments = Judgment.objects.all()
+    assert judgments.count() == PAIRS * OVERLAP
+    assert max(Counter(judgments.values_list("slot_id", flat=True)).values()) == 1
+    assert max(Counter(judgments.values_list("pair_id", "judge_id")).values()) == 1
+    assert set(Slot.objects.values_list("state", flat=True)) == {"done"}
+    settled = Pair.objects.exclude(gold_label="").count()
+    assert settled + Disagreement.objects.filter(state="open").count() == PAIRS
+
+
+def judge_until_nothing_is_left(person: HttpPerson) -> int:
+    done = 0
+    while (card := person.card("shoes")) is not None:
+        status, _ = person.submit("shoes", card, choice="L4" if int(card.token[0], 16) % 2 else "L1")
+        assert status == 302
+        done += 1
+    return done
+
+
+def test_a_thousand_doubled_submits_store_a_thousand_rows(
+    project: Project, fresh_database: FreshDatabase, tmp_path: Path
+) -> None:
+    ana, ben = people(project, 2)
+    leases = [lease(person, pair) for pair in Pair.objects.order_by("id") for person in (ana, ben)]
+    assert len(leases) == 1000
+    with web_server(fresh_database.environment, tmp_path) as address:
+        clients = {person.pk: HttpPerson(address, person) for person in (ana, ben)}
+
+        def twice(one: Lease) -> bool:
+            body = {"idempotency_key": str(uuid.uuid4()), "choice": "L4"}
+            with ThreadPoolExecutor(2) as pool:
+                answers = list(pool.map(lambda _: clients[one.person_id].post(path(one), body), range(2)))
+            return answers[0] == answers[1] and answers[0][0] == 302
+
+        with ThreadPoolExecutor(6) as pool:
+            assert all(pool.map(twice, leases))
+        assert Judgment.objects.count() == 1000
+        first = Judgment.objects.order_by("id").first()
+        assert first is not None
+        held = Lease.objects.get(slot=first.slot)
+        other = {"idempotency_key": str(first.idempotency_key), "choice": "L1", "note": "second thought"}
+        status, _ = clients[held.person_id].post(path(held), other, htmx=True)
+    assert status == 409
+    assert Judgment.objects.get(pk=first.pk).label == "L4"
+    assert Draft.objects.get().body["note"] == "second thought"
+
+
+def lease(person: Person, pair: Pair) -> Lease:
+    slot = Slot.objects.filter(pair=pair, state="open").order_by("number").select_related("pair__item").first()
+    assert slot is not None
+    return queue.lease_slot(slot, person, pair.project)
+
+
+def path(one: Lease) -> str:
+    return f"/p/shoes/judge/{one.token}/"
