@@ -1,4 +1,8 @@
-"""The demo, served by real processes over a database of its own, seen through Chromium."""
+"""The demo, served by real processes over a database of its own, seen through Chromium.
+
+Fixtures live as long as this package's tests: Playwright keeps an event loop running, under which Django refuses to
+work for the tests that follow.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,7 @@ class Site:
         return done.stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(database_template: str, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     chromium()  # skip before anything is started
     folder = tmp_path_factory.mktemp("site")
@@ -70,7 +74,7 @@ def chromium() -> str:
     return str(found)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
