@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from annotation import grids, opinions, queue, settling
 from annotation.models import Draft, Judge, Judgment, Lease, Pair, Prediction, Slot
@@ -77,20 +78,20 @@ def read_answer(data: Any, project: Project) -> Answer:
     try:
         key = UUID(str(data.get("idempotency_key", "")))
     except ValueError:
-        raise BadAnswer("idempotency_key", "missing or not a UUID") from None
+        raise BadAnswer("idempotency_key", _("missing or not a UUID")) from None
     choice = str(data.get("choice", ""))
     if choice not in {KEEP, CANNOT_TELL}:
         try:
             if project.scale.parse(choice) != choice:
-                raise BadAnswer("choice", "not a label of this project")
+                raise BadAnswer("choice", _("not a label of this project"))
         except UnknownLabel:
-            raise BadAnswer("choice", "not a label of this project") from None
+            raise BadAnswer("choice", _("not a label of this project")) from None
     reason = str(data.get("reason", ""))
     if choice == CANNOT_TELL and reason not in CANNOT_TELL_REASONS:
-        raise BadAnswer("reason", "cannot tell needs a reason")
+        raise BadAnswer("reason", _("cannot tell needs a reason"))
     note = str(data.get("note", "")).replace("\x00", "\ufffd")
     if len(note) > MAX_NOTE:
-        raise BadAnswer("note", f"longer than {MAX_NOTE} characters")
+        raise BadAnswer("note", _("longer than %(most)s characters") % {"most": MAX_NOTE})
     return Answer(
         key,
         choice,
@@ -106,7 +107,7 @@ def _mismatch(data: Any, choice: str, project: Project) -> str:
         return ""
     value = str(data.get("mismatch", ""))
     if value not in {dimension.value for dimension in Dimension}:
-        raise BadAnswer("mismatch", "name the dimension that does not match")
+        raise BadAnswer("mismatch", _("name the dimension that does not match"))
     return value
 
 

@@ -17,7 +17,7 @@ from projects.clock import ClockTimestamp
 from projects.models import Mode, Person, Project
 from rules.publishing import active_rule_base
 
-ASSIST_BLIND_SHARE = 0.15  # DESIGN 5: in assist a random share is served blind
+ASSIST_BLIND_SHARE = 0.15  # a fixed share, so that the assistant's effect can be measured
 
 # A slot is free for a person who neither holds its pair nor has an opinion of it that stands.
 _NEXT = """

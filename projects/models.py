@@ -41,7 +41,7 @@ class Person(AbstractBaseUser):
 
 
 class Mode(models.TextChoices):
-    """How much of the machine's work a judge sees (DESIGN 5)."""
+    """How much of the machine's work a judge sees; docs/lifecycle.md explains each mode."""
 
     BLIND = "blind", _("blind")
     FACTS = "facts", _("facts")

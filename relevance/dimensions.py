@@ -1,6 +1,6 @@
 """The 18 dimensions of a query's demand: one list for constraints, rules and mismatches.
 
-The list follows the demand schema of LORE (arXiv 2512.03025) as DESIGN words it; the names shown to people stand
+The list follows the demand schema of LORE (arXiv 2512.03025); the names shown to people stand
 here in both languages so that a chain stored as data can be read in either.
 """
 
