@@ -6,7 +6,9 @@ WORKDIR /app
 COPY pyproject.toml VERSION README.md ./
 RUN pip install --no-cache-dir .
 COPY . .
-RUN python manage.py compile_catalogues && chown -R lore:lore /app
+# The key is for this step alone: none may be baked into the image.
+RUN LORE_SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')" python manage.py compile_catalogues \
+    && chown -R lore:lore /app
 USER lore
 VOLUME /data
 EXPOSE 8000

@@ -65,3 +65,9 @@ def test_commands_name_files_and_commands_that_exist(name: str) -> None:
 def test_no_service_but_web_is_reachable_from_outside() -> None:
     assert {name for name, service in SERVICES.items() if "ports" in service} == {"web"}
     assert SERVICES["web"]["ports"][0].startswith("127.0.0.1:")
+
+
+def test_no_secret_key_is_baked_into_the_image() -> None:
+    steps = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if "manage.py" in line]
+    assert steps
+    assert all("LORE_SECRET_KEY=" in step for step in steps)

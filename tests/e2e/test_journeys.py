@@ -159,3 +159,25 @@ def test_the_pages_speak_chinese(visit: Visit) -> None:
 def test_the_workers_absence_is_said(visit: Visit) -> None:
     lena = visit("demo-lena")
     expect(lena.page.get_by_text("worker: up")).to_be_visible(timeout=15_000)
+
+
+def test_keys_set_never_toggle(visit: Visit) -> None:
+    """The same key twice leaves what it set; two presses while one answer is under way are one judgment."""
+    ada = visit("demo-ada")
+    ada.open("/p/demo/disputes/")
+    ada.page.get_by_role("link", name="Settle the next one").click()
+    ada.page.wait_for_url(re.compile(r"/disputes/\d+/"))
+    ada.page.wait_for_load_state("networkidle")
+    for _ in range(2):
+        ada.page.keyboard.press("4")
+        expect(ada.page.locator("input[name=label]").nth(3)).to_be_checked()
+
+    ben = visit("demo-ben")
+    before = done(ben)
+    shown = card(ben)
+    ben.page.evaluate(
+        """() => { for (let n = 0; n < 5; n++) document.dispatchEvent(
+             new KeyboardEvent("keydown", {code: "Digit4", key: "4", bubbles: true})) }"""
+    )
+    expect(ben.page.locator(f'#card input[value="{shown}"]')).to_have_count(0)
+    assert done(ben) == before + 1
