@@ -24,7 +24,7 @@ setup: $(STAMP) ## Make .venv, compile the translations, migrate, load the start
 
 run: setup ## Serve the demo at http://localhost:8000
 	@LORE_DEMO=1 $(MANAGE) load_demo
-	@LORE_DEMO=1 $(MANAGE) up
+	@LORE_DEMO=1 $(MANAGE) up --stop-with-parent
 
 worker: setup ## Run a dispatcher and a worker alone (with DATABASE_URL, REDIS_URL)
 	@$(MANAGE) work

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 GRACE_SECONDS = 20
+PR_SET_PDEATHSIG = 1
 
 
 class Command(BaseCommand):
@@ -22,26 +24,36 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--web-threads", type=int, default=8)
+        parser.add_argument("--stop-with-parent", action="store_true", help="stop when whoever started this is gone")
 
-    def handle(self, *args: Any, port: int, web_threads: int, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, web_threads: int, stop_with_parent: bool, **options: Any) -> None:
         address = f"127.0.0.1:{port}"
         web = [sys.executable, "-m", "gunicorn", "lore_app.wsgi", "--bind", address, "--worker-class", "gthread"]
         web += ["--threads", str(web_threads), "--workers", "1", "--timeout", "60", "--log-level", "warning"]
         environment = {**os.environ, "LORE_PORT": str(port)}
         processes = [
-            subprocess.Popen(web, cwd=settings.BASE_DIR, env=environment),
-            subprocess.Popen([sys.executable, "manage.py", "work"], cwd=settings.BASE_DIR, env=environment),
+            subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, preexec_fn=_end_with_parent)
+            for command in (web, [sys.executable, "manage.py", "work"])
         ]
+        parent = os.getppid()
         signal.signal(signal.SIGTERM, _as_interrupt)
         self.stdout.write(f"LORE Copilot: http://localhost:{port}/  (Ctrl-C stops it)")
         try:
             while all(process.poll() is None for process in processes):
+                if stop_with_parent and os.getppid() != parent:
+                    raise KeyboardInterrupt
                 time.sleep(0.5)
             raise CommandError("one of the two processes ended; the lines above say why")
         except KeyboardInterrupt:
             self.stdout.write("Stopping.")
         finally:
             _stop(processes)
+
+
+def _end_with_parent() -> None:
+    """On Linux the kernel ends the two when this process is killed outright, so that the port is free again."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:

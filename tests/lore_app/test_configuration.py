@@ -1,0 +1,68 @@
+"""Settings that fail loudly, and which role a process connects as."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+
+from lore_app import database, environment
+from lore_app.checks import database_is_durable
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("maybe", lambda: environment.flag("LORE_X")),
+        ("many", lambda: environment.whole_number("LORE_X", 1)),
+        ("0", lambda: environment.whole_number("LORE_X", 1, least=1)),
+        ("short", lambda: environment.secret("LORE_X", Path("unused"))),
+    ],
+)
+def test_a_bad_value_stops_the_process_and_names_the_variable(monkeypatch, value, read) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("LORE_X", value)
+    with pytest.raises(ImproperlyConfigured, match="LORE_X"):
+        read()
+
+
+def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "var" / "secret_key"
+    first = environment.secret("LORE_ABSENT", kept)
+    assert environment.secret("LORE_ABSENT", kept) == first
+    assert len(first) >= 32
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("url", ["mysql://a@b/c", "postgres://a@b", "nonsense"])
+def test_a_url_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        database.from_url(url)
+
+
+def test_a_url_is_read_with_its_escapes_and_options() -> None:
+    read = database.from_url("postgres://al%40ice:p%2Fw@db.example:5433/shop?sslmode=require")
+    assert (read["USER"], read["PASSWORD"], read["HOST"], read["PORT"]) == ("al@ice", "p/w", "db.example", "5433")
+    assert read["OPTIONS"] == {"sslmode": "require"}
+
+
+def test_with_one_url_the_role_is_taken_at_connection() -> None:
+    app, owner = database.configure("postgres://boss@db/shop", "", Path("unused"))
+    assert app["OPTIONS"]["options"] == "-c role=lore_app"
+    assert owner["OPTIONS"] == {}
+
+
+def test_with_two_urls_they_are_two_logins() -> None:
+    app, owner = database.configure("postgres://lore_app@db/shop", "postgres://boss@db/shop", Path("unused"))
+    assert (app["USER"], owner["USER"]) == ("lore_app", "boss")
+    assert app["OPTIONS"] == {}
+
+
+@pytest.mark.django_db
+def test_a_database_that_may_lose_what_it_acknowledged_is_refused() -> None:
+    assert database_is_durable(["default"]) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+    assert [problem.id for problem in database_is_durable(["default"])] == ["lore.E001"]
