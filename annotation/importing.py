@@ -19,7 +19,7 @@ from django.core.files.storage import default_storage
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from annotation import jobs
+from annotation import jobs, lexicons
 from annotation.inspecting import Origin, ScaleUnclear
 from annotation.mapping import Mapper, Record, RowRefused
 from annotation.models import Import, Rejection
@@ -118,6 +118,8 @@ def _run_to_end(batch: Import, file: Readable, token: UUID, **options: Any) -> C
         if options["limits"] is COMMAND:
             raise
         return counts_of(batch)
+    if (counts.new or counts.changed) and jobs.renew(batch, token):
+        lexicons.up_to_date(batch.project)  # here, so that nobody waits for it who only starts a run
     jobs.finish(batch, token, bytes_read=batch.bytes_total)
     return counts
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import uuid
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 
-from annotation import importing, jobs
+from annotation import importing, jobs, lexicons
 from annotation.importing import Plan, Superseded, adopt_scale, run_here, run_import
 from annotation.inspecting import Origin, ScaleUnclear
 from annotation.models import (
@@ -385,3 +387,12 @@ def test_memory_does_not_grow_with_the_file(project: Project, monkeypatch: pytes
     batch, token = claimed(project, lines(2500))
     run_import(batch, BytesIO(lines(2500)), token=token, on_progress=count)
     assert len(alive) >= 5 and max(alive) < 3 * 500  # a row, its record and its content each
+
+
+def test_the_lexicon_is_learnt_with_the_import(project: Project, tmp_path: Path) -> None:
+    """Whoever starts the first run does not wait for it."""
+    file = tmp_path / "pairs.jsonl"
+    row = {"query": "mug", "item_id": "1", "title": "Mug", "attributes": {"brand": "Kestrel"}, "label_scale": "lore-4"}
+    file.write_text(json.dumps(row) + "\n")
+    call_command("import_pairs", str(file), project=project.slug, stdout=io.StringIO(), stderr=io.StringIO())
+    assert "kestrel" in lexicons.current(project).terms
