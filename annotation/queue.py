@@ -168,14 +168,6 @@ def reopen(slot: Slot, person: Person, project: Project) -> Lease:
     return lease_slot(slot, person, project)
 
 
-def slots_wanted(pair_id: int, project: Project, *, position: int, mode: str = "") -> list[Slot]:
-    """The slots of a pair that is to be judged; not yet saved."""
-    return [
-        Slot(project=project, pair_id=pair_id, number=number, position=position, mode=mode)
-        for number in range(1, project.overlap + 1)
-    ]
-
-
 def close_open_slots(pair_id: int) -> None:
     """Once a pair is adjudicated nobody is asked for it any more."""
     Slot.objects.filter(pair_id=pair_id, state=Slot.State.OPEN).update(state=Slot.State.CLOSED)

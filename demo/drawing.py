@@ -56,12 +56,3 @@ def _cast_shadow(picture: Image.Image, mask: Image.Image) -> None:
     shifted = Image.new("L", mask.size, 0)
     shifted.paste(faint, (10, 34))
     picture.paste(Image.new("RGB", picture.size, SHADOW), (0, 0), shifted)
-
-
-def contact_sheet(found: list[DemoItem], columns: int = 9, side: int = 150) -> Image.Image:
-    """Many pictures on one, to look at."""
-    lines = -(-len(found) // columns)
-    sheet = Image.new("RGB", (columns * side, lines * side), PAPER)
-    for n, item in enumerate(found):
-        sheet.paste(draw(item).resize((side, side)), ((n % columns) * side, (n // columns) * side))
-    return sheet

@@ -33,6 +33,8 @@ class Command(JsonCommand):
         export.refresh_from_db()
         if export.state != "done":
             raise CommandError(f"the export ended as {export.state}: {export.error}")
+        if changed := exporting.verify(export):
+            raise CommandError(f"the storage no longer holds what was sealed: {', '.join(changed)}")
         names = exporting.copy_to(export, options["out"])
         self.stderr.write(f"{export.rows} rows in {options['out']}")
         return {"rows": export.rows, "files": names, "manifest": str(options["out"] / exporting.MANIFEST)}
