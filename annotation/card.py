@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -138,8 +139,10 @@ def standing_urls(project: Project) -> dict[str, str]:
 def progress(person: Person, project: Project) -> dict[str, int]:
     judge = queue.judge_of(person, project)
     mine = Judgment.objects.filter(judge=judge, batch=None)
-    today = mine.filter(recorded_at__date=timezone.localdate(), revision=1).count()
-    done = mine.values("pair_id").distinct().count()
+    later = mine.filter(pair=OuterRef("pair"), round=OuterRef("round"), revision__gt=OuterRef("revision"))
+    standing = mine.filter(~Exists(later)).exclude(outcome=Judgment.Outcome.WITHDRAWN)
+    today = standing.filter(recorded_at__date=timezone.localdate()).count()
+    done = standing.count()
     left = queue.left_for(person, project)
     return {"done_today": today, "left": left, "total": done + left}
 

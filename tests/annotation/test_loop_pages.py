@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from annotation import exporting, hard_samples, jobs, queue, settling
+from annotation import card, exporting, hard_samples, jobs, queue, settling
 from annotation.models import BadCase, Disagreement, Export, Judgment, Pair
 from annotation.opinions import locked
 from projects.models import Person, Project
@@ -74,6 +74,18 @@ def test_reveal_answers_with_the_prediction_after_the_own_label(
     page = submit(client_for(cast.ana), cast.ana, project, choice="L4").content.decode()
     assert "91" in page
     assert "keep" in page
+
+
+def test_what_was_undone_is_not_counted_as_done(
+    pair: Pair, project: Project, cast: Cast, client_for: ClientFor
+) -> None:
+    client = client_for(cast.ana)
+    submit(client, cast.ana, project, choice="L4")
+    assert card.progress(cast.ana, project) == {"done_today": 1, "left": 0, "total": 1}
+    client.post("/p/shoes/judge/undo/", {"token": ""}, headers=HTMX)
+    assert card.progress(cast.ana, project)["done_today"] == 0
+    submit(client, cast.ana, project, choice="L3")
+    assert card.progress(cast.ana, project)["done_today"] == 1
 
 
 def test_a_wrong_form_is_refused_and_stores_nothing(
