@@ -1,6 +1,7 @@
-"""Invented items of invented brands, in English and Chinese, made from one compact table.
+"""The demo's items, made from one table: what each is, in one line. Invented goods of invented brands.
 
-An item's `look` is what its picture shows; its attributes say the same in words. Nothing here is a real product.
+`facts` holds what is true of an item in plain English words; its wording for a shopper is in demo.wording, its picture
+in demo.shapes. Nothing here knows queries or labels.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 
 class Colour(NamedTuple):
-    """A named colour: how it is drawn, what it is called in Chinese, and which colours are near it."""
+    """A named colour: how it is drawn, its Chinese name, and the family within which shades are near each other."""
 
     rgb: tuple[int, int, int]
     zh: str
@@ -20,214 +21,231 @@ class Colour(NamedTuple):
 
 
 COLOURS: Mapping[str, Colour] = {
-    "red": Colour((196, 49, 44), "红色", "red"),
-    "burgundy": Colour((112, 26, 46), "酒红色", "red"),
-    "pink": Colour((232, 158, 176), "粉色", "pink"),
-    "orange": Colour((222, 122, 45), "橙色", "orange"),
-    "yellow": Colour((233, 189, 64), "黄色", "yellow"),
-    "green": Colour((62, 124, 84), "绿色", "green"),
-    "teal": Colour((38, 122, 128), "青色", "blue"),
-    "blue": Colour((58, 104, 178), "蓝色", "blue"),
-    "navy": Colour((32, 46, 88), "藏青色", "blue"),
-    "purple": Colour((118, 82, 152), "紫色", "purple"),
-    "brown": Colour((122, 82, 54), "棕色", "brown"),
-    "white": Colour((244, 242, 236), "白色", "beige"),
-    "beige": Colour((214, 196, 164), "米色", "beige"),
-    "grey": Colour((132, 136, 142), "灰色", "grey"),
-    "black": Colour((38, 38, 42), "黑色", "black"),
+    "red": Colour((202, 52, 46), "红色", "red"),
+    "burgundy": Colour((116, 28, 48), "酒红色", "red"),
+    "pink": Colour((233, 160, 178), "粉色", "pink"),
+    "yellow": Colour((234, 190, 66), "黄色", "yellow"),
+    "green": Colour((70, 130, 90), "绿色", "green"),
+    "teal": Colour((42, 128, 134), "青色", "blue"),
+    "blue": Colour((62, 110, 184), "蓝色", "blue"),
+    "navy": Colour((36, 50, 94), "藏青色", "blue"),
+    "brown": Colour((130, 88, 58), "棕色", "brown"),
+    "white": Colour((246, 244, 239), "白色", "beige"),
+    "beige": Colour((216, 198, 166), "米色", "beige"),
+    "grey": Colour((138, 142, 148), "灰色", "grey"),
+    "black": Colour((44, 44, 49), "黑色", "black"),
 }
-MATERIALS_ZH = {
-    "cotton": "纯棉", "linen": "亚麻", "polyester": "涤纶", "leather": "真皮", "canvas": "帆布", "ceramic": "陶瓷",
-    "glass": "玻璃", "metal": "金属", "wood": "实木", "plastic": "塑料", "silicone": "硅胶", "velvet": "丝绒",
-    "wool": "羊毛", "paper": "纸",
-}  # fmt: skip
-AUDIENCE_ZH = {"women": "女士", "men": "男士", "kids": "儿童"}
-BRANDS = ("Lindenhof", "Talvi", "Morrow", "Kestrel", "青禾", "云岫")
-SHOPS = {"Lindenhof": "Lindenhof Store", "Talvi": "Talvi", "Morrow": "Morrow & Daughters", "Kestrel": "Kestrel Outfitters",
-         "青禾": "青禾旗舰店", "云岫": "云岫家居"}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of thing: its names, its category, what it is made of and what it costs at least."""
+class Kind(NamedTuple):
+    """A kind of thing: its name in both languages and its category path. `near`: kinds a shopper might take instead."""
 
     en: str
     zh: str
     category: str
     category_zh: str
-    price: int
-    code: str
+    near: tuple[str, ...] = ()
+    accessory_of: str = ""
+    views: int = 1
 
 
 KINDS: Mapping[str, Kind] = {
-    "dress": Kind("dress", "连衣裙", "Women > Dresses", "女装 > 连衣裙", 59, "DR"),
-    "t-shirt": Kind("t-shirt", "T恤", "Clothing > T-shirts", "服装 > T恤", 19, "TS"),
-    "shoes": Kind("sneakers", "运动鞋", "Shoes > Sneakers", "鞋靴 > 运动鞋", 69, "SH"),
-    "mug": Kind("mug", "马克杯", "Kitchen > Mugs", "厨房 > 马克杯", 12, "MG"),
-    "teapot": Kind("teapot", "茶壶", "Kitchen > Teapots", "厨房 > 茶壶", 34, "TP"),
-    "bottle": Kind("water bottle", "水杯", "Kitchen > Bottles", "厨房 > 水杯", 16, "BT"),
-    "cushion": Kind("cushion", "抱枕", "Home > Cushions", "家居 > 抱枕", 22, "CU"),
-    "lamp": Kind("desk lamp", "台灯", "Home > Lamps", "家居 > 台灯", 48, "LP"),
-    "chair": Kind("chair", "椅子", "Furniture > Chairs", "家具 > 椅子", 110, "CH"),
-    "backpack": Kind("backpack", "双肩包", "Bags > Backpacks", "箱包 > 双肩包", 54, "BP"),
-    "headphones": Kind("headphones", "耳机", "Audio > Headphones", "影音 > 耳机", 79, "HP"),
-    "phone case": Kind("phone case", "手机壳", "Accessories > Phone cases", "配件 > 手机壳", 14, "PC"),
-    "notebook": Kind("journal", "手账本", "Stationery > Journals", "文具 > 手账", 9, "NB"),
+    "dress": Kind("dress", "连衣裙", "Clothing > Women > Dresses", "服装 > 女装 > 连衣裙", views=2),
+    "t-shirt": Kind("t-shirt", "T恤", "Clothing > Tops > T-shirts", "服装 > 上装 > T恤"),
+    "sneakers": Kind("sneakers", "运动鞋", "Shoes > Sneakers", "鞋靴 > 运动鞋", ("rain boots",), views=2),
+    "rain boots": Kind("rain boots", "雨靴", "Shoes > Boots > Rain boots", "鞋靴 > 靴子 > 雨靴", ("sneakers",)),
+    "beanie": Kind("beanie hat", "毛线帽", "Accessories > Hats > Beanies", "配饰 > 帽子 > 毛线帽"),
+    "mug": Kind("mug", "马克杯", "Kitchen > Drinkware > Mugs", "厨房 > 杯具 > 马克杯", ("bottle",)),
+    "teapot": Kind("teapot", "茶壶", "Kitchen > Tea > Teapots", "厨房 > 茶具 > 茶壶", ("tea set",)),
+    "tea set": Kind("tea set", "茶具套装", "Kitchen > Tea > Tea sets", "厨房 > 茶具 > 茶具套装", ("teapot",)),
+    "bottle": Kind("water bottle", "水杯", "Kitchen > Drinkware > Bottles", "厨房 > 杯具 > 水杯", ("mug",)),
+    "cushion": Kind("cushion", "抱枕", "Home > Textiles > Cushions", "家居 > 布艺 > 抱枕"),
+    "desk lamp": Kind("desk lamp", "台灯", "Home > Lighting > Desk lamps", "家居 > 灯具 > 台灯", ("floor lamp",)),
+    "floor lamp": Kind("floor lamp", "落地灯", "Home > Lighting > Floor lamps", "家居 > 灯具 > 落地灯", ("desk lamp",)),
+    "chair": Kind("chair", "椅子", "Furniture > Seating > Chairs", "家具 > 坐具 > 椅子"),
+    "backpack": Kind("backpack", "双肩包", "Bags > Backpacks", "箱包 > 双肩包", views=2),
+    "headphones": Kind("headphones", "头戴式耳机", "Electronics > Audio > Headphones", "数码 > 影音 > 头戴式耳机", ("earbuds",)),
+    "earbuds": Kind("earbuds", "入耳式耳机", "Electronics > Audio > Earbuds", "数码 > 影音 > 入耳式耳机", ("headphones",)),
+    "phone": Kind("smartphone", "手机", "Electronics > Phones > Smartphones", "数码 > 手机 > 智能手机", views=2),
+    "phone case": Kind("phone case", "手机壳", "Electronics > Phone accessories > Cases", "数码 > 手机配件 > 手机壳", accessory_of="phone"),
+    "journal": Kind("journal", "手账本", "Stationery > Journals", "文具 > 本册 > 手账本"),
+}  # fmt: skip
+
+SHOPS: Mapping[str, str] = {
+    "Aldermoor": "Aldermoor Official Store",
+    "Talvik": "Talvik Home",
+    "Brindlewick": "Brindlewick & Daughters",
+    "Quillon": "Quillon Outlet",
+    "栗屿": "栗屿服饰旗舰店",
+    "青汀": "青汀家居旗舰店",
+    "墨知": "墨知数码文具店",
 }
 
-# kind: language, brand number, colour, material, extras as "name=value"
+# kind: brand colour material price, then further facts
 _TABLE = """
-dress: en 0 burgundy cotton length=long audience=women | en 1 red polyester length=long audience=women | en 0 blue cotton length=short audience=women pattern=checked | en 2 burgundy linen length=short audience=women | zh 4 red cotton length=long audience=women season=summer | zh 5 navy wool length=long audience=women season=winter | zh 4 yellow linen length=short audience=women season=summer pattern=floral
-t-shirt: en 3 white cotton audience=men | en 3 black cotton audience=men pattern=striped | en 0 red cotton audience=women | en 2 blue polyester audience=kids pattern=striped | zh 4 white cotton audience=women | zh 5 green cotton audience=kids
-shoes: en 3 white leather audience=women size=38 | en 3 red canvas audience=women size=39 | en 3 black leather audience=men size=43 | en 1 blue canvas audience=kids size=31 | zh 4 white canvas audience=women size=38 | zh 5 red leather audience=men size=42
-mug: en 1 red ceramic capacity=300 | en 1 blue ceramic capacity=300 | en 1 white ceramic capacity=350 pieces=4 | en 2 white ceramic capacity=350 pieces=6 | en 0 green glass capacity=400 | zh 5 burgundy ceramic capacity=320 | zh 4 black ceramic capacity=350 pieces=2
-teapot: en 1 white ceramic capacity=900 | en 2 green glass capacity=700 | zh 5 brown ceramic capacity=600 | zh 5 white ceramic capacity=800 | zh 4 teal ceramic capacity=600
-bottle: en 3 blue metal capacity=500 insulated=yes | en 3 green metal capacity=750 insulated=yes | en 2 pink plastic capacity=500 | en 1 black metal capacity=480 insulated=yes | zh 4 white glass capacity=500 | zh 5 black metal capacity=500 insulated=yes
-cushion: en 0 yellow velvet size=45 | en 0 teal linen size=50 pattern=striped | en 2 grey wool size=45 | zh 5 pink velvet size=45 | zh 4 beige linen size=45 pattern=checked
-lamp: en 1 white metal cord=no dimmable=yes | en 1 black metal cord=yes | en 2 brown wood cord=yes | en 0 green metal cord=yes dimmable=yes | zh 5 white metal cord=yes dimmable=yes | zh 4 pink plastic cord=no
-chair: en 2 brown wood | en 2 black wood | en 0 red velvet | en 1 grey plastic | zh 5 brown wood | zh 4 green velvet
-backpack: en 3 navy canvas capacity=20 waterproof=yes audience=men | en 3 red polyester capacity=25 audience=kids | en 0 brown leather capacity=18 audience=women | en 1 black polyester capacity=30 waterproof=yes | zh 4 blue canvas capacity=15 audience=kids | zh 5 black polyester capacity=22 waterproof=yes
-headphones: en 1 black plastic connection=wireless | en 1 white plastic connection=wired | en 3 blue plastic connection=wireless | en 2 red plastic connection=wired | zh 5 white plastic connection=wireless | zh 4 pink plastic connection=wireless
-phone case: en 0 black leather | en 2 red silicone | en 1 blue silicone | zh 4 pink silicone | zh 5 green leather
-notebook: en 2 red paper pages=120 year=2026 | en 2 black leather pages=200 | en 0 green paper pages=96 year=2025 | zh 5 brown leather pages=160 | zh 4 yellow paper pages=120 year=2026
+dress: Aldermoor burgundy cotton 89 audience=women length=long season=autumn
+dress: Aldermoor red cotton 85 audience=women length=long season=summer
+dress: Aldermoor blue cotton 59 audience=women length=short pattern=checked season=summer
+dress: Quillon black polyester 64 audience=women length=short
+dress: Brindlewick burgundy linen 72 audience=women length=short season=summer
+dress: Brindlewick navy wool 118 audience=women length=long sleeves=long season=winter
+dress: 栗屿 red cotton 139 audience=women length=long season=summer
+dress: 栗屿 navy wool 268 audience=women length=long sleeves=long season=winter
+dress: 栗屿 yellow linen 129 audience=women length=short pattern=floral season=summer
+dress: 栗屿 burgundy velvet 259 audience=women length=long sleeves=long season=winter
+dress: 栗屿 black cotton 119 audience=women length=short
+t-shirt: Quillon white cotton 19 audience=men pattern=plain
+t-shirt: Quillon navy cotton 24 audience=men pattern=striped
+t-shirt: Aldermoor red cotton 22 audience=women pattern=plain
+t-shirt: Brindlewick blue cotton 16 audience=kids pattern=striped
+t-shirt: Aldermoor white cotton 29 audience=women sleeves=long pattern=plain
+t-shirt: Aldermoor green linen 34 audience=women pattern=checked
+t-shirt: 栗屿 white cotton 59 audience=women pattern=plain
+t-shirt: 栗屿 green cotton 49 audience=kids pattern=dotted
+t-shirt: 栗屿 black cotton 69 audience=men pattern=plain
+t-shirt: 栗屿 navy cotton 79 audience=women pattern=striped
+sneakers: Quillon white leather 94 audience=women size=38
+sneakers: Quillon red canvas 59 audience=women size=39
+sneakers: Quillon black leather 99 audience=men size=43
+sneakers: Brindlewick blue canvas 45 audience=kids size=31
+sneakers: Aldermoor burgundy leather 109 audience=women size=38
+sneakers: 栗屿 white canvas 159 audience=women size=38
+sneakers: 栗屿 red leather 329 audience=men size=42
+sneakers: 栗屿 black canvas 189 audience=men size=42
+rain boots: Brindlewick yellow rubber 39 audience=kids size=30 waterproof=yes
+rain boots: Aldermoor green rubber 55 audience=women size=39 waterproof=yes
+rain boots: Quillon navy rubber 62 audience=men size=43 waterproof=yes
+rain boots: 栗屿 red rubber 89 audience=kids size=28 waterproof=yes
+beanie: Aldermoor grey wool 24 audience=women pompom=no season=winter
+beanie: Aldermoor red wool 26 audience=women pompom=yes season=winter
+beanie: Brindlewick navy wool 18 audience=kids pompom=yes season=winter
+beanie: Quillon black wool 22 audience=men pompom=no season=winter
+beanie: 栗屿 burgundy wool 79 audience=women pompom=no season=winter
+beanie: 栗屿 beige wool 69 audience=women pompom=yes season=winter
+mug: Talvik red ceramic 12 capacity=300
+mug: Talvik blue ceramic 12 capacity=300
+mug: Talvik white ceramic 38 capacity=350 pieces=4
+mug: Brindlewick white ceramic 52 capacity=350 pieces=6
+mug: Aldermoor green glass 15 capacity=400
+mug: Talvik teal ceramic 22 capacity=300 pieces=2
+mug: 青汀 burgundy ceramic 45 capacity=320
+mug: 青汀 black ceramic 79 capacity=350 pieces=2
+mug: 青汀 pink ceramic 42 capacity=300
+teapot: Talvik white ceramic 34 capacity=900
+teapot: Brindlewick green glass 29 capacity=700
+teapot: Talvik blue ceramic 36 capacity=650
+teapot: 青汀 brown ceramic 128 capacity=600
+teapot: 青汀 white ceramic 138 capacity=800
+tea set: Talvik blue ceramic 79 pieces=5
+tea set: 青汀 white ceramic 299 pieces=7
+tea set: 青汀 brown ceramic 169 pieces=3
+bottle: Quillon blue metal 28 capacity=500 insulated=yes straw=no
+bottle: Quillon green metal 34 capacity=750 insulated=yes straw=no
+bottle: Aldermoor pink plastic 14 capacity=500 insulated=no straw=yes
+bottle: Talvik black metal 26 capacity=480 insulated=yes straw=no
+bottle: Brindlewick blue plastic 12 capacity=350 insulated=no straw=yes audience=kids
+bottle: Quillon navy metal 39 capacity=1000 insulated=yes straw=yes
+bottle: 青汀 white glass 49 capacity=500 insulated=no straw=no
+bottle: 墨知 black metal 129 capacity=500 insulated=yes straw=no
+bottle: 青汀 teal metal 139 capacity=1000 insulated=yes straw=no
+cushion: Aldermoor yellow velvet 25 size=45 form=square pattern=plain
+cushion: Aldermoor teal linen 29 size=50 form=square pattern=striped
+cushion: Brindlewick grey wool 32 size=45 form=square pattern=plain
+cushion: Aldermoor red cotton 22 size=40 form=round pattern=plain
+cushion: Brindlewick beige linen 27 size=50 form=square pattern=checked
+cushion: 青汀 pink velvet 68 size=45 form=square pattern=plain
+cushion: 青汀 beige linen 59 size=45 form=square pattern=striped
+cushion: 青汀 navy cotton 65 size=40 form=round pattern=plain
+desk lamp: Talvik white metal 59 cord=no dimmable=yes
+desk lamp: Talvik black metal 45 cord=yes dimmable=no
+desk lamp: Brindlewick brown wood 64 cord=yes dimmable=no
+desk lamp: Aldermoor green metal 49 cord=yes dimmable=yes
+desk lamp: 墨知 white metal 159 cord=yes dimmable=yes
+desk lamp: 墨知 pink plastic 89 cord=no dimmable=no
+floor lamp: Talvik black metal 119 cord=yes dimmable=yes
+floor lamp: Brindlewick white wood 139 cord=yes dimmable=no
+chair: Brindlewick brown wood 120 arms=no
+chair: Brindlewick black wood 135 arms=yes
+chair: Aldermoor red velvet 189 arms=no
+chair: Talvik grey plastic 69 arms=no
+chair: 青汀 brown wood 399 arms=no
+chair: 青汀 green velvet 559 arms=yes
+backpack: Quillon black polyester 84 capacity=30 waterproof=yes
+backpack: Quillon navy canvas 59 capacity=20 waterproof=no
+backpack: Brindlewick red polyester 35 capacity=12 audience=kids
+backpack: Brindlewick brown leather 149 capacity=18 audience=women
+backpack: 墨知 blue canvas 129 capacity=15 audience=kids
+backpack: 墨知 black polyester 239 capacity=22 waterproof=yes
+headphones: Quillon black plastic 129 connection=wireless
+headphones: Quillon white plastic 39 connection=wired
+headphones: Talvik blue plastic 89 connection=wireless
+headphones: Talvik red plastic 106 connection=wireless
+headphones: 墨知 white plastic 299 connection=wireless
+headphones: 墨知 pink plastic 95 connection=wired
+earbuds: Quillon black plastic 79 connection=wireless
+earbuds: 墨知 white plastic 199 connection=wireless
+phone: Quillon black glass 499 model=Q7 storage=128
+phone: Quillon blue glass 599 model=Q7 storage=256
+phone: Quillon red glass 349 model=Q6 storage=128
+phone: 墨知 green glass 2999 model=M3 storage=256
+phone case: Aldermoor black leather 29 model=Q7
+phone case: Talvik red silicone 14 model=Q7
+phone case: Talvik blue silicone 14 model=Q6
+phone case: Brindlewick brown faux-leather 18 model=Q7
+phone case: 墨知 pink silicone 39 model=M3
+phone case: 墨知 green leather 99 model=M3
+journal: Brindlewick red paper 14 pages=120 year=2026
+journal: Brindlewick black leather 32 pages=200
+journal: Aldermoor green paper 12 pages=120 year=2025
+journal: Brindlewick brown faux-leather 22 pages=160 year=2026
+journal: 墨知 brown leather 88 pages=160
+journal: 墨知 yellow paper 39 pages=120 year=2026
 """
 
 
 @dataclass(frozen=True)
 class DemoItem:
+    """One item. `facts` has brand, colour, material and price as well, under their plain names."""
+
     item_id: str
     kind: str
-    language: str
-    brand: str
-    colour: str
-    material: str
-    extras: Mapping[str, str]
-    price: int
+    facts: Mapping[str, str]
+
+    @property
+    def language(self) -> str:
+        return "en" if self.facts["brand"].isascii() else "zh"
+
+    @property
+    def colour(self) -> str:
+        return self.facts["colour"]
+
+    @property
+    def material(self) -> str:
+        return self.facts["material"]
 
     @property
     def pieces(self) -> int:
-        return int(self.extras.get("pieces", "1"))
+        return int(self.facts.get("pieces", "1"))
+
+    def has(self, name: str) -> bool:
+        return self.facts.get(name) == "yes"
 
     @property
     def images(self) -> list[str]:
-        """Two views of what has a back or an inside worth seeing."""
-        views = 2 if self.kind in {"dress", "shoes", "backpack"} else 1
-        return [f"{self.item_id}-{view}.png" for view in range(1, views + 1)]
-
-    @property
-    def category(self) -> str:
-        kind = KINDS[self.kind]
-        return kind.category if self.language == "en" else kind.category_zh
-
-    @property
-    def title(self) -> str:
-        return _title_en(self) if self.language == "en" else _title_zh(self)
-
-    @property
-    def attributes(self) -> dict[str, str]:
-        return _attributes(self)
-
-    @property
-    def selling_points(self) -> list[str]:
-        if self.language == "zh":
-            return [f"{MATERIALS_ZH[self.material]}材质", "七天无理由退换"]
-        return [f"Made of {self.material}", "Thirty days to change your mind"]
-
-    @property
-    def skus(self) -> list[dict[str, object]]:
-        code = f"{KINDS[self.kind].code}-{self.item_id[-3:]}-{self.colour[:2].upper()}"
-        sizes = {"dress": ("S", "M", "L"), "t-shirt": ("S", "M", "L")}.get(self.kind, ("",))
-        return [
-            {
-                "sku": f"{code}-{size}".rstrip("-"),
-                "name": size or self.title,
-                "attributes": {"colour": self.colour, **({"size": size} if size else {})},
-            }
-            for size in sizes
-        ]
-
-
-def _title_en(item: DemoItem) -> str:
-    extras = item.extras
-    words = [item.brand, f"Set of {item.pieces}" if item.pieces > 1 else ""]
-    words += [extras.get("audience", "").replace("women", "Women's").replace("kids", "Kids'")]
-    words[-1] = "Men's" if extras.get("audience") == "men" else words[-1]
-    words += [extras.get("length", ""), extras.get("connection", ""), "waterproof" if "waterproof" in extras else ""]
-    words += ["insulated" if "insulated" in extras else "", "cordless" if extras.get("cord") == "no" else ""]
-    words += [extras.get("pattern", ""), KINDS[item.kind].en + ("s" if item.pieces > 1 else "")]
-    tail = [f"{extras['capacity']} {_capacity_unit(item)}"] if "capacity" in extras else []
-    tail += [item.colour, item.material]
-    head = " ".join(word for word in words if word)
-    return f"{head}, {', '.join(tail)}"
-
-
-def _title_zh(item: DemoItem) -> str:
-    extras = item.extras
-    words = [item.brand, {"summer": "夏季", "winter": "冬季"}.get(extras.get("season", ""), "")]
-    words += [AUDIENCE_ZH.get(extras.get("audience", ""), ""), COLOURS[item.colour].zh, MATERIALS_ZH[item.material]]
-    words += [{"long": "长款", "short": "短款"}.get(extras.get("length", ""), "")]
-    words += [{"wireless": "无线", "wired": "有线"}.get(extras.get("connection", ""), "")]
-    words += ["防水" if "waterproof" in extras else "", "保温" if "insulated" in extras else ""]
-    words += ["无线充电式" if extras.get("cord") == "no" else ""]
-    words += [{"striped": "条纹", "checked": "格纹", "floral": "碎花"}.get(extras.get("pattern", ""), "")]
-    words += [KINDS[item.kind].zh, f"{item.pieces}件套" if item.pieces > 1 else ""]
-    words += [f" {extras['capacity']}{_capacity_unit(item)}" if "capacity" in extras else ""]
-    return "".join(words)
-
-
-def _capacity_unit(item: DemoItem) -> str:
-    return "l" if item.kind == "backpack" else "ml"
-
-
-def _attributes(item: DemoItem) -> dict[str, str]:
-    """The same facts under the names a catalogue of that language uses."""
-    extras = item.extras
-    zh = item.language == "zh"
-    names = {"brand": "品牌", "colour": "颜色", "material": "材质", "price": "价格"}
-    pairs = {
-        "brand": item.brand,
-        "colour": COLOURS[item.colour].zh if zh else item.colour,
-        "material": MATERIALS_ZH[item.material] if zh else item.material,
-        "price": str(item.price),
-    }
-    answer = {names[name] if zh else name: value for name, value in pairs.items()}
-    if "audience" in extras:
-        answer["适用人群" if zh else "audience"] = AUDIENCE_ZH[extras["audience"]] if zh else extras["audience"]
-    if "capacity" in extras:
-        answer["容量" if zh else "capacity"] = f"{extras['capacity']} {_capacity_unit(item)}"
-    if item.pieces > 1:
-        answer["件数" if zh else "pieces"] = f"{item.pieces} pcs"
-    for name, unit in (("size", " cm" if item.kind == "cushion" else ""), ("pages", ""), ("year", "")):
-        if name in extras:
-            answer[name] = extras[name] + unit
-    for name in ("length", "pattern", "season", "connection"):
-        if name in extras:
-            answer[name] = extras[name]
-    if "cord" in extras:
-        answer["power"] = "cord" if extras["cord"] == "yes" else "battery"
-    if "dimmable" in extras:
-        answer["light"] = "dimmable"
-    return answer
+        """Two views of what has a back worth seeing."""
+        return [f"{self.item_id}-{view + 1}.png" for view in range(KINDS[self.kind].views)]
 
 
 @lru_cache(maxsize=1)
 def items() -> tuple[DemoItem, ...]:
     """All items, in a fixed order."""
-    found: list[DemoItem] = []
-    for line in _TABLE.strip().splitlines():
-        kind, rows = line.split(": ", 1)
-        for number, row in enumerate(rows.split(" | ")):
-            language, brand, colour, material, *extras = row.split()
-            found.append(
-                DemoItem(
-                    f"demo-{len(found) + 1:03}",
-                    kind,
-                    language,
-                    BRANDS[int(brand)],
-                    colour,
-                    material,
-                    dict(extra.split("=") for extra in extras),
-                    KINDS[kind].price + 10 * number + (5 if material in {"leather", "metal"} else 0),
-                )
-            )
-    return tuple(found)
+    return tuple(_item(number, line) for number, line in enumerate(_TABLE.strip().splitlines(), 1))
+
+
+def _item(number: int, line: str) -> DemoItem:
+    kind, said = line.split(": ", 1)
+    words = said.split()
+    plain = dict(zip(("brand", "colour", "material", "price"), words, strict=False))
+    further = dict(word.split("=") for word in words[4:])
+    plain["material"] = plain["material"].replace("-", " ")
+    return DemoItem(f"demo-{number:03}", kind, {**plain, **further})

@@ -1,58 +1,85 @@
-"""Product pictures, drawn: flat shapes in the item's own colour, so that colour, shape, pattern and count can be seen.
+"""Product pictures, drawn from an item's facts: its colour, form, pattern, extras and count can be seen in them.
 
-Drawn at three times the size and scaled down, on warm paper with a soft shadow. The same item gives the same picture.
+Drawn at three times the size on warm paper and scaled down. The same item gives the same bytes.
 """
 
 from __future__ import annotations
 
-from PIL import Image, ImageFilter
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 
-from demo import shapes
-from demo.catalogue import COLOURS, DemoItem
+from PIL import Image, ImageDraw, ImageFilter
+
+from demo import gadgets, household, wardrobe
+from demo.catalogue import DemoItem
+from demo.pen import RGB, Part, cast, paint
 
 SIZE = 640
 SCALE = 3
-PAPER = (246, 243, 236)
-DEEPER = (221, 215, 203)  # behind what is white
-SHADOW = (120, 110, 95)
+PAPER: RGB = (248, 245, 239)
+DISC: RGB = (238, 232, 221)
+DEEP_PAPER: RGB = (226, 219, 206)  # behind what is white
+DEEP_DISC: RGB = (207, 198, 182)
+
+SHAPES: Mapping[str, Callable[[DemoItem, int], list[Part]]] = {
+    "dress": wardrobe.dress, "t-shirt": wardrobe.t_shirt, "sneakers": wardrobe.sneakers,
+    "rain boots": wardrobe.rain_boots, "beanie": wardrobe.beanie, "backpack": wardrobe.backpack,
+    "mug": household.mug, "cup": household.cup, "teapot": household.teapot, "bottle": household.bottle,
+    "cushion": household.cushion, "desk lamp": household.desk_lamp, "floor lamp": household.floor_lamp,
+    "chair": household.chair, "headphones": gadgets.headphones, "earbuds": gadgets.earbuds, "phone": gadgets.phone,
+    "phone case": gadgets.phone_case, "journal": gadgets.journal,
+}  # fmt: skip
+_LYING = {"dress", "t-shirt", "cushion", "phone", "phone case", "journal", "beanie", "headphones"}
+Place = tuple[str, float, float, float]  # shape, left, top, side, as shares of the picture
 
 
 def draw(item: DemoItem, view: int = 0) -> Image.Image:
     """A picture of 640 x 640; `view` 1 is the item turned round."""
-    big = SIZE * SCALE
-    picture = Image.new("RGB", (big, big), DEEPER if item.colour in {"white", "beige"} else PAPER)
-    for box in places(item):
-        mask = Image.new("L", (big, big), 0)
-        outline = shapes.SHAPES[item.kind](item, view)
-        layer = Image.new("RGBA", (big, big), (0, 0, 0, 0))
-        shapes.paint(layer, mask, outline, _fit(box), COLOURS[item.colour].rgb, item.extras.get("pattern", ""))
-        _cast_shadow(picture, mask)
-        picture.paste(layer, (0, 0), layer)
-    return picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    picture = _backdrop(SIZE * SCALE, pale=item.colour in {"white", "beige"}).copy()
+    for shape, left, top, side in places(item):
+        place = (left * picture.width, top * picture.width, side * picture.width)
+        parts = SHAPES[shape](item, view)
+        cast(picture, parts, place, standing=item.kind not in _LYING)
+        paint(picture, parts, *place)
+    return picture.reduce(SCALE)
 
 
-def places(item: DemoItem) -> list[tuple[float, float, float]]:
-    """Where each piece stands: left, top and side, as shares of the picture. As many as the item has pieces."""
-    small = 0.72 if item.extras.get("audience") == "kids" else 0.84
+@lru_cache(maxsize=4)
+def _backdrop(size: int, *, pale: bool) -> Image.Image:
+    """Paper with a quiet disc, its edge barely softened."""
+    paper, disc = (DEEP_PAPER, DEEP_DISC) if pale else (PAPER, DISC)
+    small = Image.new("L", (size // 3, size // 3), 0)
+    edge = small.width * 0.06
+    ImageDraw.Draw(small).ellipse([edge, edge, small.width - edge, small.width - edge], fill=255)
+    mask = small.filter(ImageFilter.GaussianBlur(size / 900)).resize((size, size), Image.Resampling.BICUBIC)
+    return Image.composite(Image.new("RGB", mask.size, disc), Image.new("RGB", mask.size, paper), mask)
+
+
+def places(item: DemoItem) -> list[Place]:
+    """Where each piece stands: as many as the item has pieces."""
+    if item.kind == "tea set":
+        return _tea_table(item.pieces - 1)
+    small = 0.62 if item.facts.get("audience") == "kids" else 0.76
     if item.pieces == 1:
-        return [((1 - small) / 2, (1 - small) / 2, small)]
+        return [(item.kind, (1 - small) / 2, (1 - small) / 2, small)]
     columns = 2 if item.pieces <= 4 else 3
-    side = 0.88 / columns
-    lines = -(-item.pieces // columns)
-    top = (1 - lines * side) / 2
-    return [(0.06 + (n % columns) * side, top + (n // columns) * side, side * 0.96) for n in range(item.pieces)]
+    side, lines = 0.9 / columns, -(-item.pieces // columns)
+    left, top = (1 - columns * side) / 2, (1 - lines * side) / 2
+    return [
+        (item.kind, left + (n % columns + 0.05) * side, top + (n // columns + 0.05) * side, side * 0.9)
+        for n in range(item.pieces)
+    ]
 
 
-def _fit(box: tuple[float, float, float]) -> tuple[float, float, float]:
-    big = SIZE * SCALE
-    return box[0] * big, box[1] * big, box[2] * big
-
-
-def _cast_shadow(picture: Image.Image, mask: Image.Image) -> None:
-    """Blurred at a quarter of the size: as soft, and much cheaper."""
-    quarter = (mask.width // 4, mask.height // 4)
-    soft = mask.resize(quarter).filter(ImageFilter.GaussianBlur(9)).resize(mask.size)
-    faint = soft.point(lambda value: int(value * 0.35))
-    shifted = Image.new("L", mask.size, 0)
-    shifted.paste(faint, (10, 34))
-    picture.paste(Image.new("RGB", picture.size, SHADOW), (0, 0), shifted)
+def _tea_table(cups: int) -> list[Place]:
+    """The pot behind, its cups in rows of at most three before it."""
+    per_row = cups if cups <= 3 else -(-cups // 2)
+    rows = -(-cups // per_row)
+    side = 0.24
+    found: list[Place] = [("teapot", 0.22, 0.02 if rows > 1 else 0.08, 0.56)]
+    for n in range(cups):
+        row, column = divmod(n, per_row)
+        here = min(per_row, cups - row * per_row)
+        left = 0.5 + (column - here / 2) * (side + 0.02) + 0.01
+        found.append(("cup", left, (0.52 if rows > 1 else 0.6) + row * 0.19, side))
+    return found
