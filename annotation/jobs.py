@@ -148,13 +148,15 @@ def fail(job: Job, token: UUID, error: object, *, retry: bool = True) -> bool:
     return bool(fail_all(type(job), [Claim(job.pk, token, 0)], error, retry=retry))
 
 
-def fail_all(model: type[Job], claims: Sequence[Claim], error: object, *, retry: bool = True) -> set[int]:
-    """`fail` for many in one statement; returns the rows that were still ours."""
+def fail_all(
+    model: type[Job], claims: Sequence[Claim], error: object, *, retry: bool = True, wait: float = 0
+) -> set[int]:
+    """`fail` for many in one statement, the next try after `wait` seconds at least; returns the rows still ours."""
     statement = f"""
         UPDATE {model._meta.db_table} AS job SET lease_until = NULL, rung_at = NULL, error = %(error)s,
           state = CASE WHEN attempts < %(most)s THEN 'failed' ELSE 'dead' END,
           finished_at = CASE WHEN attempts < %(most)s THEN NULL ELSE clock_timestamp() END,
-          due_at = clock_timestamp() + make_interval(secs => {PAUSE})
+          due_at = clock_timestamp() + make_interval(secs => greatest(%(wait)s, {PAUSE}))
         FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[]) AS failed (id, token)
         WHERE job.id = failed.id AND job.token = failed.token AND job.state = 'running' RETURNING job.id"""
     with connection.cursor() as cursor:
@@ -163,11 +165,29 @@ def fail_all(model: type[Job], claims: Sequence[Claim], error: object, *, retry:
             {
                 "error": error_text(error),
                 "most": settings.JOB_ATTEMPTS if retry else 0,
+                "wait": float(wait),
                 "ids": [claim.job_id for claim in claims],
                 "tokens": [claim.token for claim in claims],
             },
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def put_back(model: type[Job], claims: Sequence[Claim], wait: float) -> int:
+    """Nothing was tried: the rows wait in the queue for `wait` seconds and more, and keep the attempt they were given.
+
+    The jitter lets a few go ahead and see whether it is worth while.
+    """
+    statement = f"""
+        UPDATE {model._meta.db_table} AS job SET state = 'queued', lease_until = NULL, rung_at = NULL, token = NULL,
+          attempts = greatest(attempts - 1, 0),
+          due_at = clock_timestamp() + make_interval(secs => %(wait)s * (1 + random() / 2))
+        FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[]) AS held (id, token)
+        WHERE job.id = held.id AND job.token = held.token AND job.state = 'running'"""
+    ids, tokens = [claim.job_id for claim in claims], [claim.token for claim in claims]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"wait": float(wait), "ids": ids, "tokens": tokens})
+        return int(cursor.rowcount)
 
 
 def error_text(error: object) -> str:
@@ -179,6 +199,13 @@ def error_text(error: object) -> str:
 def cancel(rows: QuerySet[Any]) -> int:
     """Stop what has not ended. A worker in the middle finds out when it renews or finishes."""
     return rows.filter(state__in=LIVE).update(state=JobState.CANCELLED, lease_until=None, finished_at=ClockTimestamp())
+
+
+def resume(rows: QuerySet[Any]) -> int:
+    """A person thinks better of it: what was cancelled waits again, with the attempts it has left."""
+    return rows.filter(state=JobState.CANCELLED).update(
+        state=JobState.QUEUED, attempts=0, due_at=ClockTimestamp(), rung_at=None, finished_at=None, error=""
+    )
 
 
 def replay(rows: QuerySet[Any]) -> int:

@@ -5,11 +5,14 @@ Knows how runs are asked for, stopped and worked on; what happens to a claimed j
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import Max
 
-from annotation import answering, grids, jobs, lexicons, workers
+from annotation import answering, grids, jobs, lexicons, predicting, workers
 from annotation.isolation import Isolation
 from annotation.models import JobState, PrelabelJob, PrelabelRun
 from inference import connecting, registry
@@ -21,6 +24,7 @@ from relevance.rules import RuleSpec
 from rules.publishing import active_rule_base, specs
 
 TOGETHER = 32  # pairs that are asked about in one call of the engine
+MOST_SAMPLES = 16
 _process = Isolation()
 
 
@@ -32,37 +36,82 @@ class CannotStart(Exception):
         super().__init__(message)
 
 
-# A prediction under the same model, rule base, snapshot and grid would have the same prompt, so the same key.
+# `known`: this very model has answered under the same rules and grid, so the question would have the same key. A large
+# model's question also depends on knowledge, guideline and prompt: there the key alone decides, when the job is worked on.
+# The items of a query stand together, so that they share a prefix in the server's cache.
+# `mine`: versions of the model under other prompts or rules count as the same model.
 _ENQUEUE = """
-WITH wanted AS (
-  SELECT p.id AS pair_id, i.current_snapshot_id AS snapshot_id, EXISTS (
-    SELECT 1 FROM annotation_prediction x JOIN annotation_grid g ON g.id = x.grid_id
-    WHERE x.pair_id = p.id AND x.snapshot_id = i.current_snapshot_id AND x.model_id = %(model)s
-      AND x.rule_base_id = %(rule_base)s AND g.extractor = %(extractor)s) AS known
+WITH mine AS (
+  SELECT other.id FROM inference_modelversion other JOIN inference_modelversion this ON this.id = %(model)s
+  WHERE (other.name, other.engine, other.target, other.role) = (this.name, this.engine, this.target, this.role)
+), wanted AS (
+  SELECT p.id AS pair_id, p.query_id, i.current_snapshot_id AS snapshot_id,
+    NOT %(prompted)s AND EXISTS (
+      SELECT 1 FROM annotation_prediction x JOIN annotation_grid g ON g.id = x.grid_id
+      WHERE x.pair_id = p.id AND x.snapshot_id = i.current_snapshot_id AND x.model_id = %(model)s
+        AND x.rule_base_id = %(rule_base)s AND g.extractor = %(extractor)s
+        AND x.sampling = %(sampling)s::jsonb) AS known
   FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id
-  WHERE p.project_id = %(project)s AND i.current_snapshot_id IS NOT NULL
+  WHERE p.project_id = %(project)s AND i.current_snapshot_id IS NOT NULL AND {only}
 ), made AS (
   INSERT INTO annotation_prelabeljob (run_id, pair_id, snapshot_id, state, attempts, error)
-  SELECT %(run)s, pair_id, snapshot_id, 'queued', 0, '' FROM wanted WHERE NOT known ORDER BY pair_id
+  SELECT %(run)s, pair_id, snapshot_id, 'queued', 0, '' FROM wanted WHERE NOT known ORDER BY query_id, pair_id
 )
 SELECT count(*), count(*) FILTER (WHERE known) FROM wanted
 """
+_ANSWERED = """EXISTS (SELECT 1 FROM annotation_prediction x
+  WHERE x.pair_id = p.id AND x.model_id IN (SELECT id FROM mine) AND x.status = 'ok' {and_})"""
+ONLY = {
+    "": "true",
+    "missing": f"NOT {_ANSWERED.format(and_='')}",
+    "failed": f"""NOT {_ANSWERED.format(and_="AND x.snapshot_id = i.current_snapshot_id")} AND (
+      EXISTS (SELECT 1 FROM annotation_prediction x
+        WHERE x.pair_id = p.id AND x.model_id IN (SELECT id FROM mine) AND x.status = 'invalid')
+      OR EXISTS (SELECT 1 FROM annotation_prelabeljob j JOIN annotation_prelabelrun r ON r.id = j.run_id
+        WHERE j.pair_id = p.id AND j.state = 'dead' AND r.model_id IN (SELECT id FROM mine)))""",
+    "stale": f"""{_ANSWERED.format(and_="")} AND NOT {
+        _ANSWERED.format(
+            and_="AND x.model_id = %(model)s AND x.rule_base_id = %(rule_base)s "
+            "AND x.snapshot_id = i.current_snapshot_id"
+        )
+    }""",
+}
 
 
-def start_run(project: Project, engine_name: str | None, by: Person | None) -> PrelabelRun:
-    """Ask for every pair of the project: one job each, save those that this model has answered already."""
+class Wish(NamedTuple):
+    """What a run is asked for: a model by name (else the active one), chains per pair, and which pairs alone."""
+
+    model: str | None = None
+    samples: int = 1
+    only: str = ""
+
+
+EVERYTHING = Wish()
+
+
+def start_run(project: Project, by: Person | None, wish: Wish = EVERYTHING) -> PrelabelRun:
+    """Ask for every pair of the project, or those wished for: one job each, save those this model has answered already.
+
+    Raises CannotStart, UnknownModel.
+    """
     rule_base = active_rule_base(project)
     if rule_base is None:
         raise CannotStart("no_rules", "There are no rules yet: load the starter pack with load_rules")
     if not project.pairs.exists():
         raise CannotStart("no_pairs", "There is nothing to pre-label: import pairs first")
+    if wish.only not in ONLY or not 1 <= wish.samples <= MOST_SAMPLES:
+        raise CannotStart("wish", f"only: one of {', '.join(filter(None, ONLY))}; samples: 1 to {MOST_SAMPLES}")
     with transaction.atomic():
+        model = model_for(wish.model, specs(rule_base))
         run = PrelabelRun.objects.create(
             project=project,
-            model=model_for(engine_name, specs(rule_base)),
+            model=model,
             rule_base=rule_base,
             lexicon=lexicons.up_to_date(project),
             requested_by=by,
+            samples=wish.samples if model.prompt_id is not None else 1,
+            only=wish.only,
+            attempt=_next_attempt(project, model) if wish.only == "failed" else 1,
         )
         run.pairs, run.reused = _enqueue(run)
         run.save(update_fields=["pairs", "reused"])
@@ -70,18 +119,34 @@ def start_run(project: Project, engine_name: str | None, by: Person | None) -> P
     return run
 
 
-def model_for(engine_name: str | None, rules: Sequence[RuleSpec]) -> ModelVersion:
-    """The model named, else the active one, else the cold start."""
-    active = registry.active_judge() if engine_name is None else None
-    return active or registry.register(connecting.connect(engine_name or connecting.COLD_START, rules))
+def model_for(name: str | None, rules: Sequence[RuleSpec]) -> ModelVersion:
+    """The model named, else the active one, else the cold start. Raises UnknownModel."""
+    if name is None:
+        return registry.active_judge() or registry.register(connecting.connect(connecting.COLD_START, rules))
+    if name in connecting.ENGINES:
+        return registry.register(connecting.connect(name, rules))
+    return registry.by_name(name)
+
+
+def _next_attempt(project: Project, model: ModelVersion) -> int:
+    """Another attempt is another question: what came out invalid is not found again among the answers."""
+    before = PrelabelRun.objects.filter(project=project, model__name=model.name).aggregate(most=Max("attempt"))["most"]
+    return (before or 1) + 1
 
 
 def _enqueue(run: PrelabelRun) -> tuple[int, int]:
     """One statement, whatever the number of pairs: how many there are, and how many are answered already."""
-    extractor = grids.extractor(lexicons.value(run.lexicon_id))
-    params = {"run": run.pk, "project": run.project_id, "model": run.model_id, "rule_base": run.rule_base_id}
+    params: dict[str, Any] = {
+        "run": run.pk,
+        "project": run.project_id,
+        "model": run.model_id,
+        "rule_base": run.rule_base_id,
+        "extractor": grids.extractor(lexicons.value(run.lexicon_id)),
+        "prompted": run.model.prompt_id is not None,
+        "sampling": json.dumps(predicting.sampling_of(run)),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_ENQUEUE, {**params, "extractor": extractor})
+        cursor.execute(_ENQUEUE.replace("{only}", ONLY[run.only]), params)
         pairs, known = cursor.fetchone()
         return pairs, known
 
@@ -93,6 +158,15 @@ def cancel(run: PrelabelRun, by: Person | None) -> int:
         cancelled = jobs.cancel(PrelabelJob.objects.filter(run=run))
         record(by, "run.cancelled", project=run.project, on=run, jobs=cancelled)
     return cancelled
+
+
+def resume(run: PrelabelRun, by: Person | None) -> int:
+    """Go on with a cancelled run where it was stopped."""
+    with transaction.atomic():
+        PrelabelRun.objects.filter(pk=run.pk).update(cancelled_at=None)
+        resumed = jobs.resume(PrelabelJob.objects.filter(run=run))
+        record(by, "run.resumed", project=run.project, on=run, jobs=resumed)
+    return resumed
 
 
 def replay(run: PrelabelRun, by: Person | None) -> int:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db.models import CharField, Count, DurationField, ExpressionWrapper, F, Func, Q, QuerySet, Value
+from django.db.models import CharField, Count, DurationField, ExpressionWrapper, F, Func, Q, QuerySet, Sum, Value
 
 from annotation.jobs import LIVE
-from annotation.models import JobState, PrelabelJob, PrelabelRun
+from annotation.models import JobState, PrelabelAttempt, PrelabelJob, PrelabelRun
 from projects.clock import ClockTimestamp
 
 WINDOW = timedelta(seconds=60)
@@ -24,6 +24,15 @@ class Reason(NamedTuple):
     pairs: int
 
 
+class Cost(NamedTuple):
+    """Of every try of a run, successful or not: tokens, those of them served from the prefix cache, engine seconds."""
+
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Progress:
     pairs: int
@@ -35,6 +44,7 @@ class Progress:
     seconds: float  # since the run was asked for, until its last job ended
     reasons: tuple[Reason, ...]
     cancelled: bool
+    cost: Cost
 
     @property
     def done(self) -> int:
@@ -86,6 +96,7 @@ def progress(run: PrelabelRun) -> Progress:
         seconds=span if sum(states.get(state, 0) for state in LIVE) == 0 else age,
         reasons=(*(Reason("invalid", code, n) for code, n in answers.invalid.items()), *_failures(rows)),
         cancelled=run.cancelled_at is not None,
+        cost=_cost(run),
     )
 
 
@@ -118,6 +129,16 @@ def _failures(rows: QuerySet[PrelabelJob]) -> list[Reason]:
         .order_by("state", "-n")[:20]
     )
     return [Reason(row["state"], row["code"], row["n"]) for row in found]
+
+
+def _cost(run: PrelabelRun) -> Cost:
+    found = PrelabelAttempt.objects.filter(job__run=run).aggregate(
+        tokens_in=Sum("tokens_in"),
+        tokens_out=Sum("tokens_out"),
+        tokens_cached=Sum("tokens_cached"),
+        seconds=Sum("seconds"),
+    )
+    return Cost(**{name: value or 0 for name, value in found.items()})
 
 
 def _times(run: PrelabelRun) -> tuple[float, float]:

@@ -31,6 +31,7 @@ urlpatterns = [
     path("p/<slug:slug>/runs/", prelabelling.runs, name="runs"),
     path("p/<slug:slug>/runs/<int:run_id>/", prelabelling.run, name="run"),
     path("p/<slug:slug>/runs/<int:run_id>/cancel/", prelabelling.cancel, name="run-cancel"),
+    path("p/<slug:slug>/runs/<int:run_id>/resume/", prelabelling.resume, name="run-resume"),
     path("p/<slug:slug>/runs/<int:run_id>/replay/", prelabelling.replay, name="run-replay"),
     path("p/<slug:slug>/judge/", judging.judge, name="judge"),
     path("p/<slug:slug>/judge/undo/", judging.undo, name="judge-undo"),

@@ -1,15 +1,25 @@
-"""From an engine's name to an engine that answers. The one place that knows which engines this installation has."""
+"""From a model's row to an engine that answers. The one place that knows which engines this installation has."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from inference.engines.base import Engine, EngineError
+from django.conf import settings
+
+from inference import lessons, prompt_versions
+from inference.engines.base import Engine, EngineError, EngineUnavailable
+from inference.engines.chat import ChatModel
 from inference.engines.distilled import Distilled
+from inference.engines.openai_server import Endpoint, OpenAIServer
+from inference.engines.prompted import ONE_CHAIN, Prompted, Sampling
 from inference.models import ModelVersion
 from relevance.rules import RuleSpec
 
 COLD_START = "distilled"
+# Ready without being registered: they need nothing but the rules.
 ENGINES: Mapping[str, Callable[[Sequence[RuleSpec]], Engine]] = {
     COLD_START: lambda rules: Distilled(tuple(rules)),
 }
@@ -19,7 +29,8 @@ class UnknownEngine(Exception):
     """No engine of this name is known here."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"no engine is called {name!r}; known: {', '.join(sorted(ENGINES))}")
+        known = ", ".join(sorted({*ENGINES, *CHATS}))
+        super().__init__(f"no engine is called {name!r}; known: {known}")
 
 
 def connect(name: str, rules: Sequence[RuleSpec]) -> Engine:
@@ -29,11 +40,76 @@ def connect(name: str, rules: Sequence[RuleSpec]) -> Engine:
     return ENGINES[name](rules)
 
 
-def reconnect(version: ModelVersion, rules: Sequence[RuleSpec]) -> Engine:
+def reconnect(version: ModelVersion, rules: Sequence[RuleSpec], sampling: Sampling = ONE_CHAIN) -> Engine:
     """The very engine a run was started with: a process that has another revision refuses to answer in its name."""
+    if version.engine in CHATS:
+        assert version.prompt_id is not None, "a chat model has prompts"
+        return Prompted(
+            chat(version),
+            prompt_versions.value(version.prompt_id),
+            sampling,
+            posterior=bool(version.found.get("shares", True)),
+        )
+    if version.engine == COLD_START and version.learnt:
+        return lessons.engine(version, rules)
     if version.engine not in ENGINES:
-        raise EngineError("unknown_engine", f"this process has no engine called {version.engine!r}")
+        raise EngineUnavailable("unknown_engine", f"this process has no engine called {version.engine!r}")
     engine = connect(version.engine, rules)
     if (engine.revision, engine.prompt_version) != (version.revision, version.prompt_version):
-        raise EngineError("other_revision", f"the run asks for {version}, this process has {engine.revision}")
+        raise EngineUnavailable("other_revision", f"the run asks for {version}, this process has {engine.revision}")
     return engine
+
+
+def chat(version: ModelVersion) -> ChatModel:
+    """The chat model behind a row; one object a process, which all its threads share."""
+    key = (version.engine, version.target, version.revision, tuple(sorted(version.options.items())))
+    with _lock:
+        if key not in _chats:
+            if version.engine not in CHATS:
+                raise EngineError("unknown_engine", f"this process has no engine called {version.engine!r}")
+            _chats[key] = CHATS[version.engine](version.target, version.revision, version.options)
+        return _chats[key]
+
+
+_lock = threading.Lock()
+_chats: dict[tuple[Any, ...], ChatModel] = {}
+
+
+def endpoint(target: str, options: Mapping[str, Any]) -> Endpoint:
+    """A server's address and served name with this installation's key and limits."""
+    return Endpoint(
+        base_url=target or settings.OPENAI_BASE_URL,
+        model=str(options.get("model", "")),
+        api_key=settings.OPENAI_API_KEY,
+        concurrency=int(options.get("concurrency", settings.MODEL_CONCURRENCY)),
+        deadline_seconds=float(options.get("deadline_seconds", settings.MODEL_DEADLINE_SECONDS)),
+        breaker_failures=int(options.get("breaker_failures", settings.BREAKER_FAILURES)),
+    )
+
+
+def _openai_server(target: str, revision: str, options: Mapping[str, Any]) -> ChatModel:
+    return OpenAIServer(endpoint(target, options), revision)
+
+
+def _transformers_local(target: str, revision: str, options: Mapping[str, Any]) -> ChatModel:
+    from inference.engines.transformers_local import TransformersLocal  # torch is loaded only where it is asked for
+
+    return TransformersLocal(Path(target), revision=revision, **_own(options))
+
+
+def _vllm_offline(target: str, revision: str, options: Mapping[str, Any]) -> ChatModel:
+    from inference.engines.vllm_offline import VllmOffline
+
+    return VllmOffline(Path(target), revision=revision, **_own(options))
+
+
+def _own(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What an engine in this process takes, without what the pipeline reads."""
+    return {name: value for name, value in options.items() if name not in ("guideline", "model")}
+
+
+CHATS: Mapping[str, Callable[[str, str, Mapping[str, Any]], ChatModel]] = {
+    "openai_server": _openai_server,
+    "transformers_local": _transformers_local,
+    "vllm_offline": _vllm_offline,
+}

@@ -1,8 +1,8 @@
 """How a pair becomes a prediction, step by step as in the paper's figure. Knows values only: no tables, no network.
 
-    features -> rules -> question -> generate -> check -> judged
+    features -> knowledge -> image -> rules -> question -> generate -> check -> judged
 
-Knowledge cards and captions join the question before `generate` where an installation has them; a pair without either
+Knowledge, guideline, caption and picture join the question where an installation has them; a pair without any of them
 is a valid pair.
 """
 
@@ -12,9 +12,11 @@ import hashlib
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Any
 
-from inference.engines.base import Completion, Engine, EngineError, Question
+from inference.engines.base import Completion, Engine, EngineError, Question, Terms
+from inference.engines.chat import Said
 from relevance.chain import LABELS, Chain, Invalid, parse_chain
 from relevance.evidence import Grid, Verdict
 from relevance.facts import PairFacts
@@ -35,28 +37,24 @@ class Judged:
     status: str
     reason: str
     label: str
+    mismatch: str
     posterior: Mapping[str, float] | None
     margin: float | None
     chain: Chain | None
     contradicts: tuple[str, ...]
     prompt_digest: str
     completion: Completion
+    samples: tuple[str, ...] = ()  # label, or "invalid", of each sampled chain
 
 
-def ask(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec]) -> Question:
-    """The question about a pair: its facts, its grid and the few rules routed to it."""
-    return Question(pair, grid, routed_rules(pair, grid, specs))
+def ask(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec], **helps: Any) -> Question:
+    """The question about a pair: its facts, its grid, the few rules routed to it, and what helps (see Question)."""
+    return Question(pair, grid, routed_rules(pair, grid, specs), **helps)
 
 
 def prompt_digest(question: Question, engine: Engine) -> str:
-    """Of everything that the answer depends on: engine, prompt version and inputs."""
-    inputs = [
-        engine.name,
-        engine.prompt_version,
-        asdict(question.pair),
-        question.grid.to_json(),
-        [(rule.code, rule.version) for rule in question.rules],
-    ]
+    """Of everything that the answer depends on: engine, prompt version and inputs; never of nonce and marker."""
+    inputs = [engine.name, engine.prompt_version, engine.inputs(question)]
     return hashlib.sha256(json.dumps(inputs, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
 
 
@@ -74,32 +72,62 @@ def judge(
 def check(
     question: Question, completion: Completion, engine: Engine, known_rules: Collection[str] | None = None
 ) -> Judged:
-    """Schema, label, posterior; then whether chain, posterior and grid say the same."""
+    """Schema, nonce, label, posterior; then whether chain, posterior and grid say the same.
+
+    Of several samples the first valid chain that ends in the label is shown, else the first valid one.
+    """
     digest = prompt_digest(question, engine)
-    chain = parse_chain(completion.text, known_rules=known_rules)
-    if isinstance(chain, Invalid):
-        return _invalid(chain.reason, digest, completion)
+    chains = read_chains(completion, known_rules)
+    samples = tuple(chain.label if isinstance(chain, Chain) else "invalid" for chain in chains)
+    valid = [chain for chain in chains if isinstance(chain, Chain)]
+    if not valid:
+        assert isinstance(chains[0], Invalid)
+        return _invalid(chains[0].reason, digest, completion, samples)
     posterior = completion.posterior
     if posterior is not None and not is_distribution(posterior):
-        return _invalid("posterior", digest, completion)
-    label = max(LABELS, key=lambda code: posterior[code]) if posterior else chain.label
-    if label == "L2" and chain.mismatch is None:
-        return _invalid("mismatch_missing", digest, completion)
+        return _invalid("posterior", digest, completion, samples)
+    label = max(LABELS, key=lambda code: posterior[code]) if posterior else valid[0].label
+    chain = next((one for one in valid if one.label == label), valid[0])
     return Judged(
         status="ok",
         reason="",
         label=label,
+        mismatch=_mismatch(chain, question.grid) if label == "L2" else "",
         posterior=dict(posterior) if posterior else None,
         margin=margin(posterior) if posterior else None,
         chain=chain,
         contradicts=contradictions(label, chain, question.grid),
         prompt_digest=digest,
         completion=completion,
+        samples=samples if len(samples) > 1 else (),
     )
 
 
-def _invalid(reason: str, digest: str, completion: Completion) -> Judged:
-    return Judged("invalid", reason, "", None, None, None, (), digest, completion)
+def read_chains(completion: Completion, known_rules: Collection[str] | None) -> list[Chain | Invalid]:
+    """Each sampled chain, or why it is none. What was cut off is none, however complete it looks."""
+    said = [Said(completion.text, completion.finish), *completion.others]
+    return [_read(one, completion.terms, known_rules) for one in said]
+
+
+def _read(said: Said, terms: Terms | None, known_rules: Collection[str] | None) -> Chain | Invalid:
+    if said.finish != "stop":
+        return Invalid("length", f"the answer ended with {said.finish[:40]!r}")
+    if terms is None:
+        return parse_chain(said.text, known_rules=known_rules)
+    return parse_chain(said.text, known_rules=terms.citable, letters=terms.order, nonce=terms.code)
+
+
+def _invalid(reason: str, digest: str, completion: Completion, samples: tuple[str, ...]) -> Judged:
+    return Judged(
+        "invalid", reason, "", "", None, None, None, (), digest, completion, samples if len(samples) > 1 else ()
+    )
+
+
+def _mismatch(chain: Chain, grid: Grid) -> str:
+    """Of the chain; where the posterior says L2 and the chain does not, of the grid's first conflict, if there is one."""
+    if chain.mismatch is not None:
+        return chain.mismatch.value
+    return next((row.constraint.kind.value for row in grid.conflicts), "")
 
 
 def is_distribution(posterior: Mapping[str, float]) -> bool:

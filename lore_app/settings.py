@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.postgres",
     "django_htmx",
     "template_partials.apps.SimpleAppConfig",
     "csp",
@@ -192,6 +193,11 @@ JOB_LEASE_SECONDS = environment.whole_number("LORE_JOB_LEASE_SECONDS", 120, leas
 JOB_ATTEMPTS = environment.whole_number("LORE_JOB_ATTEMPTS", 3, least=1, most=20)
 WORKER_THREADS = environment.whole_number("LORE_WORKER_THREADS", 2, least=1, most=64)
 PORT = environment.whole_number("LORE_PORT", 8000, least=1, most=65535)
+OPENAI_BASE_URL = environment.text("LORE_OPENAI_BASE_URL")
+OPENAI_API_KEY = environment.text("LORE_OPENAI_API_KEY")
+MODEL_CONCURRENCY = environment.whole_number("LORE_MODEL_CONCURRENCY", 64, least=1, most=4096)
+MODEL_DEADLINE_SECONDS = environment.whole_number("LORE_MODEL_DEADLINE_SECONDS", 90, least=1, most=3600)
+BREAKER_FAILURES = environment.whole_number("LORE_BREAKER_FAILURES", 10, least=0, most=1000)
 MAX_UPLOAD_BYTES = environment.whole_number("LORE_MAX_UPLOAD_MB", 512, least=1) * 1024 * 1024
 
 LOGGING: dict[str, Any] = {

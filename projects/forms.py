@@ -134,12 +134,14 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
             "mode",
             "overlap",
             "lease_seconds",
+            "confidence_cut",
             "rule_base_number",
             "scale_name",
         ]
         help_texts = {
             "guideline": _("What every judge reads before the first pair; shown on the judging card."),
             "mode": _("How much of the machine's work a judge sees. Gold and test sets are judged blind."),
+            "confidence_cut": _("A pre-label that is less sure than this goes to two people who do not see it."),
             "overlap": _("How many people judge each pair. Slots of pairs that exist keep their number."),
             "lease_seconds": _("How long a pair stays with a judge who went away."),
         }

@@ -62,6 +62,11 @@ class Project(models.Model):
         _("judgments wanted per pair"), default=2, validators=[MinValueValidator(1), MaxValueValidator(9)]
     )
     lease_seconds = models.PositiveIntegerField(_("lease, seconds"), default=900, validators=[MinValueValidator(30)])
+    confidence_cut = models.FloatField(
+        _("confidence below which two people judge blind"),
+        default=0.7,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
     rule_base_number = models.PositiveIntegerField(_("pinned rule base version"), null=True, blank=True)
     is_demo = models.BooleanField(default=False)
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -70,6 +75,9 @@ class Project(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="overlap_between_1_and_9", condition=Q(overlap__gte=1, overlap__lte=9)),
+            models.CheckConstraint(
+                name="confidence_cut_is_a_share", condition=Q(confidence_cut__gte=0, confidence_cut__lte=1)
+            ),
             models.CheckConstraint(name="scale_is_known", condition=Q(scale_name__in=sorted(SCALES))),
         ]
 

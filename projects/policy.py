@@ -111,6 +111,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "runs": _both(P_.PRELABEL, P_.PRELABEL),
     "run": _read(P_.PRELABEL),
     "run-cancel": _write(P_.PRELABEL),
+    "run-resume": _write(P_.PRELABEL),
     "run-replay": _write(P_.PRELABEL),
     # judge
     "judge": _read(P_.JUDGE),

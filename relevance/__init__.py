@@ -20,4 +20,10 @@ In reading order:
 - `agreement`    how far judges agree: percent, kappa, alpha
 - `metrics`      how good labels are against a truth: Acc@2, Acc@4, Macro-F1, AUC ...
 - `hardness`     why a pair is hard enough for a hard set
+- `vocabulary`   how common words are among a catalogue's titles, and what follows them
+- `features`     what learnt trees look at: words, grid, rules
+- `company`      an item among the other items of its query
+- `word_evidence` words as evidence of their own
+- `calibration`  what a confidence is worth, and how to make it believable
+- `suspicion`    item text that talks to the judge
 """

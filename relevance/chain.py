@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NoReturn
@@ -27,7 +27,16 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 Label = Literal["L1", "L2", "L3", "L4"]
 LABELS: tuple[Label, ...] = ("L1", "L2", "L3", "L4")
 Reason = Literal[
-    "not_json", "schema", "label", "two_labels", "no_label", "too_large", "unknown_rule", "mismatch_missing"
+    "not_json",
+    "schema",
+    "label",
+    "two_labels",
+    "no_label",
+    "too_large",
+    "unknown_rule",
+    "mismatch_missing",
+    "nonce",
+    "length",
 ]
 
 
@@ -113,15 +122,40 @@ def chain_json(chain: Chain) -> str:
     return json.dumps(chain.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
 
 
-def parse_chain(text: str | bytes, *, known_rules: Collection[str] | None = None) -> Chain | Invalid:
-    """The chain in `text`, which must be one JSON object and nothing else; or why there is none."""
+def parse_chain(
+    text: str | bytes,
+    *,
+    known_rules: Collection[str] | None = None,
+    letters: Mapping[str, str] | None = None,
+    nonce: str | None = None,
+) -> Chain | Invalid:
+    """The chain in `text`, which must be one JSON object and nothing else; or why there is none.
+
+    With `letters` (letter -> label) the label must be one of the letters; with `nonce` the answer must repeat it.
+    """
     if _byte_length(text) > MAX_BYTES:
         return Invalid("too_large", f"more than {MAX_BYTES} bytes")
     try:
         answer, repeated = _load(_text(text))
     except (ValueError, RecursionError) as error:
         return _invalid("not_json", str(error))
+    if isinstance(answer, dict) and nonce is not None and answer.pop("nonce", None) != nonce:
+        return Invalid("nonce", "the answer does not repeat the code it was asked with")
+    if isinstance(answer, dict) and letters is not None:
+        if (refusal := _letter_refusal(answer.get("label"), repeated, letters)) is not None:
+            return refusal
+        answer["label"] = letters[answer["label"]]
     return _refusal(answer, repeated) or _chain(answer, known_rules)
+
+
+def _letter_refusal(letter: object, repeated: list[str], letters: Mapping[str, str]) -> Invalid | None:
+    if letter in (None, ""):
+        return Invalid("no_label", "the answer has no label")
+    if "label" in repeated:
+        return Invalid("two_labels", "repeated key 'label'")
+    if not isinstance(letter, str) or letter not in letters:
+        return _invalid("label", f"{str(letter)[:40]!r} is none of {', '.join(sorted(letters))}")
+    return None
 
 
 def _chain(answer: object, known_rules: Collection[str] | None) -> Chain | Invalid:
@@ -160,7 +194,8 @@ def _load(text: str) -> tuple[object, list[str]]:
             repeated.extend(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
         return seen
 
-    return json.loads(text, object_pairs_hook=once, parse_constant=_no_constant), repeated
+    # strict=False: constrained decoders are known to emit raw control characters inside strings
+    return json.loads(text, object_pairs_hook=once, parse_constant=_no_constant, strict=False), repeated
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -8,12 +8,22 @@ from annotation.models.collections import Export, HardSet, HardSetMember
 from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disagreement
 from annotation.models.jobs import Job, JobState, Worker
 from annotation.models.judging import Draft, Gold, Judge, Judgment, Lease, Postponement, Slot
-from annotation.models.prelabelling import Grid, LearntLexicon, Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
+from annotation.models.prelabelling import (
+    Grid,
+    LearntLexicon,
+    Prediction,
+    PrelabelAttempt,
+    PrelabelJob,
+    PrelabelRun,
+    QueryGuideline,
+)
+from annotation.models.trials import Comparison, Trial
 
 __all__ = [
     "Adjudication",
     "BadCase",
     "BadCaseNote",
+    "Comparison",
     "Disagreement",
     "Draft",
     "Export",
@@ -37,8 +47,10 @@ __all__ = [
     "PrelabelJob",
     "PrelabelRun",
     "Query",
+    "QueryGuideline",
     "Rejection",
     "Slot",
     "Snapshot",
+    "Trial",
     "Worker",
 ]

@@ -1,4 +1,4 @@
-"""What the machine did: learnt lexicons, evidence grids, runs, their job rows and attempts, predictions."""
+"""What the machine did: learnt lexicons, grids, query guidelines, runs, their jobs and attempts, predictions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from annotation.models.catalogue import Pair, Query, Snapshot
 from annotation.models.jobs import Job, JobState
-from inference.models import ModelVersion
+from inference.models import Calibration, Caption, ModelVersion
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 from rules.models import RuleBaseVersion
@@ -52,6 +52,29 @@ class Grid(models.Model):
         return f"grid {self.pk}"
 
 
+class QueryGuideline(models.Model):
+    """What a query asks for, told once and read with all its items; the newest revision counts."""
+
+    append_only = True
+
+    query = models.ForeignKey(Query, models.PROTECT, related_name="guidelines")
+    revision = models.PositiveIntegerField()
+    intent = models.TextField()
+    required = models.JSONField(default=list)
+    optional = models.JSONField(default=list)
+    model = models.ForeignKey(ModelVersion, models.PROTECT, null=True)  # empty: a person wrote it
+    written_by = models.ForeignKey(Person, models.PROTECT, null=True)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_guideline_per_query_and_revision", fields=["query", "revision"])
+        ]
+
+    def __str__(self) -> str:
+        return self.intent[:80]
+
+
 class PrelabelRun(models.Model):
     """A person's request to pre-label a project with one model under one rule base version."""
 
@@ -60,6 +83,9 @@ class PrelabelRun(models.Model):
     rule_base = models.ForeignKey(RuleBaseVersion, models.PROTECT)
     lexicon = models.ForeignKey(LearntLexicon, models.PROTECT)
     requested_by = models.ForeignKey(Person, models.PROTECT, null=True)
+    samples = models.PositiveSmallIntegerField(default=1)  # chains per pair; above 1 for self-consistency
+    only = models.CharField(max_length=10, blank=True)  # failed, stale or missing; empty: whatever is not answered yet
+    attempt = models.PositiveIntegerField(default=1)  # raised by a run that asks again what came out invalid
     pairs = models.PositiveIntegerField(default=0)
     reused = models.PositiveIntegerField(default=0)
     cancelled_at = models.DateTimeField(null=True)
@@ -103,6 +129,9 @@ class PrelabelAttempt(models.Model):
     outcome = models.CharField(max_length=20)  # ok, invalid, failed, superseded
     error = models.CharField(max_length=500, blank=True)
     answer = models.TextField(blank=True)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    tokens_cached = models.PositiveIntegerField(default=0)
     seconds = models.FloatField(default=0)
     recorded_at = models.DateTimeField(db_default=ClockTimestamp())
 
@@ -123,6 +152,9 @@ class Prediction(models.Model):
     model = models.ForeignKey(ModelVersion, models.PROTECT)
     rule_base = models.ForeignKey(RuleBaseVersion, models.PROTECT)
     grid = models.ForeignKey(Grid, models.PROTECT)
+    caption = models.ForeignKey(Caption, models.PROTECT, null=True)
+    guideline = models.ForeignKey(QueryGuideline, models.PROTECT, null=True)
+    knowledge = models.JSONField(default=list)  # ids of the revisions of the cards that were told
     prompt_digest = models.CharField(max_length=64)
     sampling = models.JSONField(default=dict)
     key_sha256 = models.CharField(max_length=64)
@@ -132,10 +164,16 @@ class Prediction(models.Model):
     mismatch = models.CharField(max_length=30, blank=True)
     posterior = models.JSONField(null=True)
     margin = models.FloatField(null=True)
+    confidence = models.FloatField(null=True)  # calibrated share of the label; null: nobody has measured it
+    calibration = models.ForeignKey(Calibration, models.PROTECT, null=True)
     chain = models.JSONField(null=True)
+    samples = models.JSONField(default=list)  # the label, or "invalid", of each sampled chain
     contradicts = models.JSONField(default=list)
+    moved = models.JSONField(default=list)  # what moved a learnt model: feature, and how far towards good or bad
+    signals = models.JSONField(default=list)  # annotation.suspicion
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
+    tokens_cached = models.PositiveIntegerField(default=0)
     seconds = models.FloatField(default=0)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 

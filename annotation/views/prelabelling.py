@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from annotation import prelabelling, run_progress, workers
 from annotation.models import PrelabelRun
+from annotation.prelabelling import Wish
 from inference import connecting, registry
 from projects.gates import Request
 
@@ -44,6 +45,13 @@ def cancel(request: Request, run_id: int) -> HttpResponse:
     return redirect("run", request.project.slug, found.pk)
 
 
+def resume(request: Request, run_id: int) -> HttpResponse:
+    found = _run(request, run_id)
+    count = prelabelling.resume(found, request.person)
+    messages.success(request, ngettext("%(n)d job goes on.", "%(n)d jobs go on.", count) % {"n": count})
+    return redirect("run", request.project.slug, found.pk)
+
+
 def replay(request: Request, run_id: int) -> HttpResponse:
     found = _run(request, run_id)
     count = prelabelling.replay(found, request.person)
@@ -62,10 +70,12 @@ def _run(request: Request, run_id: int) -> PrelabelRun:
 
 
 def _start(request: Request) -> HttpResponse:
-    engine = request.POST.get("engine", "")
+    given = request.POST
+    samples = given.get("samples", "1")
+    wish = Wish(given.get("model") or None, int(samples) if samples.isdigit() else 0, given.get("only", ""))
     try:
-        started = prelabelling.start_run(request.project, engine or None, request.person)
-    except (prelabelling.CannotStart, connecting.UnknownEngine) as error:
+        started = prelabelling.start_run(request.project, request.person, wish)
+    except (prelabelling.CannotStart, registry.UnknownModel) as error:
         context = {**_list(request), "refusal": _refusals().get(getattr(error, "code", ""), str(error))}
         return render(request, "annotation/runs.html", context, status=422)
     return redirect("run", request.project.slug, started.pk)
@@ -90,6 +100,7 @@ def _list(request: Request) -> dict[str, Any]:
         "older_url": f"?before={page[PAGE - 1].pk}" if len(page) > PAGE else "",
         "has_pairs": request.project.pairs.exists(),
         "active": registry.active_judge(),
-        "engines": sorted(connecting.ENGINES),
+        "models": [*sorted(connecting.ENGINES), *registry.judges()],
+        "most_samples": prelabelling.MOST_SAMPLES,
         "presence": workers.presence(),
     }

@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from inference.engines.base import Completion, EngineError, Question
 from relevance.chain import Chain, ConstraintStep, Intent, PathStep, chain_json
@@ -32,6 +33,9 @@ class Distilled:
     def __init__(self, rules: tuple[RuleSpec, ...]) -> None:
         self.rules = rules
         self.revision = f"cold-start-{CODE_VERSION}+{pack_digest(rules)[:12]}"
+
+    def inputs(self, question: Question) -> object:
+        return [asdict(question.pair), question.grid.to_json()]
 
     def generate(self, questions: Sequence[Question]) -> list[Completion | EngineError]:
         return [self._answer(question) for question in questions]

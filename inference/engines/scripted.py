@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 
 from inference.engines.base import Completion, EngineError, Question
 
@@ -20,6 +21,9 @@ class Scripted:
         self.asked: list[Question] = []
         self._function = answers if callable(answers) else None
         self._answers = iter(()) if callable(answers) else iter(answers)
+
+    def inputs(self, question: Question) -> object:
+        return [asdict(question.pair), question.grid.to_json(), [(rule.code, rule.version) for rule in question.rules]]
 
     def generate(self, questions: Sequence[Question]) -> list[Completion | EngineError]:
         self.asked += questions

@@ -56,7 +56,7 @@ def start_run(project: Project, pairs: int) -> list[int]:
     for number in range(pairs):
         make_pair(project=project, query=f"{project.slug} {number}", item=item)
     Import.objects.update(state=JobState.DONE)  # the rows' own imports are not what is rung for here
-    run = prelabelling.start_run(project, None, by=None)
+    run = prelabelling.start_run(project, None)
     return list(run.jobs.order_by("pk").values_list("pk", flat=True))
 
 

@@ -26,7 +26,7 @@ def stocked(project: Project) -> Project:
 
 
 def start(project: Project) -> PrelabelRun:
-    return prelabelling.start_run(project, None, by=None)
+    return prelabelling.start_run(project, None)
 
 
 def let_die(run: PrelabelRun, error: str = "unavailable: no server") -> None:
@@ -68,7 +68,7 @@ def test_the_start_page_says_that_the_cold_start_has_not_learnt(
 
 
 def test_an_unknown_engine_is_refused(stocked: Project, cast: Any, client_for: ClientFor) -> None:
-    response = client_for(cast.lena).post(reverse("runs", args=["shoes"]), {"engine": "<script>"})
+    response = client_for(cast.lena).post(reverse("runs", args=["shoes"]), {"model": "<script>"})
     assert response.status_code == 422
     assert "<script>" not in response.content.decode().replace("<script src=", "")
     assert not PrelabelRun.objects.exists()

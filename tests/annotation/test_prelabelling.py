@@ -21,7 +21,8 @@ from annotation.models import (
     PrelabelRun,
     Snapshot,
 )
-from inference import connecting
+from annotation.prelabelling import Wish
+from inference import connecting, registry
 from inference.engines.base import Completion, EngineError, EngineUnavailable, Question
 from projects.clock import ClockTimestamp
 from projects.models import Project
@@ -51,6 +52,9 @@ class Puppet:
         self.script: Script = lambda question: answer("L4")
         self.asked: list[str] = []
 
+    def inputs(self, question: Question) -> object:
+        return [question.pair.query, question.pair.item.title, [rule.code for rule in question.rules]]
+
     def generate(self, questions: Any) -> list[Completion | EngineError]:
         self.asked += [question.pair.item.title for question in questions]
         return [self.script(question) for question in questions]
@@ -70,7 +74,7 @@ def pairs(project: Project) -> list[Pair]:
 
 
 def start(project: Project) -> PrelabelRun:
-    return prelabelling.start_run(project, "puppet", by=None)
+    return prelabelling.start_run(project, None, Wish("puppet"))
 
 
 def job_ids(run: PrelabelRun) -> list[int]:
@@ -99,7 +103,7 @@ def test_a_run_predicts_every_pair(project: Project, pairs: list[Pair], puppet: 
 def test_without_an_engine_named_the_cold_start_judges_and_says_it_has_not_learnt(
     project: Project, pairs: list[Pair]
 ) -> None:
-    run = prelabelling.start_run(project, None, by=None)
+    run = prelabelling.start_run(project, None)
     assert (run.model.engine, run.model.learnt) == ("distilled", False)
     work_off(run)
     assert Prediction.objects.filter(status="ok").count() == 5
@@ -317,9 +321,9 @@ def test_a_run_without_rules_or_pairs_is_refused(project: Project, puppet: Puppe
     make_rule_base()
     with pytest.raises(prelabelling.CannotStart, match="import pairs"):
         start(project)
-    with pytest.raises(connecting.UnknownEngine, match="oracle"):
+    with pytest.raises(registry.UnknownModel, match="oracle"):
         make_pair(project=project)
-        prelabelling.start_run(project, "oracle", by=None)
+        prelabelling.start_run(project, None, Wish("oracle"))
 
 
 def test_progress_counts_what_is_done_and_how_fast(project: Project, pairs: list[Pair], puppet: Puppet) -> None:

@@ -49,13 +49,16 @@ def pairs(project: Project) -> None:
 def test_prelabel_with_wait_works_itself_while_no_worker_is_up(project: Project, pairs: None) -> None:
     answer = call("prelabel", "--project", "shoes", "--wait")
     seconds = answer.pop("seconds")
-    assert answer == {"pairs": 40, "ok": 40, "invalid": 0, "failed": 0, "reused": 0}
+    assert answer == {
+        "pairs": 40, "ok": 40, "invalid": 0, "failed": 0, "dead": 0, "reused": 0,
+        "tokens_in": 0, "tokens_out": 0, "cached_tokens": 0,
+    }  # fmt: skip
     assert seconds > 0
 
 
 def test_a_second_prelabel_reuses_everything(project: Project, pairs: None) -> None:
     call("prelabel", "--project", "shoes", "--wait")
-    answer = call("prelabel", "--project", "shoes", "--wait", "--engine", "distilled")
+    answer = call("prelabel", "--project", "shoes", "--wait", "--model", "distilled")
     assert (answer["pairs"], answer["ok"], answer["reused"]) == (40, 0, 40)
 
 
@@ -66,7 +69,7 @@ def test_prelabel_without_wait_only_asks(project: Project, pairs: None) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["--project", "hats"], "hats"), (["--project", "shoes", "--engine", "oracle"], "oracle")],
+    [(["--project", "hats"], "hats"), (["--project", "shoes", "--model", "oracle"], "oracle")],
 )
 def test_prelabel_names_what_it_does_not_know(project: Project, pairs: None, arguments: list[str], said: str) -> None:
     code, text = refused("prelabel", *arguments)

@@ -21,7 +21,7 @@ def ask_for_a_thousand() -> PrelabelRun:
     Pair.objects.bulk_create(
         Pair(project=project, query=query, item=item, batch=batch) for query in queries for item in items
     )
-    return prelabelling.start_run(project, None, by=None)
+    return prelabelling.start_run(project, None)
 
 
 def done(run: PrelabelRun) -> int:

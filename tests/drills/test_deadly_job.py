@@ -33,7 +33,7 @@ def test_a_deadly_job_dies_after_three_starts_and_takes_no_other_with_it(
         titles.insert(40, DEADLY)
         for title in titles:
             make_pair(project=project, item=make_item(project=project, title=title))
-        run = prelabelling.start_run(project, None, by=None)
+        run = prelabelling.start_run(project, None)
         deadline = time.monotonic() + 60
         deaths = 0
         process = None

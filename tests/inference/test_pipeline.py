@@ -72,8 +72,12 @@ def test_a_posterior_that_is_none_is_invalid(posterior: dict[str, float]) -> Non
     assert (judged.status, judged.reason, judged.label) == ("invalid", "posterior", "")
 
 
-def test_an_l2_by_posterior_needs_a_mismatch_from_the_chain() -> None:
-    assert says({"L1": 0.1, "L2": 0.6, "L3": 0.2, "L4": 0.1}).reason == "mismatch_missing"
+def test_an_l2_by_posterior_alone_takes_its_mismatch_from_the_grid() -> None:
+    l2 = {"L1": 0.1, "L2": 0.6, "L3": 0.2, "L4": 0.1}
+    judged = says(l2, asked=question("red mug", "Mug", colour="blue"))
+    assert (judged.status, judged.label, judged.mismatch) == ("ok", "L2", "colour")
+    assert "chain_label" in judged.contradicts
+    assert says(l2).mismatch == ""  # nothing says what is wrong, and nothing is invented
 
 
 @pytest.mark.parametrize("text", ["", "L4", "{}", '{"label": "L4"', json.dumps({**CHAIN, "label": "l4"})])

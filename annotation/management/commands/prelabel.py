@@ -9,8 +9,9 @@ from django.core.management.base import CommandError, CommandParser
 
 from annotation import prelabelling, run_progress, workers
 from annotation.models import PrelabelRun
+from annotation.prelabelling import ONLY, Wish
 from annotation.run_progress import Progress
-from inference.connecting import UnknownEngine
+from inference.registry import UnknownModel
 from projects.commands import JsonCommand
 from projects.models import Project
 
@@ -23,12 +24,14 @@ class Command(JsonCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--project", required=True, help="slug of the project")
-        parser.add_argument("--engine", help="default: the active model, else the cold start")
+        parser.add_argument("--model", help="a registered model's name; default: the active one, else the cold start")
+        parser.add_argument("--samples", type=int, default=1, help="chains per pair, for self-consistency")
+        parser.add_argument("--only", choices=sorted(filter(None, ONLY)), default="", help="of the pairs, those alone")
         parser.add_argument("--wait", action="store_true", help="until it is done; works itself if no worker is up")
 
     def run(self, **options: Any) -> dict[str, Any]:
         started = time.monotonic()
-        run = self._start(options["project"], options["engine"])
+        run = self._start(options["project"], Wish(options["model"], options["samples"], options["only"]))
         if options["wait"]:
             self._wait(run)
         progress = run_progress.progress(run)
@@ -37,17 +40,21 @@ class Command(JsonCommand):
             "ok": progress.ok,
             "invalid": progress.invalid,
             "failed": progress.failed,
+            "dead": progress.dead,
             "reused": progress.reused,
+            "tokens_in": progress.cost.tokens_in,
+            "tokens_out": progress.cost.tokens_out,
+            "cached_tokens": progress.cost.tokens_cached,
             "seconds": round(time.monotonic() - started, 3),
         }
 
-    def _start(self, slug: str, engine: str | None) -> PrelabelRun:
+    def _start(self, slug: str, wish: Wish) -> PrelabelRun:
         project = Project.objects.filter(slug=slug, archived_at=None).first()
         if project is None:
             raise CommandError(f"no project is called {slug!r}")
         try:
-            return prelabelling.start_run(project, engine, by=None)
-        except (prelabelling.CannotStart, UnknownEngine) as error:
+            return prelabelling.start_run(project, None, wish)
+        except (prelabelling.CannotStart, UnknownModel) as error:
             raise CommandError(str(error)) from error
 
     def _wait(self, run: PrelabelRun) -> None:

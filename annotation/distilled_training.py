@@ -1,0 +1,286 @@
+"""The distilled tier learns from a project's labels, or from what a large model said of its pairs.
+
+One query in five is held out for good, by its text: no model of any project ever learns from it, so that an old and a
+new one can be compared on it. Benchmark queries are held out too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from django.db.models import Q
+
+from annotation import briefing, company, figures, grids, lexicons
+from annotation.briefing import Subject
+from annotation.grids import Seen
+from annotation.models import Judgment, Pair, Prediction
+from inference import connecting, lessons, registry
+from inference.distilling import Floats, Learnt, Lesson, TooLittle, fit
+from inference.engines.base import Completion, Engine, EngineError
+from inference.models import ModelVersion
+from inference.observing import NAMES, Observed, observe
+from inference.pipeline import ask
+from projects.audit import record
+from projects.models import Person, Project
+from relevance.calibration import Bin, expected_calibration_error, reliability
+from relevance.chain import LABELS
+from relevance.evidence import Grid
+from relevance.facts import PairFacts
+from relevance.labels import Scale
+from relevance.metrics import report
+from relevance.rules import RuleSpec
+from relevance.vocabulary import Vocabulary
+from rules.publishing import active_rule_base, specs
+
+Source = Literal["gold", "people", "model"]
+SOURCES: tuple[Source, ...] = ("gold", "people", "model")
+HELD_OUT = 5  # one query in so many
+FEWEST_PAIRS, FEWEST_QUERIES, FEWEST_TEST = 100, 10, 20
+
+
+class CannotTrain(Exception):
+    """There is not enough to learn from or to measure by; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A pair with its facts, the shares of L1 to L4 to learn, and the label to be measured against (project's scale)."""
+
+    pair: Pair
+    facts: PairFacts
+    shares: tuple[float, ...]
+    truth: str
+
+    @property
+    def held_out(self) -> bool:
+        return self.pair.query.is_benchmark or is_held_out(self.facts.query)
+
+
+@dataclass(frozen=True)
+class Trained:
+    version: ModelVersion
+    report: Mapping[str, Any]
+    promoted: bool
+    why_not: str
+
+
+def is_held_out(query: str) -> bool:
+    """The same query is held out in every project and for ever."""
+    return int.from_bytes(hashlib.sha256(query.encode()).digest()[:4], "big") % HELD_OUT == 0
+
+
+def train(project: Project, source: Source, by: Person | None, *, promote: bool = True, seed: int = 0) -> Trained:
+    """Learn, measure on the held-out queries, store with the report; promote where it beats the active model there.
+
+    Raises CannotTrain.
+    """
+    rule_base = active_rule_base(project)
+    if rule_base is None:
+        raise CannotTrain("there are no rules yet: load the starter pack with load_rules")
+    rules = specs(rule_base)
+    labelled = _labelled(project, source)
+    training = [one for one in labelled if not one.held_out]
+    test = [one for one in labelled if one.held_out]
+    _check_enough(training, test)
+    vocabulary = Vocabulary.learn({one.pair.item_id: one.facts.item for one in training}.values())
+    evidence = _grids(project, labelled)
+    seen = _observe(training, evidence, rules, vocabulary)
+    targets = np.array([one.shares for one in training])
+    try:
+        learnt = fit(
+            NAMES, Lesson(seen.features, seen.words, targets, [one.facts.query for one in training]), seed=seed
+        )
+    except TooLittle as error:
+        raise CannotTrain(str(error)) from error
+    measured = _measure(project, test, evidence, rules, learnt, vocabulary)
+    told = {"source": source, "train_pairs": len(training), "test_pairs": len(test), **measured}
+    version = lessons.store(project, learnt, vocabulary, told, source=source, by=by)
+    why_not = "not asked to" if not promote else _why_not(measured)
+    if not why_not:
+        registry.promote(version, by)
+    record(by, "model.measured", project=project, on=version, promoted=not why_not, why_not=why_not)
+    return Trained(version, told, not why_not, why_not)
+
+
+def _check_enough(training: Sequence[Labelled], test: Sequence[Labelled]) -> None:
+    queries = len({one.facts.query for one in training})
+    if len(training) < FEWEST_PAIRS or queries < FEWEST_QUERIES:
+        raise CannotTrain(
+            f"{len(training)} labelled pairs of {queries} queries are too few to learn from: "
+            f"{FEWEST_PAIRS} of {FEWEST_QUERIES} at least"
+        )
+    if len(test) < FEWEST_TEST:
+        raise CannotTrain(f"{len(test)} pairs of held-out queries are too few to measure by: {FEWEST_TEST} at least")
+
+
+def _labelled(project: Project, source: Source) -> list[Labelled]:
+    shares = {"gold": _gold, "people": _people, "model": _model}[source](project)
+    pairs = Pair.objects.filter(project=project, item__current_snapshot__isnull=False)
+    rows = pairs.select_related("query", "item__current_snapshot").order_by("pk")
+    found = []
+    for pair in rows.iterator(chunk_size=2000):
+        if (share := shares.get(pair.pk)) is not None:
+            top = LABELS[max(range(len(LABELS)), key=lambda n: share[n])]
+            truth = pair.gold_label or project.scale.from_lore(top)
+            found.append(Labelled(pair, pair.facts(), share, truth))
+    return found
+
+
+def _gold(project: Project) -> dict[int, tuple[float, ...]]:
+    rows = Pair.objects.filter(~Q(gold_label=""), project=project).values_list("pk", "gold_label")
+    return {pk: _share(project.scale, {label: 1}) for pk, label in rows}
+
+
+def _people(project: Project) -> dict[int, tuple[float, ...]]:
+    """What the judges of a pair say, each with the same weight; where they differ the label is soft."""
+    said: dict[int, Counter[str]] = defaultdict(Counter)
+    for judgment in figures.standing(project):
+        if judgment.outcome == Judgment.Outcome.LABEL:
+            said[judgment.pair_id][judgment.label] += 1
+    return {pk: _share(project.scale, labels) for pk, labels in said.items()}
+
+
+def _model(project: Project) -> dict[int, tuple[float, ...]]:
+    """The latest posterior of a large model: distillation by soft labels."""
+    rows = Prediction.objects.filter(pair__project=project, status="ok", model__prompt__isnull=False)
+    latest = rows.order_by("pair_id", "-id").distinct("pair_id").values_list("pair_id", "posterior", "label")
+    return {
+        pk: tuple((posterior or {label: 1.0}).get(code, 0.0) for code in LABELS)
+        for pk, posterior, label in latest.iterator()
+    }
+
+
+def _share(scale: Scale, labels: Mapping[str, int]) -> tuple[float, ...]:
+    total = sum(labels.values())
+    sums = dict.fromkeys(LABELS, 0.0)
+    for label, times in labels.items():
+        sums[scale.to_lore(label)] += times / total  # type: ignore[index]
+    return tuple(sums.values())
+
+
+def _grids(project: Project, labelled: Sequence[Labelled]) -> dict[int, Grid]:
+    lexicon = lexicons.value(lexicons.up_to_date(project).pk)
+    found: dict[int, Grid] = {}
+    for start in range(0, len(labelled), 500):
+        chunk = labelled[start : start + 500]
+        seen = {one.pair.pk: Seen(one.pair.query_id, one.pair.item.snapshot_now) for one in chunk}
+        made = grids.get_or_make({seen[one.pair.pk]: one.facts for one in chunk}, lexicon)
+        found |= {pk: made[key].grid for pk, key in seen.items()}
+    return found
+
+
+def _observe(
+    pairs: Sequence[Labelled], evidence: Mapping[int, Grid], rules: Sequence[RuleSpec], vocabulary: Vocabulary
+) -> Observed:
+    queries = {one.pair.query_id: one.facts.query for one in pairs}
+    others = {queries[query_id]: items for query_id, items in company.of_queries(queries).items()}
+    return observe([(one.facts, evidence[one.pair.pk]) for one in pairs], rules, vocabulary, others)
+
+
+def _measure(
+    project: Project,
+    test: Sequence[Labelled],
+    evidence: Mapping[int, Grid],
+    rules: Sequence[RuleSpec],
+    learnt: Learnt,
+    vocabulary: Vocabulary,
+) -> dict[str, Any]:
+    """Figures of the new model beside the cold start, the most frequent label and the active model, same pairs."""
+    seen = _observe(test, evidence, rules, vocabulary)
+    shares = learnt.posterior(seen.features, seen.words)
+    cold = connecting.connect(connecting.COLD_START, rules)
+    active = registry.active_judge()
+    majority = Counter(one.truth for one in test).most_common(1)[0][0]
+    return {
+        **figures_of(project.scale, test, shares),
+        "cold_start": figures_of(
+            project.scale, test, _shares_of(cold, project, test, evidence, rules, cold_start=True)
+        ),
+        "majority": {"label": majority, "acc": sum(one.truth == majority for one in test) / len(test)},
+        "active": _active_figures(project, active, test, evidence, rules),
+    }
+
+
+def _active_figures(
+    project: Project,
+    active: ModelVersion | None,
+    test: Sequence[Labelled],
+    evidence: Mapping[int, Grid],
+    rules: Sequence[RuleSpec],
+) -> dict[str, Any] | None:
+    """Of a distilled model by asking it; of a large one by what it has said, where it has said enough."""
+    if active is None:
+        return None
+    if active.prompt_id is None:
+        engine = connecting.reconnect(active, rules)
+        shares = _shares_of(engine, project, test, evidence, rules, cold_start=not active.learnt)
+        return {"model": str(active), **figures_of(project.scale, test, shares)}
+    rows = Prediction.objects.filter(model=active, status="ok", pair__in=[one.pair for one in test])
+    said = {pk: shares for pk, shares in rows.order_by("pair_id", "id").values_list("pair_id", "posterior") if shares}
+    known = [one for one in test if one.pair.pk in said]
+    if len(known) < 0.9 * len(test):
+        return {"model": str(active), "unknown": len(test) - len(known)}
+    stored = np.array([[said[one.pair.pk][label] for label in LABELS] for one in known])
+    return {"model": str(active), **figures_of(project.scale, known, stored)}
+
+
+def _shares_of(
+    engine: Engine,
+    project: Project,
+    test: Sequence[Labelled],
+    evidence: Mapping[int, Grid],
+    rules: Sequence[RuleSpec],
+    *,
+    cold_start: bool,
+) -> Floats:
+    told = [briefing.NOTHING] * len(test)
+    if not cold_start:
+        told = briefing.in_company([Subject(one.pair.query_id, one.facts) for one in test])
+    questions = [
+        ask(one.facts, evidence[one.pair.pk], rules, **help_.helps()) for one, help_ in zip(test, told, strict=True)
+    ]
+    return np.array([_posterior(answer) for answer in engine.generate(questions)])
+
+
+def _posterior(answer: Completion | EngineError) -> list[float]:
+    assert isinstance(answer, Completion) and answer.posterior is not None, "a distilled engine always answers"
+    return [answer.posterior[label] for label in LABELS]
+
+
+def figures_of(scale: Scale, test: Sequence[Labelled], shares: Floats) -> dict[str, Any]:
+    """Acc@2, Acc@4, Macro-F1, quadratic kappa, AUC with intervals by query; calibration of P(good), 10 equal-mass bins."""
+    good_of = np.array([scale.is_good(scale.from_lore(label)) for label in LABELS])
+    good = shares[:, good_of].sum(axis=1)
+    told = [scale.from_lore(LABELS[int(n)]) for n in shares.argmax(axis=1)]
+    rows = [
+        (one.facts.query, one.truth, label, float(share)) for one, label, share in zip(test, told, good, strict=True)
+    ]
+    truly = np.array([scale.is_good(one.truth) for one in test], dtype=np.float64)
+    return {
+        **report(scale, rows).to_json(),
+        "ece": round(expected_calibration_error(good, truly), 6),
+        "calibration": [_bin(one) for one in reliability(good, truly)],
+    }
+
+
+def _bin(one: Bin) -> dict[str, float]:
+    return dict(vars(one))
+
+
+def _why_not(measured: Mapping[str, Any]) -> str:
+    """Empty where the new model beats the one that answers now, on the same held-out queries."""
+    rival = measured["active"] or measured["cold_start"]
+    if "unknown" in rival:
+        return f"the active model {rival['model']} has not judged {rival['unknown']} of the held-out pairs"
+    new, old = _merit(measured), _merit(rival)
+    return "" if new > old else f"quadratic kappa and AUC {new} do not beat {old}"
+
+
+def _merit(found: Mapping[str, Any]) -> tuple[float, float]:
+    kappa, auc = (round(found[name]["value"] or 0.0, 4) for name in ("kappa_quadratic", "auc"))
+    return kappa, auc

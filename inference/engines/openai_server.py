@@ -1,0 +1,277 @@
+"""vLLM, or any server that speaks OpenAI's chat protocol: many calls at once, none trusted further than it shows.
+
+Every call has one deadline and one byte cap. Nothing is tried twice here: a job's attempts are counted in its row.
+What a server did is an `EngineError` with a code: connection, deadline, http_5xx, rate_limited, truncated, too_large,
+redirect, auth, bad_request, not_api, other_model, constraint_ignored; `waiting` where it was not even asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx2
+import openai
+from pydantic import BaseModel, ValidationError
+
+from inference.engines import loop
+from inference.engines.breaker import Breaker
+from inference.engines.chat import Call, Picture, Reply, Said
+from inference.engines.errors import EngineError, EngineUnavailable, EngineWaiting
+from inference.engines.transport import CONNECT_SECONDS, CappedTransport, Encoded, TooLarge, Truncated
+
+HELD = 0.98  # of the probability must lie on the choices, or the constraint did not hold
+MOST_ALTERNATIVES = 20  # vLLM's own limit of log-probabilities a token
+# What says that the server, not this one request, is in trouble.
+ENDPOINT_FAULTS = frozenset({"connection", "deadline", "http_5xx", "truncated", "not_api"})
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a served model answers. `model` is the name it is served under; the key stays out of every record."""
+
+    base_url: str
+    model: str
+    api_key: str = ""
+    concurrency: int = 64
+    deadline_seconds: float = 90.0
+    breaker_failures: int = 10
+
+
+class _Message(BaseModel):
+    content: str | None = None
+
+
+class _Alternative(BaseModel):
+    token: str
+    logprob: float
+
+
+class _Token(BaseModel):
+    top_logprobs: list[_Alternative] = []
+
+
+class _Logprobs(BaseModel):
+    content: list[_Token] | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
+
+
+class _Details(BaseModel):
+    cached_tokens: int | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _Details | None = None
+
+
+class _Answer(BaseModel):
+    """The part of an answer that we read."""
+
+    model: str = ""
+    choices: list[_Choice]
+    usage: _Usage | None = None
+
+
+class OpenAIServer:
+    """A chat model behind an endpoint. One object serves any number of threads."""
+
+    name = "openai_server"
+
+    def __init__(self, endpoint: Endpoint, revision: str) -> None:
+        self.endpoint = endpoint
+        self.revision = revision
+        self.breaker = Breaker(failures=endpoint.breaker_failures)
+        self._client = openai.AsyncOpenAI(
+            base_url=endpoint.base_url,
+            api_key=endpoint.api_key or "none",
+            max_retries=0,
+            http_client=httpx2.AsyncClient(
+                transport=CappedTransport(endpoint.concurrency),
+                timeout=httpx2.Timeout(endpoint.deadline_seconds, connect=CONNECT_SECONDS, pool=None),
+                follow_redirects=False,
+                trust_env=False,
+            ),
+        )
+        self._turns = asyncio.Semaphore(endpoint.concurrency)
+
+    def converse(self, calls: Sequence[Call]) -> list[Reply | EngineError]:
+        return loop.run(self._all(calls))
+
+    def served_models(self) -> list[str]:
+        """What the server says it serves. Raises EngineError."""
+        try:
+            found = loop.run(self._models())
+        except openai.OpenAIError as error:
+            raise _error_of(error) from error
+        return [str(model.id) for model in found.data]
+
+    async def _models(self) -> Any:
+        async with asyncio.timeout(self.endpoint.deadline_seconds):
+            return await self._client.models.list()
+
+    async def _all(self, calls: Sequence[Call]) -> list[Reply | EngineError]:
+        return list(await asyncio.gather(*(self._one(call) for call in calls)))
+
+    async def _one(self, call: Call) -> Reply | EngineError:
+        async with self._turns:
+            try:
+                self.breaker.enter()
+                reply = await self._ask(call)
+            except EngineWaiting as error:
+                return error
+            except EngineError as error:
+                self._note(error)
+                return error
+            self.breaker.succeeded()
+            return reply
+
+    def _note(self, error: EngineError) -> None:
+        if error.code in ENDPOINT_FAULTS:
+            self.breaker.failed()
+        elif error.code == "rate_limited" and isinstance(error, EngineUnavailable) and error.retry_after:
+            self.breaker.pause(error.retry_after)
+        else:
+            self.breaker.succeeded()
+
+    async def _ask(self, call: Call) -> Reply:
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(self.endpoint.deadline_seconds):
+                raw = await self._client.chat.completions.with_raw_response.create(**self._request(call))
+        except TimeoutError as error:
+            raise EngineUnavailable("deadline", f"no answer within {self.endpoint.deadline_seconds:g} s") from error
+        except openai.OpenAIError as error:
+            raise _error_of(error) from error
+        return self._reply(call, _parsed(raw.content), time.perf_counter() - began)
+
+    def _request(self, call: Call) -> dict[str, Any]:
+        extra: dict[str, Any] = {}
+        request: dict[str, Any] = {
+            "model": self.endpoint.model,
+            "messages": [
+                {"role": "system", "content": call.system},
+                {"role": "user", "content": _content(call.user)},
+            ],
+            "temperature": call.temperature,
+            "max_tokens": call.max_tokens,
+            "n": call.samples,
+        }
+        if call.seed is not None:
+            request["seed"] = call.seed
+        if call.priority:
+            extra["priority"] = call.priority
+        if call.choices:
+            extra["structured_outputs"] = {"choice": list(call.choices)}
+            request |= {"max_tokens": 1, "logprobs": True, "top_logprobs": MOST_ALTERNATIVES}
+        elif call.schema is not None:
+            schema = {"name": "answer", "schema": dict(call.schema), "strict": True}
+            request["response_format"] = {"type": "json_schema", "json_schema": schema}
+        return {**request, "extra_body": extra}
+
+    def _reply(self, call: Call, answer: _Answer, seconds: float) -> Reply:
+        if answer.model and answer.model != self.endpoint.model:
+            raise EngineError("other_model", f"{answer.model[:100]!r} answered instead of {self.endpoint.model!r}")
+        if len(answer.choices) != call.samples:
+            raise EngineUnavailable("not_api", f"{len(answer.choices)} answers instead of {call.samples}")
+        said = tuple(Said(choice.message.content or "", choice.finish_reason or "") for choice in answer.choices)
+        usage = answer.usage or _Usage()
+        details = usage.prompt_tokens_details or _Details()
+        return Reply(
+            said=said,
+            shares=_shares(call.choices, said[0], answer.choices[0].logprobs) if call.choices else None,
+            tokens_in=usage.prompt_tokens,
+            tokens_out=usage.completion_tokens,
+            tokens_cached=details.cached_tokens or 0,
+            seconds=seconds,
+        )
+
+
+def _content(parts: Sequence[str | Picture]) -> str | list[dict[str, Any]]:
+    """Plain text where there is no picture; pictures as data, never as an address that a server would fetch."""
+    if all(isinstance(part, str) for part in parts):
+        return "".join(part for part in parts if isinstance(part, str))
+    return [
+        {"type": "text", "text": part}
+        if isinstance(part, str)
+        else {
+            "type": "image_url",
+            "image_url": {"url": f"data:{part.media_type};base64,{base64.b64encode(part.data).decode()}"},
+        }
+        for part in parts
+    ]
+
+
+def _parsed(body: bytes) -> _Answer:
+    """Our own reading of the bytes: a login page, an empty body and half a JSON text are no answers."""
+    try:
+        return _Answer.model_validate(json.loads(body))
+    except (ValueError, RecursionError, ValidationError) as error:
+        raise EngineUnavailable("not_api", f"no chat completion: {body[:80]!r}") from error
+
+
+def _shares(choices: Sequence[str], said: Said, logprobs: _Logprobs | None) -> dict[str, float] | None:
+    """The probability of each choice. Raises EngineError where the answer shows that the constraint did not hold."""
+    if said.text.strip() not in choices:
+        raise EngineError("constraint_ignored", f"{said.text[:40]!r} is none of {', '.join(choices)}")
+    first = logprobs.content[0].top_logprobs if logprobs is not None and logprobs.content else []
+    if not first:
+        return None
+    shares = dict.fromkeys(choices, 0.0)
+    for alternative in first:
+        if (token := alternative.token.strip()) in shares and math.isfinite(alternative.logprob):
+            shares[token] += math.exp(min(alternative.logprob, 0.0))
+    total = sum(shares.values())
+    if total < HELD:
+        raise EngineError("constraint_ignored", f"only {total:.2f} of the probability lies on the choices")
+    return {choice: share / total for choice, share in shares.items()}
+
+
+def _error_of(error: openai.OpenAIError) -> EngineError:
+    if isinstance(error, openai.APIStatusError):
+        return _status_error(error.status_code, error.response.headers)
+    cause = error.__cause__
+    for kind, code in ((TooLarge, "too_large"), (Truncated, "truncated"), (Encoded, "not_api")):
+        if isinstance(cause, kind):
+            return EngineUnavailable(code, str(cause))
+    if isinstance(error, openai.APITimeoutError):
+        return EngineUnavailable("deadline", "the server did not answer in time")
+    return EngineUnavailable("connection", str(cause or error)[:200])
+
+
+def _status_error(status: int, headers: Mapping[str, str]) -> EngineError:
+    if status == 429:
+        return EngineUnavailable("rate_limited", "HTTP 429", retry_after=retry_after(headers.get("Retry-After", "")))
+    if status >= 500:
+        return EngineUnavailable("http_5xx", f"HTTP {status}", retry_after=retry_after(headers.get("Retry-After", "")))
+    if 300 <= status < 400:
+        return EngineUnavailable("redirect", f"HTTP {status}")
+    if status in (401, 403):
+        return EngineError("auth", f"HTTP {status}")
+    return EngineError("bad_request", f"HTTP {status}")
+
+
+def retry_after(value: str) -> float | None:
+    """Seconds from a Retry-After header, which is a number of seconds or a date (RFC 9110, 10.2.3)."""
+    try:
+        return max(0.0, float(value)) if value.strip() else None
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,59 @@
+"""Register a chat model: a server or a folder of weights, probed for what it can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from inference import connecting, registering, registry
+from inference.models import ModelVersion
+from inference.registering import CannotRegister, Wanted
+from projects.commands import JsonCommand
+
+
+class Command(JsonCommand):
+    help = "Register a model under a name; it is asked what it serves and whether it holds constraints."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--engine", required=True, choices=sorted(connecting.CHATS))
+        parser.add_argument(
+            "--target", default="", help="address of a server (default: LORE_OPENAI_BASE_URL) or folder"
+        )
+        parser.add_argument("--revision", default="", help="of the weights; default: what the engine says of itself")
+        parser.add_argument("--role", choices=ModelVersion.Role.values, default=ModelVersion.Role.JUDGE.value)
+        parser.add_argument("--pictures", choices=ModelVersion.Pictures.values, default="none")
+        parser.add_argument("--served-name", default="", help="which of a server's models")
+        parser.add_argument("--no-guideline", action="store_true", help="ask for no guideline per query")
+        parser.add_argument("--promote", action="store_true", help="make it the active model of its role")
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        if options["served_name"]:
+            own["model"] = options["served_name"]
+        if options["no_guideline"]:
+            own["guideline"] = False
+        wanted = Wanted(
+            options["name"],
+            options["engine"],
+            options["target"],
+            options["revision"],
+            options["role"],
+            options["pictures"],
+            own,
+        )
+        try:
+            version, new, found = registering.register(wanted, by=None)
+        except CannotRegister as error:
+            raise CommandError(str(error)) from error
+        if options["promote"]:
+            registry.promote(version, by=None)
+        return {
+            "model": version.name,
+            "revision": version.revision,
+            "prompt_version": version.prompt_version,
+            "new": new,
+            "state": version.state,
+            "found": found.as_json(),
+        }

@@ -1,0 +1,84 @@
+"""From pairs to the numbers that a learnt model reads: words, grid and rules, and the company of the query's other items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relevance.company import COMPANY_NAMES, MOST, company_features
+from relevance.deciding import decide
+from relevance.evidence import Grid
+from relevance.facts import ItemFacts, PairFacts
+from relevance.features import FEATURES_VERSION, GRID_NAMES, WORD_NAMES, Asked, Read, grid_features, word_features
+from relevance.rules import RuleSpec, fired_rules
+from relevance.vocabulary import Vocabulary
+from relevance.word_evidence import word_evidence
+
+__all__ = ["FEATURES_VERSION", "NAMES", "Observed", "observe"]
+
+Floats = NDArray[np.float64]
+NAMES = (*WORD_NAMES, *GRID_NAMES, *COMPANY_NAMES)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """n pairs: features (n, len(NAMES)) and words, in the order the pairs were given."""
+
+    features: Floats
+    words: list[list[tuple[str, float]]]
+
+
+def observe(
+    pairs: Sequence[tuple[PairFacts, Grid]],
+    rules: Sequence[RuleSpec],
+    vocabulary: Vocabulary,
+    others: Mapping[str, Sequence[ItemFacts]],
+) -> Observed:
+    """Read each pair beside the first MOST of its query's items in `others`, which may hold the pair's own item."""
+    features = np.empty((len(pairs), len(NAMES)))
+    words: list[list[tuple[str, float]]] = [[] for _ in pairs]
+    reads: dict[tuple[str, str], Read] = {}
+
+    def read(item: ItemFacts) -> Read:
+        return reads.setdefault((item.external_id, item.title), Read(item))
+
+    by_query: dict[str, list[int]] = {}
+    for number, (pair, _grid) in enumerate(pairs):
+        by_query.setdefault(pair.query, []).append(number)
+    for query, numbers in by_query.items():
+        asked = Asked.of(query, vocabulary)
+        company = [read(item) for item in _first(others.get(query, ()))]
+        own = [read(pairs[number][0].item) for number in numbers]
+        for number, row in zip(numbers, _beside(company, own, asked, vocabulary), strict=True):
+            pair, grid = pairs[number]
+            fired = fired_rules(pair, grid, rules)
+            features[number] = [*row[0], *grid_features(grid, fired, decide(grid, fired)), *row[1]]
+            words[number] = word_evidence(asked, read(pair.item))
+    return Observed(features, words)
+
+
+def _first(items: Iterable[ItemFacts]) -> list[ItemFacts]:
+    """The same company for every pair of a query, whatever else is asked with it."""
+    return sorted({item.external_id: item for item in items}.values(), key=lambda item: item.external_id)[:MOST]
+
+
+def _beside(
+    company: Sequence[Read], own: Sequence[Read], asked: Asked, vocabulary: Vocabulary
+) -> list[tuple[Floats, Floats]]:
+    """(word features, company features) of each of a query's own items beside its company."""
+    place = {id(read): n for n, read in enumerate(company)}
+    rows = np.array([word_features(asked, read, vocabulary) for read in company]).reshape(len(company), len(WORD_NAMES))
+    beside = company_features(rows, asked, company, vocabulary) if company else np.empty((0, len(COMPANY_NAMES)))
+    found = []
+    for read in own:
+        n = place.get(id(read))
+        if n is not None:
+            found.append((rows[n], beside[n]))
+            continue
+        alone = np.array(word_features(asked, read, vocabulary))
+        everyone = np.vstack([rows, alone])
+        found.append((alone, company_features(everyone, asked, [*company, read], vocabulary)[-1]))
+    return found

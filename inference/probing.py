@@ -1,0 +1,62 @@
+"""What a chat engine can do, found out by asking it: whether it answers, holds a constraint, and tells probabilities.
+
+A server that ignores a constraint says nothing about it, so nothing is assumed (vLLM dropped `guided_choice` in 0.12 and
+answers 200 all the same).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inference.engines.chat import Call, ChatModel
+from inference.engines.errors import EngineError
+
+LETTERS = ("A", "B", "C", "D")
+_SYSTEM = "You answer with one of the letters A, B, C or D."
+_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"label": {"type": "string", "enum": list(LETTERS)}},
+    "required": ["label"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """`choices`: an answer is held to given words; `shares`: with their probabilities; `schema`: JSON is held."""
+
+    answers: bool
+    choices: bool
+    shares: bool
+    schema: bool
+    problem: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+def probe(chat: ChatModel) -> Found:
+    """Three short calls. An engine that is away gives `answers` False and the reason."""
+    (plain,) = chat.converse([Call(_SYSTEM, ("Say A.",), max_tokens=4)])
+    if isinstance(plain, EngineError):
+        return Found(answers=False, choices=False, shares=False, schema=False, problem=f"{plain.code}: {plain}")
+    # An order that a constraint must overrule, so that holding it is no accident.
+    (chosen,) = chat.converse([Call(_SYSTEM, ("Write the word house.",), choices=LETTERS, max_tokens=1)])
+    (formed,) = chat.converse([Call(_SYSTEM, ("Write the word house.",), schema=_SCHEMA, max_tokens=60)])
+    return Found(
+        answers=True,
+        choices=not isinstance(chosen, EngineError),
+        shares=not isinstance(chosen, EngineError) and chosen.shares is not None,
+        schema=not isinstance(formed, EngineError) and _holds(formed.said[0].text),
+    )
+
+
+def _holds(text: str) -> bool:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and set(answer) == {"label"} and answer["label"] in LETTERS

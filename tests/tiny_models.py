@@ -1,0 +1,105 @@
+"""Random-weight vision-language models of half a million parameters, built when a test needs one, never committed.
+
+`python -m tests.tiny_models KIND FOLDER` builds one from another environment.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["qwen2_5_vl", "qwen3_vl"]
+SPECIALS = (
+    "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>",
+    "<|image_pad|>", "<|video_pad|>",
+)  # fmt: skip
+LETTERS = "ABCDEFGHJKMNPQRS"
+TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+    "{% if m.content is string %}{{ m.content }}{% else %}{% for c in m.content %}"
+    "{% if c.type in ['image', 'image_url'] %}<|vision_start|><|image_pad|><|vision_end|>"
+    "{% elif c.type == 'text' %}{{ c.text }}{% endif %}{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def build_tiny_model(kind: Kind, folder: Path, *, context: int = 8192) -> Path:
+    """Weights of a fixed seed, a byte-level tokenizer trained here, and everything a server looks for in a folder."""
+    import torch
+    import transformers as t
+
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = _tokenizer(t)
+    ids = {name: tokenizer.convert_tokens_to_ids(name) for name in SPECIALS}
+    torch.manual_seed(0)
+    text: dict[str, Any] = {
+        "vocab_size": -(-len(tokenizer) // 64) * 64, "hidden_size": 128, "intermediate_size": 256,
+        "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": context,
+        "tie_word_embeddings": True, "bos_token_id": ids["<|endoftext|>"], "eos_token_id": ids["<|im_end|>"],
+        "pad_token_id": ids["<|endoftext|>"],
+    }  # fmt: skip
+    own = {
+        "image_token_id": ids["<|image_pad|>"], "video_token_id": ids["<|video_pad|>"],
+        "vision_start_token_id": ids["<|vision_start|>"], "vision_end_token_id": ids["<|vision_end|>"],
+        "tie_word_embeddings": True,
+    }  # fmt: skip
+    vision: dict[str, Any] = {
+        "depth": 2, "hidden_size": 64, "intermediate_size": 128, "num_heads": 2, "out_hidden_size": 128,
+        "spatial_merge_size": 2, "temporal_patch_size": 2,
+    }  # fmt: skip
+    if kind == "qwen2_5_vl":
+        text["rope_parameters"] = {"rope_type": "default", "mrope_section": [4, 6, 6], "rope_theta": 1e6}
+        vision |= {"patch_size": 14, "window_size": 56, "fullatt_block_indexes": [1]}
+        config = t.Qwen2_5_VLConfig(text_config=text, vision_config=vision, **own)
+        model = t.Qwen2_5_VLForConditionalGeneration(config)
+    else:
+        text["head_dim"] = 32
+        text["rope_parameters"] = {
+            "rope_type": "default", "mrope_section": [6, 5, 5], "rope_theta": 1e6, "mrope_interleaved": True,
+        }  # fmt: skip
+        vision |= {"patch_size": 16, "num_position_embeddings": 64, "deepstack_visual_indexes": [0]}
+        config = t.Qwen3VLConfig(text_config=text, vision_config=vision, **own)
+        model = t.Qwen3VLForConditionalGeneration(config)
+    model.generation_config.eos_token_id = [ids["<|im_end|>"], ids["<|endoftext|>"]]
+    model.generation_config.pad_token_id = ids["<|endoftext|>"]
+    model.save_pretrained(folder, safe_serialization=True)
+    tokenizer.save_pretrained(folder)
+    (folder / "chat_template.jinja").write_text(TEMPLATE, encoding="utf-8")
+    _picture_config(folder, kind)
+    return folder
+
+
+def _tokenizer(t: Any) -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    core = Tokenizer(models.BPE())
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=700,
+        special_tokens=list(SPECIALS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    shop = ["red mug", "query item title attributes grade rule", "Yes No", *LETTERS, '{"label": "A", "rules": []}'] * 20
+    core.train_from_iterator(shop, trainer)
+    tokenizer = t.Qwen2TokenizerFast(
+        tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|endoftext|>", chat_template=TEMPLATE
+    )
+    tokenizer.padding_side = "left"
+    return tokenizer
+
+
+def _picture_config(folder: Path, kind: Kind) -> None:
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    patch = 14 if kind == "qwen2_5_vl" else 16
+    processor = Qwen2VLImageProcessorPil(
+        patch_size=patch, merge_size=2, temporal_patch_size=2, min_pixels=(2 * patch) ** 2, max_pixels=(16 * patch) ** 2
+    )
+    processor.save_pretrained(folder)
+
+
+if __name__ == "__main__":
+    build_tiny_model(sys.argv[1], Path(sys.argv[2]))  # type: ignore[arg-type]
