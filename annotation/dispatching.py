@@ -20,13 +20,14 @@ from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from annotation import jobs, queue, tasks
-from annotation.models import Export, Import, Job, JobState, PrelabelJob, PrelabelRun
+from annotation.models import Export, Import, Job, JobState, PrelabelJob, PrelabelRun, Trial
 from annotation.prelabelling import TOGETHER
 from projects.clock import ClockTimestamp
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
+TRIALS_TOGETHER = 4
 RING_AGAIN = timedelta(seconds=15)
 MOST_WAITING = 64  # messages in a queue; more would only age there
 PRELABEL_QUEUE = "prelabel"
@@ -60,6 +61,7 @@ DOORS = (
     Door(Import, "annotation.run_import", DEFAULT_QUEUE, 1, lambda: [tasks.CONFIRMED]),
     Door(Export, "annotation.run_export", DEFAULT_QUEUE, 1, lambda: [Q()]),
     Door(PrelabelJob, "annotation.prelabel_jobs", PRELABEL_QUEUE, TOGETHER, _runs),
+    Door(Trial, "annotation.run_trials", PRELABEL_QUEUE, TRIALS_TOGETHER, lambda: [Q()]),
 )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from celery import shared_task
 from django.db.models import Q
 
-from annotation import exporting, importing, jobs, prelabelling, workers
+from annotation import exporting, importing, jobs, playground, prelabelling, workers
 from annotation.models import Export, Import, Job
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,11 @@ def door(name: str) -> Callable[[F], F]:
 @door("annotation.prelabel_jobs")
 def prelabel_jobs(ids: object) -> int:
     return prelabelling.work(_numbers(ids))
+
+
+@door("annotation.run_trials")
+def run_trials(ids: object) -> int:
+    return playground.work(_numbers(ids))
 
 
 @door("annotation.run_import")

@@ -15,13 +15,18 @@ from typing import NamedTuple
 from django.db.models import Count, Max, Q, QuerySet
 
 from annotation.jobs import LIVE
-from annotation.models import Export, Import, Job, JobState, PrelabelJob, Worker
+from annotation.models import Export, Import, Job, JobState, PrelabelJob, Trial, Worker
 from projects.clock import ClockTimestamp
 
 BEAT_SECONDS = 2
 FRESH_SECONDS = 6
 FORGOTTEN_AFTER = timedelta(days=1)
-KINDS: tuple[tuple[str, type[Job]], ...] = (("prelabel", PrelabelJob), ("import", Import), ("export", Export))
+KINDS: tuple[tuple[str, type[Job]], ...] = (
+    ("prelabel", PrelabelJob),
+    ("trial", Trial),
+    ("import", Import),
+    ("export", Export),
+)
 
 
 class Presence(NamedTuple):

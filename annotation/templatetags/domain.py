@@ -118,6 +118,12 @@ def bar(share: Any, width: int = 100) -> str:
 
 
 @register.filter
+def bar_down(share: Any, height: int = 100) -> str:
+    """A share of 1 as a height in SVG units, which grow downwards."""
+    return f"{(1 - min(1.0, max(0.0, float(share or 0)))) * height:.2f}"
+
+
+@register.filter
 def act_name(act: str) -> str:
     """What someone did to a bad case."""
     names = {

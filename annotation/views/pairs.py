@@ -46,7 +46,7 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
         raise Http404
     snapshot = found.item.current_snapshot
     value = showing.grid_value(grids.grid_of(found, snapshot))
-    predictions = found.predictions.select_related("model", "rule_base").order_by("-id")[:10]
+    predictions = found.predictions.select_related("model", "rule_base", "caption", "guideline").order_by("-id")[:10]
     context = {
         "project": request.project,
         "pair": found,

@@ -25,6 +25,8 @@ PAGES = (
     ("pairs", gettext_lazy("Pairs"), ("pair",)),
     ("imports", gettext_lazy("Imports"), ("import",)),
     ("runs", gettext_lazy("Pre-label"), ("run",)),
+    ("models", gettext_lazy("Models"), ("model",)),
+    ("playground", gettext_lazy("Playground"), ("trial", "comparison", "prompts", "prompt")),
     ("bad-cases", gettext_lazy("Bad cases"), ("bad-case",)),
     ("hard-sets", gettext_lazy("Hard sets"), ("hard-set",)),
     ("exports", gettext_lazy("Exports"), ("export",)),

@@ -34,6 +34,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("imports", _("Import"), _("pairs and items from a file")),
     Action("pairs", _("Pairs"), _("search, and see everything known about a pair")),
     Action("runs", _("Pre-label"), _("let the model judge, watch it work")),
+    Action("models", _("Models"), _("who judges, how well, and how far to believe it")),
+    Action("playground", _("Playground"), _("try a prompt on a pair, compare two on gold")),
     Action("bad-cases", _("Bad cases"), _("flagged results: cause, fix, close")),
     Action("hard-sets", _("Hard sets"), _("freeze what people and model find hard")),
     Action("exports", _("Exports"), _("training files and labels, sealed with a manifest")),

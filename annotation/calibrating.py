@@ -1,0 +1,69 @@
+"""What a model's confidence is worth, measured on a project's gold and stored; later pre-labels carry it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.db import transaction
+from django.db.models import F
+
+from annotation import confidence
+from annotation.models import Prediction
+from inference.models import Calibration, ModelVersion
+from projects.audit import record
+from projects.models import Person, Project
+from relevance import calibration
+
+
+class CannotCalibrate(Exception):
+    """Too little gold under predictions of this model; the message says how much there is."""
+
+
+def fit(project: Project, model: ModelVersion, by: Person | None, method: str | None = None) -> Calibration:
+    """From the model's predictions of gold pairs as they stand. Raises CannotCalibrate."""
+    rows = (
+        Prediction.objects.filter(pair__project=project, model=model, status="ok")
+        .filter(snapshot_id=F("pair__item__current_snapshot_id"))
+        .exclude(pair__gold_label="")
+        .order_by("pair_id", "-id")
+        .distinct("pair_id")
+        .values_list("pair__query_id", "pair__gold_label", "label", "posterior", "samples")
+    )
+    found = [
+        (query, project.scale.to_lore(gold), label, shares)
+        for query, gold, label, posterior, samples in rows
+        if (shares := confidence.own_shares(posterior, samples)) is not None
+    ]
+    try:
+        fitted = calibration.fit(
+            [one[3] for one in found],
+            [one[2] for one in found],
+            [_nearest(project, one[1], one[2]) for one in found],
+            [one[0] for one in found],
+            method=method,
+        )
+    except ValueError as error:
+        raise CannotCalibrate(str(error)) from error
+    with transaction.atomic():
+        row = Calibration.objects.create(
+            model=model,
+            project=project,
+            method=fitted.method,
+            parameters=dict(fitted.parameters),
+            pairs=fitted.pairs,
+            ece_before=fitted.ece_before,
+            ece_after=fitted.ece_after,
+            bins={
+                "before": [asdict(one) for one in fitted.bins_before],
+                "after": [asdict(one) for one in fitted.bins_after],
+            },
+            fitted_by=by,
+        )
+        record(by, "model.calibrated", project=project, on=row, model=str(model), method=fitted.method)
+    return row
+
+
+def _nearest(project: Project, gold: str, label: str) -> str:
+    """In a scale of fewer labels several of L1 to L4 are the same label: then the model's own word for it is true."""
+    scale = project.scale
+    return label if scale.from_lore(label) == scale.from_lore(gold) else gold

@@ -1,0 +1,255 @@
+"""The playground: one pair asked with one model and one prompt version, and two prompt versions on a sample of gold.
+
+What is tried here is no prediction: nothing is pre-labelled, nothing opens a dispute. A trial is a job like any other, since
+no web request may call a model.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import comb
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from annotation import briefing, grids, jobs, lexicons, workers
+from annotation.briefing import Briefing, Subject
+from annotation.grids import Seen
+from annotation.jobs import Claim
+from annotation.models import Comparison, JobState, Pair, Trial
+from annotation.predicting import storable
+from inference import connecting, prompt_versions
+from inference.engines.base import Engine, EngineError, EngineUnavailable, EngineWaiting
+from inference.engines.prompted import Prompted
+from inference.models import ModelVersion, PromptVersion
+from inference.pipeline import Judged, ask, judge
+from inference.rendering import render
+from projects.audit import record
+from projects.models import Person, Project
+from relevance.metrics import report
+from rules.publishing import active_rule_base, specs
+
+MOST_PAIRS, FEWEST_PAIRS = 200, 10
+FEWEST_TO_ACTIVATE = 20
+
+
+class CannotTry(Exception):
+    """What is missing for a trial, a comparison or an activation; `code` is for pages."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+def start_trial(pair: Pair, model: ModelVersion, prompt: PromptVersion | None, by: Person) -> Trial:
+    """Ask about one pair; the page watches the job."""
+    if active_rule_base(pair.project) is None:
+        raise CannotTry("no_rules")
+    with transaction.atomic():
+        trial = Trial.objects.create(
+            project=pair.project,
+            pair=pair,
+            snapshot_id=pair.item.snapshot_now,
+            model=model,
+            prompt=prompt if model.prompt_id is not None else None,
+            requested_by=by,
+        )
+        record(by, "trial.started", project=pair.project, on=trial, model=str(model))
+    return trial
+
+
+def start_comparison(
+    project: Project,
+    model: ModelVersion,
+    before: PromptVersion,
+    after: PromptVersion,
+    pairs: int,
+    by: Person,
+    seed: int = 0,
+) -> Comparison:
+    """Both versions on the same gold pairs, drawn at random; raises CannotTry."""
+    if model.prompt_id is None or before.pk == after.pk:
+        raise CannotTry("two_prompts")
+    gold = list(Pair.objects.filter(~Q(gold_label=""), project=project).order_by("pk").values_list("pk", flat=True))
+    if len(gold) < FEWEST_PAIRS:
+        raise CannotTry("no_gold")
+    drawn = random.Random(seed).sample(gold, min(pairs, len(gold), MOST_PAIRS))
+    rows = Pair.objects.filter(pk__in=drawn).select_related("item")
+    with transaction.atomic():
+        comparison = Comparison.objects.create(
+            project=project, model=model, before=before, after=after, pairs=len(drawn), seed=seed, requested_by=by
+        )
+        Trial.objects.bulk_create(
+            Trial(
+                project=project,
+                pair=pair,
+                snapshot_id=pair.item.snapshot_now,
+                model=model,
+                prompt=prompt,
+                comparison=comparison,
+                requested_by=by,
+            )
+            for pair in rows
+            for prompt in (before, after)
+        )
+        record(by, "comparison.started", project=project, on=comparison, pairs=len(drawn))
+    return comparison
+
+
+def work(trial_ids: Sequence[int]) -> int:
+    """Claim those of the trials that are due and see each to its end."""
+    claims = jobs.claim_many(Trial, trial_ids)
+    if claims:
+        workers.note_claim()
+    with jobs.kept(Trial, claims):
+        for claim in claims:
+            _try(claim)
+    return len(claims)
+
+
+def _try(claim: Claim) -> None:
+    trial = Trial.objects.select_related("project", "pair__query", "pair__item", "snapshot", "model", "prompt").get(
+        pk=claim.job_id
+    )
+    try:
+        fields = _ask(trial)
+    except EngineWaiting as error:
+        jobs.put_back(Trial, [claim], error.retry_after or 1.0)
+    except EngineError as error:
+        jobs.fail(trial, claim.token, error, retry=isinstance(error, EngineUnavailable))
+    else:
+        jobs.finish(trial, claim.token, **fields)
+
+
+def _ask(trial: Trial) -> dict[str, Any]:
+    """Everything that was sent and said, as the fields of the trial."""
+    rule_base = active_rule_base(trial.project)
+    assert rule_base is not None, "a trial is started where there are rules"
+    rules = specs(rule_base)
+    facts = trial.pair.facts(trial.snapshot)
+    seen = Seen(trial.pair.query_id, trial.snapshot_id)
+    grid = grids.get_or_make({seen: facts}, lexicons.current(trial.project))[seen].grid
+    (told,) = briefing.brief(trial.project, trial.model, [Subject(trial.pair.query_id, facts)])
+    if not isinstance(told, Briefing):
+        raise told
+    question = ask(facts, grid, rules, **told.helps())
+    engine: Engine = connecting.reconnect(trial.model, rules)
+    sections: list[dict[str, Any]] = []
+    if trial.prompt_id is not None:
+        prompts = prompt_versions.value(trial.prompt_id)
+        engine = Prompted(connecting.chat(trial.model), prompts, posterior=bool(trial.model.found.get("shares", True)))
+        sections = [{**asdict(one), "tokens": one.tokens} for one in render(question, prompts).sections]
+    (judged,) = judge([question], engine, known_rules={rule.code for rule in rules})
+    if isinstance(judged, EngineError):
+        raise judged
+    return {
+        "rendered": sections,
+        "raw": storable(judged.completion.text),
+        "judged": _as_json(judged),
+        "tokens_in": judged.completion.tokens_in,
+        "tokens_out": judged.completion.tokens_out,
+        "tokens_cached": judged.completion.tokens_cached,
+        "seconds": judged.completion.seconds,
+    }
+
+
+def _as_json(judged: Judged) -> dict[str, Any]:
+    return {
+        "status": judged.status,
+        "reason": judged.reason,
+        "label": judged.label,
+        "mismatch": judged.mismatch,
+        "posterior": dict(judged.posterior) if judged.posterior else None,
+        "chain": judged.chain.model_dump(mode="json") if judged.chain is not None else None,
+        "contradicts": list(judged.contradicts),
+    }
+
+
+@dataclass(frozen=True)
+class Side:
+    """One prompt version in a comparison: what it got right, what it said nothing usable about, and at what price."""
+
+    prompt: PromptVersion
+    answered: int
+    unusable: int
+    figures: dict[str, Any]
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Compared:
+    """`only_after` and `only_before`: pairs that one version alone got right; `p`: how likely that is by chance alone
+    (exact McNemar test, two-sided)."""
+
+    done: int
+    total: int
+    before: Side
+    after: Side
+    only_before: int
+    only_after: int
+    p: float
+
+    @property
+    def ended(self) -> bool:
+        return self.done == self.total
+
+
+def compared(comparison: Comparison) -> Compared:
+    trials = list(comparison.trials.select_related("pair__query").order_by("pk"))
+    ended = [one for one in trials if one.state in (JobState.DONE, JobState.DEAD, JobState.CANCELLED)]
+    scale = comparison.project.scale
+    right: dict[int | None, set[int]] = {}
+    for trial in ended:
+        label = (trial.judged or {}).get("label")
+        if label and scale.from_lore(label) == trial.pair.gold_label:
+            right.setdefault(trial.prompt_id, set()).add(trial.pair_id)
+    first, second = right.get(comparison.before_id, set()), right.get(comparison.after_id, set())
+    return Compared(
+        done=len(ended),
+        total=len(trials),
+        before=_side(comparison.before, ended, comparison.project),
+        after=_side(comparison.after, ended, comparison.project),
+        only_before=len(first - second),
+        only_after=len(second - first),
+        p=mcnemar(len(first - second), len(second - first)),
+    )
+
+
+def _side(prompt: PromptVersion, trials: Sequence[Trial], project: Project) -> Side:
+    own = [trial for trial in trials if trial.prompt_id == prompt.pk]
+    usable = [trial for trial in own if (trial.judged or {}).get("label")]
+    rows = [
+        (one.pair.query_id, one.pair.gold_label, project.scale.from_lore((one.judged or {})["label"]), None)
+        for one in usable
+    ]
+    return Side(
+        prompt=prompt,
+        answered=len(usable),
+        unusable=len(own) - len(usable),
+        figures=report(project.scale, rows).to_json() if rows else {},
+        tokens_in=sum(one.tokens_in for one in own),
+        tokens_out=sum(one.tokens_out for one in own),
+        seconds=sum(one.seconds for one in own),
+    )
+
+
+def mcnemar(first: int, second: int) -> float:
+    """Two-sided exact p of so uneven a split of the pairs on which two answers differ."""
+    n = first + second
+    tail = sum(comb(n, k) for k in range(min(first, second) + 1))
+    return min(1.0, float(2 * tail / 2**n))
+
+
+def activate(prompt: PromptVersion, by: Person) -> None:
+    """Only what has been compared with the version that is active now; raises CannotTry."""
+    now = prompt_versions.active()
+    if now.pk != prompt.pk:
+        found = Comparison.objects.filter(before=now, after=prompt, pairs__gte=FEWEST_TO_ACTIVATE)
+        if not any(compared(one).ended for one in found.select_related("before", "after", "project")):
+            raise CannotTry("not_compared")
+    prompt_versions.activate(prompt, by)

@@ -1,0 +1,76 @@
+"""The model registry as people read it: who judges, how well, how far to believe it; a person promotes."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from annotation import calibrating, confidence
+from inference import registry
+from inference.models import LearntModel, ModelVersion
+from projects.gates import Request
+
+
+def models(request: Request) -> HttpResponse:
+    rows = registry.living().select_related("prompt").order_by("role", "-state", "-id")[:100]
+    context = {
+        "project": request.project,
+        "models": sorted(rows, key=lambda row: (row.role, not row.active)),
+        "active": registry.active_judge(),
+    }
+    return render(request, "annotation/models.html", context)
+
+
+def model(request: Request, version_id: int) -> HttpResponse:
+    found = _version(version_id)
+    lesson = LearntModel.objects.filter(version=found).defer("body", "corpus").select_related("project").first()
+    fitted = confidence.newest(found, request.project)
+    context = {
+        "project": request.project,
+        "model": found,
+        "lesson": lesson,
+        "beside": _beside(lesson),
+        "calibration": fitted,
+        "found": [(name, value) for name, value in found.found.items() if isinstance(value, bool)],
+    }
+    return render(request, "annotation/model.html", context)
+
+
+def promote(request: Request, version_id: int) -> HttpResponse:
+    found = _version(version_id)
+    registry.promote(found, request.person)
+    messages.success(
+        request, _("%(model)s is the active %(role)s now.") % {"model": found, "role": found.get_role_display()}
+    )
+    return redirect("model", request.project.slug, found.pk)
+
+
+def calibrate(request: Request, version_id: int) -> HttpResponse:
+    found = _version(version_id)
+    try:
+        calibrating.fit(request.project, found, request.person)
+    except calibrating.CannotCalibrate:
+        messages.error(request, _("Too few gold pairs carry a prediction of this model: 30 at least are needed."))
+    else:
+        messages.success(request, _("Measured. The next pre-labels carry a calibrated confidence."))
+    return redirect("model", request.project.slug, found.pk)
+
+
+def _beside(lesson: LearntModel | None) -> list[tuple[str, object]]:
+    """The rows of a report: the learnt model, and whatever it was measured beside."""
+    if lesson is None:
+        return []
+    told = lesson.report
+    rows = [(_("this model"), told), (_("cold start"), told["cold_start"])]
+    if told.get("active") and "unknown" not in told["active"]:
+        rows.append((told["active"]["model"], told["active"]))
+    return rows
+
+
+def _version(version_id: int) -> ModelVersion:
+    found = ModelVersion.objects.select_related("prompt", "registered_by").filter(pk=version_id).first()
+    if found is None:
+        raise Http404
+    return found

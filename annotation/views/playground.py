@@ -1,0 +1,140 @@
+"""The playground: what is sent to a model about one pair and what it says; two prompt versions on a sample of gold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from annotation import playground as trying
+from annotation import showing, workers
+from annotation.models import Comparison, JobState, Pair
+from annotation.playground import CannotTry
+from inference import prompt_versions, registry
+from inference.models import ModelVersion, PromptVersion
+from projects.gates import Request
+from relevance.chain import Chain
+
+PAGE = 20
+
+
+def playground(request: Request) -> HttpResponse:
+    if request.method == "POST":
+        return _start(request)
+    return render(request, "annotation/playground.html", _page(request))
+
+
+def compare(request: Request) -> HttpResponse:
+    given = request.POST
+    size = given.get("pairs", "")
+    try:
+        model, before, after = (
+            _model(given.get("model", "")),
+            _prompt(given.get("before", "")),
+            _prompt(given.get("after", "")),
+        )
+        if model is None or before is None or after is None or not size.isdigit():
+            raise CannotTry("two_prompts")
+        started = trying.start_comparison(request.project, model, before, after, int(size[:4]), request.person)
+    except CannotTry as error:
+        return render(request, "annotation/playground.html", {**_page(request), "refusal": refusal(error)}, status=422)
+    return redirect("comparison", request.project.slug, started.pk)
+
+
+def trial(request: Request, trial_id: int) -> HttpResponse:
+    rows = request.project.trials.select_related("pair__query", "snapshot", "model", "prompt")
+    found = rows.filter(pk=trial_id).first()
+    if found is None:
+        raise Http404
+    judged = found.judged or {}
+    scale = request.project.scale
+    context = {
+        "project": request.project,
+        "trial": found,
+        "waiting": found.state in (JobState.QUEUED, JobState.RUNNING, JobState.FAILED),
+        "label": scale.from_lore(judged["label"]) if judged.get("label") else "",
+        "posterior": showing.posterior_in(scale, judged.get("posterior") or {}),
+        "chain": Chain.model_validate(judged["chain"]) if judged.get("chain") else None,
+        "tokens": sum(section["tokens"] for section in found.rendered),
+        "presence": workers.presence(),
+    }
+    template = "annotation/trial.html"
+    return render(request, template + "#watch" if request.headers.get("HX-Request") else template, context)
+
+
+def comparison(request: Request, comparison_id: int) -> HttpResponse:
+    rows = Comparison.objects.filter(project=request.project).select_related("before", "after", "model", "project")
+    found = rows.filter(pk=comparison_id).first()
+    if found is None:
+        raise Http404
+    context = {
+        "project": request.project,
+        "comparison": found,
+        "compared": trying.compared(found),
+        "presence": workers.presence(),
+    }
+    template = "annotation/comparison.html"
+    return render(request, template + "#watch" if request.headers.get("HX-Request") else template, context)
+
+
+def refusal(error: CannotTry) -> str:
+    return {
+        "no_rules": _("There are no rules yet. A system admin loads the starter pack with: manage.py load_rules"),
+        "no_pair": _("There is no such pair in this project: take its number from its page."),
+        "no_model": _("Choose a model."),
+        "two_prompts": _("Choose a large model, two different prompt versions and how many pairs."),
+        "no_gold": _("Ten gold pairs at least are needed to compare two prompt versions."),
+        "not_compared": _("Compare this version with the active one on twenty gold pairs or more first."),
+    }[error.code]
+
+
+def _start(request: Request) -> HttpResponse:
+    given = request.POST
+    number = given.get("pair", "")
+    pairs = Pair.objects.filter(project=request.project).select_related("project", "item")
+    pair = pairs.filter(pk=int(number[:18])).first() if number.isdigit() else None
+    model = _model(given.get("model", ""))
+    try:
+        if pair is None:
+            raise CannotTry("no_pair")
+        if model is None:
+            raise CannotTry("no_model")
+        started = trying.start_trial(
+            pair, model, _prompt(given.get("prompt", "")) or prompt_versions.active(), request.person
+        )
+    except CannotTry as error:
+        return render(request, "annotation/playground.html", {**_page(request), "refusal": refusal(error)}, status=422)
+    return redirect("trial", request.project.slug, started.pk)
+
+
+def _page(request: Request) -> dict[str, Any]:
+    prompt_versions.active()  # the shipped version is a row from the first visit on
+    first = Pair.objects.filter(project=request.project).order_by("pk").values_list("pk", flat=True).first()
+    asked = request.GET.get("pair", "")
+    living = list(registry.living().exclude(role=ModelVersion.Role.CAPTIONER).order_by("-state", "name", "-id"))
+    return {
+        "project": request.project,
+        "models": living,
+        "chats": [one for one in living if one.prompt_id is not None],
+        "prompts": PromptVersion.objects.order_by("-active", "-id"),
+        "pair": asked if asked.isdigit() else first or "",
+        "trials": request.project.trials.filter(comparison=None)
+        .select_related("pair__query", "snapshot", "model", "prompt")
+        .order_by("-pk")[:PAGE],
+        "comparisons": Comparison.objects.filter(project=request.project)
+        .select_related("before", "after", "model")
+        .order_by("-pk")[:PAGE],
+        "presence": workers.presence(),
+    }
+
+
+def _model(given: str) -> ModelVersion | None:
+    rows = registry.living().select_related("prompt")
+    found: ModelVersion | None = rows.filter(pk=int(given[:18])).first() if given.isdigit() else None
+    return found
+
+
+def _prompt(given: str) -> PromptVersion | None:
+    return PromptVersion.objects.filter(pk=int(given[:18])).first() if given.isdigit() else None
