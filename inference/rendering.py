@@ -59,7 +59,7 @@ class Rendered:
 
 def render(question: Question, prompts: PromptSet, *, code: str | None = None, marker: str | None = None) -> Rendered:
     """The prompt of a question. Without `code` and `marker` fresh random ones are drawn."""
-    code, marker = code or fresh(), marker or fresh()
+    code, marker = fresh() if code is None else code, fresh() if marker is None else marker
     order = prompts.order(question.pair.query)
     system, user = prompts.parts("judge")
     values = {

@@ -27,7 +27,7 @@ def server() -> Iterator[Misbehaving]:
 
 
 @pytest.fixture
-def model(server: Misbehaving) -> ModelVersion:
+def model(db: None, server: Misbehaving) -> ModelVersion:
     return model_at(server.base_url("good"))
 
 
