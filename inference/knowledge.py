@@ -1,195 +1,226 @@
-"""Knowledge cards: written with history, and found for a query. What is found can be looked at, and may be nothing.
+"""Which knowledge cards a query is told, and why. What is found can be looked at, and may be nothing.
 
-A noisy note costs more than a missing one (DyKnow-RAG: one note beat three), so a card must be about the query: its key
-stands in the query, its key is spelt almost like a part of it, or most of the query's words stand in the card.
+A noisy note costs more than a missing one, and one good note is worth more than three, so a card must be about the
+query: its key stands in the query as whole words, is spelt almost like a part of it, or most of the query's words stand
+in the card. Words alone count only where no key does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple
 
-from django.contrib.postgres.search import SearchVector
-from django.db import connection, transaction
-from django.db.models import Value
-from rapidfuzz import fuzz, process
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
+from inference.looking_up import SHARE, Asked, Part, likeness, quoted
 from inference.models import KnowledgeCard, KnowledgeRevision
-from inference.segmenting import segmented, words
-from projects.audit import record
-from projects.clock import ClockTimestamp
-from projects.models import Person, Project
+from inference.segmenting import closed
+from projects.models import Project
 from relevance.facts import fold
 
 LIMIT = 3
-ALIKE = 88  # rapidfuzz ratio from which a key counts as a spelling of a part of the query
-SHARE = 0.6  # of the query's words that a card must hold where its key does not stand in the query
 MOST_CANDIDATES = 60
-LONGEST_TEXT = 2000
-_EXACT, _INSIDE, _ALIKE, _WORDS = "exact_key", "key_in_query", "similar_spelling", "words"
-_WEIGHT = {_EXACT: 4.0, _INSIDE: 3.0, _ALIKE: 2.0, _WORDS: 1.0}
+TOLD_TEXT = 400  # characters of a card's text that a prompt is told
+TOLD_ITEMS = 5
+TEXT_ALONE = 3  # words of the query that the text must hold where the key holds none
+INSIDE = frozenset(
+    {KnowledgeCard.Kind.TERM, KnowledgeCard.Kind.TOP_CLICKED, KnowledgeCard.Kind.CATEGORY, KnowledgeCard.Kind.ATTRIBUTE}
+)  # a selling point's key is an item or a shop: it must be the query, or be met by its words
 
 
-class Written(NamedTuple):
-    """What a card says. `item_ids` and `clicks` belong to top-clicked items."""
+class Why(StrEnum):
+    """What makes a card be about a query, strongest first."""
 
-    kind: str
-    key: str
-    text: str
-    locale: str = ""
-    source: str = ""
-    item_ids: tuple[str, ...] = ()
-    clicks: int | None = None
+    EXACT = "exact_key"
+    INSIDE = "key_in_query"
+    CATEGORY = "category"
+    SPELLING = "similar_spelling"
+    WORDS = "full_text"
+
+
+WHY_NAMES = {
+    Why.EXACT: _("the key is the query"),
+    Why.INSIDE: _("the key stands in the query"),
+    Why.CATEGORY: _("the card of the category"),
+    Why.SPELLING: _("the key is spelt almost like a part of the query"),
+    Why.WORDS: _("the card holds most words of the query"),
+}
+_WEIGHT = {Why.EXACT: 4.0, Why.INSIDE: 3.0, Why.CATEGORY: 2.5, Why.SPELLING: 2.0, Why.WORDS: 1.0}
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A card that is about a query, and why: exact_key, key_in_query, similar_spelling or words."""
+    """A card that is about a query: its newest wording, how much (more is better, from 1 to 5) and why."""
 
     card: KnowledgeCard
     revision_id: int
     score: float
     why: str
 
-
-def save(project: Project, written: Written, by: Person | None) -> tuple[KnowledgeCard, str]:
-    """A new card, or another wording of the one with this kind, key and locale: "new", "changed" or "same"."""
-    key = " ".join(written.key.split())
-    with transaction.atomic():
-        identity = {"project": project, "kind": written.kind, "key_folded": fold(key), "locale": written.locale}
-        card = KnowledgeCard.objects.select_for_update().filter(**identity).first()
-        if card is not None and not card.retired and _content(card) == _content(written):
-            return card, "same"
-        outcome = "new" if card is None else "changed"
-        if card is None:
-            card = KnowledgeCard(**identity, key=key, revision=0)
-        card.text, card.source, card.clicks = written.text, written.source, written.clicks
-        card.item_ids, card.retired = list(written.item_ids), False
-        _store(card, by)
-    return card, outcome
+    @property
+    def why_name(self) -> str:
+        return str(WHY_NAMES[Why(self.why)])
 
 
-def retire(card: KnowledgeCard, by: Person | None, *, retired: bool = True) -> None:
-    """No query is told of it any more; it can be brought back."""
-    with transaction.atomic():
-        card.retired = retired
-        _store(card, by)
+class _Reason(NamedTuple):
+    """Why, how much from 0 to 1, and the part of the query that is the key."""
+
+    why: Why
+    degree: float
+    part: Part | None = None
 
 
-def _store(card: KnowledgeCard, by: Person | None) -> None:
-    card.revision += 1
-    card.save()
-    KnowledgeCard.objects.filter(pk=card.pk).update(
-        search=SearchVector(Value(segmented(f"{card.key} {card.text}")), config="simple"), updated_at=ClockTimestamp()
-    )
-    KnowledgeRevision.objects.create(
-        card=card,
-        number=card.revision,
-        text=card.text,
-        source=card.source,
-        item_ids=card.item_ids,
-        clicks=card.clicks,
-        retired=card.retired,
-        written_by=by,
-    )
-    record(by, "knowledge.written", project=card.project, on=card, key=card.key, retired=card.retired)
+class _Candidate(NamedTuple):
+    """A card the index offers for a query: its rank by words, and how many of the query's words it holds."""
+
+    card_id: int
+    rank: float
+    held: int
+    in_key: int
 
 
-def _content(said: KnowledgeCard | Written) -> tuple[Any, ...]:
-    return (said.text, said.source, tuple(said.item_ids), said.clicks)
+def retrieve(project: Project, query: str, *, locale: str = "", category: str = "", limit: int = LIMIT) -> list[Hit]:
+    """The cards a query would be told, best first; often none. See `for_queries`."""
+    return for_queries(project, [query], locale=locale, category=category, limit=limit)[query]
 
 
-def retrieve(project: Project, query: str, *, limit: int = LIMIT) -> list[Hit]:
-    """The cards a query would be told, best first; often none."""
-    return for_queries(project, [query], limit=limit)[query]
+def for_queries(
+    project: Project, queries: Sequence[str], *, locale: str = "", category: str = "", limit: int = LIMIT
+) -> dict[str, list[Hit]]:
+    """`retrieve` for many, in four database queries whatever their number.
 
-
-def for_queries(project: Project, queries: Sequence[str], *, limit: int = LIMIT) -> dict[str, list[Hit]]:
-    """`retrieve` for many, in one search for each and three queries for all."""
+    A `locale` keeps cards of other languages out; a `category` (a path such as "shoes > boots") adds its own card.
+    """
     if not KnowledgeCard.objects.filter(project=project, retired=False).exists():
         return {query: [] for query in queries}
-    candidates = {query: _candidates(project, query) for query in queries}
-    rows = KnowledgeCard.objects.in_bulk({pk for found in candidates.values() for pk in found})
-    revisions = _revisions(rows.values())
+    leaf = fold(category).split(">")[-1].strip()
+    asked = {query: Asked.of(query) for query in queries}
+    candidates = _candidates(project, list(asked.values()), leaf)
+    offered = {one.card_id for found in candidates for one in found}
+    cards = {pk: card for pk, card in KnowledgeCard.objects.in_bulk(offered).items() if _speaks(card, locale)}
+    told = {
+        query: _best([one for one in found if one.card_id in cards], cards, asked[query], leaf)[:limit]
+        for query, found in zip(asked, candidates, strict=True)
+    }
+    revisions = _revisions({pk for found in told.values() for pk, _score, _why in found})
     return {
-        query: _best([rows[pk] for pk in found if pk in rows], query, revisions, limit)
-        for query, found in candidates.items()
+        query: [Hit(cards[pk], revisions[pk], score, why) for pk, score, why in found] for query, found in told.items()
     }
-
-
-_CANDIDATES = """
-SELECT id FROM (
-  (SELECT id, 10.0 AS score FROM inference_knowledgecard
-   WHERE project_id = %(project)s AND NOT retired AND key_folded = ANY(%(parts)s::text[]) LIMIT %(most)s)
-  UNION ALL
-  (SELECT id, ts_rank_cd(search, to_tsquery('simple', %(any)s)) AS score FROM inference_knowledgecard
-   WHERE project_id = %(project)s AND NOT retired AND search @@ to_tsquery('simple', %(any)s)
-   ORDER BY score DESC, id LIMIT %(most)s)
-) found GROUP BY id ORDER BY max(score) DESC, id LIMIT %(most)s
-"""
-
-
-def _candidates(project: Project, query: str) -> list[int]:
-    """By the keys that may stand in the query, and by its words; both from an index."""
-    asked = list(dict.fromkeys(words(query)))[:24]
-    anything = " | ".join("'" + word.replace("\\", "").replace("'", "''") + "'" for word in asked) or "''"
-    parameters: dict[str, Any] = {
-        "project": project.pk,
-        "parts": _parts(query),
-        "any": anything,
-        "most": MOST_CANDIDATES,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES, parameters)
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _parts(query: str) -> list[str]:
-    """Every run of words of the query, and of Chinese characters: what a key that stands in the query may be."""
-    folded = fold(query)[:200]
-    pieces = folded.split()
-    parts = {" ".join(pieces[a:b]) for a in range(len(pieces)) for b in range(a + 1, min(len(pieces), a + 6) + 1)}
-    if any("\u3400" <= sign <= "\u9fff" for sign in folded):
-        parts |= {folded[a:b] for a in range(len(folded)) for b in range(a + 2, min(len(folded), a + 12) + 1)}
-    return sorted(parts)[:2000]
-
-
-def _best(cards: Iterable[KnowledgeCard], query: str, revisions: Mapping[int, int], limit: int) -> list[Hit]:
-    folded, asked = fold(query), set(words(query))
-    parts = _parts(query)
-    hits = []
-    for card in cards:
-        if (reason := _reason(card, folded, asked, parts)) is not None:
-            why, degree = reason
-            hits.append(Hit(card, revisions[card.pk], round(_WEIGHT[why] + degree, 3), why))
-    hits.sort(key=lambda hit: (-hit.score, -(hit.card.clicks or 0), hit.card.pk))
-    return hits[:limit]
-
-
-def _reason(card: KnowledgeCard, query: str, asked: set[str], parts: Sequence[str]) -> tuple[str, float] | None:
-    """Why a card is about a query and how much, from 0 to 1; None where it is not."""
-    key = card.key_folded
-    if key == query:
-        return _EXACT, 1.0
-    if key in parts:
-        return _INSIDE, min(1.0, len(key) / max(1, len(query)))
-    if len(key) >= 5 and (found := process.extractOne(key, parts, scorer=fuzz.ratio, score_cutoff=ALIKE)):
-        return _ALIKE, found[1] / 100
-    share = len(asked & set(words(f"{card.key} {card.text}"))) / len(asked) if asked else 0.0
-    return (_WORDS, share) if len(asked) > 1 and share >= SHARE else None
-
-
-def _revisions(cards: Iterable[KnowledgeCard]) -> dict[int, int]:
-    rows = KnowledgeRevision.objects.filter(card__in=list(cards)).order_by("card_id", "-number").distinct("card_id")
-    return dict(rows.values_list("card_id", "pk"))
 
 
 def note(hit: Hit) -> dict[str, Any]:
     """What a prompt is told of a card."""
-    told: dict[str, Any] = {"kind": hit.card.kind, "about": hit.card.key, "text": hit.card.text[:400]}
-    if hit.card.item_ids:
-        told["items"] = hit.card.item_ids[:5]
-    if hit.card.clicks is not None:
-        told["clicks"] = hit.card.clicks
+    card = hit.card
+    told: dict[str, Any] = {"kind": card.kind, "about": card.key, "text": card.text[:TOLD_TEXT]}
+    if card.item_ids:
+        told["items"] = card.item_ids[:TOLD_ITEMS]
+    if card.clicks is not None:
+        told["clicks"] = card.clicks
     return told
+
+
+# Keys first, for they are few; then what holds most of the words. OFFSET 0 keeps the planner from preferring the index
+# of a project's keys to the one of the words, which it would do while its statistics are young.
+_CANDIDATES = """
+SELECT asked.n, found.id, found.rank, held.total, held.in_key
+FROM unnest(%(keys)s::text[], %(together)s::text[], %(any)s::text[], %(words)s::text[])
+  WITH ORDINALITY AS asked(keys, together, any_word, words, n)
+CROSS JOIN LATERAL (
+  SELECT id, search, search @@ asked.keys::tsquery AS by_key,
+    ts_rank_cd(search, asked.any_word::tsquery, 32) AS rank
+  FROM (
+    SELECT id, search, project_id, retired FROM inference_knowledgecard
+    WHERE search @@ asked.keys::tsquery OR search @@ asked.together::tsquery OFFSET 0
+  ) met
+  WHERE project_id = %(project)s AND NOT retired
+  ORDER BY by_key DESC, rank DESC, id LIMIT %(most)s
+) found
+CROSS JOIN LATERAL (
+  SELECT count(*) AS total, count(*) FILTER (WHERE word = ANY(key_words)) AS in_key
+  FROM unnest(tsvector_to_array(found.search)) AS word,
+    (SELECT tsvector_to_array(ts_filter(found.search, '{a}')) AS key_words) AS key
+  WHERE word = ANY(string_to_array(asked.words, ' '))
+) held
+ORDER BY asked.n, found.by_key DESC, found.rank DESC, found.id
+"""
+
+
+def _candidates(project: Project, asked: Sequence[Asked], leaf: str) -> list[list[_Candidate]]:
+    """For each query the cards that the index offers, in one database query."""
+    of_category = f" | {quoted(f'={closed(leaf)}')}" if leaf else ""
+    parameters: dict[str, Any] = {
+        "project": project.pk,
+        "keys": [one.keys + of_category for one in asked],
+        "together": [one.together for one in asked],
+        "any": [one.any for one in asked],
+        "words": [" ".join(one.words) for one in asked],
+        "most": MOST_CANDIDATES,
+    }
+    found: list[list[_Candidate]] = [[] for _one in asked]
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES, parameters)
+        for number, *rest in cursor.fetchall():
+            found[number - 1].append(_Candidate(*rest))
+    return found
+
+
+def _speaks(card: KnowledgeCard, locale: str) -> bool:
+    """A card without a locale speaks to all; en-GB and en understand each other."""
+    mine, wanted = (text.replace("_", "-").casefold().split("-")[0] for text in (card.locale, locale))
+    return not mine or not wanted or mine == wanted
+
+
+def _best(
+    found: Sequence[_Candidate], cards: Mapping[int, KnowledgeCard], asked: Asked, leaf: str
+) -> list[tuple[int, float, Why]]:
+    """(card, score, why), best first: without keys that a longer key of the same kind covers, and words only alone."""
+    judged = [
+        (cards[one.card_id], reason) for one in found if (reason := _reason(cards[one.card_id], one, asked, leaf))
+    ]
+    by_key = any(reason.why is not Why.WORDS for _card, reason in judged)
+    longer = [(card.kind, reason.part) for card, reason in judged if reason.part is not None]
+    kept = [
+        (card.pk, round(_WEIGHT[reason.why] + reason.degree, 3), reason.why)
+        for card, reason in judged
+        if not (by_key and reason.why is Why.WORDS) and not _covered(card, reason.part, longer)
+    ]
+    return sorted(kept, key=lambda one: (-one[1], -(cards[one[0]].clicks or 0), one[0]))
+
+
+def _reason(card: KnowledgeCard, offered: _Candidate, asked: Asked, leaf: str) -> _Reason | None:
+    """Why a card is about a query; None where it is not."""
+    key = closed(card.key)
+    if key == closed(asked.folded):
+        return _Reason(Why.EXACT, 1.0, Part(key, 0, len(asked.folded), 0))
+    if card.kind in INSIDE and _says_something(key):
+        if part := next((part for part in asked.parts if part.closed == key), None):
+            return _Reason(Why.INSIDE, min(0.99, (part.end - part.start) / len(asked.folded)), part)
+        if card.kind == KnowledgeCard.Kind.CATEGORY and leaf and key == closed(leaf):
+            return _Reason(Why.CATEGORY, 0.0)
+        if (alike := max((likeness(part.closed, key) for part in asked.parts), default=0.0)) > 0:
+            return _Reason(Why.SPELLING, min(0.49, alike / 2))
+    return _by_words(offered, len(asked.words))
+
+
+def _says_something(key: str) -> bool:
+    """A number or a single letter stands in too many queries."""
+    return not key.isdigit() and (len(key) > 1 or not key.isascii())
+
+
+def _by_words(offered: _Candidate, wanted: int) -> _Reason | None:
+    least = 2 if offered.in_key else TEXT_ALONE
+    if offered.held < least or offered.held < SHARE * wanted:
+        return None
+    return _Reason(Why.WORDS, 0.8 * offered.held / wanted + 0.19 * offered.rank)
+
+
+def _covered(card: KnowledgeCard, part: Part | None, longer: Sequence[tuple[str, Part]]) -> bool:
+    return part is not None and any(kind == card.kind and part.within(other) for kind, other in longer)
+
+
+def _revisions(cards: set[int]) -> dict[int, int]:
+    rows = KnowledgeRevision.objects.filter(card__in=cards).order_by("card_id", "-number").distinct("card_id")
+    return dict(rows.values_list("card_id", "pk"))

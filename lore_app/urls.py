@@ -8,5 +8,6 @@ urlpatterns = [
     path("health/", health, name="health"),
     path("", include("projects.urls")),
     path("", include("rules.urls")),
+    path("", include("inference.urls")),
     path("", include("annotation.urls")),
 ]

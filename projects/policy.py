@@ -28,6 +28,7 @@ class Permission(StrEnum):
     CURATE = "curate"
     EXPORT = "export"
     SEE_FIGURES = "see_figures"
+    KEEP_KNOWLEDGE = "keep_knowledge"
     MANAGE = "manage"
     AUDIT = "audit"
 
@@ -55,6 +56,7 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.CURATE: frozenset({A, M, P}),
     Permission.EXPORT: frozenset({M, P}),
     Permission.SEE_FIGURES: frozenset({A, R, M, P, U}),
+    Permission.KEEP_KNOWLEDGE: frozenset({R, M, P}),
     Permission.MANAGE: frozenset({P}),
     Permission.AUDIT: frozenset({P, U}),
 }
@@ -107,6 +109,12 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     # pairs
     "pairs": _read(P_.SEE_PAIRS),
     "pair": _read(P_.SEE_PAIRS),
+    # knowledge
+    "knowledge": _read(P_.SEE_PROJECT),
+    "knowledge-card": _both(P_.SEE_PROJECT, P_.KEEP_KNOWLEDGE),
+    "knowledge-new": _both(P_.KEEP_KNOWLEDGE, P_.KEEP_KNOWLEDGE),
+    "knowledge-import": _write(P_.KEEP_KNOWLEDGE),
+    "knowledge-rejected": _write(P_.KEEP_KNOWLEDGE),
     # pre-label
     "models": _read(P_.SEE_FIGURES),
     "model": _read(P_.SEE_FIGURES),

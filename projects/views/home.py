@@ -33,6 +33,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("disputes", _("Settle disagreements"), _("two views side by side, one settled label")),
     Action("imports", _("Import"), _("pairs and items from a file")),
     Action("pairs", _("Pairs"), _("search, and see everything known about a pair")),
+    Action("knowledge", _("Knowledge"), _("terms, slang and top-clicked items that help to read a query")),
     Action("runs", _("Pre-label"), _("let the model judge, watch it work")),
     Action("models", _("Models"), _("who judges, how well, and how far to believe it")),
     Action("playground", _("Playground"), _("try a prompt on a pair, compare two on gold")),
