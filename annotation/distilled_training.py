@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from django.db.models import Q
@@ -252,7 +252,17 @@ def _posterior(answer: Completion | EngineError) -> list[float]:
     return [answer.posterior[label] for label in LABELS]
 
 
-def figures_of(scale: Scale, test: Sequence[Labelled], shares: Floats) -> dict[str, Any]:
+class Told(Protocol):
+    """A query's pair and its true label."""
+
+    @property
+    def facts(self) -> PairFacts: ...
+
+    @property
+    def truth(self) -> str: ...
+
+
+def figures_of(scale: Scale, test: Sequence[Told], shares: Floats) -> dict[str, Any]:
     """Acc@2, Acc@4, Macro-F1, quadratic kappa, AUC with intervals by query; calibration of P(good), 10 equal-mass bins."""
     good_of = np.array([scale.is_good(scale.from_lore(label)) for label in LABELS])
     good = shares[:, good_of].sum(axis=1)

@@ -1,8 +1,8 @@
 """Learning to judge from labels that people or a larger model gave: word weights, boosted trees, calibration.
 
 Knows arrays only. A logistic regression learns what words are worth; its score, told of no pair it was learnt from, joins
-the features of the trees; a temperature, fitted on predictions for queries that the trees had not seen, makes the shares
-believable. Everything is split by query.
+the features of trees and of a line, whose log-odds are averaged; a temperature, fitted on predictions for queries that
+neither had seen, makes the shares believable. Everything is split by query.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from inference.linear import Line, learn_line
 from inference.trees import Trees, read_off
 from relevance.calibration import heated
 from relevance.chain import LABELS
@@ -78,6 +80,7 @@ class Learnt:
     names: tuple[str, ...]
     labels: tuple[str, ...]
     trees: Trees
+    line: Line
     baseline: Floats
     temperature: float
     word_index: NDArray[np.int32]
@@ -93,10 +96,10 @@ class Learnt:
         """What moved one pair (features (1, f)) towards good (+) or bad (-), in log-odds, the strongest first.
 
         The difference between the mean raw scores of good and of bad labels, taken apart by feature along the paths of
-        the trees.
+        the trees, and along the line from the mean of the pairs it was learnt from.
         """
         row = np.hstack([features, self._word_scores(words)[:, None]])[0]
-        moved = self.trees.contributions(row, len(self.baseline))
+        moved = (self.trees.contributions(row, len(self.baseline)) + self.line.contributions(row)) / 2
         good = [n for n, label in enumerate(self.labels) if label in ("L3", "L4")]
         bad = [n for n, label in enumerate(self.labels) if label in ("L1", "L2")]
         one = moved.shape[1] == 1  # of two labels: the raw score of the higher one
@@ -105,7 +108,7 @@ class Learnt:
         return [((*self.names, WORDS)[n], round(float(total[n]), 4)) for n in order if total[n]]
 
     def _logits(self, rows: Floats) -> Floats:
-        raw = self.trees.raw(rows, len(self.baseline)) + self.baseline
+        raw = (self.trees.raw(rows, len(self.baseline)) + self.baseline + self.line.raw(rows)) / 2
         return np.hstack([np.zeros_like(raw), raw]) if raw.shape[1] == 1 else raw
 
     def _word_scores(self, words: Evidence) -> Floats:
@@ -142,13 +145,22 @@ class Learnt:
     @classmethod
     def from_bytes(cls, data: bytes) -> Learnt:
         """Raises ValueError for bytes that are no model; never runs what they hold."""
+        try:
+            return cls._stored(data)
+        except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
+            raise ValueError(f"no model, or one of another version: {error}") from error
+
+    @classmethod
+    def _stored(cls, data: bytes) -> Learnt:
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
             head = json.loads(stored["head"].tobytes())
             parts = {name: stored[f"tree_{name}"] for name in _TREE_ARRAYS}
+            line = Line(**{name: stored[f"line_{name}"] for name in _LINE_ARRAYS})
             return cls(
                 names=tuple(head["names"]),
                 labels=tuple(head["labels"]),
                 trees=Trees(**parts, depth=int(head["depth"])),
+                line=line,
                 baseline=stored["baseline"],
                 temperature=float(head["temperature"]),
                 word_index=stored["word_index"],
@@ -159,6 +171,7 @@ class Learnt:
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {
             **{f"tree_{name}": getattr(self.trees, name) for name in _TREE_ARRAYS},
+            **{f"line_{name}": getattr(self.line, name) for name in _LINE_ARRAYS},
             "baseline": self.baseline,
             "word_index": self.word_index,
             "word_weight": self.word_weight,
@@ -166,6 +179,7 @@ class Learnt:
 
 
 _TREE_ARRAYS = [field.name for field in fields(Trees) if field.name != "depth"]
+_LINE_ARRAYS = [field.name for field in fields(Line)]
 
 
 def fit(names: Sequence[str], lesson: Lesson, *, seed: int = 0) -> Learnt:
@@ -219,6 +233,7 @@ def _fit(names: Sequence[str], lesson: Lesson, seed: int) -> Learnt:
             HistGradientBoostingClassifier(**SHAPE, random_state=seed * BAGS + bag).fit(rows, column, weight)
             for bag in range(BAGS)
         ]
+        line = learn_line(rows, column, share)
     trees, baseline = read_off(models)
     dense = weights.coef_[0]
     kept = np.flatnonzero(np.abs(dense) > SMALLEST_WEIGHT).astype(np.int32)
@@ -226,6 +241,7 @@ def _fit(names: Sequence[str], lesson: Lesson, seed: int) -> Learnt:
         names=tuple(names),
         labels=labels,
         trees=trees,
+        line=line,
         baseline=baseline,
         temperature=1.0,
         word_index=kept,

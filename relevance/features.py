@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rapidfuzz import fuzz
 
@@ -51,6 +51,10 @@ GRID_NAMES = (
 _VALUE = {Verdict.MATCH: 1.0, Verdict.NEAR: 0.5, Verdict.SILENT: 0.0, Verdict.CONFLICT: -1.0}
 
 
+# A catalogue has few names for its attributes, each many times.
+_folded = lru_cache(maxsize=16384)(fold)
+
+
 @dataclass(frozen=True)
 class Read:
     """An item's texts, read once for all the queries it is compared with."""
@@ -76,7 +80,7 @@ class Read:
     @cached_property
     def profile(self) -> frozenset[str]:
         """Which attributes an item has says what kind of thing it is."""
-        return frozenset(fold(name[:60]) for name, _ in self.item.cpv[:MOST_ATTRIBUTES])
+        return frozenset(_folded(name[:60]) for name, _ in self.item.cpv[:MOST_ATTRIBUTES])
 
     @cached_property
     def description(self) -> frozenset[str]:
@@ -84,7 +88,7 @@ class Read:
 
     @cached_property
     def price(self) -> float:
-        found = next((value for name, value in self.item.cpv[:MOST_ATTRIBUTES] if fold(name[:60]) == "price"), "")
+        found = next((value for name, value in self.item.cpv[:MOST_ATTRIBUTES] if _folded(name[:60]) == "price"), "")
         number = _NUMBER.search(found[:40])
         return math.log(float(number[0])) if number and float(number[0]) > 0 else NAN
 
