@@ -6,10 +6,10 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint worker e2e
+.PHONY: help setup run test test-torch test-serve test-vllm lint worker e2e
 
 help: ## List the commands
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml VERSION
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,6 +31,19 @@ worker: setup ## Run a dispatcher and a worker alone (with DATABASE_URL, REDIS_U
 
 test: setup ## Run every test that this machine can run; what was skipped is listed with its reason
 	$(BIN)/python -m pytest
+
+test-torch: setup ## Test transformers_local: installs torch and transformers into .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,local]"
+	LORE_REQUIRE_TORCH=1 $(BIN)/python -m pytest -m torch
+
+test-serve: setup ## Test against `transformers serve` in an environment of its own (.venv-serve)
+	$(BIN)/python -m tests.environments serve .venv-serve
+	LORE_REQUIRE_SERVE=1 LORE_TEST_SERVE_PYTHON=$(CURDIR)/.venv-serve/bin/python $(BIN)/python -m pytest -m serve
+
+test-vllm: setup ## Test against a vLLM server on the CPU in an environment of its own (.venv-vllm)
+	$(BIN)/python -m tests.environments vllm .venv-vllm
+	LORE_REQUIRE_VLLM=1 LORE_TEST_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python $(BIN)/python -m pytest -m vllm
 
 e2e: setup ## Run the browser journeys alone
 	$(BIN)/python -m pytest tests/e2e

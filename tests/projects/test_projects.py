@@ -24,6 +24,7 @@ SETTINGS = {
     "mode": "facts",
     "overlap": "2",
     "lease_seconds": "900",
+    "confidence_cut": "0.7",
     "rule_base_number": "",
     "scale_name": "lore-4",
 }
@@ -106,7 +107,7 @@ def test_settings_are_saved_and_their_change_is_logged(cast: Cast, project: Proj
         {"overlap": "0"},
         {"overlap": "10"},
         {"mode": "peek"},
-        {"lease_seconds": "1"},
+        {"lease_seconds": "1", "confidence_cut": "0.7"},
         {"name": ""},
         {"rule_base_number": "77"},
         {"guideline": "x" * 20_001},
