@@ -100,12 +100,13 @@ def for_queries(
     asked = {query: Asked.of(query) for query in queries}
     candidates = _candidates(project, list(asked.values()), leaf)
     offered = {one.card_id for found in candidates for one in found}
-    cards = {pk: card for pk, card in KnowledgeCard.objects.in_bulk(offered).items() if _speaks(card, locale)}
+    rows = KnowledgeCard.objects.defer("search").in_bulk(offered)
+    cards = {pk: card for pk, card in rows.items() if _speaks(card, locale)}
     told = {
         query: _best([one for one in found if one.card_id in cards], cards, asked[query], leaf)[:limit]
         for query, found in zip(asked, candidates, strict=True)
     }
-    revisions = _revisions({pk for found in told.values() for pk, _score, _why in found})
+    revisions = _revisions({cards[pk] for found in told.values() for pk, _score, _why in found})
     return {
         query: [Hit(cards[pk], revisions[pk], score, why) for pk, score, why in found] for query, found in told.items()
     }
@@ -221,6 +222,9 @@ def _covered(card: KnowledgeCard, part: Part | None, longer: Sequence[tuple[str,
     return part is not None and any(kind == card.kind and part.within(other) for kind, other in longer)
 
 
-def _revisions(cards: set[int]) -> dict[int, int]:
-    rows = KnowledgeRevision.objects.filter(card__in=cards).order_by("card_id", "-number").distinct("card_id")
-    return dict(rows.values_list("card_id", "pk"))
+def _revisions(cards: set[KnowledgeCard]) -> dict[int, int]:
+    """The wording that each card had when it was read, even if it was changed since."""
+    read = {(card.pk, card.revision) for card in cards}
+    rows = KnowledgeRevision.objects.filter(card__in=cards, number__in={number for _pk, number in read})
+    found = rows.values_list("card_id", "number", "pk")
+    return {card_id: pk for card_id, number, pk in found if (card_id, number) in read}

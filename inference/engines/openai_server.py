@@ -120,6 +120,10 @@ class OpenAIServer:
             raise _error_of(error) from error
         return [str(model.id) for model in found.data]
 
+    def close(self) -> None:
+        """Let go of the sockets; only for an engine that nobody else uses."""
+        loop.run(self._client.close())
+
     async def _models(self) -> Any:
         async with asyncio.timeout(self.endpoint.deadline_seconds):
             return await self._client.models.list()
@@ -184,7 +188,7 @@ class OpenAIServer:
         return {**request, "extra_body": extra}
 
     def _reply(self, call: Call, answer: _Answer, seconds: float) -> Reply:
-        if answer.model and answer.model != self.endpoint.model:
+        if answer.model and answer.model.partition("@")[0] != self.endpoint.model.partition("@")[0]:  # NAME@revision
             raise EngineError("other_model", f"{answer.model[:100]!r} answered instead of {self.endpoint.model!r}")
         if len(answer.choices) != call.samples:
             raise EngineUnavailable("not_api", f"{len(answer.choices)} answers instead of {call.samples}")

@@ -29,7 +29,8 @@ class CappedTransport(httpx2.AsyncBaseTransport):
     """Counts what comes in and hangs up when it is too much. Nothing is unpacked, no redirect is followed."""
 
     def __init__(self, connections: int, most_bytes: int = MOST_BYTES) -> None:
-        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=5)
+        # No connection is kept: servers drop them after an error, and the next call would pay for it.
+        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=0)
         self._inner = httpx2.AsyncHTTPTransport(limits=limits, retries=0)
         self._most_bytes = most_bytes
 

@@ -25,6 +25,7 @@ PAGES = (
     ("pairs", gettext_lazy("Pairs"), ("pair",)),
     ("imports", gettext_lazy("Imports"), ("import",)),
     ("runs", gettext_lazy("Pre-label"), ("run",)),
+    ("knowledge", gettext_lazy("Knowledge"), ("knowledge-card", "knowledge-new", "knowledge-import")),
     ("models", gettext_lazy("Models"), ("model",)),
     ("playground", gettext_lazy("Playground"), ("trial", "comparison", "prompts", "prompt")),
     ("bad-cases", gettext_lazy("Bad cases"), ("bad-case",)),

@@ -23,6 +23,10 @@ PAGES: dict[str, list[str]] = {
     ],
     "demo-ana": ["/", "/p/demo/", "/p/demo/judge/"],
     "demo-ada": ["/p/demo/disputes/", "/p/demo/disputes/{dispute}/", "/p/demo/judge/"],
+    "demo-max": [
+        "/p/demo/models/", "/p/demo/models/{model}/", "/p/demo/playground/", "/p/demo/prompts/",
+        "/p/demo/prompts/{prompt}/", "/p/demo/knowledge/", "/p/demo/knowledge/new/", "/p/demo/runs/",
+    ],
     "demo-root": ["/", "/people/", "/people/{person}/", "/projects/new/"],
 }  # fmt: skip
 
@@ -35,6 +39,8 @@ def first_link(visitor: Visitor, listing: str, pattern: str) -> str:
 
 
 LISTS = {
+    "{model}": ("/p/demo/models/", "/p/demo/models/"),
+    "{prompt}": ("/p/demo/prompts/", "/p/demo/prompts/"),
     "{import}": ("/p/demo/imports/", "/p/demo/imports/"),
     "{pair}": ("/p/demo/pairs/", "/p/demo/pairs/"),
     "{run}": ("/p/demo/runs/", "/p/demo/runs/"),

@@ -146,6 +146,38 @@ def test_a_lead_imports_prelabels_freezes_and_exports(visit: Visit, tmp_path: Pa
     assert counted > 0
 
 
+def test_an_engineer_tries_a_pair_writes_a_card_and_promotes_a_model(visit: Visit) -> None:
+    top = visit("demo-max")
+    top.open("/p/demo/playground/")
+    top.page.get_by_label("Model").first.select_option(index=0)
+    top.page.get_by_role("button", name="Try", exact=True).click()
+    top.page.wait_for_url(re.compile(r"/trials/\d+/"))
+    expect(top.page.locator("#watch .chain")).to_be_visible(timeout=30_000)
+
+    top.open("/p/demo/prompts/")
+    top.page.locator("main table a").first.click()
+    top.page.get_by_label("What is different").fill("a shorter last line")
+    top.page.get_by_label("grade", exact=True).fill("{{item}}")
+    top.page.get_by_role("button", name="Save as a new version").click()
+    expect(top.page.get_by_text("may not stand here")).to_be_visible()
+    top.problems[:] = [problem for problem in top.problems if "422" not in problem]
+    top.page.get_by_label("grade", exact=True).fill("One letter, please.")
+    top.page.get_by_role("button", name="Save as a new version").click()
+    expect(top.page.get_by_role("button", name="Make active")).to_be_visible()
+
+    top.open("/p/demo/knowledge/new/")
+    top.page.locator("#id_key").fill("lbd")
+    top.page.locator("#id_text").fill("A little black dress.")
+    top.page.locator("main form button.primary").first.click()
+    top.open("/p/demo/knowledge/")
+    expect(top.page.locator("main").get_by_text("lbd").first).to_be_visible()
+
+    top.open("/p/demo/models/")
+    top.page.locator("main table a").first.click()
+    top.page.get_by_role("button", name="Promote").click()
+    expect(top.page.locator("main, header").get_by_text("is the active").first).to_be_visible()
+
+
 def test_the_pages_speak_chinese(visit: Visit) -> None:
     ana = visit("demo-ana")
     ana.page.get_by_role("button", name="简体中文").click()

@@ -43,6 +43,11 @@ ORACLE: dict[tuple[str, str, str], set[str]] = {
     ("members", "/p/shoes/members/", "POST"): {"lena"},
     ("member-remove", "/p/shoes/members/{membership}/remove/", "POST"): {"lena"},
     ("audit", "/p/shoes/audit/", "GET"): {"lena", "otto"},
+    ("models", "/p/shoes/models/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
+    ("playground", "/p/shoes/playground/", "GET"): {"max", "lena"},
+    ("prompts", "/p/shoes/prompts/", "GET"): {"max", "lena"},
+    ("knowledge", "/p/shoes/knowledge/", "GET"): {"ana", "ben", "ada", "rosa", "max", "lena", "otto"},
+    ("knowledge-new", "/p/shoes/knowledge/new/", "GET"): {"rosa", "max", "lena"},
 }
 MUTATION_ONLY = {"logout", "language", "member-remove"}
 
