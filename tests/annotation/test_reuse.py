@@ -15,7 +15,7 @@ from inference.guiding import Guideline
 from inference.models import ModelVersion
 from projects.models import Project
 from tests.annotation.test_playground import model_at
-from tests.builders import make_import, make_item, make_pair, make_rule_base, make_slots
+from tests.builders import RULE_BODY, make_import, make_item, make_pair, make_rule_base, make_slots
 from tests.misbehaving.server import Misbehaving, running
 
 ITEMS = 6
@@ -97,6 +97,17 @@ def test_another_prompt_or_model_asks_about_all(
     assert judged_again(server, project) == ITEMS
     ModelVersion.objects.filter(name="lore").update(revision="2")
     assert judged_again(server, project) == ITEMS
+
+
+def test_another_wording_of_a_routed_rule_asks_about_the_pairs_it_is_routed_to_alone(
+    server: Misbehaving, model: ModelVersion, project: Project, pairs: list[Pair]
+) -> None:
+    colour = make_pair(project=project, query="red mug", item=make_item(project=project, title="Red mug"))
+    run_of(project)
+    reworded = {**RULE_BODY["statement"], "en": "A colour other than the one asked for is a mismatch, always."}
+    make_rule_base(body={**RULE_BODY, "statement": reworded})
+    assert judged_again(server, project) == 1
+    assert Prediction.objects.latest("pk").pair_id == colour.pk
 
 
 def test_a_note_or_a_guideline_of_one_query_asks_about_its_pairs_alone(
