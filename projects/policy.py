@@ -116,6 +116,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "knowledge-import": _write(P_.KEEP_KNOWLEDGE),
     "knowledge-rejected": _write(P_.KEEP_KNOWLEDGE),
     # pre-label
+    "guideline": _both(P_.KEEP_KNOWLEDGE, P_.KEEP_KNOWLEDGE),
     "models": _read(P_.SEE_FIGURES),
     "model": _read(P_.SEE_FIGURES),
     "model-promote": _write(P_.PRELABEL),

@@ -30,6 +30,9 @@ def main() -> None:
             self.name, self.revision = engine.name, engine.revision
             self.prompt_version = engine.prompt_version
 
+        def inputs(self, question: Question) -> object:
+            return self.engine.inputs(question)
+
         def generate(self, questions: Sequence[Question]) -> list[Completion | EngineError]:
             if any(question.pair.item.title == DEADLY for question in questions):
                 with STARTS.open("a") as log:
