@@ -26,4 +26,5 @@ In reading order:
 - `word_evidence` words as evidence of their own
 - `calibration`  what a confidence is worth, and how to make it believable
 - `suspicion`    item text that talks to the judge
+- `canaries`     item text that tries to, for measuring who falls for it
 """
