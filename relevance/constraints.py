@@ -31,7 +31,10 @@ class Op(StrEnum):
 
 @dataclass(frozen=True)
 class Constraint:
-    """One wish. `value` is normalised; numbers are in the base unit named by `unit` (see relevance.units)."""
+    """One wish. `value` is normalised; numbers are in the base unit named by `unit` (see relevance.units).
+
+    A range (`op` is about) has its ends in `low` and `high` and its middle in `number`.
+    """
 
     kind: Dimension
     text: str
@@ -43,9 +46,16 @@ class Constraint:
     head: bool = False
     word: bool = False
     family: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
-_QUANTITY_DIMENSION = {"money": Dimension.PRICE, "year": Dimension.YEAR, "count": Dimension.SET_SINGLE}
+_QUANTITY_DIMENSION = {
+    "money": Dimension.PRICE,
+    "year": Dimension.YEAR,
+    "count": Dimension.SET_SINGLE,
+    "age": Dimension.AUDIENCE,
+}
 _MODEL = re.compile(r"(?=.*\d)[a-z0-9][a-z0-9./+-]*$")
 
 
@@ -120,13 +130,16 @@ def _respelt(piece: str, lexicon: Lexicon) -> Entry | None:
 
 def _of_quantity(one: Quantity) -> Constraint:
     dimension = _QUANTITY_DIMENSION.get(one.quantity, Dimension.SPECIFICATION)
+    low = high = None
     if one.bound:
-        op, number = Op(one.bound), one.high
+        op, number = Op(one.bound), one.high if one.bound == Op.AT_MOST else one.low
     elif one.low != one.high:
-        op, number = Op.ABOUT, (one.low + one.high) / 2
+        op, number, low, high = Op.ABOUT, (one.low + one.high) / 2, one.low, one.high
     else:
         op, number = Op.IS, one.low
-    return Constraint(dimension, one.literal, f"{number:g}", number=number, unit=one.quantity, op=op)
+    return Constraint(
+        dimension, one.literal, f"{number:g}", number=number, unit=one.quantity, op=op, low=low, high=high
+    )
 
 
 def _with_head(found: list[Constraint]) -> list[Constraint]:

@@ -6,6 +6,7 @@ nothing contradicts nothing. Which source decides a row is said once, in `DECIDE
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,7 +20,7 @@ from relevance.lookup import Cell, Source, Verdict, look_up
 from relevance.reading import Reading, read_item
 from relevance.tokens import singular, tokens
 
-EXTRACTOR_VERSION = "1"
+EXTRACTOR_VERSION = "2"
 __all__ = ["EXTRACTOR_VERSION", "Cell", "Grid", "Row", "Source", "Verdict", "build_grid", "highlights"]
 
 # The first source of the row's dimension that is not silent decides; a match elsewhere softens a conflict to near.
@@ -32,6 +33,10 @@ DECIDES: Mapping[Dimension, tuple[Source, ...]] = {
     Dimension.SPECIFICATION: (Source.SKU, Source.CPV, Source.TITLE, Source.CAPTION),
     Dimension.PRICE: (Source.CPV, Source.SKU, Source.TITLE, Source.CAPTION),
 }
+
+
+HIGHLIGHTED = 4000  # characters of a text in which words are marked
+_PIECE = re.compile(r"\s+|\S+")
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,10 @@ def _answered(row: Row) -> float:
 
 
 def highlights(text: str, grid: Grid) -> list[tuple[str, bool]]:
-    """The text in pieces, those marked that answer a constraint; the pieces joined are the text itself."""
+    """The text in pieces, those marked that answer a constraint; the pieces joined are the text itself.
+
+    Beyond HIGHLIGHTED characters nothing is marked: the rest is one piece.
+    """
     literals = {
         token.text
         for row in grid.rows
@@ -191,19 +199,11 @@ def highlights(text: str, grid: Grid) -> list[tuple[str, bool]]:
         for token in tokens(cell.literal)
     }
     known = literals | {singular(word) for word in literals}
-    pieces: list[tuple[str, bool]] = []
-    word = ""
-    for character in text + "\0":
-        same = bool(word) and word[-1].isspace() == character.isspace()
-        if word and (character == "\0" or not same):
-            pieces.append((word, _marked(word, known)))
-            word = ""
-        word += character if character != "\0" else ""
-    return pieces
+    inside = tuple(literal for literal in literals if not literal.isascii())
+    pieces = [(piece, _marked(piece, known, inside)) for piece in _PIECE.findall(text[:HIGHLIGHTED])]
+    return [*pieces, (text[HIGHLIGHTED:], False)] if len(text) > HIGHLIGHTED else pieces
 
 
-def _marked(word: str, known: set[str]) -> bool:
+def _marked(word: str, known: set[str], inside: tuple[str, ...]) -> bool:
     folded = fold(word).strip(".,;:()[]!?，。、（）")
-    if any(not literal.isascii() and literal in folded for literal in known):
-        return True
-    return folded in known or singular(folded) in known
+    return folded in known or singular(folded) in known or any(literal in folded for literal in inside)

@@ -103,11 +103,13 @@ class Lexicon:
 
     def longest(self, words: tuple[Token, ...], at: int) -> tuple[Entry, int] | None:
         """The meaning of the longest term that begins at a token, and how many tokens it takes."""
-        for length in range(min(LONGEST_TERM, len(words) - at), 0, -1):
+        first = words[at].text
+        for length in range(min(self._longest_by_first.get(first, 1), len(words) - at), 1, -1):
             entry = self.meaning(" ".join(token.text for token in words[at : at + length]))
             if entry is not None:
                 return entry, length
-        return None
+        entry = self.meaning(first)
+        return None if entry is None else (entry, 1)
 
     def meaning(self, term: str) -> Entry | None:
         return self.terms.get(term) or self.terms.get(singular(term))
@@ -126,6 +128,16 @@ class Lexicon:
                 unknown += run[at]
                 at += 1
         return [*pieces, unknown] if unknown else pieces
+
+    @cached_property
+    def _longest_by_first(self) -> Mapping[str, int]:
+        """First word of a term of several words -> how many words the longest such term has."""
+        longest: dict[str, int] = {}
+        for term in self.terms:
+            words = term.split(" ")
+            if len(words) > 1:
+                longest[words[0]] = min(max(longest.get(words[0], 0), len(words)), LONGEST_TERM)
+        return longest
 
     @cached_property
     def spellable(self) -> tuple[str, ...]:

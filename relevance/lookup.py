@@ -1,13 +1,16 @@
 """One constraint in one source of one item: match, near, conflict or silent, with the literal value.
 
 Terms conflict only with another value of the same kind; numbers only with another number of the same quantity. A plain
-word can match or be silent, never conflict. Tolerances follow the field's practice (10 %, screens 5 %).
+word matches or is silent; either conflicts where the item says that it is not there. A wish for a number is a span, and
+so is what an item offers: spans that touch match, spans apart by no more than the tolerance are near. Tolerances follow
+the field's practice (10 %, screens 5 %).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rapidfuzz import fuzz
@@ -61,13 +64,24 @@ _OPPOSITES = {
     for pair in (("long", "short"), ("long", "midi"), ("midi", "short"), ("round", "square"), ("wireless", "wired"))
 }
 _BRAND_SOURCES = {Source.CPV}
+_EXACT = {"year", "count", "size", "age", "duration"}  # quantities that have no "about"
 
 
 def look_up(constraint: Constraint, source: Source, reading: Reading) -> Cell:
     cell = _found(constraint, source, reading)
+    if cell.verdict in {Verdict.MATCH, Verdict.NEAR} and _denied(constraint, cell, getattr(reading, source.value)):
+        return replace(cell, verdict=Verdict.CONFLICT)
     named = source is Source.TITLE and constraint.head and cell.verdict is Verdict.MATCH
     following = _modifies(cell.literal, reading) if named else ""
     return Cell(source, Verdict.NEAR, f"{cell.literal} {following}") if following else cell
+
+
+def _denied(constraint: Constraint, cell: Cell, text: Text) -> bool:
+    """The item names it only to say that it is not there."""
+    if not text.denied:
+        return False
+    named = cell.literal if not cell.where else constraint.text
+    return {token.text for token in tokens(named)} <= text.denied or constraint.value in text.denied
 
 
 def _modifies(literal: str, reading: Reading) -> str:
@@ -79,7 +93,7 @@ def _modifies(literal: str, reading: Reading) -> str:
 def _found(constraint: Constraint, source: Source, reading: Reading) -> Cell:
     text: Text = getattr(reading, source.value)
     if constraint.kind is Dimension.PRICE and source is Source.CPV and reading.price is not None:
-        return _number_cell(constraint, source, reading.price, f"{reading.price:g}", "price")
+        return _number_cell(constraint, source, (reading.price, reading.price), f"{reading.price:g}", "price")
     if text.empty:
         return Cell(source, Verdict.SILENT)
     if constraint.number is not None:
@@ -91,7 +105,7 @@ def _found(constraint: Constraint, source: Source, reading: Reading) -> Cell:
 
 def _word(constraint: Constraint, source: Source, text: Text) -> Cell:
     """A plain word or model number: there or not."""
-    wanted = {constraint.text, constraint.value, singular(constraint.text)}
+    wanted = (constraint.text, constraint.value, singular(constraint.text))
     hit = next((form for form in wanted if form in text.words), None)
     if hit is None and not constraint.value.isascii() and constraint.value in text.chinese:
         return Cell(source, Verdict.MATCH, constraint.value)
@@ -101,7 +115,7 @@ def _word(constraint: Constraint, source: Source, text: Text) -> Cell:
     if constraint.kind is Dimension.MODEL:
         return _model(constraint, source, text)
     if len(constraint.value) >= 6 and constraint.value.isascii() and source is Source.TITLE:
-        for word in text.words:
+        for word in text.literals:
             if abs(len(word) - len(constraint.value)) <= 2 and fuzz.ratio(word, constraint.value) >= ALIKE:
                 return Cell(source, Verdict.NEAR, word)
     return Cell(source, Verdict.SILENT)
@@ -110,7 +124,7 @@ def _word(constraint: Constraint, source: Source, text: Text) -> Cell:
 def _model(constraint: Constraint, source: Source, text: Text) -> Cell:
     """A model number inside a longer one is of the same series."""
     plain = constraint.value.replace("-", "")
-    for word in text.words:
+    for word in text.literals:
         bare = word.replace("-", "")
         if bare == plain:
             return Cell(source, Verdict.MATCH, word)
@@ -124,9 +138,9 @@ def _term(constraint: Constraint, source: Source, text: Text) -> Cell:
     for one in same_kind:
         if one.entry.value == constraint.value:
             return Cell(source, Verdict.MATCH, one.literal, one.where)
-    pieces = {token.text for token in tokens(constraint.text)}
-    if pieces and pieces <= text.words:
-        literal, where = text.literals[next(iter(pieces))]
+    pieces = [token.text for token in tokens(constraint.text)]
+    if pieces and text.words.issuperset(pieces):
+        literal, where = text.literals[pieces[0]]
         return Cell(source, Verdict.MATCH, constraint.text if len(pieces) > 1 else literal, where)
     for one in same_kind:
         if constraint.family and one.entry.family == constraint.family:
@@ -162,32 +176,38 @@ def _contradiction(constraint: Constraint, source: Source, others: Sequence[Name
 
 def _measured(constraint: Constraint, source: Source, found: Sequence[Measured]) -> Cell:
     same = [one for one in found if one.quantity.quantity == constraint.unit]
-    cells = [
-        _number_cell(constraint, source, _closest(constraint, one), one.quantity.literal, one.where) for one in same
-    ]
+    cells = [_number_cell(constraint, source, _offered(one), one.quantity.literal, one.where) for one in same]
     order = (Verdict.MATCH, Verdict.NEAR, Verdict.CONFLICT)
     return min(cells, key=lambda cell: order.index(cell.verdict), default=Cell(source, Verdict.SILENT))
 
 
-def _closest(constraint: Constraint, one: Measured) -> float:
-    """Of a range the end that serves the wish."""
+Span = tuple[float, float]
+
+
+def _wanted(constraint: Constraint) -> Span:
     assert constraint.number is not None, "only numeric constraints are measured"
-    return min(max(constraint.number, one.quantity.low), one.quantity.high)
-
-
-def _number_cell(constraint: Constraint, source: Source, value: float, literal: str, where: str) -> Cell:
-    wanted = constraint.number
-    assert wanted is not None, "only numeric constraints are measured"
-    exact = constraint.unit in {"year", "count", "size"}
-    slack = 0.0 if exact else SAME * abs(wanted)
     if constraint.op is Op.AT_MOST:
-        fits = value <= wanted + slack
-    elif constraint.op is Op.AT_LEAST:
-        fits = value >= wanted - slack
-    else:
-        fits = abs(value - wanted) <= slack
-    if fits:
+        return -math.inf, constraint.number
+    if constraint.op is Op.AT_LEAST:
+        return constraint.number, math.inf
+    if constraint.low is not None and constraint.high is not None:
+        return constraint.low, constraint.high
+    return constraint.number, constraint.number
+
+
+def _offered(one: Measured) -> Span:
+    """ "up to 65 inch" takes 55, "ages 3 and up" takes 5."""
+    low, high, bound = one.quantity.low, one.quantity.high, one.quantity.bound
+    return (-math.inf, high) if bound == Op.AT_MOST else (low, math.inf) if bound == Op.AT_LEAST else (low, high)
+
+
+def _number_cell(constraint: Constraint, source: Source, offered: Span, literal: str, where: str) -> Cell:
+    low, high = _wanted(constraint)
+    short, over = low - offered[1], offered[0] - high  # how far the item stays below, or goes beyond
+    apart, end = (short, low) if short > over else (over, high)
+    exact = constraint.unit in _EXACT
+    if apart <= (0.0 if exact else SAME * abs(end)):
         return Cell(source, Verdict.MATCH, literal, where)
-    tolerance = SCREEN_TOLERANCE if constraint.unit == "length" and constraint.op is Op.ABOUT else TOLERANCE
-    near = not exact and abs(value - wanted) <= tolerance * abs(wanted)
+    screen = constraint.unit == "length" and constraint.op is Op.ABOUT
+    near = not exact and apart <= (SCREEN_TOLERANCE if screen else TOLERANCE) * abs(end)
     return Cell(source, Verdict.NEAR if near else Verdict.CONFLICT, literal, where)

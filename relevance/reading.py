@@ -1,24 +1,29 @@
 """An item read once with a lexicon: per source its words, the terms it names and its quantities.
 
-Caps: MAX_ATTRIBUTES attributes, MAX_SKUS variants and the text caps of relevance.tokens; what lies beyond is no evidence.
+Caps: MAX_ATTRIBUTES attributes, MAX_SKUS variants, MAX_WORDS and MAX_CHARACTERS of a source and the text caps of
+relevance.tokens; what lies beyond is no evidence.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from relevance.facts import ItemFacts, fold
 from relevance.lexicon import KIND_OF_ATTRIBUTE, Entry, Lexicon
-from relevance.tokens import Token, singular, tokens
+from relevance.tokens import MAX_TEXT, Token, singular, tokens
 from relevance.units import Quantity, quantities
 
 MAX_ATTRIBUTES = 200
 MAX_SKUS = 40
+MAX_WORDS = 1500  # of one source
+MAX_CHARACTERS = 12_000  # of one source
+LONGEST_REMEMBERED, REMEMBERED = 80, 65_536  # characters of a piece, and pieces, that are remembered
 _CACHE = 4096
+_NO = frozenset({"no", "none", "false", "否", "无", "没有"})  # attribute values that say the thing is not there
 
 
 class Named(NamedTuple):
@@ -44,6 +49,7 @@ class Text:
     measured: tuple[Measured, ...]
     literals: dict[str, tuple[str, str]]  # word -> the piece it stood in, and where
     chinese: str
+    denied: frozenset[str]  # words the text only says are not there: "no gluten", "cord free", "wheels: No"
 
     @property
     def empty(self) -> bool:
@@ -118,23 +124,98 @@ def _alike(first: str, second: str, lexicon: Lexicon) -> bool:
     return one is not None and other is not None and one.kind == other.kind == "category" and one.family == other.family
 
 
+class Piece(NamedTuple):
+    """One piece of a source, read: its words, the terms and numbers in it, and what it says is there or is not."""
+
+    size: int
+    literals: dict[str, tuple[str, str]]
+    named: tuple[Named, ...]
+    measured: tuple[Measured, ...]
+    chinese: str
+    denied: frozenset[str]
+    said: frozenset[str]
+
+
+_pieces: dict[tuple[str, str, str], Piece] = {}
+
+
 def read_text(parts: Iterable[tuple[str, str]], lexicon: Lexicon) -> Text:
     """Pieces of text with where they stand. A value under a known attribute name is read as that kind first."""
-    words: set[str] = set()
-    named: list[Named] = []
-    measured: list[Measured] = []
-    literals: dict[str, tuple[str, str]] = {}
-    chinese: list[str] = []
+    pieces: list[Piece] = []
+    words, characters = MAX_WORDS, MAX_CHARACTERS
     for where, text in parts:
-        found = _cut(text, lexicon)
-        for token in found:
-            for form in (token.text, singular(token.text)):
-                words.add(form)
-                literals.setdefault(form, (token.text if not where else text[:80], where))
-        named += _terms(found, lexicon, where)
-        measured += [Measured(one, where) for one in quantities(f"{text} {_unit_in(where)}".strip())]
-        chinese.append(fold(text[:400]) if not text.isascii() else "")
-    return Text(frozenset(words), tuple(named), tuple(measured), literals, " ".join(filter(None, chinese)))
+        if words <= 0 or characters <= 0:
+            break
+        read = text[: min(characters, MAX_TEXT)]
+        pieces.append(_piece(where, read, lexicon))
+        words -= pieces[-1].size
+        characters -= len(read)
+    literals: dict[str, tuple[str, str]] = {}
+    for piece in reversed(pieces):  # the first place of a word wins
+        literals.update(piece.literals)
+    denied = frozenset[str]().union(*(piece.denied for piece in pieces))
+    return Text(
+        frozenset(literals),
+        tuple(one for piece in pieces for one in piece.named),
+        tuple(one for piece in pieces for one in piece.measured),
+        literals,
+        " ".join(piece.chinese for piece in pieces if piece.chinese),
+        denied - frozenset[str]().union(*(piece.said for piece in pieces)) if denied else denied,
+    )
+
+
+def _piece(where: str, text: str, lexicon: Lexicon) -> Piece:
+    """A piece, read; short ones are remembered, since a catalogue repeats its attribute values."""
+    if len(text) > LONGEST_REMEMBERED:
+        return _read_piece(where, text, lexicon)
+    key = (where, text, lexicon.digest)
+    known = _pieces.get(key)
+    if known is None:
+        if len(_pieces) >= REMEMBERED:
+            _pieces.clear()
+        known = _pieces[key] = _read_piece(where, text, lexicon)
+    return known
+
+
+def _read_piece(where: str, text: str, lexicon: Lexicon) -> Piece:
+    found = _cut(text, lexicon)
+    refused = _refused(where, found, lexicon)
+    literals: dict[str, tuple[str, str]] = {}
+    for token in (*refused, *found):
+        for form in (token.text, singular(token.text)):
+            literals.setdefault(form, (token.text if not where else text[:80], where))
+    absences = list(_absences(refused, found, lexicon))
+    return Piece(
+        len(found),
+        literals,
+        tuple(_terms(found, lexicon, where)),
+        tuple(Measured(one, where) for one in quantities(f"{text} {_unit_in(where)}".strip())),
+        "" if text.isascii() else fold(text[:400]),
+        _forms(token for token, absent in absences if absent),
+        _forms(token for token, absent in absences if not absent),
+    )
+
+
+def _forms(found: Iterable[Token]) -> frozenset[str]:
+    return frozenset(form for token in found for form in (token.text, singular(token.text)))
+
+
+def _refused(where: str, found: tuple[Token, ...], lexicon: Lexicon) -> tuple[Token, ...]:
+    """The words of an attribute's name when its value is a mere no."""
+    mere_no = bool(where) and len(found) == 1 and found[0].text in lexicon.negations | _NO
+    return _cut(where, lexicon) if mere_no else ()
+
+
+def _absences(refused: tuple[Token, ...], found: tuple[Token, ...], lexicon: Lexicon) -> Iterator[tuple[Token, bool]]:
+    """Every word, and whether the text says there that it is absent."""
+    yield from ((token, True) for token in refused)
+    for n, token in enumerate(found):
+        before = n > 0 and found[n - 1].text in lexicon.negations
+        after = n + 1 < len(found) and found[n + 1].text in lexicon.negating_suffixes
+        yield token, before or after
+        if before and token.text[0] >= "\u3400":
+            # An unknown Chinese run begins with what is absent: of "无糖饼干" the sugar, not the biscuit.
+            yield from ((Token(token.text[:length], token.start, token.start + length), True) for length in (1, 2))
 
 
 def _unit_in(where: str) -> str:

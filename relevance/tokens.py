@@ -11,9 +11,11 @@ from relevance.facts import fold
 
 MAX_TEXT = 4000  # characters of one field that are read; the rest of a longer one is not evidence
 MAX_TOKENS = 400
+LONGEST_MODEL = 60
 
 _TOKEN = re.compile(
     r"\d+(?:[.,]\d+)*(?=[^a-z0-9]|$)"  # bare numbers, also before Chinese
+    r"|[a-z]+(?=-free(?![a-z0-9]))"  # "gluten-free" says two things
     r"|[a-z0-9]+(?:[-'./+][a-z0-9]+)*"
     r"|[\u3400-\u9fff]+"
     r"|[\"'%$€£¥]"
@@ -31,7 +33,15 @@ class Token(NamedTuple):
 @lru_cache(maxsize=65536)
 def tokens(text: str) -> tuple[Token, ...]:
     """The tokens of a text, folded; a model number such as clp-m350a or 13900k stays whole."""
-    return tokens_of_folded(fold(text[:MAX_TEXT]))
+    return tokens_of_folded(read_folded(text))
+
+
+def read_folded(text: str) -> str:
+    """The part of a text that is read, folded: places of tokens and quantities count in it.
+
+    Cut before and after, since one character may unfold into eighteen.
+    """
+    return fold(text[:MAX_TEXT])[:MAX_TEXT]
 
 
 def tokens_of_folded(folded: str) -> tuple[Token, ...]:
@@ -45,14 +55,18 @@ def tokens_of_folded(folded: str) -> tuple[Token, ...]:
 
 def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """The folded text with some spans blanked out, all other places kept."""
-    folded = fold(text[:MAX_TEXT])
+    folded = read_folded(text)
     for start, end in spans:
         folded = folded[:start] + " " * (end - start) + folded[end:]
     return folded
 
 
-# Order matters: a model number is tried before a bare number with its unit.
-_MODEL = r"(?=[a-z0-9-]*\d)(?=[a-z0-9-]*[a-z])[a-z0-9]+(?:-[a-z0-9]+)+|[a-z]+\d[a-z0-9]*|\d+[a-z]+\d[a-z0-9]*"
+# Order matters: a model number is tried before a bare number with its unit. It looks ahead LONGEST_MODEL characters for a
+# digit and a letter and no further, else a text of dashes is searched again and again to its end.
+_MODEL = (
+    rf"(?=[a-z0-9-]{{0,{LONGEST_MODEL}}}\d)(?=[a-z0-9-]{{0,{LONGEST_MODEL}}}[a-z])[a-z0-9]+(?:-[a-z0-9]+)+"
+    r"|[a-z]+\d[a-z0-9]*|\d+[a-z]+\d[a-z0-9]*"
+)
 _TOKENS = re.compile(_MODEL + "|" + _TOKEN.pattern)
 
 
