@@ -10,6 +10,7 @@ one JSON object to the last line of stdout.
 from __future__ import annotations
 
 import argparse
+import gc
 import gzip
 import json
 import sys
@@ -29,9 +30,10 @@ import benchmarks  # noqa: E402, F401  (sets Django up, also where this file is 
 from annotation import presets  # noqa: E402
 from annotation.mapping import Mapper  # noqa: E402
 from annotation.readers import Row  # noqa: E402
+from annotation.working import COLLECT_AFTER  # noqa: E402
 from inference.distilling import FOLDS, Floats, Learnt, Lesson, fit, fold_of  # noqa: E402
 from inference.observing import NAMES, observe  # noqa: E402
-from relevance import reading  # noqa: E402
+from relevance import features, reading  # noqa: E402
 from relevance.calibration import expected_calibration_error, reliability  # noqa: E402
 from relevance.chain import LABELS  # noqa: E402
 from relevance.deciding import decide  # noqa: E402
@@ -42,6 +44,7 @@ from relevance.lexicon import Lexicon  # noqa: E402
 from relevance.metrics import report  # noqa: E402
 from relevance.rules import fired_rules  # noqa: E402
 from relevance.tokens import singular, tokens  # noqa: E402
+from relevance.units import quantities  # noqa: E402
 from relevance.vocabulary import Vocabulary, content_words  # noqa: E402
 from rules.packs import load_pack  # noqa: E402
 
@@ -114,17 +117,17 @@ class Taught:
     columns: list[int]
 
     def posterior(self, pairs: Sequence[PairFacts], company: dict[str, list[ItemFacts]]) -> Floats:
-        features, words = _observed(pairs, self.lexicon, self.vocabulary, company)
-        return self.model.posterior(features[:, self.columns], words)
+        seen, words = _observed(pairs, self.lexicon, self.vocabulary, company)
+        return self.model.posterior(seen[:, self.columns], words)
 
 
 def teach(lesson: Labelled, company: dict[str, list[ItemFacts]], without: Sequence[str], seed: int) -> Taught:
     items = list({pair.item.external_id: pair.item for pair in lesson.pairs}.values())
     lexicon, vocabulary = Lexicon.shipped().learn(items), Vocabulary.learn(items)
     columns = [n for n, name in enumerate(NAMES) if name not in without]
-    features, words = _observed(lesson.pairs, lexicon, vocabulary, company)
+    seen, words = _observed(lesson.pairs, lexicon, vocabulary, company)
     names = [NAMES[n] for n in columns]
-    model = fit(names, Lesson(features[:, columns], words, lesson.targets, lesson.family), seed=seed)
+    model = fit(names, Lesson(seen[:, columns], words, lesson.targets, lesson.family), seed=seed)
     return Taught(model, lexicon, vocabulary, columns)
 
 
@@ -177,10 +180,12 @@ def _figures(test: Labelled, told: Sequence[str], good: Sequence[float | None]) 
 
 
 def speed(taught: Taught, whole: Labelled) -> float:
-    """Pairs a second of processor time from facts in memory to posteriors, nothing remembered from before."""
-    tokens.cache_clear()
-    singular.cache_clear()
+    """Pairs a second of processor time from facts in memory to posteriors, in a worker's settings, nothing remembered."""
+    gc.set_threshold(*COLLECT_AFTER)
+    for memory in (tokens, singular, quantities, features._folded, features._held):
+        memory.cache_clear()
     reading._readings.clear()
+    reading._pieces.clear()
     company, began = whole.company, time.process_time()
     for start in range(0, len(whole.pairs), BATCH):
         taught.posterior(whole.pairs[start : start + BATCH], company)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from relevance.company import COMPANY_NAMES, MOST, company_features
 from relevance.deciding import decide
@@ -20,6 +21,7 @@ from relevance.word_evidence import word_evidence
 __all__ = ["FEATURES_VERSION", "NAMES", "Observed", "observe"]
 
 Floats = NDArray[np.float64]
+ONE_THREAD = ThreadpoolController()  # lists are short: threads of a matrix product wait for each other more than they work
 NAMES = (*WORD_NAMES, *GRID_NAMES, *COMPANY_NAMES)
 
 
@@ -31,6 +33,7 @@ class Observed:
     words: list[list[tuple[str, float]]]
 
 
+@ONE_THREAD.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
 def observe(
     pairs: Sequence[tuple[PairFacts, Grid]],
     rules: Sequence[RuleSpec],

@@ -22,8 +22,9 @@ from relevance.facts import ItemFacts, fold
 from relevance.rules import FiredRule
 from relevance.vocabulary import END, Vocabulary, content_words, share, words
 
-FEATURES_VERSION = "1"
+FEATURES_VERSION = "2"
 NAN = math.nan
+_NOTHING: frozenset[str] = frozenset()
 MOST_ATTRIBUTES = 200
 COMPATIBLE = frozenset(("for", "compatible", "compatibility", "fits", "replacement"))
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -55,6 +56,12 @@ _VALUE = {Verdict.MATCH: 1.0, Verdict.NEAR: 0.5, Verdict.SILENT: 0.0, Verdict.CO
 _folded = lru_cache(maxsize=16384)(fold)
 
 
+@lru_cache(maxsize=65536)
+def _held(text: str) -> frozenset[str]:
+    """The words of an attribute's name or value."""
+    return frozenset(words(text))
+
+
 @dataclass(frozen=True)
 class Read:
     """An item's texts, read once for all the queries it is compared with."""
@@ -71,11 +78,11 @@ class Read:
 
     @cached_property
     def values(self) -> frozenset[str]:
-        return frozenset(words(" ".join(value[:200] for _, value in self.item.cpv[:MOST_ATTRIBUTES])))
+        return _NOTHING.union(*(_held(value[:200]) for _, value in self.item.cpv[:MOST_ATTRIBUTES]))
 
     @cached_property
     def names(self) -> frozenset[str]:
-        return frozenset(words(" ".join(name[:60] for name, _ in self.item.cpv[:MOST_ATTRIBUTES])))
+        return _NOTHING.union(*(_held(name[:60]) for name, _ in self.item.cpv[:MOST_ATTRIBUTES]))
 
     @cached_property
     def profile(self) -> frozenset[str]:

@@ -30,7 +30,7 @@ class Token(NamedTuple):
     end: int
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def tokens(text: str) -> tuple[Token, ...]:
     """The tokens of a text, folded; a model number such as clp-m350a or 13900k stays whole."""
     return tokens_of_folded(read_folded(text))

@@ -109,7 +109,7 @@ class Quantity(NamedTuple):
     end: int
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def quantities(text: str) -> tuple[Quantity, ...]:
     """Every number with a unit, a money sign or a bound. A bare number is not a quantity."""
     folded = read_folded(text)
