@@ -11,8 +11,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-@lru_cache(maxsize=1)
+_first_come = threading.Lock()  # a cache alone lets two threads begin, each with a loop of its own
+
+
 def _loop() -> asyncio.AbstractEventLoop:
+    with _first_come:
+        return _the_loop()
+
+
+@lru_cache(maxsize=1)
+def _the_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="engine calls", daemon=True).start()
     return loop
