@@ -64,10 +64,10 @@ def manage(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def web_server(environment: Mapping[str, str], folder: Path) -> Iterator[str]:
+def web_server(environment: Mapping[str, str], folder: Path, application: str = "lore_app.wsgi") -> Iterator[str]:
     """gunicorn over the given database; yields its address."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "lore_app.wsgi", "--bind", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
     command += ["--worker-class", "gthread", "--threads", "16", "--log-level", "warning"]
     with process(command, {**environment, "LORE_PORT": str(port)}, ROOT, folder / "web.log"):
         address = f"http://127.0.0.1:{port}"

@@ -156,7 +156,8 @@ class OpenAIServer:
         began = time.perf_counter()
         try:
             async with asyncio.timeout(self.endpoint.deadline_seconds):
-                raw = await self._client.chat.completions.with_raw_response.create(**self._request(call))
+                # `chat.completions.create` walks through every message for a third of a call's processor time.
+                raw = await self._client.post("/chat/completions", body=self._request(call), cast_to=httpx2.Response)
         except TimeoutError as error:
             raise EngineUnavailable("deadline", f"no answer within {self.endpoint.deadline_seconds:g} s") from error
         except openai.OpenAIError as error:
@@ -164,7 +165,6 @@ class OpenAIServer:
         return self._reply(call, _parsed(raw.content), time.perf_counter() - began)
 
     def _request(self, call: Call) -> dict[str, Any]:
-        extra: dict[str, Any] = {}
         request: dict[str, Any] = {
             "model": self.endpoint.model,
             "messages": [
@@ -178,14 +178,14 @@ class OpenAIServer:
         if call.seed is not None:
             request["seed"] = call.seed
         if call.priority:
-            extra["priority"] = call.priority
+            request["priority"] = call.priority
         if call.choices:
-            extra["structured_outputs"] = {"choice": list(call.choices)}
+            request["structured_outputs"] = {"choice": list(call.choices)}
             request |= {"max_tokens": 1, "logprobs": True, "top_logprobs": MOST_ALTERNATIVES}
         elif call.schema is not None:
             schema = {"name": "answer", "schema": dict(call.schema), "strict": True}
             request["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return {**request, "extra_body": extra}
+        return request
 
     def _reply(self, call: Call, answer: _Answer, seconds: float) -> Reply:
         if answer.model and answer.model.partition("@")[0] != self.endpoint.model.partition("@")[0]:  # NAME@revision

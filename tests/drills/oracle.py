@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from annotation import prelabelling
 from annotation.models import Import, JobState, Pair, Prediction, PrelabelAttempt, PrelabelRun, Query
+from annotation.prelabelling import Wish
 from projects.models import Project
 from tests.builders import make_import, make_item, make_rule_base
 
 PAIRS = 1000
 
 
-def ask_for_a_thousand() -> PrelabelRun:
-    """20 items under 50 queries."""
+def ask_for_a_thousand(model: str | None = None) -> PrelabelRun:
+    """20 items under 50 queries, for the model of that name, else the cold start."""
     make_rule_base()
     project = Project.objects.create(slug="shoes", name="Shoes")
     batch = make_import(project=project)
@@ -21,7 +22,7 @@ def ask_for_a_thousand() -> PrelabelRun:
     Pair.objects.bulk_create(
         Pair(project=project, query=query, item=item, batch=batch) for query in queries for item in items
     )
-    return prelabelling.start_run(project, None)
+    return prelabelling.start_run(project, None, Wish(model))
 
 
 def done(run: PrelabelRun) -> int:

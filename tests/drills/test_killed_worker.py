@@ -13,6 +13,8 @@ from annotation import workers
 from tests.conftest import ROOT
 from tests.drills import oracle
 from tests.drills.conftest import Workplace, wait_until
+from tests.misbehaving.served import served_at
+from tests.misbehaving.server import running
 
 pytestmark = [pytest.mark.drill, pytest.mark.redis]
 KILLS_AT = (60, 300, 560, 800)
@@ -31,6 +33,24 @@ def test_a_worker_killed_four_times_loses_and_doubles_nothing(workplace: Workpla
         assert killed_with < oracle.PAIRS
         oracle.everything_is_done_exactly_once(run)
         assert run.jobs.filter(attempts__gt=1).exists()  # it was really hit in the middle of something
+
+
+def test_a_worker_of_a_served_model_killed_four_times_loses_and_doubles_nothing(
+    workplace: Workplace, django_db_blocker: Any
+) -> None:
+    """The answers of calls that were in the air are lost with the worker; their jobs are asked again, not their labels."""
+    with running() as server, django_db_blocker.unblock():
+        served_at(server, "paced-300-32")  # slow enough to be hit in the middle of calls
+        run = oracle.ask_for_a_thousand("paced-300-32")
+        for threshold in KILLS_AT:
+            worker = workplace.start_worker()
+            wait_until(lambda least=threshold: oracle.done(run) >= least, 60, f"{threshold} jobs done")
+            workplace.kill(worker)
+        workplace.start_worker()
+        wait_until(lambda: oracle.done(run) == oracle.PAIRS, 90, "all jobs done")
+        oracle.everything_is_done_exactly_once(run)
+        assert run.jobs.filter(attempts__gt=1).exists()
+        assert server.counts()["modes"]["paced-300-32"]["calls"] > 2 * oracle.PAIRS  # the lost ones were paid for twice
 
 
 def test_a_worker_asked_to_end_finishes_what_it_holds(workplace: Workplace, django_db_blocker: Any) -> None:

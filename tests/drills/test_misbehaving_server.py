@@ -15,10 +15,9 @@ import pytest
 from annotation import jobs, prelabelling
 from annotation.models import Pair, Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
 from annotation.prelabelling import Wish
-from inference import prompt_versions
-from inference.models import ModelVersion
 from projects.models import Project
 from tests.builders import make_item, make_pair, make_rule_base
+from tests.misbehaving.served import served_at
 from tests.misbehaving.server import Misbehaving, running
 
 SIZE = int(os.environ.get("LORE_DRILL_SIZE", "12"))
@@ -63,20 +62,6 @@ def pairs(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[Pair]:
     return [make_pair(project=project, query=f"mug {n}", item=item) for n, item in enumerate(items)]
 
 
-def model_at(server: Misbehaving, mode: str) -> ModelVersion:
-    prompt = prompt_versions.active()
-    return ModelVersion.objects.create(
-        name=mode,
-        engine="openai_server",
-        target=server.base_url(mode),
-        revision="1",
-        prompt_version=prompt_versions.value(prompt.pk).version,
-        prompt=prompt,
-        learnt=True,
-        options={"model": "lore", "deadline_seconds": DEADLINE, "breaker_failures": 0, "guideline": False},
-    )
-
-
 def work_off(run: PrelabelRun) -> None:
     while prelabelling.is_open(run):
         prelabelling.work_some(run)
@@ -95,7 +80,7 @@ def ends(run: PrelabelRun) -> Counter[tuple[str, str, str]]:
 def test_every_job_ends_as_it_must(mode: str, server: Misbehaving, project: Project, pairs: list[Pair]) -> None:
     server.reset()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    model_at(server, mode)
+    served_at(server, mode, deadline_seconds=DEADLINE, breaker_failures=0)
     run = prelabelling.start_run(project, None, Wish(mode))
     work_off(run)
     found = ends(run)
@@ -125,6 +110,6 @@ def test_every_job_ends_as_it_must(mode: str, server: Misbehaving, project: Proj
 def test_after_all_of_it_every_pair_can_be_judged_without_a_pre_label(
     server: Misbehaving, project: Project, pairs: list[Pair]
 ) -> None:
-    model_at(server, "silent")
+    served_at(server, "silent", deadline_seconds=DEADLINE, breaker_failures=0)
     work_off(prelabelling.start_run(project, None, Wish("silent")))
     assert project.slots.filter(state="open").values("pair").distinct().count() == SIZE or not project.slots.exists()

@@ -1,0 +1,38 @@
+"""Projects of any number of made-up pairs, written by the database itself: a million take a minute or two."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from annotation.models import Import
+from projects.models import Project
+
+PER_QUERY = 20
+
+_STATEMENTS = (
+    """INSERT INTO annotation_query (project_id, text, locale, is_benchmark)
+       SELECT %(project)s, 'mug ' || n, '', false FROM generate_series(0, (%(count)s - 1) / %(per_query)s) n""",
+    """INSERT INTO annotation_item (project_id, external_id)
+       SELECT %(project)s, n::text FROM generate_series(0, %(count)s - 1) n""",
+    """INSERT INTO annotation_snapshot (item_id, sha256, title, category, cpv, skus, images, shop, description,
+                                        selling_points, price, sanitised, batch_id)
+       SELECT id, lpad(external_id, 64, '0'), 'Mug number ' || external_id, '', '[]', '[]', '[]', '', '', '[]', '', 0,
+              %(batch)s FROM annotation_item WHERE project_id = %(project)s""",
+    """UPDATE annotation_item i SET current_snapshot_id = s.id FROM annotation_snapshot s
+       WHERE s.item_id = i.id AND i.project_id = %(project)s""",
+    """INSERT INTO annotation_pair (project_id, query_id, item_id, batch_id, external_id, gold_label)
+       SELECT %(project)s, q.id, i.id, %(batch)s, '', ''
+       FROM annotation_item i JOIN annotation_query q
+         ON q.project_id = i.project_id AND q.text = 'mug ' || i.external_id::int / %(per_query)s
+       WHERE i.project_id = %(project)s""",
+    "ANALYZE annotation_item, annotation_snapshot, annotation_pair",
+)
+
+
+def make_pairs(project: Project, count: int) -> None:
+    """`count` items called "Mug number N", PER_QUERY of them under each query."""
+    batch = Import.objects.create(project=project, kind="pairs", file_name="-", source="-", licence="-", confirmed=True)
+    params = {"project": project.pk, "batch": batch.pk, "count": count, "per_query": PER_QUERY}
+    with connection.cursor() as cursor:
+        for statement in _STATEMENTS:
+            cursor.execute(statement, params)
