@@ -18,8 +18,8 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from annotation.models import Image
-from annotation.sanitising import storable
 from projects.models import Project
+from relevance.sanitising import storable
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 10 << 20

@@ -25,11 +25,11 @@ from annotation.mapping import Mapper, Record, RowRefused
 from annotation.models import Import, Rejection
 from annotation.picturing import Pictures
 from annotation.readers import COMMAND, UPLOAD, Broken, FileRefused, Limits, Readable, Row, RowReader, raw_text
-from annotation.sanitising import storable
 from annotation.storing import Counts, store
 from projects import audit
 from projects.models import Person, Project
 from relevance.labels import Scale, scale_named
+from relevance.sanitising import storable
 
 CHUNK_ROWS = 2000
 CHUNK_SECONDS = 1.0

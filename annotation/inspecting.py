@@ -13,8 +13,8 @@ from annotation import presets
 from annotation.mapping import RowRefused, common_value, plain, rating_labels
 from annotation.presets import NoPreset, Preset
 from annotation.readers import UPLOAD, FileRefused, Limits, Readable, Row, RowReader
-from annotation.sanitising import storable
 from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named
+from relevance.sanitising import storable
 
 SAMPLE_ROWS = 200
 MOST_COLUMNS = 300

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 
 from annotation.presets import PAIRS
 from annotation.readers import Row
-from annotation.sanitising import sanitise
 from relevance.dimensions import Dimension
 from relevance.facts import fold, normalise_query
 from relevance.labels import Scale, UnknownLabel
+from relevance.sanitising import sanitise
 
 FIELD_BYTES = 64 << 10
 QUERY_BYTES = 2000  # an index entry holds no more

@@ -20,7 +20,7 @@ from annotation.briefing import Briefing, Subject
 from annotation.grids import Seen
 from annotation.jobs import Claim
 from annotation.models import Comparison, JobState, Pair, Trial
-from annotation.predicting import storable
+from annotation.predicting import LONGEST_ANSWER
 from inference import connecting, prompt_versions
 from inference.engines.base import Engine, EngineError, EngineUnavailable, EngineWaiting
 from inference.engines.prompted import Prompted
@@ -30,6 +30,7 @@ from inference.rendering import render
 from projects.audit import record
 from projects.models import Person, Project
 from relevance.metrics import report
+from relevance.sanitising import storable
 from rules.publishing import active_rule_base, specs
 
 MOST_PAIRS, FEWEST_PAIRS = 200, 10
@@ -147,7 +148,7 @@ def _ask(trial: Trial) -> dict[str, Any]:
         raise judged
     return {
         "rendered": sections,
-        "raw": storable(judged.completion.text),
+        "raw": storable(judged.completion.text[:LONGEST_ANSWER]),
         "judged": _as_json(judged),
         "tokens_in": judged.completion.tokens_in,
         "tokens_out": judged.completion.tokens_out,

@@ -14,6 +14,7 @@ from inference.engines.base import Question
 from inference.models import Calibration
 from inference.pipeline import Judged
 from relevance.facts import PairFacts
+from relevance.sanitising import storable
 from relevance.suspicion import suspicions
 
 LONGEST_ANSWER = 64 * 1024
@@ -119,14 +120,9 @@ def _tries(answers: Sequence[Answer], ours: Collection[Claim]) -> Iterator[Prela
             token=claim.token,
             outcome=outcome,
             error=judged.reason,
-            answer="" if outcome == "ok" else storable(judged.completion.text),
+            answer="" if outcome == "ok" else storable(judged.completion.text[:LONGEST_ANSWER]),
             tokens_in=judged.completion.tokens_in,
             tokens_out=judged.completion.tokens_out,
             tokens_cached=judged.completion.tokens_cached,
             seconds=judged.completion.seconds,
         )
-
-
-def storable(text: str) -> str:
-    """A model may say anything; a text column takes neither NUL nor lone surrogates."""
-    return text[:LONGEST_ANSWER].replace("\x00", "�").encode("utf-8", "replace").decode()

@@ -22,11 +22,11 @@ from annotation.importing import Plan, adopt_scale
 from annotation.inspecting import Look, Origin, look
 from annotation.models import Image, Import, JobState, Rejection
 from annotation.readers import FileRefused
-from annotation.sanitising import storable
 from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 from relevance.labels import Scale
+from relevance.sanitising import storable
 
 FIRST_REJECTIONS = 20
 

@@ -26,12 +26,11 @@ from pathlib import Path
 from typing import Any
 
 from annotation import prelabelling
-from annotation.models import Pair
+from annotation.models import Pair, Slot
 from annotation.prelabelling import Wish
 from benchmarks.made_up_pairs import make_pairs
 from lore_app.wsgi import application
 from projects.models import Membership, Person, Project
-from tests.builders import make_slots
 from tests.drills.http_people import HttpPerson
 from tests.misbehaving.served import served_at
 from tests.misbehaving.server import Misbehaving, running
@@ -95,8 +94,9 @@ def _felt(address: str, people: int, seconds: int) -> dict[str, Any]:
     project = Project.objects.create(slug=name, name=name, overlap=1)
     wanted = people * (int(seconds / PACE) + 2)
     make_pairs(project, wanted)
-    for pair in Pair.objects.filter(project=project):
-        make_slots(pair=pair)
+    Slot.objects.bulk_create(
+        Slot(project=project, pair=pair, number=1, position=pair.pk) for pair in Pair.objects.filter(project=project)
+    )
     crowd = [Person.objects.create_person(f"{name}-{n}") for n in range(people)]
     Membership.objects.bulk_create(Membership(project=project, person=one, role="labeler") for one in crowd)
     with ThreadPoolExecutor(people) as pool:

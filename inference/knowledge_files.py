@@ -16,8 +16,9 @@ from typing import Any, BinaryIO, NamedTuple
 from django.core.files.base import File
 from django.utils.translation import gettext as _
 
-from inference.knowledge_history import CHANGED, NEW, SAME, CardRefused, Written, storable, write_all, written
+from inference.knowledge_history import CHANGED, NEW, SAME, CardRefused, Written, write_all, written
 from projects.models import Person, Project
+from relevance.sanitising import storable
 
 FIELDS = ("kind", "key", "text", "locale", "source", "item_ids", "clicks")
 LONGEST_LINE = 64 << 10

@@ -22,6 +22,7 @@ from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 from relevance.facts import fold
+from relevance.sanitising import storable
 
 LONGEST_KEY = 300
 LONGEST_TEXT = 2000
@@ -32,7 +33,6 @@ LONGEST_ITEM = 200
 MOST_CLICKS = 2**31 - 1
 AT_ONCE = 1000  # cards written in one transaction
 NEW, CHANGED, SAME = "new", "changed", "same"
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 Identity: TypeAlias = tuple[str, str, str]
@@ -77,19 +77,14 @@ def written(
     said = Written(
         kind=kind.strip().casefold(),
         key=" ".join(prompt_copy(key).split()),
-        text=storable(text),
+        text=storable(text).strip(),
         locale=locale.strip().replace("_", "-"),
-        source=storable(source),
-        item_ids=tuple(dict.fromkeys(name for one in item_ids if (name := storable(one)))),
+        source=storable(source).strip(),
+        item_ids=tuple(dict.fromkeys(name for one in item_ids if (name := storable(one).strip()))),
         clicks=clicks,
     )
     _check(said)
     return said
-
-
-def storable(text: str) -> str:
-    """Without what PostgreSQL cannot keep: NUL and lone surrogates become U+FFFD. All else stays as it was written."""
-    return _UNSTORABLE.sub("\ufffd", text).strip()
 
 
 def _check(said: Written) -> None:

@@ -21,7 +21,9 @@ from relevance.word_evidence import word_evidence
 __all__ = ["FEATURES_VERSION", "NAMES", "Observed", "observe"]
 
 Floats = NDArray[np.float64]
-ONE_THREAD = ThreadpoolController()  # lists are short: threads of a matrix product wait for each other more than they work
+ONE_THREAD = (
+    ThreadpoolController()
+)  # lists are short: threads of a matrix product wait for each other more than they work
 NAMES = (*WORD_NAMES, *GRID_NAMES, *COMPANY_NAMES)
 
 
@@ -33,7 +35,6 @@ class Observed:
     words: list[list[tuple[str, float]]]
 
 
-@ONE_THREAD.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
 def observe(
     pairs: Sequence[tuple[PairFacts, Grid]],
     rules: Sequence[RuleSpec],
@@ -41,6 +42,16 @@ def observe(
     others: Mapping[str, Sequence[ItemFacts]],
 ) -> Observed:
     """Read each pair beside the first MOST of its query's items in `others`, which may hold the pair's own item."""
+    with ONE_THREAD.limit(limits=1, user_api="blas"):
+        return _observed(pairs, rules, vocabulary, others)
+
+
+def _observed(
+    pairs: Sequence[tuple[PairFacts, Grid]],
+    rules: Sequence[RuleSpec],
+    vocabulary: Vocabulary,
+    others: Mapping[str, Sequence[ItemFacts]],
+) -> Observed:
     features = np.empty((len(pairs), len(NAMES)))
     words: list[list[tuple[str, float]]] = [[] for _ in pairs]
     reads: dict[tuple[str, str], Read] = {}

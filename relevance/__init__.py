@@ -5,6 +5,7 @@ In reading order:
 - `labels`       the label scales, their good/bad cut, and how they map to L1..L4
 - `dimensions`   the 18 dimensions that a query may make demands in
 - `facts`        what is known of an item and of a pair, and when two texts are the same
+- `sanitising`   what a database cannot store, replaced and counted: the one boundary for foreign text
 - `tokens`       a text cut into words, bounded whatever it holds
 - `units`        numbers with their units, comparable
 - `lexicon`      the words for brands, colours, materials ...: shipped, and learnt from a catalogue
