@@ -111,6 +111,17 @@ def tiny_model(python: str, kind: str, folder: Path) -> Path:
     return folder
 
 
+def offline_batch(model_folder: Path, python: str) -> list[dict[str, Any]]:
+    """What vLLM in process made of tests.offline_batch. Raises CalledProcessError."""
+    environment = _environment(VLLM_CPU_KVCACHE_SPACE="1", VLLM_NO_USAGE_STATS="1", VLLM_LOGGING_LEVEL="ERROR")
+    command = [python, "-m", "tests.offline_batch", str(model_folder)]
+    ended = subprocess.run(
+        command, check=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=DEADLINE
+    )
+    found: list[dict[str, Any]] = json.loads(next(line for line in ended.stdout.splitlines() if line.startswith("[{")))
+    return found
+
+
 @contextmanager
 def transformers_serve(model_folder: Path, python: str) -> Iterator[str]:
     """`transformers serve`: yields the base URL. The model's name is its folder; no key is asked for."""

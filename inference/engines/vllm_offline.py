@@ -28,10 +28,12 @@ class VllmOffline:
     def __init__(self, folder: Path, *, revision: str, **options: Any) -> None:
         try:
             import vllm
+            import vllm.exceptions
         except ImportError as error:
             raise EngineError("not_installed", "vllm is not installed in this environment") from error
         self.revision = revision
         self._vllm = vllm
+        self._errors = vllm.exceptions
         self._llm = vllm.LLM(
             model=str(folder),
             enable_prefix_caching=True,
@@ -49,11 +51,14 @@ class VllmOffline:
             outputs = self._llm.chat(
                 [_messages(call) for call in calls], [self._sampling(call) for call in calls], use_tqdm=False
             )
-        except ValueError as error:  # a prompt that is too long, a picture that cannot be read
+        except (
+            ValueError,
+            self._errors.VLLMClientError,
+        ) as error:  # a prompt that is too long, a picture that cannot be read
             if len(calls) == 1:
                 return [EngineError("bad_request", str(error)[:200])]
             return [answer for call in calls for answer in self.converse([call])]
-        except RuntimeError as error:
+        except (RuntimeError, self._errors.VLLMServerError) as error:
             return [EngineUnavailable("engine", str(error)[:200])] * len(calls)
         seconds = (time.perf_counter() - began) / len(calls)
         return [_reply(call, output, seconds) for call, output in zip(calls, outputs, strict=True)]

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -32,6 +33,7 @@ from tests.servers import (
     interpreter,
     listening,
     messages,
+    offline_batch,
     tiny_model,
     vllm_server,
 )
@@ -257,3 +259,13 @@ def test_the_server_says_what_it_serves_and_refuses_another_name(url: str) -> No
 def test_a_constraint_under_its_old_name_is_ignored_without_a_word(url: str) -> None:
     """Why an engine looks whether a constraint held: vLLM before 0.12 knew this name."""
     assert chat(url, "red mug", guided_choice=list(LETTERS)).texts[0] not in LETTERS
+
+
+def test_the_same_engine_in_process_holds_what_the_server_holds(tmp_path: Path) -> None:
+    choice, chains, too_long, pictured = offline_batch(tiny_model(PYTHON, "qwen2_5_vl", tmp_path / "model"), PYTHON)
+    for posterior in (choice, pictured):
+        assert posterior["said"][0].strip() in LETTERS
+        assert math.isclose(sum(posterior["shares"].values()), 1, abs_tol=1e-6)
+    assert pictured["tokens_in"] > choice["tokens_in"]
+    assert [json.loads(text)["label"] in ("A", "B") for text in chains["said"]] == [True, True]
+    assert too_long == {"error": "bad_request"}  # alone: the others of its batch were answered
