@@ -44,7 +44,9 @@ SILENT_SERVER = "LORE_BENCHMARK_SILENT_SERVER"
 def asking_in_the_request(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The control: what happens where a web request waits for a model."""
     if "/judge/" in environ["PATH_INFO"]:
-        request = urllib.request.Request(os.environ[SILENT_SERVER], data=b"{}")
+        body = json.dumps({"model": "lore", "messages": [{"role": "user", "content": "L1 to L4?"}]}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(os.environ[SILENT_SERVER], body, headers)
         with suppress(OSError):
             urllib.request.urlopen(request, timeout=DEADLINE)
     return application(environ, start_response)

@@ -20,13 +20,13 @@ _STATEMENTS = (
               %(batch)s FROM annotation_item WHERE project_id = %(project)s""",
     """UPDATE annotation_item i SET current_snapshot_id = s.id FROM annotation_snapshot s
        WHERE s.item_id = i.id AND i.project_id = %(project)s""",
-    "ANALYZE annotation_query, annotation_item, annotation_snapshot",
-    """INSERT INTO annotation_pair (project_id, query_id, item_id, batch_id, external_id, gold_label)
-       SELECT %(project)s, q.id, i.id, %(batch)s, '', ''
-       FROM annotation_item i JOIN annotation_query q
-         ON q.project_id = i.project_id AND q.text = 'mug ' || i.external_id::int / %(per_query)s
-       WHERE i.project_id = %(project)s""",
-    "ANALYZE annotation_pair",
+    """WITH q AS MATERIALIZED (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n
+                               FROM annotation_query WHERE project_id = %(project)s),
+            i AS MATERIALIZED (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n
+                               FROM annotation_item WHERE project_id = %(project)s)
+       INSERT INTO annotation_pair (project_id, query_id, item_id, batch_id, external_id, gold_label)
+       SELECT %(project)s, q.id, i.id, %(batch)s, '', '' FROM i JOIN q ON q.n = i.n / %(per_query)s""",
+    "ANALYZE annotation_query, annotation_item, annotation_snapshot, annotation_pair",
 )
 
 

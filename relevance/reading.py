@@ -21,7 +21,7 @@ MAX_ATTRIBUTES = 200
 MAX_SKUS = 40
 MAX_WORDS = 1500  # of one source
 MAX_CHARACTERS = 12_000  # of one source
-LONGEST_REMEMBERED, REMEMBERED = 80, 65_536  # characters of a piece, and pieces, that are remembered
+LONGEST_REMEMBERED, REMEMBERED = 80, 32_768  # characters of a piece, and pieces, that are remembered
 _CACHE = 4096
 _NO = frozenset({"no", "none", "false", "否", "无", "没有"})  # attribute values that say the thing is not there
 
@@ -165,8 +165,8 @@ def read_text(parts: Iterable[tuple[str, str]], lexicon: Lexicon) -> Text:
 
 
 def _piece(where: str, text: str, lexicon: Lexicon) -> Piece:
-    """A piece, read; short ones are remembered, since a catalogue repeats its attribute values."""
-    if len(text) > LONGEST_REMEMBERED:
+    """A piece, read; short attribute values are remembered, since a catalogue repeats them."""
+    if not where or len(text) > LONGEST_REMEMBERED:
         return _read_piece(where, text, lexicon)
     key = (where, text, lexicon.digest)
     known = _pieces.get(key)
