@@ -13,6 +13,7 @@ In reading order:
 - `reading`      an item read once: the words, terms and quantities of each of its sources
 - `lookup`       one demand in one source: match, near, conflict or silent
 - `evidence`     the evidence grid: where and how the item answers each demand
+- `item_conditions` what words stand in query and item, how far an amount is off
 - `conditions`   the small language in which a rule says when it applies
 - `rules`        rules as values: which are routed to a pair, which fire
 - `deciding`     from grid and fired rules to a label and a posterior

@@ -4,24 +4,31 @@
     all: [...]   any: [...]   not: {...}       combined
     overlap: {at_least: 0.5, below: 0.9}       the share of the query that is answered
     category_contains: [shoes, 鞋]             the item's category or title names one of these
+    query_contains: [pure, 纯]                 the query does
+    item_contains: [sample, 小样]              any text of the item does
     price_stated: true                         the catalogue names a price
+    amount: {of: mass, off: {at_most: 0.1}}    how far the item's amount lies outside the asked one
+    share: {of: [cotton, 棉], at_least: 95}    what percentage of it the item says is this
 
 A condition that holds answers with the literals it rests on, so that a fired rule can say why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid, Row, Source, Verdict
-from relevance.facts import ItemFacts, fold
+from relevance.facts import PairFacts
+from relevance.item_conditions import Amount, CategoryContains, ItemContains, PriceStated, QueryContains, Share
+from relevance.units import UNITS
 
 E = TypeVar("E", bound=StrEnum)
-ROW_KEYS = ("kind", "value", "verdict", "source", "head", "negated", "word")
+ROW_KEYS = ("kind", "value", "verdict", "source", "wins", "head", "negated", "word")
+QUANTITIES = frozenset({unit.quantity for unit in UNITS.values()} | {"year"})
 
 
 class ConditionError(ValueError):
@@ -29,7 +36,7 @@ class ConditionError(ValueError):
 
 
 class Condition(Protocol):
-    def holds(self, grid: Grid, item: ItemFacts) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
         """The literals it rests on (may be none), or None where it does not hold."""
 
     def to_data(self) -> dict[str, Any]:
@@ -38,15 +45,17 @@ class Condition(Protocol):
 
 @dataclass(frozen=True)
 class RowIs:
-    """Some row of the grid has all these properties. With `source`, that source's own cell must have the verdict."""
+    """Some row of the grid has all these properties. With `source`, that source's own cell must have the verdict; with
+    `wins`, the first of these sources that is not silent decides the row for this rule."""
 
     kinds: tuple[Dimension, ...] = ()
     values: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     source: Source | None = None
     flags: tuple[tuple[str, bool], ...] = ()
+    wins: tuple[Source, ...] = ()
 
-    def holds(self, grid: Grid, item: ItemFacts) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
         found = next((row for row in grid.rows if self._is(row)), None)
         return None if found is None else _literals(found)
 
@@ -61,6 +70,9 @@ class RowIs:
         verdict = row.verdict
         if self.source is not None:
             verdict = next(cell.verdict for cell in row.cells if cell.source is self.source)
+        elif self.wins:
+            said = {cell.source: cell.verdict for cell in row.cells if cell.verdict is not Verdict.SILENT}
+            verdict = next((said[source] for source in self.wins if source in said), Verdict.SILENT)
         return not self.verdicts or verdict in self.verdicts
 
     def to_data(self) -> dict[str, Any]:
@@ -70,6 +82,8 @@ class RowIs:
                 data[key] = str(values[0]) if len(values) == 1 else [str(value) for value in values]
         if self.source is not None:
             data["source"] = self.source.value
+        if self.wins:
+            data["wins"] = [source.value for source in self.wins]
         return {"row": {**data, **dict(self.flags)}}
 
 
@@ -77,10 +91,10 @@ class RowIs:
 class All:
     parts: tuple[Condition, ...]
 
-    def holds(self, grid: Grid, item: ItemFacts) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
         literals: list[str] = []
         for part in self.parts:
-            found = part.holds(grid, item)
+            found = part.holds(pair, grid)
             if found is None:
                 return None
             literals += found
@@ -94,8 +108,8 @@ class All:
 class AnyOf:
     parts: tuple[Condition, ...]
 
-    def holds(self, grid: Grid, item: ItemFacts) -> tuple[str, ...] | None:
-        return next((found for part in self.parts if (found := part.holds(grid, item)) is not None), None)
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+        return next((found for part in self.parts if (found := part.holds(pair, grid)) is not None), None)
 
     def to_data(self) -> dict[str, Any]:
         return {"any": [part.to_data() for part in self.parts]}
@@ -105,8 +119,8 @@ class AnyOf:
 class Not:
     part: Condition
 
-    def holds(self, grid: Grid, item: ItemFacts) -> tuple[str, ...] | None:
-        return () if self.part.holds(grid, item) is None else None
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+        return () if self.part.holds(pair, grid) is None else None
 
     def to_data(self) -> dict[str, Any]:
         return {"not": self.part.to_data()}
@@ -117,37 +131,12 @@ class Overlap:
     at_least: float = 0.0
     below: float = 1.01
 
-    def holds(self, grid: Grid, item: ItemFacts) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
         return () if self.at_least <= grid.overlap < self.below else None
 
     def to_data(self) -> dict[str, Any]:
         data = {"at_least": self.at_least} if self.at_least > 0 else {}
         return {"overlap": {**data, **({"below": self.below} if self.below <= 1 else {})}}
-
-
-@dataclass(frozen=True)
-class CategoryContains:
-    words: tuple[str, ...]
-
-    def holds(self, grid: Grid, item: ItemFacts) -> tuple[str, ...] | None:
-        text = fold(f"{item.category[:400]} {item.title[:400]}")
-        found = next((word for word in self.words if fold(word) in text), None)
-        return None if found is None else (found,)
-
-    def to_data(self) -> dict[str, Any]:
-        return {"category_contains": list(self.words)}
-
-
-@dataclass(frozen=True)
-class PriceStated:
-    wanted: bool
-
-    def holds(self, grid: Grid, item: ItemFacts) -> tuple[str, ...] | None:
-        stated = any(fold(name) in {"price", "价格"} and value.strip() for name, value in item.cpv)
-        return () if stated is self.wanted else None
-
-    def to_data(self) -> dict[str, Any]:
-        return {"price_stated": self.wanted}
 
 
 def _literals(row: Row) -> tuple[str, ...]:
@@ -170,11 +159,22 @@ def parse_condition(data: object, path: str = "when") -> Condition:
         return _row(value, f"{path}.row")
     if key == "overlap":
         return _overlap(value, f"{path}.overlap")
-    if key == "category_contains":
-        return CategoryContains(tuple(_words(value, f"{path}.category_contains")))
+    if key in _CONTAINS:
+        return _CONTAINS[key](tuple(_words(value, f"{path}.{key}")))
+    if key == "amount":
+        return _amount(value, f"{path}.amount")
+    if key == "share":
+        return _share(value, f"{path}.share")
     if key == "price_stated" and isinstance(value, bool):
         return PriceStated(value)
     raise ConditionError(f"{path}: unknown condition {key!r}")
+
+
+_CONTAINS: Mapping[str, Callable[[tuple[str, ...]], Condition]] = {
+    "category_contains": CategoryContains,
+    "query_contains": QueryContains,
+    "item_contains": ItemContains,
+}
 
 
 def _row(data: object, path: str) -> RowIs:
@@ -187,12 +187,15 @@ def _row(data: object, path: str) -> RowIs:
     for name, value in flags:
         if not isinstance(value, bool):
             raise ConditionError(f"{path}.{name}: must be true or false")
+    if "source" in data and "wins" in data:
+        raise ConditionError(f"{path}: source and wins exclude each other")
     return RowIs(
         tuple(_enum(Dimension, one, f"{path}.kind") for one in _several(data.get("kind"))),
         tuple(str(one) for one in _several(data.get("value"))),
         tuple(_enum(Verdict, one, f"{path}.verdict") for one in _several(data.get("verdict"))),
         _enum(Source, data["source"], f"{path}.source") if "source" in data else None,
         tuple(flags),
+        tuple(_enum(Source, one, f"{path}.wins") for one in _several(data.get("wins"))),
     )
 
 
@@ -203,6 +206,34 @@ def _overlap(data: object, path: str) -> Overlap:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise ConditionError(f"{path}.{name}: must be a number from 0 to 1")
     return Overlap(**{name: float(value) for name, value in data.items()})
+
+
+def _amount(data: object, path: str) -> Amount:
+    if not isinstance(data, Mapping) or not {"of"} <= set(data) <= {"of", "off", "multiple"} or len(data) < 2:
+        raise ConditionError(f"{path}: must have of, and off, multiple or both")
+    if data["of"] not in QUANTITIES:
+        raise ConditionError(f"{path}.of: {data['of']!r} is not one of {', '.join(sorted(QUANTITIES))}")
+    off = data.get("off", {})
+    if not isinstance(off, Mapping) or ("off" in data and not off) or not set(off) <= {"above", "at_most"}:
+        raise ConditionError(f"{path}.off: must have above, at_most or both")
+    bounds = {name: _number(value, f"{path}.off.{name}", most=1000) for name, value in off.items()}
+    if "multiple" in data and not isinstance(data["multiple"], bool):
+        raise ConditionError(f"{path}.multiple: must be true or false")
+    return Amount(data["of"], bounds.get("above"), bounds.get("at_most"), data.get("multiple"))
+
+
+def _share(data: object, path: str) -> Share:
+    if not isinstance(data, Mapping) or not {"of"} <= set(data) <= {"of", "at_least", "below"} or len(data) < 2:
+        raise ConditionError(f"{path}: must have of, and at_least, below or both")
+    of = data["of"] if isinstance(data["of"], list) else [data["of"]]
+    bounds = {name: _number(data[name], f"{path}.{name}", most=100) for name in ("at_least", "below") if name in data}
+    return Share(tuple(_words(of, f"{path}.of")), **bounds)
+
+
+def _number(value: object, path: str, *, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise ConditionError(f"{path}: must be a number from 0 to {most:g}")
+    return float(value)
 
 
 def _several(value: object) -> Sequence[object]:

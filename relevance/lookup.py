@@ -201,10 +201,20 @@ def _offered(one: Measured) -> Span:
     return (-math.inf, high) if bound == Op.AT_MOST else (low, math.inf) if bound == Op.AT_LEAST else (low, high)
 
 
-def _number_cell(constraint: Constraint, source: Source, offered: Span, literal: str, where: str) -> Cell:
+def off_by(constraint: Constraint, offered: Span) -> float:
+    """How far an offered span lies outside the asked one, as a share of the end it misses; 0 where they touch."""
+    apart, end = _apart(constraint, offered)
+    return 0.0 if apart <= 0 else apart / abs(end) if end else math.inf
+
+
+def _apart(constraint: Constraint, offered: Span) -> tuple[float, float]:
     low, high = _wanted(constraint)
     short, over = low - offered[1], offered[0] - high  # how far the item stays below, or goes beyond
-    apart, end = (short, low) if short > over else (over, high)
+    return (short, low) if short > over else (over, high)
+
+
+def _number_cell(constraint: Constraint, source: Source, offered: Span, literal: str, where: str) -> Cell:
+    apart, end = _apart(constraint, offered)
     exact = constraint.unit in _EXACT
     if apart <= (0.0 if exact else SAME * abs(end)):
         return Cell(source, Verdict.MATCH, literal, where)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from relevance.conditions import Condition, ConditionError, parse_condition
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid
-from relevance.facts import ItemFacts, PairFacts, Sku, fold
+from relevance.facts import ItemFacts, PairFacts, Sku
+from relevance.item_conditions import READ, first_of
 from relevance.labels import LORE
 
 LANGUAGES = ("en", "zh")
@@ -27,14 +29,19 @@ _KEYS = {
     "dimension",
     "title",
     "statement",
+    "principle",
+    "behind",
     "scope",
+    "queries",
+    "valid_from",
+    "valid_until",
     "when",
     "effect",
     "label",
     "precedence",
     "cases",
 }
-_OPTIONAL = {"scope", "when"}
+_OPTIONAL = {"principle", "behind", "scope", "queries", "valid_from", "valid_until", "when"}
 _ITEM_KEYS = {"title", "category", "cpv", "skus", "caption", "shop"}
 
 
@@ -62,7 +69,11 @@ class WorkedCase:
 
 @dataclass(frozen=True)
 class RuleSpec:
-    """One version of a rule. `when` None: for people to judge by, no machine can check it."""
+    """One version of a rule. `when` None: for people to judge by, no machine can check it.
+
+    `principle` maps the condition to the label in words; `behind` names the language whose words are older than the
+    other's; `valid_from` and `valid_until` are inclusive.
+    """
 
     code: str
     version: int
@@ -75,13 +86,24 @@ class RuleSpec:
     label: str
     precedence: int
     cases: tuple[WorkedCase, ...]
+    principle: Mapping[str, str] = field(default_factory=dict)
+    behind: str = ""
+    scope_queries: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_until: date | None = None
 
-    def covers(self, item: ItemFacts) -> bool:
-        """Whether the item lies in the rule's scope; no scope is every category."""
-        if not self.scope_categories:
-            return True
-        text = fold(f"{item.category[:400]} {item.title[:400]}")
-        return any(fold(word) in text for word in self.scope_categories)
+    def covers(self, pair: PairFacts) -> bool:
+        """Whether the pair lies in the rule's scope: words of category or title, and words of the query, where named."""
+        item = pair.item
+        if (
+            self.scope_categories
+            and first_of(self.scope_categories, f"{item.category[:READ]} {item.title[:READ]}") is None
+        ):
+            return False
+        return not self.scope_queries or first_of(self.scope_queries, pair.query[:READ]) is not None
+
+    def in_force(self, on: date) -> bool:
+        return (self.valid_from or on) <= on <= (self.valid_until or on)
 
 
 @dataclass(frozen=True)
@@ -105,7 +127,7 @@ def routed_rules(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec], limit: 
     asked = list(dict.fromkeys(row.constraint.kind for row in grid.rows if row.constraint.value != "main"))
     by_dimension: dict[Dimension, list[RuleSpec]] = {dimension: [] for dimension in asked}
     for spec in sorted(specs, key=lambda one: (-one.precedence, one.code)):
-        if spec.dimension in by_dimension and spec.covers(pair.item):
+        if spec.dimension in by_dimension and spec.covers(pair):
             by_dimension[spec.dimension].append(spec)
     rounds = range(max(map(len, by_dimension.values()), default=0))
     ordered = [found[n] for n in rounds for found in by_dimension.values() if n < len(found)]
@@ -116,9 +138,9 @@ def fired_rules(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec]) -> tuple
     """Every rule whose condition holds, most important first."""
     fired = []
     for spec in specs:
-        if spec.when is None or not spec.covers(pair.item):
+        if spec.when is None or not spec.covers(pair):
             continue
-        evidence = spec.when.holds(grid, pair.item)
+        evidence = spec.when.holds(pair, grid)
         if evidence is not None:
             fired.append(
                 FiredRule(spec.code, spec.version, spec.dimension, spec.effect, spec.label, spec.precedence, evidence)
@@ -150,6 +172,11 @@ def parse_rule(data: Mapping[str, Any]) -> RuleSpec:
             _one_of(data["label"], LORE.codes, "label"),
             _whole(data["precedence"], "precedence", least=0),
             tuple(_case(case, n) for n, case in enumerate(_list(data["cases"], "cases"))),
+            principle=_texts(data["principle"], "principle") if "principle" in data else {},
+            behind=_one_of(data["behind"], LANGUAGES, "behind") if "behind" in data else "",
+            scope_queries=tuple(_words(data.get("queries", []), "queries")),
+            valid_from=_date(data.get("valid_from"), "valid_from"),
+            valid_until=_date(data.get("valid_until"), "valid_until"),
         )
     except (ConditionError, ValueError) as error:
         raise RuleError(code, str(error)) from error
@@ -189,8 +216,17 @@ def rule_to_data(spec: RuleSpec) -> dict[str, Any]:
         "title": {language: spec.title[language] for language in LANGUAGES},
         "statement": {language: spec.statement[language] for language in LANGUAGES},
     }
+    if spec.principle:
+        data["principle"] = {language: spec.principle[language] for language in LANGUAGES}
+    if spec.behind:
+        data["behind"] = spec.behind
     if spec.scope_categories:
         data["scope"] = list(spec.scope_categories)
+    if spec.scope_queries:
+        data["queries"] = list(spec.scope_queries)
+    for name in ("valid_from", "valid_until"):
+        if (day := getattr(spec, name)) is not None:
+            data[name] = day.isoformat()
     if spec.when is not None:
         data["when"] = spec.when.to_data()
     cases = [_case_to_data(case) for case in spec.cases]
@@ -229,6 +265,16 @@ def _whole(value: object, path: str, *, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ValueError(f"{path}: must be a whole number of at least {least}")
     return value
+
+
+def _date(value: object, path: str) -> date | None:
+    """YAML reads an unquoted day as a date already."""
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"{path}: must be a day such as 2026-03-31") from None
 
 
 def _list(value: object, path: str) -> list[object]:

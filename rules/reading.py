@@ -9,9 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from relevance.conditions import All, AnyOf, CategoryContains, Condition, Not, Overlap, PriceStated, RowIs
+from relevance.conditions import All, AnyOf, Condition, Not, Overlap, RowIs
 from relevance.dimensions import DIMENSION_NAMES, Dimension
 from relevance.evidence import Source, Verdict
+from relevance.item_conditions import Amount, CategoryContains, ItemContains, PriceStated, QueryContains, Share
 from relevance.labels import LORE
 from relevance.rules import RuleSpec
 
@@ -34,6 +35,23 @@ FLAGS: dict[tuple[str, bool], str | Promise] = {
     ("negated", False): gettext_lazy("the query does not exclude it"),
     ("word", True): gettext_lazy("it is a word of the query that no list knows"),
     ("word", False): gettext_lazy("it is more than an unknown word of the query"),
+}
+
+QUANTITIES: dict[str, str | Promise] = {
+    "length": gettext_lazy("length"),
+    "mass": gettext_lazy("weight"),
+    "volume": gettext_lazy("volume"),
+    "memory": gettext_lazy("memory"),
+    "power": gettext_lazy("power"),
+    "charge": gettext_lazy("charge"),
+    "frequency": gettext_lazy("frequency"),
+    "pixels": gettext_lazy("resolution"),
+    "size": gettext_lazy("size"),
+    "money": gettext_lazy("price"),
+    "count": gettext_lazy("number of pieces"),
+    "age": gettext_lazy("age"),
+    "duration": gettext_lazy("duration"),
+    "year": gettext_lazy("year"),
 }
 
 
@@ -76,6 +94,14 @@ def _phrase(when: Condition) -> Phrase:
             return Phrase(_overlap(when))
         case CategoryContains(words):
             return Phrase(_("category or title of the item contains: %s") % _or(words))
+        case QueryContains(words):
+            return Phrase(_("the query contains: %s") % _or(words))
+        case ItemContains(words):
+            return Phrase(_("a text of the item contains: %s") % _or(words))
+        case Amount():
+            return Phrase(_amount(when))
+        case Share():
+            return Phrase(_share(when))
         case PriceStated(wanted):
             return Phrase(_("the item states a price") if wanted else _("the item states no price"))
         case _:
@@ -98,7 +124,40 @@ def _row(row: RowIs) -> list[str]:
             phrases.append(
                 _("the item's answer (%(source)s) is: %(verdicts)s") % {"source": source, "verdicts": verdicts}
             )
+    if row.wins:
+        sources = " > ".join(str(SOURCES[source]) for source in row.wins)
+        phrases.append(_("of the sources the first that says anything decides: %s") % sources)
     return phrases
+
+
+def _amount(amount: Amount) -> str:
+    values = {"quantity": str(QUANTITIES.get(amount.quantity, amount.quantity))}
+    if amount.multiple is not None:
+        whole = _("the item's %(quantity)s is a whole multiple of the asked one")
+        other = _("the item's %(quantity)s is no whole multiple of the asked one")
+        said = (whole if amount.multiple else other) % values
+        if amount.above is None and amount.at_most is None:
+            return said
+        return f"{said}; {_off(amount, values)}"
+    return _off(amount, values)
+
+
+def _off(amount: Amount, values: dict[str, str]) -> str:
+    values = values | {"above": f"{amount.above or 0:.0%}", "most": f"{amount.at_most or 0:.0%}"}
+    if amount.at_most is None:
+        return _("the item's %(quantity)s is off what was asked by more than %(above)s") % values
+    if amount.above is None:
+        return _("the item's %(quantity)s is off what was asked by at most %(most)s") % values
+    return _("the item's %(quantity)s is off what was asked by more than %(above)s, at most %(most)s") % values
+
+
+def _share(share: Share) -> str:
+    values = {"of": _or(share.of), "least": f"{share.at_least:g} %", "below": f"{share.below:g} %"}
+    if share.below > 100:
+        return _("the item says that at least %(least)s of it is: %(of)s") % values
+    if share.at_least <= 0:
+        return _("the item says that less than %(below)s of it is: %(of)s") % values
+    return _("the item says that from %(least)s to less than %(below)s of it is: %(of)s") % values
 
 
 def _overlap(overlap: Overlap) -> str:

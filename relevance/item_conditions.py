@@ -1,0 +1,179 @@
+"""Conditions over the texts of query and item and over amounts: what words stand there, how far a number is off.
+
+Each answers with the literals it rests on, or None where it does not hold (relevance.conditions).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from relevance.evidence import Grid, Row, Verdict
+from relevance.facts import ItemFacts, PairFacts, fold
+from relevance.lookup import off_by
+from relevance.units import Quantity, quantities
+
+READ = 400  # characters of a field in which words are looked for
+MULTIPLE = 0.01  # how far a whole multiple may be off, in asked amounts
+
+
+@dataclass(frozen=True)
+class CategoryContains:
+    words: tuple[str, ...]
+
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+        found = first_of(self.words, f"{pair.item.category[:READ]} {pair.item.title[:READ]}")
+        return None if found is None else (found,)
+
+    def to_data(self) -> dict[str, Any]:
+        return {"category_contains": list(self.words)}
+
+
+@dataclass(frozen=True)
+class QueryContains:
+    words: tuple[str, ...]
+
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+        found = first_of(self.words, pair.query[:READ])
+        return None if found is None else (found,)
+
+    def to_data(self) -> dict[str, Any]:
+        return {"query_contains": list(self.words)}
+
+
+@dataclass(frozen=True)
+class ItemContains:
+    """In title, category, caption, an attribute's value or a variant's name."""
+
+    words: tuple[str, ...]
+
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+        found = next((word for text in _texts(pair.item) if (word := first_of(self.words, text)) is not None), None)
+        return None if found is None else (found,)
+
+    def to_data(self) -> dict[str, Any]:
+        return {"item_contains": list(self.words)}
+
+
+@dataclass(frozen=True)
+class PriceStated:
+    wanted: bool
+
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+        stated = any(fold(name) in {"price", "价格"} and value.strip() for name, value in pair.item.cpv)
+        return () if stated is self.wanted else None
+
+    def to_data(self) -> dict[str, Any]:
+        return {"price_stated": self.wanted}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How far the item's amount of a quantity lies outside what the query asks, as a share of the asked amount.
+
+    above < off <= at_most; without `above` from 0, inclusive; without `at_most` without end. `multiple`: the item's
+    amount is (True) or is not (False) a whole multiple of the asked one.
+    """
+
+    quantity: str
+    above: float | None = None
+    at_most: float | None = None
+    multiple: bool | None = None
+
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+        for row in grid.rows:
+            if row.constraint.unit != self.quantity or row.constraint.number is None or row.constraint.negated:
+                continue
+            found = min(_offers(row), key=lambda one: off_by(row.constraint, (one.low, one.high)), default=None)
+            if found is not None and self._fits(row, found):
+                return row.constraint.text, found.literal
+        return None
+
+    def _fits(self, row: Row, found: Quantity) -> bool:
+        off = off_by(row.constraint, (found.low, found.high))
+        if (self.above is not None and off <= self.above) or (self.at_most is not None and off > self.at_most):
+            return False
+        return self.multiple is None or _is_multiple(found.low, row.constraint.number or 0.0) is self.multiple
+
+    def to_data(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"of": self.quantity}
+        bounds = (("above", self.above), ("at_most", self.at_most))
+        if off := {name: value for name, value in bounds if value is not None}:
+            data["off"] = off
+        return {"amount": data if self.multiple is None else {**data, "multiple": self.multiple}}
+
+
+@dataclass(frozen=True)
+class Share:
+    """The item states what percentage of it is this: "95% cotton", "棉 95%", an attribute cotton: 95 %."""
+
+    of: tuple[str, ...]
+    at_least: float = 0.0
+    below: float = 101.0
+
+    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+        pattern = _share_of(self.of)
+        for text in _texts(pair.item, names=True):
+            for match in pattern.finditer(fold(text)):
+                if self.at_least <= float(match["before"] or match["after"]) < self.below:
+                    return (match.group().strip(),)
+        return None
+
+    def to_data(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"of": list(self.of)}
+        if self.at_least > 0:
+            data["at_least"] = self.at_least
+        return {"share": {**data, **({"below": self.below} if self.below <= 100 else {})}}
+
+
+def _offers(row: Row) -> Iterator[Quantity]:
+    """The amounts the item states, as the grid quotes them."""
+    for cell in row.cells:
+        if cell.verdict is Verdict.SILENT:
+            continue
+        stated = [one for one in quantities(cell.literal) if one.quantity == row.constraint.unit]
+        if not stated and _NUMBER.fullmatch(cell.literal):  # the catalogue's own price is a bare number
+            number = float(cell.literal)
+            stated = [Quantity(row.constraint.unit, number, number, "", cell.literal, 0, len(cell.literal))]
+        yield from stated
+
+
+def _is_multiple(amount: float, asked: float) -> bool:
+    times = amount / asked if asked else 0.0
+    return round(times) >= 1 and abs(times - round(times)) <= MULTIPLE
+
+
+def _texts(item: ItemFacts, *, names: bool = False) -> Iterator[str]:
+    yield item.title[:READ]
+    for name, value in item.cpv[:200]:
+        yield f"{name[:60]}: {value[:READ]}" if names else value[:READ]
+    yield from (text for text in (item.category[:READ], item.caption[:READ]) if text)
+    yield from (sku.name[:READ] for sku in item.skus[:40])
+
+
+def first_of(words: tuple[str, ...], text: str) -> str | None:
+    """The first of the words that stands in the text: whole words in Latin letters, anywhere in Chinese."""
+    match = _any_of(words).search(fold(text))
+    return None if match is None else match.group()
+
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+@lru_cache(maxsize=4096)
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(_whole, words)))
+
+
+@lru_cache(maxsize=1024)
+def _share_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    of, number = "|".join(map(_whole, words)), r"\d{1,3}(?:\.\d{1,2})?"
+    return re.compile(rf"(?<![\d.])(?P<before>{number})\s*%\s*(?:{of})|(?:{of})\s*[:：]?\s*(?P<after>{number})\s*%")
+
+
+def _whole(word: str) -> str:
+    folded = re.escape(fold(word))
+    return rf"(?<![a-z0-9]){folded}(?:s|es)?(?![a-z0-9])" if fold(word).isascii() else folded
