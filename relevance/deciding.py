@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from relevance.chain import LABELS, Label
 from relevance.dimensions import Dimension
@@ -48,21 +49,37 @@ def start(grid: Grid) -> str:
     return "L3" if grid.overlap >= PART else "L1"
 
 
+class Step(NamedTuple):
+    """One step from the evidence to the label. `kind`: start, label, floor or cap where the rule moved the label,
+    passed_over where it fired and did not. `rule` is None for the start alone."""
+
+    kind: str
+    rule: FiredRule | None
+    before: str
+    after: str
+
+
+def steps(grid: Grid, fired: Iterable[FiredRule]) -> tuple[Step, ...]:
+    """The deterministic combination of fired rules (most important first), step by step; the last `after` is the label."""
+    rules = list(fired)
+    at = start(grid)
+    found = [Step("start", None, at, at)]
+    stated = False
+    for effect in ("label", "floor", "cap"):
+        for rule in (rule for rule in rules if rule.effect == effect):
+            moves = {"label": not stated, "floor": rule.label > at, "cap": rule.label < at}[effect]
+            stated = stated or effect == "label"
+            after = rule.label if moves else at
+            found.append(Step(effect if moves else "passed_over", rule, at, after))
+            at = after
+    return tuple(found)
+
+
 def decide(grid: Grid, fired: Iterable[FiredRule]) -> Decision:
     rules = list(fired)
-    grade = int(start(grid)[1])
-    deciding: list[FiredRule] = []
-    for rule in [rule for rule in rules if rule.effect == "label"][:1]:
-        grade = int(rule.label[1])
-        deciding = [rule]
-    for rule in rules:
-        if rule.effect == "floor" and int(rule.label[1]) > grade:
-            grade = int(rule.label[1])
-            deciding = [rule]
-    for rule in rules:
-        if rule.effect == "cap" and int(rule.label[1]) < grade:
-            grade = int(rule.label[1])
-            deciding = [rule]
+    taken = steps(grid, rules)
+    deciding = [step.rule for step in taken if step.rule is not None and step.kind != "passed_over"][-1:]
+    grade = int(taken[-1].after[1])
     label = LABELS[grade - 1]
     mismatch = _mismatch(grid, rules, deciding) if label == "L2" else None
     return Decision(label, posterior(grade, grid), mismatch, tuple(deciding))
