@@ -1,11 +1,13 @@
-"""Random-weight vision-language models of half a million parameters, built when a test needs one, never committed.
+"""Random-weight vision-language models, built when a test needs one, never committed: tiny ones of half a million
+parameters, and for benchmarks one of the size of Qwen2.5-VL 7B.
 
-`python -m tests.tiny_models KIND FOLDER` builds one from another environment.
+`python -m tests.tiny_models KIND FOLDER` builds a tiny one from another environment.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,9 +24,27 @@ TEMPLATE = (
     "{% elif c.type == 'text' %}{{ c.text }}{% endif %}{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+# What differs between sizes: of the text model and of the picture model (the published configuration of the 7B one).
+TINY: Mapping[str, Mapping[str, Any]] = {
+    "text": {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 2, "num_attention_heads": 4,
+             "num_key_value_heads": 2},
+    "vision": {"depth": 2, "hidden_size": 64, "intermediate_size": 128, "num_heads": 2, "out_hidden_size": 128},
+    "rope": {"mrope_section": [4, 6, 6]},
+}  # fmt: skip
+SEVEN_B: Mapping[str, Mapping[str, Any]] = {
+    "text": {"hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28, "num_attention_heads": 28,
+             "num_key_value_heads": 4, "vocab_size": 152064, "tie_word_embeddings": False},
+    "vision": {"depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "out_hidden_size": 3584,
+               "window_size": 112, "fullatt_block_indexes": [7, 15, 23, 31]},
+    "rope": {"mrope_section": [16, 24, 24]},
+}  # fmt: skip
 
 
 def build_tiny_model(kind: Kind, folder: Path, *, context: int = 8192) -> Path:
+    return build_model(kind, folder, TINY, context=context)
+
+
+def build_model(kind: Kind, folder: Path, size: Mapping[str, Mapping[str, Any]], *, context: int = 8192) -> Path:
     """Weights of a fixed seed, a byte-level tokenizer trained here, and everything a server looks for in a folder."""
     import torch
     import transformers as t
@@ -34,23 +54,19 @@ def build_tiny_model(kind: Kind, folder: Path, *, context: int = 8192) -> Path:
     ids = {name: tokenizer.convert_tokens_to_ids(name) for name in SPECIALS}
     torch.manual_seed(0)
     text: dict[str, Any] = {
-        "vocab_size": -(-len(tokenizer) // 64) * 64, "hidden_size": 128, "intermediate_size": 256,
-        "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": context,
+        "vocab_size": -(-len(tokenizer) // 64) * 64, "max_position_embeddings": context,
         "tie_word_embeddings": True, "bos_token_id": ids["<|endoftext|>"], "eos_token_id": ids["<|im_end|>"],
-        "pad_token_id": ids["<|endoftext|>"],
+        "pad_token_id": ids["<|endoftext|>"], **size["text"],
     }  # fmt: skip
     own = {
         "image_token_id": ids["<|image_pad|>"], "video_token_id": ids["<|video_pad|>"],
         "vision_start_token_id": ids["<|vision_start|>"], "vision_end_token_id": ids["<|vision_end|>"],
-        "tie_word_embeddings": True,
+        "tie_word_embeddings": text["tie_word_embeddings"],
     }  # fmt: skip
-    vision: dict[str, Any] = {
-        "depth": 2, "hidden_size": 64, "intermediate_size": 128, "num_heads": 2, "out_hidden_size": 128,
-        "spatial_merge_size": 2, "temporal_patch_size": 2,
-    }  # fmt: skip
+    vision: dict[str, Any] = {"spatial_merge_size": 2, "temporal_patch_size": 2, **size["vision"]}
     if kind == "qwen2_5_vl":
-        text["rope_parameters"] = {"rope_type": "default", "mrope_section": [4, 6, 6], "rope_theta": 1e6}
-        vision |= {"patch_size": 14, "window_size": 56, "fullatt_block_indexes": [1]}
+        text["rope_parameters"] = {"rope_type": "default", "rope_theta": 1e6, **size["rope"]}
+        vision = {"patch_size": 14, "window_size": 56, "fullatt_block_indexes": [1], **vision}
         config = t.Qwen2_5_VLConfig(text_config=text, vision_config=vision, **own)
         model = t.Qwen2_5_VLForConditionalGeneration(config)
     else:
