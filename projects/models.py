@@ -67,6 +67,12 @@ class Project(models.Model):
         default=0.7,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
     )
+    require_citation = models.BooleanField(_("every judgment cites a rule, or says that none fits"), default=False)
+    replay_tolerance = models.FloatField(
+        _("how far a draft of the rules may drop on the replay set"),
+        default=0.002,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
     rule_base_number = models.PositiveIntegerField(_("pinned rule base version"), null=True, blank=True)
     is_demo = models.BooleanField(default=False)
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -77,6 +83,9 @@ class Project(models.Model):
             models.CheckConstraint(name="overlap_between_1_and_9", condition=Q(overlap__gte=1, overlap__lte=9)),
             models.CheckConstraint(
                 name="confidence_cut_is_a_share", condition=Q(confidence_cut__gte=0, confidence_cut__lte=1)
+            ),
+            models.CheckConstraint(
+                name="replay_tolerance_is_a_share", condition=Q(replay_tolerance__gte=0, replay_tolerance__lte=1)
             ),
             models.CheckConstraint(name="scale_is_known", condition=Q(scale_name__in=sorted(SCALES))),
         ]

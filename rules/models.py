@@ -1,4 +1,4 @@
-"""Rules, their immutable versions, and rule base versions that pin a set of them.
+"""Rules, their immutable versions, rule base versions that pin a set of them, drafts of changes, and remarks.
 
 Invariants: published_rules_are_frozen (trigger); a rule version published by people needs a second person.
 """
@@ -97,3 +97,82 @@ class RuleBaseEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule_base_id}: {self.rule_id}"
+
+
+class RuleDraft(models.Model):
+    """A set of changes to the rules of one rule base version, from the first idea to its publication as the next."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        REVIEW = "review", _("in review")
+        PUBLISHED = "published", _("published")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    title = models.CharField(_("title"), max_length=120)
+    why = models.TextField(_("why"), blank=True)
+    base = models.ForeignKey(RuleBaseVersion, models.PROTECT, related_name="drafts")
+    author = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    approver = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    returned = models.TextField(blank=True)  # what the second person wants changed
+    override_reason = models.TextField(blank=True)  # why it was published although the replay set dropped
+    published_as = models.ForeignKey(RuleBaseVersion, models.PROTECT, null=True, related_name="made_by")
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+    submitted_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class DraftedRule(models.Model):
+    """One rule as a draft wants it. `revision` grows with every save: a save of an older one is refused."""
+
+    draft = models.ForeignKey(RuleDraft, models.PROTECT, related_name="rules")
+    code = models.CharField(max_length=20)
+    before = models.ForeignKey(RuleVersion, models.PROTECT, null=True)  # None: a rule that is new
+    body = models.JSONField()
+    retires = models.BooleanField(default=False)
+    revision = models.PositiveIntegerField(default=1)
+    updated_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_change_per_draft_and_rule", fields=["draft", "code"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} in {self.draft}"
+
+
+class RuleRemark(models.Model):
+    """What anyone says about a rule: a comment, a question, or that it is unclear. Answers point to their question."""
+
+    class Kind(models.TextChoices):
+        COMMENT = "comment", _("comment")
+        QUESTION = "question", _("question")
+        UNCLEAR = "unclear", _("unclear")
+        ANSWER = "answer", _("answer")
+
+    rule = models.ForeignKey(Rule, models.PROTECT, related_name="remarks")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.COMMENT)
+    text = models.TextField(blank=True)
+    about = models.CharField(max_length=200, blank=True)  # the address inside the product it was asked from
+    answers = models.ForeignKey("self", models.PROTECT, null=True, related_name="replies")
+    settled_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    settled_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        indexes = [
+            models.Index(
+                name="open_remarks_of_rule",
+                fields=["rule", "-id"],
+                condition=Q(settled_at__isnull=True, answers__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} on {self.rule_id}"

@@ -37,15 +37,15 @@ class Loaded:
 def publish_pack(specs: Sequence[RuleSpec], note: str = "") -> Loaded:
     """Publish the versions of a shipped pack; a new rule base version when the set changed by it."""
     with transaction.atomic():
-        _take_turn()
-        current = _current_versions()
+        take_turn()
+        current = current_versions()
         published, problems = [], []
         for spec in specs:
             try:
                 published.append(_publish(spec, current))
             except Unpublishable as problem:
                 problems.append(str(problem))
-        rule_base = _pin(current, note)
+        rule_base = pin(current, note)
     return Loaded(len(specs) - len(problems), sum(published), rule_base, tuple(problems))
 
 
@@ -88,7 +88,7 @@ def digest_of(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _take_turn() -> None:
+def take_turn() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
@@ -97,7 +97,7 @@ def newest() -> RuleBaseVersion | None:
     return RuleBaseVersion.objects.order_by("-number").first()
 
 
-def _current_versions() -> dict[str, RuleVersion]:
+def current_versions() -> dict[str, RuleVersion]:
     rule_base = newest()
     if rule_base is None:
         return {}
@@ -105,7 +105,7 @@ def _current_versions() -> dict[str, RuleVersion]:
     return {entry.rule.code: entry.version for entry in entries}
 
 
-def _pin(current: Mapping[str, RuleVersion], note: str) -> int:
+def pin(current: Mapping[str, RuleVersion], note: str) -> int:
     """The number of the rule base version that pins exactly these: the newest if it does, else a new one."""
     pinned = sorted(current.items())
     before = newest()

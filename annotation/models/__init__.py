@@ -17,12 +17,15 @@ from annotation.models.prelabelling import (
     PrelabelRun,
     QueryGuideline,
 )
+from annotation.models.standard import BackTest, Citation, ReplayEntry, ReplaySet
 from annotation.models.trials import Comparison, Trial
 
 __all__ = [
     "Adjudication",
+    "BackTest",
     "BadCase",
     "BadCaseNote",
+    "Citation",
     "Comparison",
     "Disagreement",
     "Draft",
@@ -49,6 +52,8 @@ __all__ = [
     "Query",
     "QueryGuideline",
     "Rejection",
+    "ReplayEntry",
+    "ReplaySet",
     "Slot",
     "Snapshot",
     "Trial",

@@ -161,6 +161,7 @@ class Judgment(models.Model):
     label = models.CharField(max_length=20, blank=True)
     mismatch = models.CharField(max_length=30, blank=True)
     reason = models.CharField(max_length=30, blank=True)
+    no_rule_fits = models.BooleanField(db_default=False)  # the judge looked at the rules on the card, and none fits
     note = models.TextField(blank=True)
     mode = models.CharField(max_length=10, blank=True)  # empty for an imported rating
     grid = models.ForeignKey(Grid, models.PROTECT, null=True)

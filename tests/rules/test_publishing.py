@@ -121,16 +121,6 @@ def by_people(cast: Cast, **fields: Any) -> RuleVersion:
     )
 
 
-def test_publishing_needs_a_second_person(cast: Cast) -> None:
-    for approver in (None, cast.rosa):
-        with pytest.raises(IntegrityError, match="publishing_needs_a_second_person"), transaction.atomic():
-            by_people(cast, state="published", approver=approver)
-    draft = by_people(cast, state="draft", approver=None)
-    with pytest.raises(IntegrityError, match="publishing_needs_a_second_person"), transaction.atomic():
-        RuleVersion.objects.filter(pk=draft.pk).update(state="published")
-    assert by_people(cast, state="published", approver=cast.lena).pk
-
-
 def test_two_publications_at_once_take_turns(pack: Loaded) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [publishing.LOCK])

@@ -1,0 +1,159 @@
+"""How a draft becomes the next rule base version: submitted, looked at by a second person, returned or published.
+
+Who publishes holds the role of a rule owner at that moment and is not the author; the database checks the same again
+(publishing_needs_a_second_person). Gates that other apps register may object; publishing against an objection needs a
+reason, which is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from projects.audit import record
+from projects.clock import ClockTimestamp
+from projects.models import Membership, Person, Role
+from rules import publishing
+from rules.drafting import DraftRefused, failing_cases, specs_of
+from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
+from rules.publishing import body_of, digest_of
+
+Gate = Callable[[RuleDraft], list[str]]
+GATES: list[Gate] = []  # what has to agree before a draft is published; each answers with its objections
+
+
+def is_rule_owner(person: Person | None) -> bool:
+    """At this moment, in any project that is not archived."""
+    return (
+        person is not None
+        and Person.objects.filter(pk=person.pk, is_active=True).exists()
+        and Membership.objects.filter(person=person, role=Role.RULE_OWNER, project__archived_at=None).exists()
+    )
+
+
+def submit(draft: RuleDraft, by: Person) -> None:
+    """Ready for a second person. Raises DraftRefused where there is nothing to review or a worked case fails."""
+    _move(draft, RuleDraft.State.OPEN)
+    if not draft.rules.exists():
+        raise DraftRefused(_("The draft changes nothing yet."))
+    if failed := failing_cases(draft):
+        raise DraftRefused(_("Worked cases fail: %(cases)s") % {"cases": "; ".join(failed)})
+    with transaction.atomic():
+        RuleDraft.objects.filter(pk=draft.pk).update(
+            state=RuleDraft.State.REVIEW, submitted_at=ClockTimestamp(), returned=""
+        )
+        record(by, "rules.draft_submitted", on=draft)
+    draft.refresh_from_db()
+
+
+def give_back(draft: RuleDraft, by: Person, remark: str) -> None:
+    """To its author, who may change it again."""
+    _move(draft, RuleDraft.State.REVIEW)
+    if not remark.strip():
+        raise DraftRefused(_("Say what should be changed."), "remark")
+    with transaction.atomic():
+        RuleDraft.objects.filter(pk=draft.pk).update(state=RuleDraft.State.OPEN, returned=remark)
+        record(by, "rules.draft_returned", on=draft, remark=remark[:500])
+    draft.refresh_from_db()
+
+
+def publish(draft: RuleDraft, by: Person, override_reason: str = "") -> RuleBaseVersion:
+    """The next rule base version, in one transaction. Raises DraftRefused."""
+    if by.pk == draft.author_id:
+        raise DraftRefused(_("A second person has to publish: you wrote this draft."))
+    if not is_rule_owner(by):
+        raise DraftRefused(_("Only a rule owner may publish."))
+    if failed := failing_cases(draft):
+        raise DraftRefused(_("Worked cases fail: %(cases)s") % {"cases": "; ".join(failed)})
+    objections = [objection for gate in GATES for objection in gate(draft)]
+    if objections and not override_reason.strip():
+        raise DraftRefused(" ".join(objections), "override_reason")
+    with transaction.atomic():
+        publishing.take_turn()
+        locked = RuleDraft.objects.select_for_update(of=("self",)).select_related("author").get(pk=draft.pk)
+        if locked.state != RuleDraft.State.REVIEW:
+            raise DraftRefused(_("Only a draft in review can be published."))
+        if not locked.author.is_active:
+            raise DraftRefused(_("The author's account is deactivated: take the draft over first."))
+        rule_base = _publish(locked, by)
+        RuleDraft.objects.filter(pk=draft.pk).update(
+            state=RuleDraft.State.PUBLISHED,
+            approver=by,
+            published_as=rule_base,
+            decided_at=ClockTimestamp(),
+            override_reason=override_reason if objections else "",
+        )
+        record(
+            by,
+            "rules.published",
+            on=draft,
+            rule_base=rule_base.number,
+            rules=[held.code for held in locked.rules.all()],
+            overridden=objections,
+        )
+    draft.refresh_from_db()
+    return rule_base
+
+
+def outdated(draft: RuleDraft) -> list[str]:
+    """Rules of the draft that were published anew since it was begun: it would take that back unseen."""
+    now = {version.rule.code: version.pk for version in publishing.current_versions().values()}
+    return [held.code for held in draft.rules.all() if held.before_id != now.get(held.code)]
+
+
+def rebase(draft: RuleDraft, by: Person) -> list[str]:
+    """Begin from the newest rule base version instead; answers with the rules to look at again, now shown against it.
+
+    A draft in review stays there unless one of its own rules was published anew.
+    """
+    newest = publishing.newest()
+    assert newest is not None, "a draft has a base"
+    with transaction.atomic():
+        locked = RuleDraft.objects.select_for_update().get(pk=draft.pk)
+        if locked.state not in (RuleDraft.State.OPEN, RuleDraft.State.REVIEW):
+            raise DraftRefused(_("This draft has ended."))
+        changed = outdated(draft)
+        now = publishing.current_versions()
+        for held in draft.rules.filter(code__in=changed):
+            DraftedRule.objects.filter(pk=held.pk).update(before=now.get(held.code))
+        state = RuleDraft.State.OPEN if changed else locked.state
+        RuleDraft.objects.filter(pk=draft.pk).update(base=newest, state=state)
+        record(by, "rules.draft_rebased", on=draft, base=newest.number, rules=changed)
+    draft.refresh_from_db()
+    return changed
+
+
+def _publish(draft: RuleDraft, by: Person) -> RuleBaseVersion:
+    newest = publishing.newest()
+    if newest is not None and newest.pk != draft.base_id:  # what was reviewed and tested would not be what is published
+        raise DraftRefused(_("The rule base has moved on since this draft was begun: begin from the newest version."))
+    current = publishing.current_versions()
+    specs = {spec.code: spec for spec in specs_of(draft)}
+    for held in draft.rules.select_related("before"):
+        if held.retires:
+            current.pop(held.code, None)
+            continue
+        spec = specs[held.code]
+        rule, _new = Rule.objects.get_or_create(code=held.code, defaults={"owner": draft.author})
+        current[held.code] = RuleVersion.objects.create(
+            rule=rule,
+            number=spec.version,
+            dimension=spec.dimension.value,
+            body=body_of(spec),
+            body_sha256=digest_of(body_of(spec)),
+            state=RuleVersion.State.PUBLISHED,
+            origin=RuleVersion.Origin.PEOPLE,
+            author=draft.author,
+            approver=by,
+        )
+    number = publishing.pin(current, draft.title)
+    rule_base = publishing.rule_base_numbered(number)
+    assert rule_base is not None, "it has just been pinned"
+    return rule_base
+
+
+def _move(draft: RuleDraft, wanted: str) -> None:
+    if RuleDraft.objects.values_list("state", flat=True).get(pk=draft.pk) != wanted:
+        raise DraftRefused(_("The draft is in another state by now: look at it again."))

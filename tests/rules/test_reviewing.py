@@ -1,0 +1,198 @@
+"""Two people publish, whoever asks and however: through the page's code or by SQL as the app's role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import Error, connection, transaction
+
+from projects.models import Membership, Person, Project
+from rules import drafting, publishing, reviewing
+from rules.drafting import DraftRefused
+from rules.models import Rule, RuleBaseVersion, RuleDraft, RuleVersion
+from rules.publishing import Loaded, body_of
+from tests.conftest import Cast
+from tests.rules.conftest import spec
+
+
+@pytest.fixture
+def second(project: Project) -> Person:
+    person = Person.objects.create_person("second-owner")
+    Membership.objects.create(project=project, person=person, role="rule_owner")
+    return person
+
+
+@pytest.fixture
+def draft(pack: Loaded, cast: Cast) -> RuleDraft:
+    base = publishing.newest()
+    assert base is not None
+    made = drafting.start(base, "Colours", "", cast.rosa)
+    drafting.change(made, "R-001", body_of(spec(precedence=77)), 0, cast.rosa)
+    return made
+
+
+@pytest.fixture
+def in_review(draft: RuleDraft, cast: Cast) -> RuleDraft:
+    reviewing.submit(draft, cast.rosa)
+    return draft
+
+
+def test_a_second_rule_owner_publishes_the_next_rule_base_version(in_review: RuleDraft, second: Person) -> None:
+    rule_base = reviewing.publish(in_review, second)
+    assert (rule_base.number, in_review.state, in_review.published_as) == (2, "published", rule_base)
+    version = RuleVersion.objects.get(rule__code="R-001", number=2)
+    assert (version.origin, version.author, version.approver) == ("people", in_review.author, second)
+    assert [one.version for one in publishing.specs(rule_base)] == [2, 1, 1]
+
+
+def test_a_retired_rule_leaves_the_set_and_keeps_its_versions(draft: RuleDraft, cast: Cast, second: Person) -> None:
+    drafting.retire(draft, "R-003", cast.rosa)
+    reviewing.submit(draft, cast.rosa)
+    assert [one.code for one in publishing.specs(reviewing.publish(draft, second))] == ["R-001", "R-002"]
+    assert RuleVersion.objects.filter(rule__code="R-003", state="published").exists()
+
+
+def test_the_author_may_not_publish(in_review: RuleDraft, cast: Cast) -> None:
+    with pytest.raises(DraftRefused, match="second person"):
+        reviewing.publish(in_review, cast.rosa)
+    assert RuleBaseVersion.objects.count() == 1
+
+
+def test_who_lost_the_role_may_not_publish(in_review: RuleDraft, second: Person) -> None:
+    Membership.objects.filter(person=second).delete()
+    with pytest.raises(DraftRefused, match="Only a rule owner"):
+        reviewing.publish(in_review, second)
+
+
+def test_a_deactivated_account_may_not_publish(in_review: RuleDraft, second: Person) -> None:
+    Person.objects.filter(pk=second.pk).update(is_active=False)
+    with pytest.raises(DraftRefused, match="Only a rule owner"):
+        reviewing.publish(in_review, second)
+
+
+def test_a_role_in_an_archived_project_is_none(in_review: RuleDraft, second: Person, project: Project) -> None:
+    Project.objects.filter(pk=project.pk).update(archived_at="2026-01-01T00:00Z")
+    with pytest.raises(DraftRefused, match="Only a rule owner"):
+        reviewing.publish(in_review, second)
+
+
+def test_a_draft_whose_author_was_deactivated_waits(in_review: RuleDraft, second: Person) -> None:
+    Person.objects.filter(pk=in_review.author_id).update(is_active=False)
+    with pytest.raises(DraftRefused, match="deactivated"):
+        reviewing.publish(in_review, second)
+
+
+def test_only_a_draft_in_review_is_published_and_only_once(draft: RuleDraft, cast: Cast, second: Person) -> None:
+    with pytest.raises(DraftRefused, match="in review"):
+        reviewing.publish(draft, second)
+    reviewing.submit(draft, cast.rosa)
+    reviewing.publish(draft, second)
+    with pytest.raises(DraftRefused):
+        reviewing.publish(draft, second)
+    assert RuleBaseVersion.objects.count() == 2
+
+
+def test_a_returned_draft_is_open_again_and_says_why(in_review: RuleDraft, second: Person) -> None:
+    with pytest.raises(DraftRefused):
+        reviewing.give_back(in_review, second, " ")
+    reviewing.give_back(in_review, second, "Name the shades.")
+    assert (in_review.state, in_review.returned) == ("open", "Name the shades.")
+
+
+def test_an_empty_draft_and_a_failing_case_are_not_submitted(pack: Loaded, cast: Cast) -> None:
+    base = publishing.newest()
+    assert base is not None
+    draft = drafting.start(base, "Empty", "", cast.rosa)
+    with pytest.raises(DraftRefused, match="changes nothing"):
+        reviewing.submit(draft, cast.rosa)
+    wrong = {"query": "red dress", "item": {"title": "Red dress"}, "label": "L1"}
+    drafting.change(draft, "R-001", {**body_of(spec()), "cases": [wrong]}, 0, cast.rosa)
+    with pytest.raises(DraftRefused, match="R-001"):
+        reviewing.submit(draft, cast.rosa)
+
+
+def test_a_gate_objects_until_there_is_a_reason_and_the_reason_is_kept(
+    in_review: RuleDraft, second: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reviewing, "GATES", [lambda draft: ["The replay set dropped."]])
+    with pytest.raises(DraftRefused, match="The replay set dropped"):
+        reviewing.publish(in_review, second)
+    reviewing.publish(in_review, second, "The old labels were wrong.")
+    assert in_review.override_reason == "The old labels were wrong."
+
+
+def test_a_draft_of_an_older_rule_base_begins_from_the_newest_first(
+    in_review: RuleDraft, cast: Cast, second: Person
+) -> None:
+    other = drafting.start(in_review.base, "Brands", "", cast.rosa)
+    drafting.change(other, "R-002", body_of(spec(precedence=33)), 0, cast.rosa)
+    reviewing.submit(other, cast.rosa)
+    reviewing.publish(in_review, second)
+    with pytest.raises(DraftRefused, match="moved on"):
+        reviewing.publish(other, second)
+    assert reviewing.rebase(other, cast.rosa) == []
+    assert other.state == "review"  # none of its rules was published anew: what was reviewed stands
+    assert [one.version for one in publishing.specs(reviewing.publish(other, second))] == [2, 2, 1]
+
+
+def test_a_rule_published_anew_meanwhile_is_looked_at_again(in_review: RuleDraft, cast: Cast, second: Person) -> None:
+    same = drafting.start(in_review.base, "Colours too", "", cast.rosa)
+    drafting.change(same, "R-001", body_of(spec(precedence=11)), 0, cast.rosa)
+    reviewing.submit(same, cast.rosa)
+    reviewing.publish(in_review, second)
+    assert reviewing.rebase(same, cast.rosa) == ["R-001"]
+    assert same.state == "open"
+
+
+# the database, asked directly as the app's role
+
+
+def insert(author: Person, approver: Person | None, **fields: Any) -> None:
+    rule = Rule.objects.get(code="R-001")
+    values = {"number": 9, "state": "published", "origin": "people", **fields}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == ("lore_app",)
+        cursor.execute(
+            "INSERT INTO rules_ruleversion (rule_id, number, dimension, body, body_sha256, state, origin, author_id,"
+            " approver_id) VALUES (%s, %s, 'colour', '{}', '', %s, %s, %s, %s)",
+            [rule.pk, values["number"], values["state"], values["origin"], author.pk, approver and approver.pk],
+        )
+
+
+def test_publishing_needs_a_second_person(pack: Loaded, cast: Cast, second: Person) -> None:
+    owner = cast.rosa
+    insert(owner, second)  # the control: two rule owners may
+    with pytest.raises(Error, match="publishing_needs_a_second_person"):
+        insert(owner, owner, number=10)
+    with pytest.raises(Error, match="publishing_needs_a_second_person"):
+        insert(owner, None, number=11)
+    with pytest.raises(Error, match="no rule owner"):
+        insert(owner, cast.ana, number=12)
+    Person.objects.filter(pk=second.pk).update(is_active=False)
+    with pytest.raises(Error, match="deactivated"):
+        insert(owner, second, number=13)
+    Person.objects.filter(pk=second.pk).update(is_active=True)
+    Membership.objects.filter(person=second).delete()
+    with pytest.raises(Error, match="no rule owner"):
+        insert(owner, second, number=14)
+
+
+def test_a_draft_version_cannot_be_turned_into_a_published_one_alone_nor_pass_for_a_pack(
+    pack: Loaded, cast: Cast
+) -> None:
+    owner = cast.rosa
+    insert(owner, None, state="draft")
+    version = RuleVersion.objects.filter(state="draft")
+    for change in ({"state": "published"}, {"state": "published", "approver": owner}, {"origin": "pack"}):
+        with pytest.raises(Error, match="publishing_needs_a_second_person"), transaction.atomic():
+            version.update(**change)
+
+
+def test_rule_bases_pin_published_versions(pack: Loaded, cast: Cast) -> None:
+    insert(cast.rosa, None, state="draft")
+    base = RuleBaseVersion.objects.create(number=99, digest="x")
+    draft = RuleVersion.objects.get(state="draft")
+    with pytest.raises(Error, match="rule_bases_pin_published_versions"), transaction.atomic():
+        base.entries.create(rule=draft.rule, version=draft)
