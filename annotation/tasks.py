@@ -13,8 +13,8 @@ from uuid import UUID
 from celery import shared_task
 from django.db.models import Q
 
-from annotation import exporting, importing, jobs, playground, prelabelling, workers
-from annotation.models import Export, Import, Job
+from annotation import exporting, importing, jobs, model_work, playground, prelabelling, workers
+from annotation.models import Export, Import, Job, ModelJob
 
 logger = logging.getLogger(__name__)
 MOST_IDS = 1000
@@ -35,6 +35,12 @@ def prelabel_jobs(ids: object) -> int:
 @door("annotation.run_trials")
 def run_trials(ids: object) -> int:
     return playground.work(_numbers(ids))
+
+
+@door("annotation.run_model_job")
+def run_model_job(pk: object) -> None:
+    for number in _numbers([pk]):
+        _work(ModelJob, number, model_work.work)
 
 
 @door("annotation.run_import")

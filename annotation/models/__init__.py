@@ -8,6 +8,7 @@ from annotation.models.collections import Export, HardSet, HardSetMember
 from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disagreement
 from annotation.models.jobs import Job, JobState, Worker
 from annotation.models.judging import Draft, Gold, Judge, Judgment, Lease, Postponement, Slot
+from annotation.models.model_jobs import ModelJob
 from annotation.models.prelabelling import (
     Grid,
     LearntLexicon,
@@ -43,6 +44,7 @@ __all__ = [
     "Judgment",
     "LearntLexicon",
     "Lease",
+    "ModelJob",
     "Pair",
     "Postponement",
     "Prediction",

@@ -7,7 +7,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from annotation import calibrating, confidence
+from annotation import calibrating, confidence, jobs, model_work, workers
+from annotation.distilled_training import SOURCES
+from annotation.models import ModelJob
 from inference import registry
 from inference.models import LearntModel, ModelVersion
 from projects.gates import Request
@@ -19,8 +21,50 @@ def models(request: Request) -> HttpResponse:
         "project": request.project,
         "models": sorted(rows, key=lambda row: (row.role, not row.active)),
         "active": registry.active_judge(),
+        "sources": ModelJob.Source.choices,
+        "presence": workers.presence(),
+        **_jobs(request),
     }
-    return render(request, "annotation/models.html", context)
+    template = "annotation/models.html"
+    return render(request, template + "#model-jobs" if request.headers.get("HX-Request") else template, context)
+
+
+def train(request: Request) -> HttpResponse:
+    """Asks a worker to let the distilled tier learn from this project's labels."""
+    source = next((one for one in SOURCES if one == request.POST.get("source")), None)
+    if source is None:
+        messages.error(request, _("Choose whose labels it shall learn from."))
+        return redirect("models", request.project.slug)
+    try:
+        model_work.ask_for_training(request.project, source, request.person, promote="promote" in request.POST)
+    except model_work.Busy:
+        messages.error(request, _("A training of this project is not over yet."))
+    return redirect("models", request.project.slug)
+
+
+def canary(request: Request, version_id: int) -> HttpResponse:
+    """Asks a worker to try the canary suite on a model."""
+    found = _version(version_id)
+    try:
+        model_work.ask_for_canary(request.project, found, request.person)
+    except model_work.Busy:
+        messages.error(request, _("A canary run of this project is not over yet."))
+    return redirect("model", request.project.slug, found.pk)
+
+
+def cancel_job(request: Request, job_id: int) -> HttpResponse:
+    job = ModelJob.objects.filter(project=request.project, pk=job_id).first()
+    if job is None:
+        raise Http404
+    model_work.cancel(job, request.person)
+    return redirect("models", request.project.slug)
+
+
+def _jobs(request: Request) -> dict[str, object]:
+    rows = list(
+        ModelJob.objects.filter(project=request.project).select_related("model", "requested_by").order_by("-pk")[:20]
+    )
+    return {"model_jobs": rows, "watched": any(row.state in jobs.LIVE for row in rows)}
 
 
 def model(request: Request, version_id: int) -> HttpResponse:
@@ -33,6 +77,9 @@ def model(request: Request, version_id: int) -> HttpResponse:
         "lesson": lesson,
         "beside": _beside(lesson),
         "calibration": fitted,
+        "canary": ModelJob.objects.filter(project=request.project, kind=ModelJob.Kind.CANARY, model=found)
+        .order_by("-pk")
+        .first(),
         "found": [(name, value) for name, value in found.found.items() if isinstance(value, bool)],
     }
     return render(request, "annotation/model.html", context)

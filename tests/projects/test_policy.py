@@ -44,6 +44,7 @@ ORACLE: dict[tuple[str, str, str], set[str]] = {
     ("member-remove", "/p/shoes/members/{membership}/remove/", "POST"): {"lena"},
     ("audit", "/p/shoes/audit/", "GET"): {"lena", "otto"},
     ("models", "/p/shoes/models/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
+    ("model-train", "/p/shoes/models/train/", "POST"): {"max", "lena"},
     ("playground", "/p/shoes/playground/", "GET"): {"max", "lena"},
     ("prompts", "/p/shoes/prompts/", "GET"): {"max", "lena"},
     ("knowledge", "/p/shoes/knowledge/", "GET"): {"ana", "ben", "ada", "rosa", "max", "lena", "otto"},

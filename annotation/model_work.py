@@ -1,0 +1,84 @@
+"""Training and canary runs asked for in the browser: the commands' own work, done by a worker, its outcome on a row."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from annotation import canary, distilled_training, jobs
+from annotation.distilled_training import CannotTrain, Source
+from annotation.models import JobState, ModelJob
+from inference.engines.base import EngineError
+from inference.models import ModelVersion
+from projects.audit import record
+from projects.models import Person, Project
+
+FIGURES = ("train_pairs", "test_pairs", "acc2", "acc4", "macro_f1", "kappa_quadratic", "auc", "ece")
+
+
+class Busy(Exception):
+    """The same is being done for this project already."""
+
+
+def ask_for_training(project: Project, source: Source, by: Person, *, promote: bool) -> ModelJob:
+    """Raises Busy while a training of this project is not over."""
+    with transaction.atomic():
+        _only_one(project, ModelJob.Kind.TRAIN)
+        job = ModelJob.objects.create(
+            project=project, kind=ModelJob.Kind.TRAIN, source=source, promote=promote, requested_by=by
+        )
+        record(by, "model.training_asked", project=project, on=job, source=source, promote=promote)
+    return job
+
+
+def ask_for_canary(project: Project, model: ModelVersion, by: Person) -> ModelJob:
+    """Raises Busy while a canary run of this project is not over."""
+    with transaction.atomic():
+        _only_one(project, ModelJob.Kind.CANARY)
+        job = ModelJob.objects.create(project=project, kind=ModelJob.Kind.CANARY, model=model, requested_by=by)
+        record(by, "model.canary_asked", project=project, on=job, model=str(model))
+    return job
+
+
+def cancel(job: ModelJob, by: Person) -> None:
+    """Before it has ended; what a worker still makes of it is not taken."""
+    with transaction.atomic():
+        if jobs.cancel(ModelJob.objects.filter(pk=job.pk)):
+            record(by, "model.job_cancelled", project=job.project, on=job)
+
+
+def work(pk: int, token: UUID) -> None:
+    job = ModelJob.objects.select_related("project", "model", "requested_by").get(pk=pk)
+    with jobs.kept(ModelJob, {pk: token}):
+        try:
+            fields = _train(job) if job.kind == ModelJob.Kind.TRAIN else _canary(job)
+        except (CannotTrain, EngineError) as error:
+            jobs.fail(job, token, error, retry=False)
+        else:
+            jobs.finish(job, token, **fields)
+
+
+def _train(job: ModelJob) -> dict[str, Any]:
+    (source,) = (one for one in distilled_training.SOURCES if one == job.source)
+    trained = distilled_training.train(job.project, source, job.requested_by, promote=job.promote)
+    beside = {name: _short(trained.report.get(name)) for name in ("cold_start", "active")}
+    result = {**_short(trained.report), "beside": beside, "promoted": trained.promoted, "why_not": trained.why_not}
+    return {"model": trained.version, "result": result}
+
+
+def _short(told: Any) -> dict[str, Any]:
+    return {name: told[name] for name in FIGURES if name in told} if told else {}
+
+
+def _canary(job: ModelJob) -> dict[str, Any]:
+    assert job.model is not None, "a canary run names its model"
+    return {"result": canary.run(job.model, job.project)}
+
+
+def _only_one(project: Project, kind: str) -> None:
+    Project.objects.select_for_update().get(pk=project.pk)
+    live = (JobState.QUEUED, JobState.RUNNING, JobState.FAILED)
+    if ModelJob.objects.filter(project=project, kind=kind, state__in=live).exists():
+        raise Busy

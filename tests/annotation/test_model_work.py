@@ -1,0 +1,137 @@
+"""Training and canary runs from the browser: asked for on a page, done by a worker, told with figures or with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from annotation import model_work, prelabelling, tasks
+from annotation.distilled_training import is_held_out
+from annotation.models import ModelJob
+from inference.models import ModelVersion
+from projects.models import AuditEvent, Person, Project
+from rules.packs import load_pack
+from rules.publishing import active_rule_base, publish_pack, specs
+from tests.builders import make_import, make_item, make_pair
+from tests.conftest import ROOT, Cast
+
+ClientFor = Callable[[Person], Client]
+COLOURS = ("red", "blue", "green", "black", "white")
+
+
+@pytest.fixture
+def rules(db: None) -> None:
+    publish_pack(load_pack((ROOT / "rules/packs/starter.yaml").read_text(encoding="utf-8")).rules)
+
+
+@pytest.fixture
+def labelled(project: Project, rules: None) -> Project:
+    """40 queries of 5 mugs, of which the one in the asked colour is excellent: 200 pairs, some queries held out."""
+    batch = make_import(project=project)
+    for number in range(40):
+        colour = COLOURS[number % 5]
+        for other in COLOURS:
+            item = make_item(project=project, title=f"{other} mug {number}", batch=batch)
+            label = "L4" if other == colour else "L2"
+            make_pair(project=project, query=f"{colour} mug {number}", item=item, batch=batch, gold_label=label)
+    assert 4 <= sum(is_held_out(f"{COLOURS[n % 5]} mug {n}") for n in range(40)) <= 20
+    return project
+
+
+def cold_start(project: Project) -> ModelVersion:
+    return prelabelling.model_for("distilled", specs(active_rule_base(project)))
+
+
+def post(client: Client, name: str, *args: object, **fields: str) -> None:
+    response = client.post(reverse(name, args=["shoes", *args]), fields)
+    assert response.status_code == 302
+
+
+def done(job: ModelJob) -> ModelJob:
+    tasks.run_model_job(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def test_a_training_asked_for_on_the_page_ends_with_a_promoted_model_and_its_figures(
+    labelled: Project, cast: Cast, client_for: ClientFor
+) -> None:
+    client = client_for(cast.max)
+    post(client, "model-train", source="gold", promote="on")
+    job = done(ModelJob.objects.get())
+    assert (job.state, job.error) == ("done", "")
+    assert job.result is not None and job.model is not None
+    assert job.result["train_pairs"] + job.result["test_pairs"] == 200
+    assert job.result["kappa_quadratic"]["value"] is not None
+    assert job.result["promoted"] is (job.result["why_not"] == "") is job.model.active
+    page = client.get(reverse("models", args=["shoes"])).content.decode()
+    assert job.model.name in page and "AUC" in page
+    assert AuditEvent.objects.get(act="model.training_asked").actor == cast.max
+    assert AuditEvent.objects.filter(act="model.measured", actor=cast.max).exists()
+
+
+def test_without_the_tick_the_model_is_kept_but_not_promoted(labelled: Project, cast: Cast) -> None:
+    job = done(model_work.ask_for_training(labelled, "gold", cast.max, promote=False))
+    assert job.result is not None and job.model is not None
+    assert (job.result["promoted"], job.model.active) == (False, False)
+
+
+def test_too_few_labels_are_told_and_nothing_is_tried_again(
+    project: Project, rules: None, cast: Cast, client_for: ClientFor
+) -> None:
+    job = done(model_work.ask_for_training(project, "people", cast.max, promote=True))
+    assert (job.state, job.attempts) == ("dead", 1)
+    assert "too few" in job.error
+    assert "too few" in client_for(cast.max).get(reverse("models", args=["shoes"])).content.decode()
+
+
+def test_a_second_training_waits_for_the_first(project: Project, cast: Cast, client_for: ClientFor) -> None:
+    client = client_for(cast.max)
+    post(client, "model-train", source="gold")
+    post(client, "model-train", source="gold")
+    post(client, "model-train", source="everything")
+    assert ModelJob.objects.count() == 1
+
+
+def test_a_cancelled_training_does_not_run(labelled: Project, cast: Cast, client_for: ClientFor) -> None:
+    job = model_work.ask_for_training(labelled, "gold", cast.max, promote=True)
+    post(client_for(cast.max), "model-job-cancel", job.pk)
+    assert done(job).state == "cancelled"
+    assert not ModelVersion.objects.filter(learnt=True).exists()
+
+
+def test_another_projects_job_cannot_be_cancelled(labelled: Project, cast: Cast, client_for: ClientFor) -> None:
+    other = Project.objects.create(slug="hats", name="Hats")
+    job = model_work.ask_for_training(other, "gold", cast.max, promote=True)
+    response = client_for(cast.max).post(reverse("model-job-cancel", args=["shoes", job.pk]))
+    assert (response.status_code, ModelJob.objects.get().state) == (404, "queued")
+
+
+def test_a_canary_run_shows_every_attack_and_stuffing_on_the_models_page(
+    labelled: Project, cast: Cast, client_for: ClientFor
+) -> None:
+    model = cold_start(labelled)
+    client = client_for(cast.max)
+    post(client, "model-canary", model.pk)
+    job = done(ModelJob.objects.get())
+    assert job.result is not None
+    assert (len(job.result["attacks"]), len(job.result["stuffings"])) == (10, 3)
+    page = client.get(reverse("model", args=["shoes", model.pk])).content.decode()
+    assert all(name in page for name in [*job.result["attacks"], *job.result["stuffings"]])
+
+
+def test_while_something_runs_the_list_looks_again(labelled: Project, cast: Cast, client_for: ClientFor) -> None:
+    client = client_for(cast.max)
+    assert "every 2s" not in client.get(reverse("models", args=["shoes"])).content.decode()
+    model_work.ask_for_canary(labelled, cold_start(labelled), cast.max)
+    part = client.get(reverse("models", args=["shoes"]), headers={"HX-Request": "true"}).content.decode()
+    assert "every 2s" in part and "<html" not in part
+
+
+@pytest.mark.parametrize("who", ["ana", "ada", "rosa", "otto"])
+def test_others_may_not_train(who: str, project: Project, cast: Cast, client_for: ClientFor) -> None:
+    response = client_for(getattr(cast, who)).post(reverse("model-train", args=["shoes"]), {"source": "gold"})
+    assert (response.status_code, ModelJob.objects.count()) == (404, 0)
