@@ -15,6 +15,7 @@ from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, Permission
 
+OUTSIDE_PROJECTS = frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SYSTEM, Permission.KEEP_RULES})
 View = Callable[..., HttpResponse]
 
 
@@ -33,6 +34,12 @@ def roles_of(person: Person, project: Project) -> frozenset[Role]:
     return frozenset(Role(role) for role in held)
 
 
+def keeps_rules(person: Person) -> bool:
+    """A rule owner of any project that is not archived, whose account is active."""
+    held = Membership.objects.filter(person=person, role=Role.RULE_OWNER, project__archived_at=None)
+    return person.is_active and held.exists()
+
+
 def may(roles: frozenset[Role], permission: Permission) -> bool:
     return bool(roles & ROLES.get(permission, frozenset()))
 
@@ -43,11 +50,16 @@ def allowed(request: HttpRequest, url_name: str, method: str) -> bool:
     person = request.user
     if permission is None or not person.is_authenticated:
         return permission is Permission.ANYONE
-    if permission in {Permission.ANYONE, Permission.SIGNED_IN}:
-        return True
+    if permission in OUTSIDE_PROJECTS:
+        return _passes(person, permission)
+    return may(getattr(request, "roles", frozenset()), permission)
+
+
+def _passes(person: Person, permission: Permission) -> bool:
+    """Where no project is entered."""
     if permission is Permission.SYSTEM:
         return bool(person.is_system_admin)
-    return may(getattr(request, "roles", frozenset()), permission)
+    return permission is not Permission.KEEP_RULES or keeps_rules(person)
 
 
 class PolicyMiddleware:
@@ -85,7 +97,7 @@ class PolicyMiddleware:
         slug = kwargs.pop("slug", None)
         if slug is not None:
             self._enter_project(request, person, str(slug), permission)
-        elif permission is Permission.SYSTEM and not person.is_system_admin:
+        elif not _passes(person, permission):
             raise Http404
         return None
 

@@ -1,7 +1,8 @@
 """Who may do what: one table from (URL name, method) to permission, one from permission to roles.
 
 Every URL of the product stands here; a URL without an entry does not answer (projects.gates), and a test walks both
-ways. `SYSTEM` permissions belong to system admins, who run the installation and see no judgments.
+ways. `SYSTEM` permissions belong to system admins, who run the installation and see no judgments; `KEEP_RULES` to the rule
+owners of any project.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ class Permission(StrEnum):
     ANYONE = "anyone"  # no login
     SIGNED_IN = "signed_in"
     SYSTEM = "system"
+    KEEP_RULES = "keep_rules"  # a rule owner of any project: the rule base belongs to the installation
     SEE_PROJECT = "see_project"
     SEE_PAIRS = "see_pairs"
     SEE_IMAGES = "see_images"
@@ -90,6 +92,18 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "workers-badge": _read(P_.SIGNED_IN),
     "rules": _read(P_.SIGNED_IN),
     "rule": _read(P_.SIGNED_IN),
+    "rule-base-diff": _read(P_.SIGNED_IN),
+    "rule-base-pack": _read(P_.SIGNED_IN),
+    "rule-remarks": _read(P_.SIGNED_IN),
+    "rule-remark": _write(P_.SIGNED_IN),
+    "rule-say": _write(P_.SIGNED_IN),
+    "rule-owner": _write(P_.KEEP_RULES),
+    "rule-drafts": _both(P_.SIGNED_IN, P_.KEEP_RULES),
+    "rule-draft": _read(P_.SIGNED_IN),
+    "drafted-rule": _both(P_.KEEP_RULES, P_.KEEP_RULES),
+    "rule-draft-act": _write(P_.KEEP_RULES),
+    "rule-draft-pack": _write(P_.KEEP_RULES),
+    "rule-check": _write(P_.KEEP_RULES),
     # the installation
     "people": _both(P_.SYSTEM, P_.SYSTEM),
     "person": _both(P_.SYSTEM, P_.SYSTEM),

@@ -65,7 +65,7 @@ class Phrase:
 
 def condition(spec: RuleSpec) -> Phrase | None:
     """None: the rule is for people to judge by, a machine cannot check it."""
-    return _phrase(spec.when) if spec.when is not None else None
+    return phrase(spec.when) if spec.when is not None else None
 
 
 def effect(spec: RuleSpec) -> str:
@@ -80,14 +80,14 @@ def effect(spec: RuleSpec) -> str:
             return _("The label is %(code)s (%(name)s).") % values
 
 
-def _phrase(when: Condition) -> Phrase:
+def phrase(when: Condition) -> Phrase:
     match when:
         case All(parts):
-            return Phrase(_("all of these hold:"), tuple(map(_phrase, parts)))
+            return Phrase(_("all of these hold:"), tuple(map(phrase, parts)))
         case AnyOf(parts):
-            return Phrase(_("at least one of these holds:"), tuple(map(_phrase, parts)))
+            return Phrase(_("at least one of these holds:"), tuple(map(phrase, parts)))
         case Not(part):
-            return Phrase(_("this does not hold:"), (_phrase(part),))
+            return Phrase(_("this does not hold:"), (phrase(part),))
         case RowIs():
             return Phrase(_("one row of the evidence grid:"), tuple(map(Phrase, _row(when))))
         case Overlap():

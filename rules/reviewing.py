@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from projects.audit import record
 from projects.clock import ClockTimestamp
-from projects.models import Membership, Person, Role
+from projects.gates import keeps_rules
+from projects.models import Person
 from rules import publishing
 from rules.drafting import DraftRefused, failing_cases, specs_of
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
@@ -24,13 +25,10 @@ Gate = Callable[[RuleDraft], list[str]]
 GATES: list[Gate] = []  # what has to agree before a draft is published; each answers with its objections
 
 
-def is_rule_owner(person: Person | None) -> bool:
-    """At this moment, in any project that is not archived."""
-    return (
-        person is not None
-        and Person.objects.filter(pk=person.pk, is_active=True).exists()
-        and Membership.objects.filter(person=person, role=Role.RULE_OWNER, project__archived_at=None).exists()
-    )
+def is_rule_owner(person: Person) -> bool:
+    """Asked of the database, not of what was read before."""
+    fresh = Person.objects.filter(pk=person.pk).first()
+    return fresh is not None and keeps_rules(fresh)
 
 
 def submit(draft: RuleDraft, by: Person) -> None:

@@ -14,8 +14,9 @@ from projects.gates import Request
 from relevance.dimensions import DIMENSION_NAMES, Dimension
 from relevance.facts import fold
 from relevance.rules import RuleSpec
-from rules import publishing, reading
-from rules.models import RuleBaseVersion, RuleVersion
+from rules import publishing, reading, remarks
+from rules.models import Rule, RuleBaseVersion, RuleVersion
+from rules.reviewing import is_rule_owner
 
 
 def dimension_choices() -> list[tuple[str, object]]:
@@ -74,9 +75,13 @@ def rule(request: Request, code: str) -> HttpResponse:
         raise Http404
     rule_base = _rule_base(form.cleaned_data["base"])
     spec = _spec(rule_base, code)
+    row = Rule.objects.select_related("owner").get(code=spec.code)
     context = {
         "rule_base": rule_base,
         "rule": spec,
+        "row": row,
+        "remarks": remarks.of_rule(row),
+        "is_owner": is_rule_owner(request.person),
         "condition": reading.condition(spec),
         "effect": reading.effect(spec),
         "versions": RuleVersion.objects.filter(rule__code=spec.code)

@@ -1,0 +1,68 @@
+"""What people say about a rule: comments, questions, that it is unclear; answered and settled, told to its owner."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from projects.audit import record
+from projects.clock import ClockTimestamp
+from projects.models import Person
+from relevance.sanitising import storable
+from rules.models import Rule, RuleRemark
+from rules.reviewing import is_rule_owner
+
+MOST_TEXT = 2000
+OPEN = Q(settled_at__isnull=True, answers__isnull=True) & ~Q(kind=RuleRemark.Kind.COMMENT)
+
+
+class RemarkRefused(Exception):
+    """There is nothing in it, or what it answers is not there."""
+
+
+def say(rule: Rule, by: Person, kind: str, text: str, about: str = "") -> RuleRemark:
+    """A comment or question needs words; that a rule is unclear needs none."""
+    said = storable(text).strip()[:MOST_TEXT]
+    if kind not in (RuleRemark.Kind.COMMENT, RuleRemark.Kind.QUESTION, RuleRemark.Kind.UNCLEAR):
+        raise RemarkRefused
+    if not said and kind != RuleRemark.Kind.UNCLEAR:
+        raise RemarkRefused
+    with transaction.atomic():
+        remark = RuleRemark.objects.create(
+            rule=rule, person=by, kind=kind, text=said, about=about[:200] if about.startswith("/") else ""
+        )
+        record(by, "rules.remark_made", on=remark, rule=rule.code, kind=kind)
+    return remark
+
+
+def answer(remark: RuleRemark, by: Person, text: str) -> RuleRemark:
+    said = storable(text).strip()[:MOST_TEXT]
+    if not said or remark.answers_id is not None:
+        raise RemarkRefused
+    with transaction.atomic():
+        reply = RuleRemark.objects.create(
+            rule=remark.rule, person=by, kind=RuleRemark.Kind.ANSWER, text=said, answers=remark
+        )
+        record(by, "rules.remark_answered", on=remark, rule=remark.rule.code)
+    return reply
+
+
+def settle(remark: RuleRemark, by: Person) -> None:
+    """By whoever made it, or by a rule owner."""
+    if remark.person_id != by.pk and not is_rule_owner(by):
+        raise RemarkRefused
+    with transaction.atomic():
+        if RuleRemark.objects.filter(pk=remark.pk, settled_at=None).update(settled_by=by, settled_at=ClockTimestamp()):
+            record(by, "rules.remark_settled", on=remark, rule=remark.rule.code)
+
+
+def open_for(person: Person) -> QuerySet[RuleRemark]:
+    """Questions and unclear spots of the rules this person owns; a rule owner also sees those of rules nobody owns."""
+    owned = Q(rule__owner=person)
+    return RuleRemark.objects.filter(OPEN, owned | Q(rule__owner=None) if is_rule_owner(person) else owned)
+
+
+def of_rule(rule: Rule) -> QuerySet[RuleRemark]:
+    """Newest first, each with its replies."""
+    rows = RuleRemark.objects.filter(rule=rule, answers=None).select_related("person", "settled_by")
+    return rows.prefetch_related("replies__person").order_by("-pk")

@@ -1,0 +1,249 @@
+"""Drafts in the browser: start one, change rules in a form, see what differs, have it published by a second person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from projects.gates import Request
+from relevance.rules import RuleError, RuleSpec, parse_rule
+from rules import differing, drafting, publishing, reviewing, rule_forms, trying
+from rules.drafting import DraftRefused
+from rules.models import DraftedRule, RuleBaseVersion, RuleDraft
+from rules.rule_forms import CaseForms, ClauseForm, RuleForm
+
+PAGE = 50
+MOST_PACK = 4 * 2**20
+
+
+class StartForm(forms.Form):
+    title = forms.CharField(label=gettext_lazy("What the draft is about"), max_length=120)
+    why = forms.CharField(
+        label=gettext_lazy("Why"), required=False, max_length=2000, widget=forms.Textarea({"rows": 2})
+    )
+    base = forms.IntegerField(label=gettext_lazy("On top of rule base version"), min_value=1, max_value=2**31 - 1)
+
+
+def drafts(request: Request) -> HttpResponse:
+    newest = publishing.newest()
+    form = StartForm(request.POST or None, initial={"base": newest.number if newest else None})
+    if request.method == "POST" and form.is_valid():
+        base = publishing.rule_base_numbered(form.cleaned_data["base"])
+        if base is None:
+            form.add_error("base", _("There is no such rule base version."))
+        else:
+            draft = drafting.start(base, form.cleaned_data["title"], form.cleaned_data["why"], request.person)
+            code = request.POST.get("rule", "")
+            return redirect("drafted-rule", draft.pk, code) if code else redirect("rule-draft", draft.pk)
+    context = {
+        "form": form,
+        "newest": newest,
+        "rule": request.GET.get("rule", ""),
+        "drafts": RuleDraft.objects.select_related("author", "approver", "base", "published_as").order_by("-pk")[:PAGE],
+    }
+    return render(request, "rules/drafts.html", context, status=422 if form.errors else 200)
+
+
+def draft(request: Request, draft_id: int) -> HttpResponse:
+    return _page(request, _draft(draft_id))
+
+
+def act(request: Request, draft_id: int) -> HttpResponse:
+    """One of: submit, return, publish, withdraw, rebase, retire, take_back."""
+    found, person, given = _draft(draft_id), request.person, request.POST
+    try:
+        match given.get("act", ""):
+            case "submit":
+                reviewing.submit(found, person)
+            case "return":
+                reviewing.give_back(found, person, given.get("remark", "")[:2000])
+            case "publish":
+                rule_base = reviewing.publish(found, person, given.get("override_reason", "")[:2000])
+                messages.success(
+                    request, _("Published as rule base version %(number)s.") % {"number": rule_base.number}
+                )
+            case "withdraw":
+                drafting.withdraw(found, person)
+            case "rebase":
+                if changed := reviewing.rebase(found, person):
+                    messages.warning(request, _("Look at these again: %(rules)s") % {"rules": ", ".join(changed)})
+            case "retire":
+                drafting.retire(found, given.get("rule", ""), person)
+            case "take_back":
+                drafting.take_back(found, given.get("rule", ""), person)
+            case _:
+                raise Http404
+    except DraftRefused as refusal:
+        return _page(request, found, refusal=refusal, status=422)
+    return redirect("rule-draft", found.pk)
+
+
+def bring(request: Request, draft_id: int) -> HttpResponse:
+    """A YAML pack into the draft; what cannot be read is listed, the rest goes in."""
+    found = _draft(draft_id)
+    upload = request.FILES.get("pack")
+    if upload is None or (upload.size or 0) > MOST_PACK:
+        return _page(request, found, refusal=DraftRefused(_("Choose a pack of at most 4 MB.")), status=422)
+    try:
+        brought = drafting.bring_pack(found, upload.read().decode("utf-8", "replace"), request.person)
+    except (DraftRefused, RuleError) as error:
+        return _page(request, found, refusal=DraftRefused(str(error)), status=422)
+    return _page(request, found, brought=brought)
+
+
+def drafted_rule(request: Request, draft_id: int, code: str) -> HttpResponse:
+    found = _draft(draft_id)
+    code = drafting.next_code(found) if code == "new" else code
+    spec, before, revision = _rule(found, code)
+    if request.method == "GET":
+        initial = rule_forms.initial_of(spec, revision) if spec else {"revision": 0}
+        form = RuleForm(initial=initial)
+        cases = CaseForms(initial=rule_forms.initial_cases(spec) if spec else [], prefix="cases")
+        return _rule_page(request, found, code, form, cases, before, spec)
+    form, cases = RuleForm(request.POST), CaseForms(request.POST, prefix="cases")
+    refusal = ""
+    if form.is_valid() and cases.is_valid():
+        try:
+            _save(request, found, code, form.cleaned_data, cases.cleaned_data, before)
+        except DraftRefused as refused:
+            refusal = refused.reason
+        except RuleError as error:
+            refusal = str(error)
+        else:
+            return redirect("rule-draft", found.pk)
+    return _rule_page(request, found, code, form, cases, before, spec, refusal=refusal, status=422)
+
+
+def check(request: Request) -> HttpResponse:
+    """What a condition means, and what it makes of a pair that is typed in: nothing is stored."""
+    given = request.POST.copy()
+    problem = ""
+    try:
+        data = rule_forms.read_condition(given.get("condition", "")[: rule_forms.MOST_CONDITION])
+    except forms.ValidationError as error:
+        data, problem = None, str(error.messages[0])
+    if not problem and "add" in given:
+        clause = ClauseForm(given)
+        if clause.is_valid():
+            data = rule_forms.with_clause(data, clause.cleaned_data)
+            given["condition"] = rule_forms.condition_text(data)
+    context = {"text": given.get("condition", ""), "problem": problem, "clause": ClauseForm(given)}
+    if not problem:
+        context["phrase"] = trying.phrase(data)
+        context["tried"] = _tried(given, data)
+    return render(request, "rules/_condition.html", {**context, "given": given})
+
+
+def _tried(given: QueryDict, data: dict[str, Any] | None) -> trying.Tried | None:
+    query, title = given.get("try_query", "").strip()[:200], given.get("try_title", "").strip()[:400]
+    if not query or not title:
+        return None
+    try:
+        attributes = rule_forms.read_attributes(given.get("try_attributes", "")[:2000])
+    except forms.ValidationError:
+        attributes = {}
+    number = given.get("draft", "")
+    held = RuleDraft.objects.filter(pk=int(number[:18])).first() if number.isdigit() else None
+    specs = drafting.specs_of(held) if held is not None else publishing.specs(publishing.newest())
+    rule = {**trying.BLANK, "code": given.get("code", ""), "effect": given.get("effect"), "label": given.get("label")}
+    return trying.try_out(query, title, attributes, data, rule, given.get("precedence", ""), specs)
+
+
+def _save(
+    request: Request,
+    found: RuleDraft,
+    code: str,
+    cleaned: dict[str, Any],
+    cases: list[dict[str, Any]],
+    before: RuleSpec | None,
+) -> None:
+    data = rule_forms.data_of(cleaned, cases, before)
+    spec = parse_rule({**data, "code": code, "version": drafting.next_number(code)})
+    marked = drafting.with_translation_mark(spec, before, checked=cleaned["checked"])
+    drafting.change(found, code, publishing.body_of(marked), cleaned["revision"], request.person)
+
+
+def _rule(found: RuleDraft, code: str) -> tuple[RuleSpec | None, RuleSpec | None, int]:
+    """The rule as the draft has it, as its base has it, and the draft's revision of it."""
+    before = next((spec for spec in publishing.specs(found.base) if spec.code == code), None)
+    held: DraftedRule | None = found.rules.filter(code=code).first()
+    return (drafting.spec_of(held) if held is not None else before), before, held.revision if held else 0
+
+
+def _rule_page(
+    request: Request,
+    found: RuleDraft,
+    code: str,
+    form: RuleForm,
+    cases: Any,
+    before: RuleSpec | None,
+    spec: RuleSpec | None,
+    *,
+    refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    text = form["condition"].value()
+    text = text if isinstance(text, str) else rule_forms.condition_text(text)
+    try:
+        phrase, problem = trying.phrase(rule_forms.read_condition(text)), ""
+    except forms.ValidationError as error:
+        phrase, problem = None, str(error.messages[0])
+    context = {
+        "draft": found,
+        "code": code,
+        "form": form,
+        "cases": cases,
+        "before": before,
+        "spec": spec,
+        "refusal": refusal,
+        "text": text,
+        "phrase": phrase,
+        "problem": problem,
+        "clause": ClauseForm(),
+        "given": request.POST,
+    }
+    return render(request, "rules/drafted_rule.html", context, status=status)
+
+
+def _page(
+    request: Request,
+    found: RuleDraft,
+    *,
+    refusal: DraftRefused | None = None,
+    brought: drafting.Brought | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    before = publishing.specs(found.base)
+    live = found.state in (RuleDraft.State.OPEN, RuleDraft.State.REVIEW)
+    context = {
+        "draft": found,
+        "changed": differing.between_sets(before, drafting.specs_of(found)),
+        "failing": drafting.failing_cases(found) if live else [],
+        "moved_on": live and _newest_number() != found.base.number,
+        "is_owner": reviewing.is_rule_owner(request.person),
+        "is_author": found.author_id == request.person.pk,
+        "rules": before,
+        "refusal": refusal,
+        "brought": brought,
+        "live": live,
+    }
+    return render(request, "rules/draft.html", context, status=status)
+
+
+def _newest_number() -> int:
+    newest: RuleBaseVersion | None = publishing.newest()
+    return newest.number if newest is not None else 0
+
+
+def _draft(draft_id: int) -> RuleDraft:
+    rows = RuleDraft.objects.select_related("author", "approver", "base", "published_as")
+    found = rows.filter(pk=draft_id).first()
+    if found is None:
+        raise Http404
+    return found

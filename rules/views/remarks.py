@@ -1,0 +1,68 @@
+"""Comments, questions and unclear spots of rules: made by anyone, answered and settled, listed for the owner."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from projects.audit import record
+from projects.gates import Request
+from projects.models import Person
+from rules import remarks as talking
+from rules.models import Rule, RuleRemark
+from rules.reviewing import is_rule_owner
+
+
+def remarks(request: Request) -> HttpResponse:
+    rows = talking.open_for(request.person).select_related("rule", "person").prefetch_related("replies__person")
+    everyone = RuleRemark.objects.filter(talking.OPEN).select_related("rule", "person")
+    context = {"mine": rows.order_by("-pk")[:100], "others": everyone.exclude(pk__in=rows).order_by("-pk")[:50]}
+    return render(request, "rules/remarks.html", context)
+
+
+def say(request: Request, code: str) -> HttpResponse:
+    rule = _rule(code)
+    given = request.POST
+    try:
+        talking.say(rule, request.person, given.get("kind", ""), given.get("text", ""), given.get("about", ""))
+    except talking.RemarkRefused:
+        messages.error(request, _("Write what you want to say or ask."))
+    else:
+        messages.success(request, _("The rule's owner sees it."))
+    return redirect("rule", code)
+
+
+def respond(request: Request, remark_id: int) -> HttpResponse:
+    """Answer it, or settle it."""
+    remark = RuleRemark.objects.select_related("rule").filter(pk=remark_id, answers=None).first()
+    if remark is None:
+        raise Http404
+    try:
+        if request.POST.get("act") == "settle":
+            talking.settle(remark, request.person)
+        else:
+            talking.answer(remark, request.person, request.POST.get("text", ""))
+    except talking.RemarkRefused:
+        messages.error(request, _("Write an answer; only its author or a rule owner can settle it."))
+    return redirect("rule", remark.rule.code)
+
+
+def owner(request: Request, code: str) -> HttpResponse:
+    """A rule owner takes a rule over, or hands it to another one."""
+    rule = _rule(code)
+    person = Person.objects.filter(username=request.POST.get("owner", ""), is_active=True).first()
+    if person is None or not is_rule_owner(person):
+        messages.error(request, _("Only a rule owner can own a rule."))
+    else:
+        Rule.objects.filter(pk=rule.pk).update(owner=person)
+        record(request.person, "rules.owner_set", on=rule, rule=code, owner=person.username)
+    return redirect("rule", code)
+
+
+def _rule(code: str) -> Rule:
+    found = Rule.objects.filter(code=code).first()
+    if found is None:
+        raise Http404
+    return found

@@ -1,0 +1,42 @@
+"""Rule base versions beside each other, and as packs to take away."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from projects.gates import Request
+from rules import differing, publishing
+from rules.packs import dump_pack
+
+
+class DifferencesForm(forms.Form):
+    before = forms.IntegerField(label=_("From version"), min_value=1, max_value=2**31 - 1)
+    after = forms.IntegerField(label=_("to version"), min_value=1, max_value=2**31 - 1)
+
+
+def differences(request: Request) -> HttpResponse:
+    """Between two rule base versions; without any named, between the newest and the one before it."""
+    numbers = publishing.rule_base_numbers()
+    newest = {"before": numbers[1] if len(numbers) > 1 else None, "after": numbers[0] if numbers else None}
+    form = DifferencesForm(request.GET if request.GET else newest)
+    context: dict[str, object] = {"form": form, "numbers": numbers}
+    if form.is_valid():
+        sides = [publishing.rule_base_numbered(form.cleaned_data[name]) for name in ("before", "after")]
+        if None in sides:
+            raise Http404
+        context["sides"] = sides
+        context["changed"] = differing.between_sets(*(publishing.specs(side) for side in sides))
+        context["draft"] = sides[1].made_by.select_related("author", "approver").first() if sides[1] else None
+    return render(request, "rules/differences.html", context)
+
+
+def pack(request: Request, number: int) -> HttpResponse:
+    rule_base = publishing.rule_base_numbered(number)
+    if rule_base is None:
+        raise Http404
+    response = HttpResponse(dump_pack(publishing.specs(rule_base)), content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="rule-base-{number}.yaml"'
+    return response

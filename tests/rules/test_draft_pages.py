@@ -1,0 +1,223 @@
+"""A rule changed in the browser: drafted by one rule owner, seen, and published by another; talked about by anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from projects.models import AuditEvent, Membership, Person, Project
+from rules import drafting, publishing
+from rules.models import Rule, RuleDraft, RuleRemark
+from rules.packs import dump_pack, load_pack
+from rules.publishing import Loaded
+from rules.rule_forms import data_of, initial_cases, initial_of
+from tests.conftest import Cast
+from tests.rules.conftest import spec
+
+ClientFor = Callable[[Person], Client]
+
+
+@pytest.fixture
+def second(project: Project) -> Person:
+    person = Person.objects.create_person("second-owner")
+    Membership.objects.create(project=project, person=person, role="rule_owner")
+    return person
+
+
+@pytest.fixture
+def draft(pack: Loaded, cast: Cast) -> RuleDraft:
+    base = publishing.newest()
+    assert base is not None
+    return drafting.start(base, "Colours", "Shades", cast.rosa)
+
+
+def form_of(rule: Any, revision: int = 0, **changes: str) -> dict[str, str]:
+    """What a browser would send for a rule that is shown and saved as it is."""
+    shown = initial_of(rule, revision)
+    fields = {name: ", ".join(value) if isinstance(value, list) else str(value or "") for name, value in shown.items()}
+    fields["precedence"] = str(shown["precedence"])
+    fields["revision"] = str(revision)
+    cases = initial_cases(rule)
+    fields |= {"cases-TOTAL_FORMS": str(len(cases)), "cases-INITIAL_FORMS": str(len(cases))}
+    for number, case in enumerate(cases):
+        fields |= {f"cases-{number}-{name}": value for name, value in case.items()}
+    return {**fields, **changes}
+
+
+def text(response: Any, status: int = 200) -> str:
+    assert response.status_code == status, response.content.decode()[:2000]
+    return str(response.content.decode())
+
+
+def test_a_rule_goes_from_its_page_through_a_draft_to_the_next_version(
+    pack: Loaded, cast: Cast, second: Person, client_for: ClientFor
+) -> None:
+    owner, other = client_for(cast.rosa), client_for(second)
+    assert "?rule=R-001" in text(owner.get(reverse("rule", args=["R-001"])))
+    started = owner.post(reverse("rule-drafts"), {"title": "Shades", "why": "", "base": "1", "rule": "R-001"})
+    draft = RuleDraft.objects.get()
+    assert started.url == reverse("drafted-rule", args=[draft.pk, "R-001"])
+    text(owner.get(started.url))
+    saved = owner.post(started.url, form_of(spec(), statement_en="Another shade is a mismatch too."))
+    assert saved.url == reverse("rule-draft", args=[draft.pk])
+    page = text(owner.get(saved.url))
+    assert "<ins>" in page and "<del>" in page and "Chinese is older" in page
+    act = reverse("rule-draft-act", args=[draft.pk])
+    assert owner.post(act, {"act": "submit"}).status_code == 302
+    assert "second person" in text(owner.post(act, {"act": "publish"}), 422)
+    assert other.post(act, {"act": "publish"}).status_code == 302
+    draft.refresh_from_db()
+    assert (draft.state, draft.approver, draft.published_as and draft.published_as.number) == ("published", second, 2)
+    assert "Another shade" in text(owner.get(reverse("rule", args=["R-001"])))
+    differences = text(owner.get(reverse("rule-base-diff")))
+    assert "statement.en" in differences and "Shades" in differences
+    assert AuditEvent.objects.filter(act="rules.published", actor=second).count() == 1
+
+
+def test_a_form_saved_as_it_is_shown_changes_nothing(pack: Loaded) -> None:
+    rich = spec(
+        principle={"en": "a", "zh": "一"},
+        scope=["dress", "连衣裙"],
+        queries=["red"],
+        valid_from="2026-01-01",
+        cases=[
+            {"query": "red dress", "item": {"title": "Dress", "cpv": {"colour": "blue"}, "skus": ["M"]}, "label": "L2"}
+        ],
+    )
+    from rules.rule_forms import CaseForms, RuleForm
+
+    fields = form_of(rich)
+    form, cases = RuleForm(fields), CaseForms(fields, prefix="cases")
+    assert form.is_valid() and cases.is_valid(), (form.errors, cases.errors)
+    assert data_of(form.cleaned_data, cases.cleaned_data, rich) == publishing.body_of(rich)
+
+
+def test_a_field_that_cannot_be_read_keeps_what_was_typed(draft: RuleDraft, cast: Cast, client_for: ClientFor) -> None:
+    url = reverse("drafted-rule", args=[draft.pk, "R-001"])
+    page = text(
+        client_for(cast.rosa).post(url, form_of(spec(), condition="row: {colour: red}", title_en="My words")), 422
+    )
+    assert "unknown property" in page and "My words" in page
+    page = text(client_for(cast.rosa).post(url, {**form_of(spec()), "cases-0-attributes": "red"}), 422)
+    assert "name: value" in page
+    assert not draft.rules.exists()
+
+
+def test_who_saves_over_a_newer_revision_is_told(draft: RuleDraft, cast: Cast, client_for: ClientFor) -> None:
+    url = reverse("drafted-rule", args=[draft.pk, "R-001"])
+    client = client_for(cast.rosa)
+    assert client.post(url, form_of(spec(), precedence="71")).status_code == 302
+    assert "since you opened it" in text(client.post(url, form_of(spec(), precedence="72")), 422)
+
+
+def test_a_new_rule_is_added_and_one_is_retired(draft: RuleDraft, cast: Cast, client_for: ClientFor) -> None:
+    client = client_for(cast.rosa)
+    text(client.get(reverse("drafted-rule", args=[draft.pk, "new"])))
+    assert client.post(reverse("drafted-rule", args=[draft.pk, "R-500"]), form_of(spec())).status_code == 302
+    client.post(reverse("rule-draft-act", args=[draft.pk]), {"act": "retire", "rule": "R-003"})
+    assert [one.code for one in drafting.specs_of(draft)] == ["R-001", "R-002", "R-500"]
+    page = text(client.get(reverse("rule-draft", args=[draft.pk])))
+    assert "retired" in page and "R-500" in page
+
+
+# the condition, tried before it is saved
+
+
+def check(client: Client, **fields: str) -> str:
+    return text(client.post(reverse("rule-check"), {"code": "R-001", "effect": "cap", "label": "L2", **fields}))
+
+
+def test_a_condition_is_read_aloud_and_tried_on_a_pair(draft: RuleDraft, cast: Cast, client_for: ClientFor) -> None:
+    client = client_for(cast.rosa)
+    condition = "row: {kind: colour, verdict: conflict}"
+    pair = {"try_query": "red mug", "try_title": "Blue mug", "precedence": "90", "draft": str(draft.pk)}
+    page = check(client, condition=condition, **pair)
+    assert "It fires when" in page and "fires" in page and "lowers it to" in page
+    assert "does not fire" in check(client, condition=condition, **{**pair, "try_title": "Red mug"})
+    assert "unknown condition" in check(client, condition="rows: 1")
+    assert not draft.rules.exists()
+
+
+def test_a_clause_is_added_from_lists(pack: Loaded, cast: Cast, client_for: ClientFor) -> None:
+    client = client_for(cast.rosa)
+    clause = {"add": "1", "kind": "brand", "verdict": "conflict", "source": "", "joined": "all"}
+    first = check(client, condition="", **clause)
+    assert "kind: brand" in first
+    both = check(client, condition="row: {kind: colour, verdict: conflict}", **clause)
+    assert "all:" in both and "kind: colour" in both and "kind: brand" in both
+
+
+# packs
+
+
+def test_a_pack_goes_out_as_it_is_and_comes_back_into_a_draft(
+    draft: RuleDraft, cast: Cast, client_for: ClientFor
+) -> None:
+    client = client_for(cast.rosa)
+    out = client.get(reverse("rule-base-pack", args=[1]))
+    assert out["Content-Disposition"] == 'attachment; filename="rule-base-1.yaml"'
+    assert dump_pack(load_pack(text(out)).rules) == text(out)
+    changed = text(out).replace("precedence: 50", "precedence: 51", 1) + "  - code: R-9\n"
+    upload = SimpleUploadedFile("rules.yaml", changed.encode())
+    page = text(client.post(reverse("rule-draft-pack", args=[draft.pk]), {"pack": upload}))
+    assert "R-9" in page
+    assert client.get(reverse("rule-base-pack", args=[9])).status_code == 404
+
+
+# talk
+
+
+def test_anyone_asks_about_a_rule_and_its_owner_answers_and_settles(
+    pack: Loaded, cast: Cast, client_for: ClientFor
+) -> None:
+    Rule.objects.filter(code="R-001").update(owner=cast.rosa)
+    labeler, owner = client_for(cast.ana), client_for(cast.rosa)
+    labeler.post(reverse("rule-say", args=["R-001"]), {"kind": "question", "text": "Is <b>wine</b> red?"})
+    remark = RuleRemark.objects.get()
+    page = text(owner.get(reverse("rule-remarks")))
+    assert "Is &lt;b&gt;wine&lt;/b&gt; red?" in page
+    owner.post(reverse("rule-remark", args=[remark.pk]), {"act": "answer", "text": "Yes."})
+    owner.post(reverse("rule-remark", args=[remark.pk]), {"act": "settle"})
+    remark.refresh_from_db()
+    assert (remark.settled_by, remark.replies.get().text) == (cast.rosa, "Yes.")
+    assert "Yes." in text(labeler.get(reverse("rule", args=["R-001"])))
+    assert "wine" not in text(owner.get(reverse("rule-remarks")))
+
+
+def test_only_its_author_or_a_rule_owner_settles_a_question(pack: Loaded, cast: Cast, client_for: ClientFor) -> None:
+    client_for(cast.ana).post(reverse("rule-say", args=["R-001"]), {"kind": "unclear"})
+    remark = RuleRemark.objects.get()
+    client_for(cast.ben).post(reverse("rule-remark", args=[remark.pk]), {"act": "settle"})
+    remark.refresh_from_db()
+    assert remark.settled_at is None
+    client_for(cast.ana).post(reverse("rule-remark", args=[remark.pk]), {"act": "settle"})
+    remark.refresh_from_db()
+    assert remark.settled_by == cast.ana
+
+
+def test_an_empty_question_says_nothing(pack: Loaded, cast: Cast, client_for: ClientFor) -> None:
+    client_for(cast.ana).post(reverse("rule-say", args=["R-001"]), {"kind": "question", "text": "  "})
+    assert not RuleRemark.objects.exists()
+
+
+def test_a_rule_is_owned_by_rule_owners_alone(pack: Loaded, cast: Cast, client_for: ClientFor) -> None:
+    client = client_for(cast.rosa)
+    client.post(reverse("rule-owner", args=["R-001"]), {"owner": "ana"})
+    assert Rule.objects.get(code="R-001").owner is None
+    client.post(reverse("rule-owner", args=["R-001"]), {"owner": "rosa"})
+    assert Rule.objects.get(code="R-001").owner == cast.rosa
+
+
+@pytest.mark.parametrize("who", ["ana", "ada", "max", "lena", "otto", "root", "eve"])
+def test_others_change_no_draft(who: str, draft: RuleDraft, cast: Cast, client_for: ClientFor) -> None:
+    client = client_for(getattr(cast, who))
+    text(client.get(reverse("rule-draft", args=[draft.pk])))
+    for name, args in (("rule-draft-act", [draft.pk]), ("drafted-rule", [draft.pk, "R-001"]), ("rule-drafts", [])):
+        assert client.post(reverse(name, args=args), {"act": "withdraw"}).status_code == 404
+    draft.refresh_from_db()
+    assert draft.state == "open"
