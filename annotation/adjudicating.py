@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from annotation import opinions, queue, settling
+from annotation import citing, opinions, queue, settling
 from annotation.models import Adjudication, Disagreement, Judgment
 from projects import audit
 from projects.clock import ClockTimestamp
@@ -37,6 +37,7 @@ class View:
     note: str
     votes: int
     source: str  # names, shown only after the pair is settled
+    rules: tuple[str, ...] = ()  # the codes that this side cites
 
 
 def open_for(person: Person, project: Project) -> QuerySet[Disagreement]:
@@ -58,11 +59,16 @@ def views_of(disagreement: Disagreement, person: Person) -> list[View]:
     """The opinions, equal ones joined, in an order that is random but the same for this person at each look."""
     scale = disagreement.project.scale
     said: dict[str, list[tuple[str, str, str]]] = {}
-    for row in disagreement.judgments.select_related("judge__person").order_by("id"):
+    rules: dict[str, set[str]] = {}
+    rows = list(disagreement.judgments.select_related("judge__person").order_by("id"))
+    cited = citing.cited_by(rows)
+    for row in rows:
         said.setdefault(row.label, []).append((row.mismatch, row.note, str(row.judge)))
+        rules.setdefault(row.label, set()).update(rule.code for rule in cited.get(row.pk, ()))
     if prediction := disagreement.prediction:
         label = scale.from_lore(prediction.label)
         said.setdefault(label, []).append((prediction.mismatch, "", str(prediction.model)))
+        rules.setdefault(label, set()).update((prediction.chain or {}).get("rules", ()))
     sides = list(said.items())
     random.Random(f"{disagreement.pk}:{person.pk}").shuffle(sides)
     return [
@@ -73,6 +79,7 @@ def views_of(disagreement: Disagreement, person: Person) -> list[View]:
             note=" · ".join(note for _, note, _ in voices if note),
             votes=len(voices),
             source=", ".join(name for _, _, name in voices),
+            rules=tuple(sorted(rules.get(label, ()))),
         )
         for number, (label, voices) in enumerate(sides)
     ]

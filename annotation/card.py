@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation import grids, opinions, queue, showing
+from annotation import citing, grids, opinions, queue, showing
 from annotation.judging import CANNOT_TELL_REASONS, asks_mismatch
 from annotation.models import Draft, Judge, Judgment, Lease, Prediction
 from projects.models import Mode, Person, Project
@@ -61,13 +61,23 @@ def card(
         "chips": [],
         "grid": None,
         "rules": [],
+        "cites_required": project.require_citation,
     }
     if value is not None:
         facts = pair.facts(lease.snapshot)
         context["chips"] = showing.chips(value)
         context["grid"] = showing.grid(value)
-        context["rules"] = showing.rules(routed_rules(facts, value, rule_specs))
+        context["rules"] = _with_keys(showing.rules(routed_rules(facts, value, rule_specs)), own)
+        context["none_fits_key"] = citing.NONE_FITS_KEY
+        context["none_fits"] = own is not None and own.no_rule_fits
     return context
+
+
+def _with_keys(rules: list[dict[str, str]], own: Judgment | None) -> list[dict[str, Any]]:
+    """The rules of the card with the keys that cite them; after the first answer in reveal, what it cited is marked."""
+    cited = set(own.citations.values_list("version__rule__code", flat=True)) if own is not None else set()
+    keys = [*citing.KEYS, *[""] * len(rules)]
+    return [{**rule, "key": key, "cited": rule["code"] in cited} for rule, key in zip(rules, keys, strict=False)]
 
 
 def mismatches(value: Grid | None) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
 
-from annotation import jobs, opinions, sealing, training_rows
+from annotation import citing, jobs, opinions, sealing, staleness, training_rows
 from annotation.models import Export, Gold, HardSet, Pair, Prediction, Query
 from annotation.sealing import SealedFile
 from annotation.training_rows import PairRecord
@@ -58,9 +58,14 @@ class Superseded(Exception):
     """The export was cancelled, or another worker took it over: stop and leave nothing behind."""
 
 
-def request_export(project: Project, kind: str, by: Person | None, hard_set: HardSet | None = None) -> Export:
-    export = Export.objects.create(project=project, kind=Export.Kind(kind), requested_by=by, hard_set=hard_set)
-    audit.record(by, "requested_export", project=project, on=export, kind=kind)
+def request_export(
+    project: Project, kind: str, by: Person | None, hard_set: HardSet | None = None, *, without_stale: bool = False
+) -> Export:
+    """`without_stale`: leave out pairs of which a standing judgment cites a rule that reads otherwise now."""
+    export = Export.objects.create(
+        project=project, kind=Export.Kind(kind), requested_by=by, hard_set=hard_set, without_stale=without_stale
+    )
+    audit.record(by, "requested_export", project=project, on=export, kind=kind, without_stale=without_stale)
     return export
 
 
@@ -95,14 +100,14 @@ def work(export_id: int, token: UUID) -> None:
 
 
 def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str, Any]:
-    chosen, held_out = moment(export)
+    chosen, left_out = moment(export)
     Export.objects.filter(pk=export.pk, token=token).update(rows_total=len(chosen))
     writer = {Export.Kind.SFT: _sft, Export.Kind.LABELS: _labels}[Export.Kind(export.kind)]
     seen: set[tuple[str, int]] = set()
     records = _noting_versions(_records(chosen, _reporter(export, token)), seen)
     files, counts = writer(export, records, scratch)
     sealing.store(folder, files)
-    return _manifest(export, files, {**counts, "held_out_benchmark": held_out}, seen)
+    return _manifest(export, files, {**counts, **left_out}, seen)
 
 
 def _noting_versions(records: Iterator[PairRecord], seen: set[tuple[str, int]]) -> Iterator[PairRecord]:
@@ -112,14 +117,19 @@ def _noting_versions(records: Iterator[PairRecord], seen: set[tuple[str, int]]) 
         yield record
 
 
-def moment(export: Export) -> tuple[list[Chosen], int]:
-    """What the export holds, and how many pairs were held out for the benchmark: one statement, one snapshot."""
+def moment(export: Export) -> tuple[list[Chosen], dict[str, int]]:
+    """What the export holds, and how many pairs were held out for the benchmark, or as stale: one statement, one snapshot."""
     with connection.cursor() as cursor:
         cursor.execute(_MOMENT, {"project": export.project_id, "kind": export.kind, "hard_set": export.hard_set_id})
         rows = [Chosen(*row) for row in cursor.fetchall()]
     forbidden = benchmark_queries(export.project)
     kept = [row for row in rows if row.query not in forbidden]
-    return kept, len(rows) - len(kept)
+    left_out = {"held_out_benchmark": len(rows) - len(kept)}
+    if export.without_stale:
+        stale = set(staleness.stale_pairs(export.project).values_list("pk", flat=True))
+        fresh = [row for row in kept if row.pair not in stale]
+        return fresh, {**left_out, "left_out_stale": len(kept) - len(fresh)}
+    return kept, left_out
 
 
 def benchmark_queries(project: Project) -> set[int]:
@@ -160,6 +170,7 @@ def _chunk(chosen: Sequence[Chosen]) -> Iterator[PairRecord]:
     pairs = Pair.objects.select_related("query", "item__current_snapshot__batch").in_bulk(ids)
     golds = Gold.objects.select_related("snapshot__batch").in_bulk([row.gold for row in chosen if row.gold])
     judgments = opinions.standing_by_pair(ids)
+    cited = citing.cited_by(one for said in judgments.values() for one in said)
     predictions = {
         row.pair_id: row
         for row in Prediction.objects.filter(pair_id__in=ids).select_related("model", "rule_base").order_by("id")
@@ -170,7 +181,15 @@ def _chunk(chosen: Sequence[Chosen]) -> Iterator[PairRecord]:
         assert snapshot is not None, "a pair's item has a snapshot"
         prediction = predictions.get(row.pair)
         same_content = prediction is not None and prediction.snapshot_id == snapshot.pk
-        yield PairRecord(pair, snapshot, gold, judgments[row.pair], prediction if same_content else None)
+        said = judgments[row.pair]
+        yield PairRecord(
+            pair,
+            snapshot,
+            gold,
+            said,
+            prediction if same_content else None,
+            {one.pk: cited.get(one.pk, []) for one in said},
+        )
 
 
 def _sft(export: Export, records: Iterator[PairRecord], scratch: Path) -> tuple[list[SealedFile], dict[str, Any]]:

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from annotation import grids, opinions, queue, settling
+from annotation import citing, grids, opinions, queue, settling
 from annotation.models import Draft, Judge, Judgment, Lease, Pair, Prediction, Slot
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
@@ -49,7 +49,8 @@ class BadAnswer(ValueError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the person pressed. `choice` is a label of the project's scale, "cannot_tell", or "keep" after a reveal."""
+    """What the person pressed. `choice` is a label of the project's scale, "cannot_tell", or "keep" after a reveal;
+    `cites` are codes of rules on the card."""
 
     key: UUID
     choice: str
@@ -57,9 +58,13 @@ class Answer:
     reason: str = ""
     note: str = ""
     seconds: float | None = None
+    cites: tuple[str, ...] = ()
+    no_rule_fits: bool = False
 
     def digest(self, token: UUID) -> str:
-        body = [str(token), self.choice, self.mismatch, self.reason, self.note]
+        body: list[object] = [str(token), self.choice, self.mismatch, self.reason, self.note]
+        if self.cites or self.no_rule_fits:
+            body += [list(self.cites), self.no_rule_fits]
         return hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -92,6 +97,10 @@ def read_answer(data: Any, project: Project) -> Answer:
     note = str(data.get("note", "")).replace("\x00", "\ufffd")
     if len(note) > MAX_NOTE:
         raise BadAnswer("note", _("longer than %(most)s characters") % {"most": MAX_NOTE})
+    cites = tuple(sorted(set(map(str, data.getlist("cites") if hasattr(data, "getlist") else data.get("cites", ())))))
+    no_rule_fits = str(data.get("no_rule_fits", "")) == "1"
+    if cites and no_rule_fits:
+        raise BadAnswer("cites", _("a rule is cited, and none is said to fit"))
     return Answer(
         key,
         choice,
@@ -99,6 +108,8 @@ def read_answer(data: Any, project: Project) -> Answer:
         reason=reason if choice == CANNOT_TELL else "",
         note=note,
         seconds=_seconds(data.get("seconds")),
+        cites=cites,
+        no_rule_fits=no_rule_fits,
     )
 
 
@@ -130,13 +141,14 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
     1. A known key: replay, or refuse other content.  2. Lock the lease, then the pair.  3. Decide what this answer is:
     first, second of a reveal, or late.  4. Append the revision.  5. Settle the pair.
     """
-    lease = Lease.objects.select_related("slot", "pair", "snapshot").get(
+    lease = Lease.objects.select_related("slot", "pair__query", "pair__item", "snapshot", "person", "rule_base").get(
         token=token, person=person, slot__project=project
     )
     judge = queue.judge_of(person, project)
     digest = answer.digest(token)
     if replay := _replay(judge, answer, digest, lease):
         return replay
+    _check_ground(lease, project, answer)
     try:
         with transaction.atomic():
             lease = (
@@ -157,6 +169,18 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
     except Refused:
         keep_draft(person, lease, answer)
         raise
+
+
+def _check_ground(lease: Lease, project: Project, answer: Answer) -> None:
+    """Raises BadAnswer for a rule the card did not show, Refused where a ground is required and none is given."""
+    try:
+        citing.check(lease, answer.cites)
+    except citing.NotOnTheCard as error:
+        raise BadAnswer("cites", _("%(rule)s is not on this card") % {"rule": error}) from None
+    labelled = answer.choice not in {KEEP, CANNOT_TELL}
+    if labelled and citing.is_missing(lease, project, answer.cites, no_rule_fits=answer.no_rule_fits):
+        keep_draft(lease.person, lease, answer)
+        raise Refused("needs_citation")
 
 
 def _replay(judge: Judge, answer: Answer, digest: str, lease: Lease) -> Recorded | None:
@@ -215,7 +239,7 @@ def _append(
     cannot_tell = answer.choice == CANNOT_TELL
     label = "" if cannot_tell else answer.choice
     sees_grid = lease.mode != Mode.BLIND
-    return Judgment.objects.create(
+    judgment = Judgment.objects.create(
         pair=pair,
         judge=judge,
         round=lease.round,
@@ -226,6 +250,7 @@ def _append(
         label=kept.label if kept else label,
         mismatch=kept.mismatch if kept else answer.mismatch,
         reason=kept.reason if kept else answer.reason,
+        no_rule_fits=answer.no_rule_fits or bool(kept and kept.no_rule_fits and not answer.cites),
         note=answer.note or (kept.note if kept else ""),
         mode=lease.mode,
         grid=grids.grid_of(pair, lease.snapshot) if sees_grid else None,
@@ -236,6 +261,11 @@ def _append(
         idempotency_key=answer.key,
         body_sha256=digest,
     )
+    if answer.cites:
+        citing.store(judgment, lease, answer.cites)
+    elif kept is not None and not answer.no_rule_fits:
+        citing.keep(judgment, kept)
+    return judgment
 
 
 def _shown(lease: Lease, pair: Pair, mine: Judgment | None, *, second: bool) -> Prediction | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -39,6 +39,7 @@ class PairRecord:
     gold: Gold | None
     judgments: Sequence[Judgment]
     prediction: Prediction | None
+    cited: Mapping[int, Sequence[object]] = field(default_factory=dict)  # judgment -> rules with their versions
 
 
 def split_of(query: str) -> str:
@@ -136,6 +137,8 @@ def labels(record: PairRecord, scale: Scale, secret: bytes) -> dict[str, Any]:
                 "mismatch": row.mismatch,
                 "mode": row.mode or "imported",
                 "late": row.late,
+                "rules_cited": [str(rule) for rule in record.cited.get(row.pk, ())],
+                "no_rule_fits": row.no_rule_fits,
                 "day": row.recorded_at.date().isoformat(),
             }
             for row in record.judgments

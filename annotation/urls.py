@@ -18,6 +18,7 @@ from annotation.views import (
     playground,
     prelabelling,
     prompts,
+    standard,
     workers,
 )
 
@@ -71,5 +72,6 @@ urlpatterns = [
     path("p/<slug:slug>/exports/<int:export_id>/", exporting.export, name="export"),
     path("p/<slug:slug>/exports/<int:export_id>/cancel/", exporting.cancel, name="export-cancel"),
     path("p/<slug:slug>/exports/<int:export_id>/files/<str:name>", exporting.file, name="export-file"),
+    path("p/<slug:slug>/stale/", standard.stale, name="stale"),
     path("p/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
 ]

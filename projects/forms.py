@@ -135,6 +135,8 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
             "overlap",
             "lease_seconds",
             "confidence_cut",
+            "require_citation",
+            "replay_tolerance",
             "rule_base_number",
             "scale_name",
         ]
@@ -142,6 +144,10 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
             "guideline": _("What every judge reads before the first pair; shown on the judging card."),
             "mode": _("How much of the machine's work a judge sees. Gold and test sets are judged blind."),
             "confidence_cut": _("A pre-label that is less sure than this goes to two people who do not see it."),
+            "require_citation": _(
+                "With Q, W, E on the card, or R where none fits. Blind cards show no rules and ask for none."
+            ),
+            "replay_tolerance": _("As a share: 0.002 is 0.2 points of agreement. More needs a reason to be published."),
             "overlap": _("How many people judge each pair. Slots of pairs that exist keep their number."),
             "lease_seconds": _("How long a pair stays with a judge who went away."),
         }

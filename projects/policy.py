@@ -31,6 +31,7 @@ class Permission(StrEnum):
     EXPORT = "export"
     SEE_FIGURES = "see_figures"
     KEEP_KNOWLEDGE = "keep_knowledge"
+    JUDGE_AGAIN = "judge_again"
     MANAGE = "manage"
     AUDIT = "audit"
 
@@ -59,6 +60,7 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.EXPORT: frozenset({M, P}),
     Permission.SEE_FIGURES: frozenset({A, R, M, P, U}),
     Permission.KEEP_KNOWLEDGE: frozenset({R, M, P}),
+    Permission.JUDGE_AGAIN: frozenset({R, P}),
     Permission.MANAGE: frozenset({P}),
     Permission.AUDIT: frozenset({P, U}),
 }
@@ -174,4 +176,5 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "export-cancel": _write(P_.EXPORT),
     "export-file": _read(P_.EXPORT),
     "agreement": _read(P_.SEE_FIGURES),
+    "stale": _both(P_.SEE_FIGURES, P_.JUDGE_AGAIN),
 }

@@ -63,6 +63,7 @@ class Export(Job):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     requested_by = models.ForeignKey(Person, models.PROTECT, null=True)
     hard_set = models.ForeignKey(HardSet, models.PROTECT, null=True, blank=True)
+    without_stale = models.BooleanField(default=False)
     rows_total = models.PositiveIntegerField(default=0)
     rows_written = models.PositiveIntegerField(default=0)
     rows = models.PositiveIntegerField(null=True)

@@ -25,7 +25,8 @@ def exports(request: Request) -> HttpResponse:
         hard_set = request.project.hard_sets.filter(
             pk=int(number) if number.isdigit() else 0, frozen_at__isnull=False
         ).first()
-        made = exporting.request_export(request.project, kind, request.person, hard_set)
+        fresh = "without_stale" in request.POST
+        made = exporting.request_export(request.project, kind, request.person, hard_set, without_stale=fresh)
         return redirect("export", request.project.slug, made.pk)
     context = {
         "project": request.project,

@@ -134,5 +134,6 @@ def _refusals() -> dict[str, str]:
             "This card was already answered otherwise; what you sent is kept as a draft."
         ),
         "already_judged": _("You have already judged this pair. Undo brings it back."),
+        "needs_citation": _("This project wants a ground: cite a rule (Q, W, E), or say that none fits (R)."),
         "nothing_to_keep": _("There is no answer of yours to keep yet."),
     }

@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from annotation import card, finding, grids, showing
+from annotation import card, citing, finding, grids, showing
 from annotation.models import BadCase, Pair
 from projects.gates import Request, may
 from projects.models import Role
@@ -47,6 +47,8 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
     snapshot = found.item.current_snapshot
     value = showing.grid_value(grids.grid_of(found, snapshot))
     predictions = found.predictions.select_related("model", "rule_base", "caption", "guideline").order_by("-id")[:10]
+    judgments = list(found.judgments.select_related("judge__person", "batch").order_by("id"))
+    cited = citing.cited_by(judgments)
     context = {
         "project": request.project,
         "pair": found,
@@ -59,7 +61,7 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
             showing.prediction(row, request.project, specs(row.rule_base), contradictions=card.contradictions())
             for row in predictions
         ],
-        "judgments": found.judgments.select_related("judge__person", "batch").order_by("id"),
+        "judgments": [(row, cited.get(row.pk, [])) for row in judgments],
         "golds": found.golds.select_related("adjudication__adjudicator", "batch").order_by("id"),
         "disagreements": found.disagreements.order_by("id"),
         "bad_cases": found.bad_cases.order_by("id"),

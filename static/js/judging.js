@@ -47,6 +47,9 @@
     if (element.matches("details.panel")) {
       element.open = true; // a key sets: pressing it again leaves the panel open
       enter(element);
+    } else if (element.matches("[type=checkbox]")) {
+      element.checked = true; // likewise: the mouse or Space takes it away
+      element.dispatchEvent(new Event("change", { bubbles: true }));
     } else if (element.matches("details")) unfold(element);
     else element.click();
   }
@@ -104,7 +107,7 @@
     if (typing(event.target)) return inField(event);
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.querySelector("dialog[open]")) return;
     const key = keyOf(event);
-    const activates = (key === "space" || key === "enter") && event.target.closest("a, button, summary, [type=radio], .scroll");
+    const activates = (key === "space" || key === "enter") && event.target.closest("a, button, summary, [type=radio], [type=checkbox], .scroll");
     if (activates && !(key === "enter" && event.target.matches("[type=radio]"))) return;
     const panel = openPanel();
     if (panel ? pressInPanel(panel, key) : pressOnCard(key)) event.preventDefault();
@@ -125,6 +128,13 @@
     const panel = event.target;
     if (panel.matches?.("details.panel[open]") && !panel.querySelector(".panel-body").contains(document.activeElement)) enter(panel);
   }, true);
+
+  // A rule is cited or none fits, never both: the later word counts.
+  document.addEventListener("change", ({ target }) => {
+    if (!target.checked || !target.matches("[name=cites], [name=no_rule_fits]")) return;
+    const other = target.name === "cites" ? "no_rule_fits" : "cites";
+    for (const one of card().querySelectorAll(`[name=${other}]`)) one.checked = false;
+  });
 
   // Sending: the forms share one queue that drops what comes while another is on its way; what failed stays on the card.
   let unsent = null;

@@ -50,6 +50,8 @@ ORACLE: dict[tuple[str, str, str], set[str]] = {
     ("audit", "/p/shoes/audit/", "GET"): {"lena", "otto"},
     ("models", "/p/shoes/models/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
     ("model-train", "/p/shoes/models/train/", "POST"): {"max", "lena"},
+    ("stale", "/p/shoes/stale/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
+    ("stale", "/p/shoes/stale/", "POST"): {"rosa", "lena"},
     ("playground", "/p/shoes/playground/", "GET"): {"max", "lena"},
     ("prompts", "/p/shoes/prompts/", "GET"): {"max", "lena"},
     ("knowledge", "/p/shoes/knowledge/", "GET"): {"ana", "ben", "ada", "rosa", "max", "lena", "otto"},

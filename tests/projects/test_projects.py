@@ -25,6 +25,7 @@ SETTINGS = {
     "overlap": "2",
     "lease_seconds": "900",
     "confidence_cut": "0.7",
+    "replay_tolerance": "0.002",
     "rule_base_number": "",
     "scale_name": "lore-4",
 }

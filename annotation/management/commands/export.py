@@ -21,12 +21,18 @@ class Command(JsonCommand):
         parser.add_argument("--kind", required=True, choices=Export.Kind.values)
         parser.add_argument("--out", required=True, type=Path)
         parser.add_argument("--hard-set", help="only the members of this hard set")
+        parser.add_argument(
+            "--without-stale", action="store_true", help="no pair whose labels cite a rule out of force"
+        )
 
     def run(self, **options: Any) -> dict[str, Any]:
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"there is no project {options['project']!r}")
-        export = exporting.request_export(project, options["kind"], None, self._hard_set(project, options["hard_set"]))
+        hard_set = self._hard_set(project, options["hard_set"])
+        export = exporting.request_export(
+            project, options["kind"], None, hard_set, without_stale=options["without_stale"]
+        )
         token = jobs.claim(Export, export.pk)
         if token is not None:
             exporting.work(export.pk, token)

@@ -1,0 +1,79 @@
+"""Which rules a judge gives as the ground of a judgment: among those on the card, or that none of them fits.
+
+What is cited is a rule version of the rule base version that the page showed, whatever has been published since. A blind
+card shows no rules, so nothing is cited and nothing asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from annotation import grids, showing
+from annotation.models import Citation, Judgment, Lease
+from projects.models import Mode, Project
+from relevance.rules import RuleSpec, routed_rules
+from rules.models import RuleBaseEntry
+from rules.publishing import specs
+
+KEYS = ("q", "w", "e")  # of the first rules on the card
+NONE_FITS_KEY = "r"
+
+
+class NotOnTheCard(ValueError):
+    """A code that the card did not show."""
+
+
+def on_the_card(lease: Lease) -> tuple[RuleSpec, ...]:
+    """The rules that a card shows, most important first; none where it is blind."""
+    if lease.mode == Mode.BLIND or lease.rule_base is None:
+        return ()
+    value = showing.grid_value(grids.grid_of(lease.pair, lease.snapshot))
+    if value is None:
+        return ()
+    return routed_rules(lease.pair.facts(lease.snapshot), value, specs(lease.rule_base))
+
+
+def check(lease: Lease, codes: Sequence[str]) -> None:
+    """Raises NotOnTheCard naming the code."""
+    known = {spec.code for spec in on_the_card(lease)} if codes else set()
+    for code in codes:
+        if code not in known:
+            raise NotOnTheCard(code)
+
+
+def is_missing(lease: Lease, project: Project, codes: Sequence[str], *, no_rule_fits: bool) -> bool:
+    """Whether the project wants a ground, the card offered one, and none was given."""
+    return project.require_citation and not codes and not no_rule_fits and bool(on_the_card(lease))
+
+
+def store(judgment: Judgment, lease: Lease, codes: Iterable[str]) -> None:
+    entries = RuleBaseEntry.objects.filter(rule_base_id=lease.rule_base_id, rule__code__in=list(codes))
+    Citation.objects.bulk_create(Citation(judgment=judgment, version_id=entry.version_id) for entry in entries)
+
+
+def keep(judgment: Judgment, kept: Judgment) -> None:
+    """A second answer that keeps the first keeps its ground."""
+    Citation.objects.bulk_create(
+        Citation(judgment=judgment, version_id=version)
+        for version in kept.citations.values_list("version_id", flat=True)
+    )
+
+
+class Cited(NamedTuple):
+    """A rule as it read when it was cited."""
+
+    code: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.code} v{self.version}"
+
+
+def cited_by(judgments: Iterable[Judgment]) -> dict[int, list[Cited]]:
+    """Judgment -> the rules it cites by code, in one query; nothing for one that cites none."""
+    found: dict[int, list[Cited]] = {}
+    rows = Citation.objects.filter(judgment__in=[one.pk for one in judgments]).select_related("version__rule")
+    for row in rows.order_by("version__rule__code"):
+        found.setdefault(row.judgment_id, []).append(Cited(row.version.rule.code, row.version.number))
+    return found

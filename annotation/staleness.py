@@ -1,0 +1,73 @@
+"""Which judgments rest on a rule that reads otherwise now: derived by query whenever it is asked, never written down.
+
+A standing judgment is stale when it cites a rule version that the project's active rule base version does not pin, and
+nobody has judged its pair in a later round. One that cites nothing rests on no rule that could have changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+
+from annotation.models import Citation, Judgment, Pair
+from projects.models import Project
+from rules.models import RuleBaseEntry, RuleBaseVersion
+from rules.publishing import active_rule_base
+
+
+@dataclass(frozen=True)
+class StaleRule:
+    """`version` is the one that was cited, `now` the number that is pinned, None where the rule was retired."""
+
+    code: str
+    version: int
+    now: int | None
+    judgments: int
+
+
+def stale_judgments(project: Project) -> QuerySet[Judgment]:
+    """Standing judgments (the latest revision, not withdrawn) that cite a rule version out of force."""
+    active = active_rule_base(project)
+    if active is None:
+        return Judgment.objects.none()
+    later = Judgment.objects.filter(
+        pair=OuterRef("pair"), judge=OuterRef("judge"), round=OuterRef("round"), revision__gt=OuterRef("revision")
+    )
+    judged_again = Judgment.objects.filter(pair=OuterRef("pair"), round__gt=OuterRef("round"))
+    return Judgment.objects.filter(
+        Exists(_outdated(active).filter(judgment=OuterRef("pk"))),
+        ~Exists(later),
+        ~Exists(judged_again),
+        pair__project=project,
+    ).exclude(outcome=Judgment.Outcome.WITHDRAWN)
+
+
+def stale_rules(project: Project) -> list[StaleRule]:
+    """What the stale judgments cite, the most cited first."""
+    active = active_rule_base(project)
+    if active is None:
+        return []
+    pinned = dict(active.entries.values_list("rule__code", "version__number"))
+    rows = (
+        _outdated(active)
+        .filter(judgment__in=stale_judgments(project))
+        .values("version__rule__code", "version__number")
+        .annotate(count=Count("judgment", distinct=True))
+    )
+    found = [
+        StaleRule(
+            row["version__rule__code"], row["version__number"], pinned.get(row["version__rule__code"]), row["count"]
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (-one.judgments, one.code, one.version))
+
+
+def stale_pairs(project: Project) -> QuerySet[Pair]:
+    return Pair.objects.filter(project=project, judgments__in=stale_judgments(project)).distinct()
+
+
+def _outdated(active: RuleBaseVersion) -> QuerySet[Citation]:
+    pinned = RuleBaseEntry.objects.filter(rule_base=active, version=OuterRef("version"))
+    return Citation.objects.filter(~Exists(pinned))

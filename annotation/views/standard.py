@@ -1,0 +1,42 @@
+"""Where labels meet the rules: stale labels and judging them again."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotation import rejudging, staleness
+from projects.gates import Request
+from rules.publishing import active_rule_base
+
+PAGE = 100
+
+
+def stale(request: Request) -> HttpResponse:
+    """What is stale, by rule; POST opens slots for some of it."""
+    if request.method == "POST":
+        wanted = request.POST.get("pairs", "")
+        if not wanted.isdigit() or not 0 < int(wanted[:9]) <= rejudging.MOST:
+            messages.error(request, _("How many pairs: from 1 to %(most)s.") % {"most": rejudging.MOST})
+        else:
+            opened = rejudging.judge_again(request.project, request.person, int(wanted))
+            told = ngettext("%(slots)s judgment is wanted anew.", "%(slots)s judgments are wanted anew.", opened)
+            messages.success(request, told % {"slots": opened})
+        return redirect("stale", request.project.slug)
+    rules = staleness.stale_rules(request.project)
+    pairs = staleness.stale_pairs(request.project).select_related("query", "item__current_snapshot").order_by("pk")
+    left, total = rejudging.waiting(request.project)
+    context = {
+        "project": request.project,
+        "rule_base": active_rule_base(request.project),
+        "rules": rules,
+        "judgments": staleness.stale_judgments(request.project).count() if rules else 0,
+        "pairs": pairs[:PAGE] if rules else [],
+        "done": total - left,
+        "total": total,
+        "most": rejudging.MOST,
+    }
+    return render(request, "annotation/stale.html", context)

@@ -1,0 +1,275 @@
+"""A judgment cites rules of its card, as they read then; what a change of a rule makes stale is found by query."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import Error, connection, transaction
+from django.http import QueryDict
+from django.test import Client
+from django.urls import reverse
+
+from annotation import citing, exporting, jobs, judging, queue, rejudging, staleness
+from annotation.judging import Answer, BadAnswer, Refused
+from annotation.models import Citation, Draft, Export, Judge, Judgment, Lease, Pair, Slot
+from projects.models import Person, Project
+from relevance.rules import RuleSpec, parse_rule
+from rules.models import RuleVersion
+from rules.publishing import publish_pack
+from tests.builders import RULE_BODY, make_item, make_judgment, make_pair, make_prediction, make_slots
+from tests.conftest import Cast
+
+ClientFor = Callable[[Person], Client]
+
+
+def spec(code: str, version: int = 1, **changes: Any) -> RuleSpec:
+    return parse_rule({**RULE_BODY, "code": code, "version": version, **changes})
+
+
+@pytest.fixture
+def rules(db: None) -> None:
+    """Four rules about colour, of which a card of a red mug shows all, and one about brand, which it does not."""
+    colours = [spec(f"R-00{n}", precedence=90 - n) for n in range(1, 5)]
+    publish_pack([*colours, spec("R-009", dimension="brand")])
+
+
+@pytest.fixture
+def pair(project: Project, rules: None) -> Pair:
+    made = make_pair(project=project, query="red mug", item=make_item(project=project, title="Blue mug"))
+    make_slots(pair=made)
+    return made
+
+
+def taken(person: Person, project: Project) -> Lease:
+    lease = queue.take(person, project)
+    assert lease is not None
+    return lease
+
+
+def says(person: Person, project: Project, choice: str = "L1", **fields: Any) -> Judgment:
+    lease = taken(person, project)
+    return judging.submit(person, project, lease.token, Answer(uuid.uuid4(), choice, **fields)).judgment
+
+
+def cited(judgment: Judgment) -> list[str]:
+    return [str(rule) for rule in citing.cited_by([judgment]).get(judgment.pk, [])]
+
+
+# what is stored
+
+
+def test_rules_of_the_card_are_cited_in_their_version(pair: Pair, project: Project, cast: Cast) -> None:
+    assert cited(says(cast.ana, project, cites=("R-001", "R-003"))) == ["R-001 v1", "R-003 v1"]
+
+
+def test_that_no_rule_fits_is_an_answer_too(pair: Pair, project: Project, cast: Cast) -> None:
+    judgment = says(cast.ana, project, no_rule_fits=True)
+    assert (judgment.no_rule_fits, cited(judgment)) == (True, [])
+
+
+@pytest.mark.parametrize("code", ["R-009", "R-777", "'; DROP TABLE"])
+def test_a_rule_that_was_not_on_the_card_is_refused_and_nothing_is_stored(
+    code: str, pair: Pair, project: Project, cast: Cast
+) -> None:
+    with pytest.raises(BadAnswer, match=r"cites: .* is not on this card"):
+        says(cast.ana, project, cites=(code,))
+    assert (Judgment.objects.count(), Citation.objects.count()) == (0, 0)
+
+
+def test_citing_and_saying_that_none_fits_contradict_each_other(project: Project) -> None:
+    form = QueryDict(f"idempotency_key={uuid.uuid4()}&choice=L4&cites=R-001&no_rule_fits=1")
+    with pytest.raises(BadAnswer, match=r"^cites: "):
+        judging.read_answer(form, project)
+
+
+def test_the_same_key_with_another_citation_is_other_content(pair: Pair, project: Project, cast: Cast) -> None:
+    lease, key = taken(cast.ana, project), uuid.uuid4()
+    judging.submit(cast.ana, project, lease.token, Answer(key, "L1", cites=("R-001",)))
+    assert judging.submit(cast.ana, project, lease.token, Answer(key, "L1", cites=("R-001",))).replayed
+    with pytest.raises(Refused, match="other_content_under_this_key"):
+        judging.submit(cast.ana, project, lease.token, Answer(key, "L1", cites=("R-002",)))
+    assert Citation.objects.count() == 1
+
+
+def test_citations_are_append_only(pair: Pair, project: Project, cast: Cast) -> None:
+    says(cast.ana, project, cites=("R-001",))
+    for act in (lambda: Citation.objects.all().delete(), lambda: Citation.objects.update(version=1)):
+        with pytest.raises(Error, match=r"permission denied|append-only"), transaction.atomic():
+            act()
+
+
+def test_a_kept_answer_keeps_its_ground(pair: Pair, project: Project, cast: Cast) -> None:
+    Project.objects.filter(pk=project.pk).update(mode="reveal")
+    project.refresh_from_db()
+    make_prediction(pair=pair)
+    lease = taken(cast.ana, project)
+    judging.submit(cast.ana, project, lease.token, Answer(uuid.uuid4(), "L1", cites=("R-002",)))
+    kept = judging.submit(cast.ana, project, lease.token, Answer(uuid.uuid4(), "keep")).judgment
+    assert (kept.revision, kept.label, cited(kept)) == (2, "L1", ["R-002 v1"])
+
+
+# where the project wants a ground
+
+
+@pytest.fixture
+def strict(project: Project) -> Project:
+    Project.objects.filter(pk=project.pk).update(require_citation=True)
+    project.refresh_from_db()
+    return project
+
+
+def test_without_a_ground_the_answer_is_refused_and_kept_as_a_draft(pair: Pair, strict: Project, cast: Cast) -> None:
+    with pytest.raises(Refused, match="needs_citation"):
+        says(cast.ana, strict, note="hm")
+    assert (Judgment.objects.count(), Draft.objects.get().body["note"]) == (0, "hm")
+    assert says(cast.ana, strict, no_rule_fits=True).no_rule_fits
+
+
+def test_cannot_tell_and_a_blind_card_need_no_ground(pair: Pair, strict: Project, cast: Cast) -> None:
+    says(cast.ana, strict, "cannot_tell", reason="image")
+    Slot.objects.filter(state="open").update(mode="blind")
+    assert says(cast.ben, strict).mode == "blind"
+
+
+def test_the_page_says_which_keys_cite(pair: Pair, strict: Project, cast: Cast, client_for: ClientFor) -> None:
+    client = client_for(cast.ana)
+    page = client.get(reverse("judge", args=["shoes"])).content.decode()
+    assert all(f'data-key="{key}"' in page for key in "qwer")
+    assert page.count('name="cites"') == 4
+    lease = Lease.objects.get()
+    sent = {"idempotency_key": str(uuid.uuid4()), "choice": "L1"}
+    url = reverse("judge-submit", args=["shoes", lease.token])
+    refused = client.post(url, sent, headers={"HX-Request": "true"})
+    assert (refused.status_code, "none fits" in refused.content.decode()) == (409, True)
+    client.post(url, {**sent, "cites": ["R-001", "R-002"]})
+    assert cited(Judgment.objects.get()) == ["R-001 v1", "R-002 v1"]
+
+
+def test_a_blind_card_shows_no_rules(pair: Pair, project: Project, cast: Cast, client_for: ClientFor) -> None:
+    Slot.objects.update(mode="blind")
+    page = client_for(cast.ana).get(reverse("judge", args=["shoes"])).content.decode()
+    assert 'name="cites"' not in page and "R-001" not in page
+
+
+# staleness
+
+STALE = """
+SELECT count(DISTINCT j.id) FROM annotation_judgment j
+JOIN annotation_citation c ON c.judgment_id = j.id JOIN rules_ruleversion v ON v.id = c.version_id
+WHERE v.id NOT IN (SELECT e.version_id FROM rules_rulebaseentry e
+                   WHERE e.rule_base_id = (SELECT id FROM rules_rulebaseversion ORDER BY number DESC LIMIT 1))
+"""
+
+
+def test_a_change_of_one_rule_makes_exactly_the_labels_that_cite_it_stale(
+    project: Project, rules: None, cast: Cast
+) -> None:
+    """1,000 judgments: every third cites R-001 (334), every fifth R-002 (200), the rest nothing."""
+    versions = {code: RuleVersion.objects.get(rule__code=code).pk for code in ("R-001", "R-002")}
+    pair = make_pair(project=project)
+    judges = Judge.objects.bulk_create(Judge(project=project, rater=f"rater {n}") for n in range(1000))
+    judgments = Judgment.objects.bulk_create(
+        Judgment(pair=pair, judge=judge, snapshot=pair.item.current_snapshot, label="L4") for judge in judges
+    )
+    Citation.objects.bulk_create(
+        Citation(judgment=one, version_id=versions[code])
+        for n, one in enumerate(judgments)
+        for code, every in (("R-001", 3), ("R-002", 5))
+        if n % every == 0
+    )
+    assert staleness.stale_judgments(project).count() == 0
+    publish_pack([spec("R-001", 2, precedence=80)])
+    stale = staleness.stale_judgments(project)
+    assert {one.pk for one in stale} == {judgments[n].pk for n in range(0, 1000, 3)}
+    with connection.cursor() as cursor:
+        cursor.execute(STALE)
+        assert cursor.fetchone() == (334,) == (stale.count(),)
+    (rule,) = staleness.stale_rules(project)
+    assert (rule.code, rule.version, rule.now, rule.judgments) == ("R-001", 1, 2, 334)
+
+
+def test_an_open_page_keeps_the_version_it_showed_and_its_answer_is_taken(
+    pair: Pair, project: Project, cast: Cast
+) -> None:
+    lease = taken(cast.ana, project)
+    publish_pack([spec("R-001", 2, precedence=80)])
+    given = Answer(uuid.uuid4(), "L1", cites=("R-001",))
+    judgment = judging.submit(cast.ana, project, lease.token, given).judgment
+    assert (judgment.rule_base and judgment.rule_base.number, cited(judgment)) == (1, ["R-001 v1"])
+    assert list(staleness.stale_judgments(project)) == [judgment]
+    assert cited(says(cast.ben, project, cites=("R-001",))) == ["R-001 v2"]
+    assert staleness.stale_judgments(project).count() == 1
+
+
+def test_what_was_withdrawn_or_said_anew_is_not_stale(pair: Pair, project: Project, cast: Cast) -> None:
+    says(cast.ana, project, cites=("R-001",))
+    publish_pack([spec("R-001", 2, precedence=80)])
+    judging.undo(cast.ana, project, came_from=None)
+    assert staleness.stale_judgments(project).count() == 0
+    says(cast.ana, project, cites=("R-001",))
+    assert staleness.stale_judgments(project).count() == 0
+
+
+def test_a_project_that_pins_an_older_rule_base_has_nothing_stale(pair: Pair, project: Project, cast: Cast) -> None:
+    says(cast.ana, project, cites=("R-001",))
+    publish_pack([spec("R-001", 2, precedence=80)])
+    Project.objects.filter(pk=project.pk).update(rule_base_number=1)
+    project.refresh_from_db()
+    assert staleness.stale_judgments(project).count() == 0
+
+
+# judging again
+
+
+def test_stale_pairs_come_before_the_queue_the_quickest_first(
+    project: Project, rules: None, cast: Cast, client_for: ClientFor
+) -> None:
+    version = RuleVersion.objects.get(rule__code="R-001")
+    pairs = [make_pair(project=project, query=f"red mug {n}") for n in range(4)]
+    for pair, seconds in zip(pairs[:3], (9.0, 2.0, 5.0), strict=True):
+        judgment = make_judgment(pair=pair, by=cast.ana, seconds=seconds)
+        Citation.objects.create(judgment=judgment, version=version)
+    make_slots(pair=pairs[3], count=1)
+    publish_pack([spec("R-001", 2, precedence=80)])
+    lead = client_for(cast.lena)
+    assert "3 stale judgments" in lead.get(reverse("stale", args=["shoes"])).content.decode()
+    assert lead.post(reverse("stale", args=["shoes"]), {"pairs": "2"}).status_code == 302
+    assert rejudging.judge_again(project, cast.lena) == 1  # the third; the others wait already
+    order = list(Slot.objects.filter(state="open").order_by("position").values_list("pair__query__text", flat=True))
+    assert order[0] == "red mug 0"  # asked for last, put before all that waited
+    assert order[1:] == ["red mug 1", "red mug 2", "red mug 3"]  # 2 s before 5 s
+    assert rejudging.waiting(project) == (3, 3)
+    says(cast.ana, project)
+    assert staleness.stale_judgments(project).count() == 2
+
+
+@pytest.mark.parametrize("pairs", ["", "0", "-1", "many", "999999"])
+def test_a_number_that_is_none_opens_nothing(
+    pairs: str, project: Project, rules: None, cast: Cast, client_for: ClientFor
+) -> None:
+    client_for(cast.rosa).post(reverse("stale", args=["shoes"]), {"pairs": pairs})
+    assert not Slot.objects.exists()
+
+
+# exports
+
+
+def test_an_export_tells_what_was_cited_and_can_leave_stale_pairs_out(pair: Pair, project: Project, cast: Cast) -> None:
+    from annotation import training_rows
+
+    says(cast.ana, project, cites=("R-001",))
+    export = exporting.request_export(project, "labels", None, without_stale=True)
+    (record,) = exporting._records(exporting.moment(export)[0], lambda _done: None)
+    (said,) = training_rows.labels(record, project.scale, b"secret")["judgments"]
+    assert said["rules_cited"] == ["R-001 v1"] and said["no_rule_fits"] is False
+    publish_pack([spec("R-001", 2, precedence=80)])
+    kept, left_out = exporting.moment(export)
+    assert (kept, left_out) == ([], {"held_out_benchmark": 0, "left_out_stale": 1})
+    token = jobs.claim(Export, export.pk)
+    assert token is not None
+    exporting.work(export.pk, token)
+    export.refresh_from_db()
+    assert export.manifest is not None and export.manifest["counts"]["left_out_stale"] == 1
