@@ -5,4 +5,11 @@ class AnnotationConfig(AppConfig):
     name = "annotation"
 
     def ready(self) -> None:
-        from annotation import overview  # noqa: F401  (registers its cards for the home page)
+        from annotation import (
+            overview,  # noqa: F401  (registers its cards for the home page)
+            replaying,
+        )
+        from rules import reviewing
+
+        if replaying.gate not in reviewing.GATES:
+            reviewing.GATES.append(replaying.gate)

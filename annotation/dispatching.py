@@ -20,7 +20,7 @@ from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from annotation import jobs, queue, tasks
-from annotation.models import Export, Import, Job, JobState, ModelJob, PrelabelJob, PrelabelRun, Trial
+from annotation.models import BackTest, Export, Import, Job, JobState, ModelJob, PrelabelJob, PrelabelRun, Trial
 from annotation.prelabelling import TOGETHER
 from projects.clock import ClockTimestamp
 
@@ -60,6 +60,7 @@ def _runs() -> Sequence[Q]:
 DOORS = (
     Door(Import, "annotation.run_import", DEFAULT_QUEUE, 1, lambda: [tasks.CONFIRMED]),
     Door(Export, "annotation.run_export", DEFAULT_QUEUE, 1, lambda: [Q()]),
+    Door(BackTest, "annotation.run_back_test", DEFAULT_QUEUE, 1, lambda: [Q()]),
     Door(ModelJob, "annotation.run_model_job", PRELABEL_QUEUE, 1, lambda: [Q()]),
     Door(PrelabelJob, "annotation.prelabel_jobs", PRELABEL_QUEUE, TOGETHER, _runs),
     Door(Trial, "annotation.run_trials", PRELABEL_QUEUE, TRIALS_TOGETHER, lambda: [Q()]),

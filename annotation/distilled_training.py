@@ -62,6 +62,16 @@ class Labelled:
 
 
 @dataclass(frozen=True)
+class Lessons:
+    """What was learnt from whose labels, with its figures on the held-out queries; no row yet."""
+
+    source: Source
+    learnt: Learnt
+    vocabulary: Vocabulary
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Trained:
     version: ModelVersion
     report: Mapping[str, Any]
@@ -79,6 +89,11 @@ def train(project: Project, source: Source, by: Person | None, *, promote: bool 
 
     Raises CannotTrain.
     """
+    return keep(project, learn(project, source, seed=seed), by, promote=promote)
+
+
+def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
+    """What takes long: nothing of it is seen by anybody until it is kept. Raises CannotTrain."""
     rule_base = active_rule_base(project)
     if rule_base is None:
         raise CannotTrain("there are no rules yet: load the starter pack with load_rules")
@@ -98,13 +113,18 @@ def train(project: Project, source: Source, by: Person | None, *, promote: bool 
     except TooLittle as error:
         raise CannotTrain(str(error)) from error
     measured = _measure(project, test, evidence, rules, learnt, vocabulary)
-    told = {"source": source, "train_pairs": len(training), "test_pairs": len(test), **measured}
-    version = lessons.store(project, learnt, vocabulary, told, source=source, by=by)
-    why_not = "not asked to" if not promote else _why_not(measured)
+    report = {"source": source, "train_pairs": len(training), "test_pairs": len(test), **measured}
+    return Lessons(source, learnt, vocabulary, report)
+
+
+def keep(project: Project, learnt: Lessons, by: Person | None, *, promote: bool) -> Trained:
+    """Store what was learnt; promote it where that is wished and it beats the active model."""
+    version = lessons.store(project, learnt.learnt, learnt.vocabulary, learnt.report, source=learnt.source, by=by)
+    why_not = "not asked to" if not promote else _why_not(learnt.report)
     if not why_not:
         registry.promote(version, by)
     record(by, "model.measured", project=project, on=version, promoted=not why_not, why_not=why_not)
-    return Trained(version, told, not why_not, why_not)
+    return Trained(version, learnt.report, not why_not, why_not)
 
 
 def _check_enough(training: Sequence[Labelled], test: Sequence[Labelled]) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from annotation import canary, distilled_training, jobs
 from annotation.distilled_training import CannotTrain, Source
+from annotation.jobs import Claim
 from annotation.models import JobState, ModelJob
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
@@ -53,28 +54,35 @@ def work(pk: int, token: UUID) -> None:
     job = ModelJob.objects.select_related("project", "model", "requested_by").get(pk=pk)
     with jobs.kept(ModelJob, {pk: token}):
         try:
-            fields = _train(job) if job.kind == ModelJob.Kind.TRAIN else _canary(job)
+            if job.kind == ModelJob.Kind.TRAIN:
+                _train(job, token)
+            else:
+                _canary(job, token)
         except (CannotTrain, EngineError) as error:
             jobs.fail(job, token, error, retry=False)
-        else:
-            jobs.finish(job, token, **fields)
 
 
-def _train(job: ModelJob) -> dict[str, Any]:
+def _train(job: ModelJob, token: UUID) -> None:
+    """The model is kept with the end of the job or not at all: one cancelled meanwhile is neither stored nor promoted."""
     (source,) = (one for one in distilled_training.SOURCES if one == job.source)
-    trained = distilled_training.train(job.project, source, job.requested_by, promote=job.promote)
-    beside = {name: _short(trained.report.get(name)) for name in ("cold_start", "active")}
-    result = {**_short(trained.report), "beside": beside, "promoted": trained.promoted, "why_not": trained.why_not}
-    return {"model": trained.version, "result": result}
+    learnt = distilled_training.learn(job.project, source)
+    beside = {name: _short(learnt.report.get(name)) for name in ("cold_start", "active")}
+    with transaction.atomic():
+        if not jobs.still_ours(ModelJob, [Claim(job.pk, token, job.attempts)]):
+            return
+        trained = distilled_training.keep(job.project, learnt, job.requested_by, promote=job.promote)
+        told = {"beside": beside, "majority": learnt.report["majority"]}
+        result = {**_short(learnt.report), **told, "promoted": trained.promoted, "why_not": trained.why_not}
+        jobs.finish(job, token, model=trained.version, result=result)
 
 
 def _short(told: Any) -> dict[str, Any]:
     return {name: told[name] for name in FIGURES if name in told} if told else {}
 
 
-def _canary(job: ModelJob) -> dict[str, Any]:
+def _canary(job: ModelJob, token: UUID) -> None:
     assert job.model is not None, "a canary run names its model"
-    return {"result": canary.run(job.model, job.project)}
+    jobs.finish(job, token, result=canary.run(job.model, job.project))
 
 
 def _only_one(project: Project, kind: str) -> None:

@@ -13,8 +13,8 @@ from uuid import UUID
 from celery import shared_task
 from django.db.models import Q
 
-from annotation import exporting, importing, jobs, model_work, playground, prelabelling, workers
-from annotation.models import Export, Import, Job, ModelJob
+from annotation import backtesting, exporting, importing, jobs, model_work, playground, prelabelling, workers
+from annotation.models import BackTest, Export, Import, Job, ModelJob
 
 logger = logging.getLogger(__name__)
 MOST_IDS = 1000
@@ -41,6 +41,12 @@ def run_trials(ids: object) -> int:
 def run_model_job(pk: object) -> None:
     for number in _numbers([pk]):
         _work(ModelJob, number, model_work.work)
+
+
+@door("annotation.run_back_test")
+def run_back_test(pk: object) -> None:
+    for number in _numbers([pk]):
+        _work(BackTest, number, backtesting.work)
 
 
 @door("annotation.run_import")

@@ -5,6 +5,7 @@ from django.urls import path
 from annotation.views import (
     adjudicating,
     agreement,
+    backtesting,
     bad_cases,
     exporting,
     guidelines,
@@ -72,6 +73,10 @@ urlpatterns = [
     path("p/<slug:slug>/exports/<int:export_id>/", exporting.export, name="export"),
     path("p/<slug:slug>/exports/<int:export_id>/cancel/", exporting.cancel, name="export-cancel"),
     path("p/<slug:slug>/exports/<int:export_id>/files/<str:name>", exporting.file, name="export-file"),
+    path("p/<slug:slug>/backtests/", backtesting.backtests, name="backtests"),
+    path("p/<slug:slug>/backtests/<int:test_id>/", backtesting.backtest, name="backtest"),
+    path("p/<slug:slug>/backtests/<int:test_id>/cancel/", backtesting.cancel, name="backtest-cancel"),
+    path("p/<slug:slug>/replay-sets/", backtesting.freeze, name="replay-freeze"),
     path("p/<slug:slug>/stale/", standard.stale, name="stale"),
     path("p/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
 ]

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     SEE_FIGURES = "see_figures"
     KEEP_KNOWLEDGE = "keep_knowledge"
     JUDGE_AGAIN = "judge_again"
+    TEST_RULES = "test_rules"
     MANAGE = "manage"
     AUDIT = "audit"
 
@@ -61,6 +62,7 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.SEE_FIGURES: frozenset({A, R, M, P, U}),
     Permission.KEEP_KNOWLEDGE: frozenset({R, M, P}),
     Permission.JUDGE_AGAIN: frozenset({R, P}),
+    Permission.TEST_RULES: frozenset({R, M, P}),
     Permission.MANAGE: frozenset({P}),
     Permission.AUDIT: frozenset({P, U}),
 }
@@ -176,5 +178,9 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "export-cancel": _write(P_.EXPORT),
     "export-file": _read(P_.EXPORT),
     "agreement": _read(P_.SEE_FIGURES),
+    "backtests": _both(P_.SEE_FIGURES, P_.TEST_RULES),
+    "backtest": _read(P_.SEE_FIGURES),
+    "backtest-cancel": _write(P_.TEST_RULES),
+    "replay-freeze": _write(P_.TEST_RULES),
     "stale": _both(P_.SEE_FIGURES, P_.JUDGE_AGAIN),
 }

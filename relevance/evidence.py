@@ -82,11 +82,23 @@ class Grid:
         return cls(tuple(_row(row) for row in data["rows"]), data["overlap"], data["extractor_version"])
 
 
+_DIMENSIONS: Mapping[str, Dimension] = {one.value: one for one in Dimension}
+_OPS: Mapping[str, Op] = {one.value: one for one in Op}
+_SOURCES: Mapping[str, Source] = {one.value: one for one in Source}
+_VERDICTS: Mapping[str, Verdict] = {one.value: one for one in Verdict}
+_SAYS_NOTHING: Mapping[str, Cell] = {one.value: Cell(one, Verdict.SILENT) for one in Source}  # most cells
+
+
 def _row(data: Mapping[str, Any]) -> Row:
     wish = data["constraint"]
-    constraint = Constraint(**{**wish, "kind": Dimension(wish["kind"]), "op": Op(wish["op"])})
-    cells = tuple(Cell(Source(c["source"]), Verdict(c["verdict"]), c["literal"], c["where"]) for c in data["cells"])
-    return Row(constraint, cells, Verdict(data["verdict"]))
+    constraint = Constraint(**{**wish, "kind": _DIMENSIONS[wish["kind"]], "op": _OPS[wish["op"]]})
+    return Row(constraint, tuple([_cell(cell) for cell in data["cells"]]), _VERDICTS[data["verdict"]])
+
+
+def _cell(data: Mapping[str, Any]) -> Cell:
+    if data["verdict"] == "silent" and not data["literal"] and not data["where"]:
+        return _SAYS_NOTHING[data["source"]]
+    return Cell(_SOURCES[data["source"]], _VERDICTS[data["verdict"]], data["literal"], data["where"])
 
 
 def build_grid(pair: PairFacts, lexicon: Lexicon) -> Grid:

@@ -11,7 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from projects.gates import Request
+from projects.gates import Request, may
+from projects.membership import projects_of
+from projects.policy import Permission
 from relevance.rules import RuleError, RuleSpec, parse_rule
 from rules import differing, drafting, publishing, reviewing, rule_forms, trying
 from rules.drafting import DraftRefused
@@ -232,6 +234,7 @@ def _page(
         "refusal": refusal,
         "brought": brought,
         "live": live,
+        "tested_in": [project for project, roles in projects_of(request.person) if may(roles, Permission.SEE_FIGURES)],
     }
     return render(request, "rules/draft.html", context, status=status)
 

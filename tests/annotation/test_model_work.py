@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
 
 from annotation import model_work, prelabelling, tasks
 from annotation.distilled_training import is_held_out
 from annotation.models import ModelJob
+from inference.distilling import fit
 from inference.models import ModelVersion
 from projects.models import AuditEvent, Person, Project
 from rules.packs import load_pack
@@ -68,7 +71,10 @@ def test_a_training_asked_for_on_the_page_ends_with_a_promoted_model_and_its_fig
     assert job.result["kappa_quadratic"]["value"] is not None
     assert job.result["promoted"] is (job.result["why_not"] == "") is job.model.active
     page = client.get(reverse("models", args=["shoes"])).content.decode()
-    assert job.model.name in page and "AUC" in page
+    assert job.model.name in page
+    assert all(
+        f"{name} " in page for name in ("Acc@2", "Acc@4", "Macro-F1", "Quadratic kappa", "AUC", "ECE", "always L2")
+    )
     assert AuditEvent.objects.get(act="model.training_asked").actor == cast.max
     assert AuditEvent.objects.filter(act="model.measured", actor=cast.max).exists()
 
@@ -101,6 +107,21 @@ def test_a_cancelled_training_does_not_run(labelled: Project, cast: Cast, client
     post(client_for(cast.max), "model-job-cancel", job.pk)
     assert done(job).state == "cancelled"
     assert not ModelVersion.objects.filter(learnt=True).exists()
+
+
+def test_a_training_cancelled_while_it_learns_keeps_and_promotes_nothing(
+    labelled: Project, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = model_work.ask_for_training(labelled, "gold", cast.max, promote=True)
+
+    def cancelled_meanwhile(*args: Any, **options: Any) -> Any:
+        model_work.cancel(job, cast.max)
+        return fit(*args, **options)
+
+    monkeypatch.setattr("annotation.distilled_training.fit", cancelled_meanwhile)
+    assert (done(job).state, job.model, job.result) == ("cancelled", None, None)
+    assert not ModelVersion.objects.filter(Q(learnt=True) | Q(state="active")).exists()
+    assert not AuditEvent.objects.filter(act="model.measured").exists()
 
 
 def test_another_projects_job_cannot_be_cancelled(labelled: Project, cast: Cast, client_for: ClientFor) -> None:

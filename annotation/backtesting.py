@@ -1,0 +1,259 @@
+"""A draft of the rules held against every stored pair of a project: what it would flip, and whether that is for the better.
+
+For each pair with a grid of its current snapshot the label under the draft's base and under the draft; the newest grid
+counts. Nothing is stored but the result. Memory does not grow with the pairs: they stream, and what is kept of a labelled
+one is ten bytes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from django.db import connections, transaction
+from django.utils import timezone
+
+from annotation import jobs
+from annotation.models import BackTest
+from annotation.rule_effects import Effect, TwoSets
+from projects.audit import record
+from projects.models import Person, Project
+from relevance.agreement import cohen_kappa, percent_agreement
+from relevance.evidence import Grid
+from relevance.facts import ItemFacts, PairFacts, Sku
+from relevance.labels import LORE, Scale
+from relevance.metrics import good_rate
+from relevance.resampling import Figure
+from relevance.rules import RuleSpec
+from rules import drafting
+from rules.models import RuleDraft
+from rules.publishing import specs
+
+TOGETHER = 2000  # rows a fetch, and pairs between two reports of progress
+EXAMPLES = 5  # pairs shown of each direction
+MOST_CATEGORIES = 20
+
+# The newest grid of each pair's current snapshot; a label is gold, else what the people's standing judgments agree on.
+_PAIRS = """
+SELECT p.id, p.query_id, q.text, s.title, s.category, s.cpv::text, s.skus::text, p.gold_label, g.body::text
+FROM annotation_pair p
+JOIN annotation_query q ON q.id = p.query_id
+JOIN annotation_item i ON i.id = p.item_id
+JOIN annotation_snapshot s ON s.id = i.current_snapshot_id
+JOIN LATERAL (SELECT body FROM annotation_grid g WHERE g.query_id = p.query_id AND g.snapshot_id = s.id
+              ORDER BY g.id DESC LIMIT 1) g ON true
+WHERE p.project_id = %(project)s
+"""
+_PEOPLE = """
+SELECT j.pair_id, min(j.label) FROM annotation_judgment j JOIN annotation_pair p ON p.id = j.pair_id
+WHERE p.project_id = %(project)s AND p.gold_label = '' AND j.outcome = 'label'
+  AND NOT EXISTS (SELECT 1 FROM annotation_judgment later WHERE later.pair_id = j.pair_id AND later.judge_id = j.judge_id
+                  AND (later.round, later.revision) > (j.round, j.revision))
+GROUP BY j.pair_id HAVING count(DISTINCT j.label) = 1
+"""
+
+
+class CannotTest(Exception):
+    """There is nothing to hold the draft against; `code` is for pages."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Stored(NamedTuple):
+    pair_id: int
+    query_id: int
+    facts: PairFacts
+    grid: Grid
+    gold: str
+
+
+@dataclass
+class Tally:
+    """What has been seen so far. Labels of `truth` are in the project's scale, the rules' in LORE's."""
+
+    scale: Scale
+    pairs: int = 0
+    flips: Counter[tuple[str, str]] = field(default_factory=Counter)
+    by_category: Counter[str] = field(default_factory=Counter)
+    by_dimension: Counter[str] = field(default_factory=Counter)
+    by_rule: Counter[str] = field(default_factory=Counter)
+    examples: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    good: tuple[Counter[int], Counter[int], Counter[int]] = field(
+        default_factory=lambda: (Counter(), Counter(), Counter())
+    )  # by query: pairs, good before, good after
+    truths: dict[str, Truth] = field(default_factory=dict)
+
+    def add(self, stored: Stored, effect: Effect, people: str) -> None:
+        self.pairs += 1
+        total, before, after = self.good
+        total[stored.query_id] += 1
+        before[stored.query_id] += effect.before in ("L3", "L4")
+        after[stored.query_id] += effect.after in ("L3", "L4")
+        for name, truth in (("gold", stored.gold), ("people", people)):
+            if truth:
+                self.truths.setdefault(name, Truth(self.scale)).add(stored.query_id, truth, effect)
+        if effect.before == effect.after:
+            return
+        direction = (effect.before, effect.after)
+        self.flips[direction] += 1
+        decided = effect.decided_after or effect.decided_before
+        self.by_category[stored.facts.item.category.split(">")[0].strip()] += 1
+        self.by_dimension[decided.dimension.value if decided else ""] += 1
+        self.by_rule[decided.code if decided else ""] += 1
+        shown = self.examples.setdefault(direction, [])
+        if len(shown) < EXAMPLES:
+            shown.append(stored.pair_id)
+
+
+class Truth:
+    """Labelled pairs, compactly: query, label, and the labels before and after as places in the scale."""
+
+    def __init__(self, scale: Scale) -> None:
+        self.scale = scale
+        self.codes = list(scale.codes)
+        self.place = {code: n for n, code in enumerate(self.codes)}
+        self.queries, self.labels = array("q"), array("b")
+        self.before, self.after = array("b"), array("b")
+
+    def add(self, query_id: int, label: str, effect: Effect) -> None:
+        self.queries.append(query_id)
+        self.labels.append(self.place[label])
+        self.before.append(self.place[self.scale.from_lore(effect.before)])
+        self.after.append(self.place[self.scale.from_lore(effect.after)])
+
+    def agreement(self, told: array[int]) -> dict[str, Any]:
+        def rows() -> Iterator[tuple[int, str, str]]:
+            for query, label, said in zip(self.queries, self.labels, told, strict=True):
+                yield query, self.codes[label], self.codes[said]
+
+        return {
+            "kappa_quadratic": _shown(cohen_kappa(rows(), self.scale)),
+            "percent": _shown(percent_agreement(rows(), self.scale)),
+        }
+
+    @property
+    def share_right(self) -> tuple[float, float]:
+        n = len(self.labels)
+        return (
+            sum(a == b for a, b in zip(self.labels, self.before, strict=True)) / n,
+            sum(a == b for a, b in zip(self.labels, self.after, strict=True)) / n,
+        )
+
+
+def start(draft: RuleDraft, project: Project, by: Person | None) -> BackTest:
+    """Ask for the draft as it is now to be held against every stored pair. Raises CannotTest."""
+    if not draft.rules.exists():
+        raise CannotTest("nothing_changes")
+    if not project.pairs.exists():
+        raise CannotTest("no_pairs")
+    with transaction.atomic():
+        test = BackTest.objects.create(
+            project=project,
+            draft=draft,
+            digest=drafting.digest_of_draft(draft),
+            total=project.pairs.count(),
+            requested_by=by,
+        )
+        record(by, "rules.back_test_started", project=project, on=test, draft=draft.pk)
+    return test
+
+
+def work(pk: int, token: UUID) -> None:
+    """See a claimed back-test to its end; quietly gives up when it was cancelled or taken over."""
+    test = BackTest.objects.select_related("project", "draft__base").get(pk=pk)
+
+    def report(seen: int) -> bool:
+        return jobs.renew(test, token) and bool(jobs.held_by(BackTest, pk, token).update(seen=seen))
+
+    with jobs.kept(BackTest, {pk: token}):
+        tally = compare(test.project, specs(test.draft.base), drafting.specs_of(test.draft), report)
+        if tally is not None:
+            jobs.finish(test, token, seen=tally.pairs, result=result_of(tally))
+
+
+def compare(
+    project: Project,
+    before: Sequence[RuleSpec],
+    after: Sequence[RuleSpec],
+    report: Callable[[int], bool] = lambda _seen: True,
+) -> Tally | None:
+    """Both sets on every stored pair; None where `report` says to stop."""
+    today = timezone.localdate()
+    sets = TwoSets(_in_force(before, today), _in_force(after, today))
+    people = _people(project)
+    tally = Tally(project.scale)
+    for stored in stored_pairs(project):
+        tally.add(stored, sets.effect(stored.facts, stored.grid), people.get(stored.pair_id, ""))
+        if tally.pairs % TOGETHER == 0 and not report(tally.pairs):
+            return None
+    return tally
+
+
+def stored_pairs(project: Project) -> Iterator[Stored]:
+    """Every pair with a grid, as a stream."""
+    connection = connections["default"]
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(_PAIRS, {"project": project.pk})
+        while rows := cursor.fetchmany(TOGETHER):
+            for pair_id, query_id, query, title, category, cpv, skus, gold, body in rows:
+                item = ItemFacts(
+                    "",
+                    title,
+                    category,
+                    tuple([(name, value) for name, value in orjson.loads(cpv)]) if cpv != "[]" else (),
+                    tuple([Sku(sku.get("code", ""), sku.get("name", "")) for sku in orjson.loads(skus)])
+                    if skus != "[]"
+                    else (),
+                )
+                yield Stored(pair_id, query_id, PairFacts(query, item), Grid.from_json(orjson.loads(body)), gold)
+
+
+def result_of(tally: Tally) -> dict[str, Any]:
+    """The result as it is stored and printed; every figure with its interval."""
+    flips = sum(tally.flips.values())
+    return {
+        "pairs": tally.pairs,
+        "flips": flips,
+        "by_direction": {f"{a}->{b}": count for (a, b), count in sorted(tally.flips.items())},
+        "by_category": dict(tally.by_category.most_common(MOST_CATEGORIES)),
+        "by_dimension": dict(tally.by_dimension.most_common()),
+        "by_rule": dict(tally.by_rule.most_common(MOST_CATEGORIES)),
+        "examples": {f"{a}->{b}": ids for (a, b), ids in sorted(tally.examples.items())},
+        "agreement_before": {name: truth.agreement(truth.before) for name, truth in tally.truths.items()},
+        "agreement_after": {name: truth.agreement(truth.after) for name, truth in tally.truths.items()},
+        "good_rate_before": _good_rate(tally, 1),
+        "good_rate_after": _good_rate(tally, 2),
+    }
+
+
+def _good_rate(tally: Tally, which: int) -> dict[str, Any] | None:
+    total, good = tally.good[0], tally.good[which]
+    labels = (
+        (query, code)
+        for query, count in total.items()
+        for code in ["L4"] * good[query] + ["L1"] * (count - good[query])
+    )
+    return _shown(good_rate(LORE, labels))
+
+
+def _people(project: Project) -> dict[int, str]:
+    """What people agree on where nothing is gold."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_PEOPLE, {"project": project.pk})
+        return dict(cursor.fetchall())
+
+
+def _in_force(rules: Sequence[RuleSpec], today: date) -> tuple[RuleSpec, ...]:
+    return tuple(rule for rule in rules if rule.in_force(today))
+
+
+def _shown(figure: Figure) -> dict[str, Any] | None:
+    return figure.to_json()

@@ -1,0 +1,137 @@
+"""The replay gate: gold pairs frozen with their labels, on which a draft of the rules must not do worse.
+
+A draft may be published when it was held against every stored pair as it is now, and on no project's newest replay set
+drops by more than that project tolerates (after SEEK's replay-gated edits: accepted only where a frozen set holds).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotation.grids import extractor
+from annotation.lexicons import current
+from annotation.models import BackTest, Grid, JobState, ReplayEntry, ReplaySet
+from annotation.rule_effects import TwoSets
+from projects.audit import record
+from projects.models import Person, Project
+from relevance.evidence import Grid as GridValue
+from relevance.evidence import build_grid
+from relevance.rules import RuleSpec
+from rules import drafting
+from rules.models import RuleDraft
+from rules.publishing import specs
+
+MOST = 5000  # pairs of a set, drawn evenly over the gold there is
+
+_FREEZE = """
+INSERT INTO annotation_replayentry (replay_set_id, pair_id, snapshot_id, label)
+SELECT %(set)s, p.id, i.current_snapshot_id, p.gold_label
+FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id
+WHERE p.project_id = %(project)s AND p.gold_label <> ''
+ORDER BY md5(p.id::text) LIMIT %(most)s
+"""
+
+
+class NoGold(Exception):
+    """There is nothing to freeze."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The share of the frozen labels that the rules give, before and after."""
+
+    pairs: int
+    before: float
+    after: float
+
+    @property
+    def drop(self) -> float:
+        return self.before - self.after
+
+
+def freeze(project: Project, by: Person | None) -> ReplaySet:
+    """Today's gold as the project's next replay set. Raises NoGold."""
+    size = min(MOST, project.pairs.exclude(gold_label="").count())
+    if not size:
+        raise NoGold
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)
+        number = ReplaySet.objects.filter(project=project).count() + 1
+        rows = project.pairs.exclude(gold_label="").order_by("pk").values_list("pk", "gold_label")
+        digest = hashlib.sha256(orjson.dumps([list(row) for row in rows])).hexdigest()
+        made = ReplaySet.objects.create(project=project, number=number, size=size, digest=digest, created_by=by)
+        with connection.cursor() as cursor:
+            cursor.execute(_FREEZE, {"set": made.pk, "project": project.pk, "most": MOST})
+        record(by, "rules.replay_frozen", project=project, on=made, pairs=size)
+    return made
+
+
+def newest(project: Project) -> ReplaySet | None:
+    return ReplaySet.objects.filter(project=project).order_by("-number").first()
+
+
+def replay(replay_set: ReplaySet, before: Sequence[RuleSpec], after: Sequence[RuleSpec]) -> Replayed:
+    """Both sets of rules on the frozen pairs, with the grids that this version reads from them."""
+    today = timezone.localdate()
+    sets = TwoSets([one for one in before if one.in_force(today)], [one for one in after if one.in_force(today)])
+    scale = replay_set.project.scale
+    total = right_before = right_after = 0
+    for entry, grid in _with_grids(replay_set):
+        effect = sets.effect(entry.pair.facts(entry.snapshot), grid)
+        total += 1
+        right_before += scale.from_lore(effect.before) == entry.label
+        right_after += scale.from_lore(effect.after) == entry.label
+    return Replayed(total, right_before / total if total else 0.0, right_after / total if total else 0.0)
+
+
+def _with_grids(replay_set: ReplaySet) -> Iterator[tuple[ReplayEntry, GridValue]]:
+    """Stored grids where there are any, else made now; they are not stored."""
+    lexicon = current(replay_set.project)
+    rows = replay_set.entries.select_related("pair__query", "pair__item", "snapshot").order_by("pk")
+    for start in range(0, replay_set.size, 500):
+        entries = list(rows[start : start + 500])
+        stored = {
+            (row.query_id, row.snapshot_id): row.body
+            for row in Grid.objects.filter(
+                extractor=extractor(lexicon),
+                query__in={entry.pair.query_id for entry in entries},
+                snapshot__in={entry.snapshot_id for entry in entries},
+            )
+        }
+        for entry in entries:
+            body = stored.get((entry.pair.query_id, entry.snapshot_id))
+            yield entry, GridValue.from_json(body) if body else build_grid(entry.pair.facts(entry.snapshot), lexicon)
+
+
+def gate(draft: RuleDraft) -> list[str]:
+    """What speaks against publishing the draft as it is now; empty where nothing does."""
+    projects = Project.objects.filter(archived_at=None, pk__in=ReplaySet.objects.values("project"))
+    objections = []
+    tested = BackTest.objects.filter(draft=draft, digest=drafting.digest_of_draft(draft), state=JobState.DONE)
+    if not tested.exists() and Project.objects.filter(archived_at=None, pairs__isnull=False).exists():
+        objections.append(_("The draft as it is now has not been held against stored pairs."))
+    before, after = specs(draft.base), drafting.specs_of(draft)
+    for project in projects.order_by("pk"):
+        replay_set = newest(project)
+        assert replay_set is not None, "its project has one"
+        found = replay(replay_set, before, after)
+        if found.drop > project.replay_tolerance:
+            objections.append(
+                _(
+                    "On the replay set of %(project)s it agrees with %(after)s instead of %(before)s of %(pairs)s labels."
+                )
+                % {
+                    "project": project.name,
+                    "after": f"{found.after:.1%}",
+                    "before": f"{found.before:.1%}",
+                    "pairs": found.pairs,
+                }
+            )
+    return objections

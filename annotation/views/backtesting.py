@@ -1,0 +1,133 @@
+"""Back-tests of drafts and the replay sets they are held to: started here, done by a worker, read as a table of flips."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from annotation import backtesting, jobs, replaying, workers
+from annotation.models import BackTest, Pair, ReplaySet
+from projects.audit import record
+from projects.gates import Request
+from relevance.labels import LORE
+from rules.drafting import digest_of_draft
+from rules.models import RuleDraft
+
+PAGE = 50
+
+
+def backtests(request: Request) -> HttpResponse:
+    if request.method == "POST":
+        return _start(request)
+    live = (RuleDraft.State.OPEN, RuleDraft.State.REVIEW)
+    rows = BackTest.objects.filter(project=request.project).select_related("draft", "requested_by")
+    context = {
+        "project": request.project,
+        "tests": rows.order_by("-pk")[:PAGE],
+        "drafts": RuleDraft.objects.filter(state__in=live).order_by("-pk"),
+        "chosen": request.GET.get("draft", ""),
+        "replay_sets": ReplaySet.objects.filter(project=request.project).order_by("-number")[:PAGE],
+        "presence": workers.presence(),
+    }
+    return render(request, "annotation/backtests.html", context)
+
+
+def backtest(request: Request, test_id: int) -> HttpResponse:
+    test = _test(request, test_id)
+    result = test.result or {}
+    context = {
+        "project": request.project,
+        "test": test,
+        "ended": test.state not in jobs.LIVE,
+        "result": result,
+        "figures": _figures(result),
+        "matrix": _matrix(result),
+        "examples": _examples(result),
+        "current": test.digest == digest_of_draft(test.draft),
+        "presence": workers.presence(),
+    }
+    template = "annotation/backtest.html"
+    return render(request, template + "#watch" if request.headers.get("HX-Request") else template, context)
+
+
+def cancel(request: Request, test_id: int) -> HttpResponse:
+    test = _test(request, test_id)
+    if jobs.cancel(BackTest.objects.filter(pk=test.pk)):
+        record(request.person, "rules.back_test_cancelled", project=request.project, on=test)
+    return redirect("backtest", request.project.slug, test.pk)
+
+
+def freeze(request: Request) -> HttpResponse:
+    """Today's gold as the next replay set."""
+    try:
+        made = replaying.freeze(request.project, request.person)
+    except replaying.NoGold:
+        messages.error(request, _("There is no gold to freeze yet."))
+    else:
+        messages.success(request, _("%(pairs)s gold pairs are frozen as a replay set.") % {"pairs": made.size})
+    return redirect("backtests", request.project.slug)
+
+
+def _start(request: Request) -> HttpResponse:
+    number = request.POST.get("draft", "")
+    draft = RuleDraft.objects.select_related("base").filter(pk=int(number[:18])).first() if number.isdigit() else None
+    if draft is None:
+        messages.error(request, _("Choose a draft."))
+        return redirect("backtests", request.project.slug)
+    try:
+        test = backtesting.start(draft, request.project, request.person)
+    except backtesting.CannotTest as error:
+        messages.error(
+            request,
+            {
+                "nothing_changes": _("The draft changes nothing yet."),
+                "no_pairs": _("There is nothing to test on: import pairs first."),
+            }[error.code],
+        )
+        return redirect("backtests", request.project.slug)
+    return redirect("backtest", request.project.slug, test.pk)
+
+
+def _matrix(result: dict[str, Any]) -> list[tuple[str, list[tuple[str, int]]]]:
+    """before -> [(after, how many)], without the diagonal's counts, which are no flips."""
+    flips = result.get("by_direction", {})
+    return [(a, [(b, flips.get(f"{a}->{b}", 0)) for b in LORE.codes]) for a in LORE.codes]
+
+
+def _figures(result: dict[str, Any]) -> list[tuple[str, str, Any, Any]]:
+    """(name, kind, before, after) of each figure there is."""
+    if not result:
+        return []
+    names = {"gold": _("Agreement with gold"), "people": _("Agreement with people")}
+    kinds = (("percent", "percent", "%"), ("kappa_quadratic", "number", _("quadratic kappa")))
+    before, after = result["agreement_before"], result["agreement_after"]
+    rows = [
+        (f"{names[whose]}, {shown}", kind, before[whose][name], after[whose][name])
+        for whose in before
+        for name, kind, shown in kinds
+    ]
+    return [*rows, ("GoodRate", "percent", result["good_rate_before"], result["good_rate_after"])]
+
+
+def _examples(result: dict[str, Any]) -> list[tuple[str, str, list[Pair]]]:
+    """(before, after, pairs) of each direction that has flips."""
+    shown = result.get("examples", {})
+    ids = {pk for some in shown.values() for pk in some}
+    pairs = Pair.objects.filter(pk__in=ids).select_related("query", "item__current_snapshot").in_bulk()
+    found = []
+    for direction, some in shown.items():
+        before, _arrow, after = direction.partition("->")
+        found.append((before, after, [pairs[pk] for pk in some if pk in pairs]))
+    return found
+
+
+def _test(request: Request, test_id: int) -> BackTest:
+    rows = BackTest.objects.filter(project=request.project).select_related("draft__base", "requested_by")
+    found = rows.filter(pk=test_id).first()
+    if found is None:
+        raise Http404
+    return found
