@@ -1,6 +1,7 @@
 """How many pairs a second `transformers_local` judges with a Qwen2.5-VL of random weights.
 
-    python -m benchmarks.transformers_local [--size tiny|7b] [--device cpu|cuda] [--pairs 8] [--batch 8] [--answer-tokens 200]
+    python -m benchmarks.transformers_local [--size tiny|7b] [--device cpu|cuda] [--pairs 8] [--batch 8]
+        [--answer-tokens 200]
 
 A pair is two calls, the grade and the chain; the chain of random weights runs to its limit, so `answer-tokens` is its
 length. `batch` pairs are handed to the engine together, which asks them one after the other. 7b needs a GPU, 16 GiB of
