@@ -57,7 +57,7 @@ def draft(request: Request, draft_id: int) -> HttpResponse:
 
 
 def act(request: Request, draft_id: int) -> HttpResponse:
-    """One of: submit, return, publish, withdraw, rebase, retire, take_back."""
+    """One of: submit, return, publish, withdraw, rebase, change, retire, take_back."""
     found, person, given = _draft(draft_id), request.person, request.POST
     try:
         match given.get("act", ""):
@@ -75,6 +75,8 @@ def act(request: Request, draft_id: int) -> HttpResponse:
             case "rebase":
                 if changed := reviewing.rebase(found, person):
                     messages.warning(request, _("Look at these again: %(rules)s") % {"rules": ", ".join(changed)})
+            case "change":
+                return redirect("drafted-rule", found.pk, given.get("rule", "")[:20] or "new")
             case "retire":
                 drafting.retire(found, given.get("rule", ""), person)
             case "take_back":
