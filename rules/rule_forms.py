@@ -100,7 +100,7 @@ class CaseForm(forms.Form):
     category = forms.CharField(label=_("Category"), max_length=200, required=False)
     attributes = forms.CharField(label=_("Attributes"), max_length=2000, required=False)
     caption = forms.CharField(label=_("Picture shows"), max_length=400, required=False)
-    label = forms.ChoiceField(label=_("Label"), choices=labels)
+    label = forms.ChoiceField(label=_("Label"), choices=lambda: [("", "–"), *labels()])  # so that a row may stay empty
     note = forms.CharField(label=_("Note"), max_length=400, required=False)
 
     def clean_attributes(self) -> dict[str, str]:

@@ -27,6 +27,9 @@ PAGES: dict[str, list[str]] = {
         "/p/demo/models/", "/p/demo/models/{model}/", "/p/demo/playground/", "/p/demo/prompts/",
         "/p/demo/prompts/{prompt}/", "/p/demo/knowledge/", "/p/demo/knowledge/new/", "/p/demo/runs/",
     ],
+    "demo-rosa": [
+        "/rules/R-080/", "/rules/drafts/", "/rules/remarks/", "/rules/differences/", "/p/demo/backtests/", "/p/demo/stale/",
+    ],
     "demo-root": ["/", "/people/", "/people/{person}/", "/projects/new/"],
 }  # fmt: skip
 

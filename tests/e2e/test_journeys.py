@@ -178,6 +178,68 @@ def test_an_engineer_tries_a_pair_writes_a_card_and_promotes_a_model(visit: Visi
     expect(top.page.locator("main, header").get_by_text("is the active").first).to_be_visible()
 
 
+def test_a_rule_goes_from_a_question_to_the_next_version(visit: Visit) -> None:
+    """A labeler asks, a rule owner drafts, tries and back-tests the change, a second one publishes it."""
+    ana = visit("demo-ana")
+    ana.open("/rules/R-081/")
+    ana.page.get_by_label("Comment or question").fill("Is burgundy a shade of red?")
+    ana.page.get_by_role("button", name="Ask").click()
+
+    rosa = visit("demo-rosa")
+    rosa.open("/rules/remarks/")
+    rosa.page.get_by_role("link", name="R-081").first.click()
+    rosa.page.get_by_role("link", name="Draft a change").click()
+    rosa.page.get_by_label("What the draft is about").fill("Shades")
+    rosa.page.get_by_role("button", name="Start, and change R-081").click()
+    rosa.page.locator("[name=try_query]").fill("red mug")
+    rosa.page.locator("[name=try_title]").fill("Burgundy mug")
+    rosa.page.get_by_role("button", name="Check").click()
+    expect(rosa.page.locator("#condition-check .badge.good")).to_have_text("fires")
+    rosa.page.locator("#id_statement_en").fill(
+        "A shade of the same family, such as burgundy for red, is at most related."
+    )
+    rosa.page.get_by_role("button", name="Save in the draft").click()
+    expect(rosa.page.locator("main ins").first).to_be_visible()
+    rosa.page.get_by_role("link", name="Back-tests in").click()
+    rosa.page.get_by_role("button", name="Hold it against every stored pair").click()
+    rosa.page.wait_for_url(re.compile(r"/backtests/\d+/"))
+    expect(rosa.page.get_by_text("would get another label from the rules")).to_be_visible(timeout=30_000)
+    rosa.page.get_by_role("link", name="The draft").click()
+    draft = rosa.page.url
+    rosa.page.get_by_role("button", name="Submit for review").click()
+    expect(rosa.page.get_by_text("Another rule owner has to publish")).to_be_visible()
+
+    lena = visit("demo-lena")
+    lena.open("/p/demo/members/")
+    lena.page.locator("[name=username]").first.fill("demo-max")
+    lena.page.locator("select[name=role]").first.select_option("rule_owner")
+    lena.page.locator("main form button.primary").first.click()
+    top = visit("demo-max")
+    top.page.goto(draft)
+    top.page.get_by_role("button", name="Publish").click()
+    expect(top.page.locator("main .lede")).to_contain_text("Published as version 2")
+    top.open("/rules/differences/")
+    expect(top.page.locator("main ins").first).to_be_visible()
+
+
+def test_rules_are_cited_by_key_and_the_later_word_counts(visit: Visit) -> None:
+    set_mode(visit, "facts")
+    ben = visit("demo-ben")
+    done(ben)
+    while ben.page.locator("#card [name=cites]").count() == 0:
+        judge_one(ben, "4")  # a blind card shows no rules
+    first, none_fits = ben.page.locator("#card [name=cites]").first, ben.page.locator("#card [name=no_rule_fits]")
+    for _ in range(2):
+        ben.page.keyboard.press("q")
+        expect(first).to_be_checked()  # a key sets, it never toggles
+    ben.page.keyboard.press("r")
+    expect(none_fits).to_be_checked()
+    expect(first).not_to_be_checked()
+    ben.page.keyboard.press("q")
+    expect(none_fits).not_to_be_checked()
+    judge_one(ben, "4")
+
+
 def test_the_pages_speak_chinese(visit: Visit) -> None:
     ana = visit("demo-ana")
     ana.page.get_by_role("button", name="简体中文").click()

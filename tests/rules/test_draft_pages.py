@@ -115,6 +115,30 @@ def test_who_saves_over_a_newer_revision_is_told(draft: RuleDraft, cast: Cast, c
     assert "since you opened it" in text(client.post(url, form_of(spec(), precedence="72")), 422)
 
 
+def test_the_page_as_it_is_shown_can_be_saved_with_its_empty_rows(
+    draft: RuleDraft, cast: Cast, client_for: ClientFor
+) -> None:
+    client, url = client_for(cast.rosa), reverse("drafted-rule", args=[draft.pk, "R-001"])
+    shown = client.get(url).context
+    fields = {
+        name: "" if shown["form"][name].value() is None else shown["form"][name].value()
+        for name in shown["form"].fields
+        if name != "condition"
+    }
+    fields |= {"condition": shown["text"], "scope": "", "queries": "", "checked": "", "precedence": "71"}
+    for name in ("TOTAL_FORMS", "INITIAL_FORMS"):
+        fields[f"cases-{name}"] = shown["cases"].management_form[name].value()
+    for row in shown["cases"]:
+        fields |= {row[name].html_name: row[name].value() or "" for name in row.fields if name != "DELETE"}
+    saved = client.post(url, fields)
+    assert saved.status_code == 302, [
+        saved.context["form"].errors,
+        saved.context["cases"].errors,
+        saved.context["refusal"],
+    ]
+    assert draft.rules.get().body == {**publishing.body_of(spec()), "precedence": 71}
+
+
 def test_a_new_rule_is_added_and_one_is_retired(draft: RuleDraft, cast: Cast, client_for: ClientFor) -> None:
     client = client_for(cast.rosa)
     text(client.get(reverse("drafted-rule", args=[draft.pk, "new"])))
