@@ -23,7 +23,7 @@ from inference import connecting
 from inference.engines.base import Engine, EngineError, EngineUnavailable, EngineWaiting
 from inference.engines.prompted import Sampling
 from inference.pipeline import Judged, ask, judge, prompt_digest
-from rules.publishing import specs
+from rules.publishing import specs, specs_today
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,12 @@ def _ask_and_store(run: PrelabelRun, tasks: Sequence[Task]) -> None:
     briefed = briefing.brief(run.project, run.model, [Subject(task.seen.query_id, task.facts) for task in tasks])
     errors = [(task, told) for task, told in zip(tasks, briefed, strict=True) if isinstance(told, EngineError)]
     asked = [
-        Asked(task, made[task.seen], told, ask(task.facts, made[task.seen].grid, rules, **told.helps()))
+        Asked(
+            task,
+            made[task.seen],
+            told,
+            ask(task.facts, made[task.seen].grid, specs_today(run.rule_base), **told.helps()),
+        )
         for task, told in zip(tasks, briefed, strict=True)
         if isinstance(told, Briefing)
     ]

@@ -11,7 +11,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -30,7 +29,7 @@ from relevance.facts import ItemFacts, PairFacts, Sku
 from relevance.labels import LORE, Scale
 from relevance.metrics import good_rate
 from relevance.resampling import Figure
-from relevance.rules import RuleSpec
+from relevance.rules import RuleSpec, in_force
 from rules import drafting
 from rules.models import RuleDraft
 from rules.publishing import specs
@@ -187,7 +186,7 @@ def compare(
 ) -> Tally | None:
     """Both sets on every stored pair; None where `report` says to stop."""
     today = timezone.localdate()
-    sets = TwoSets(_in_force(before, today), _in_force(after, today))
+    sets = TwoSets(in_force(before, today), in_force(after, today))
     people = _people(project)
     tally = Tally(project.scale)
     for stored in stored_pairs(project):
@@ -249,10 +248,6 @@ def _people(project: Project) -> dict[int, str]:
     with connections["default"].cursor() as cursor:
         cursor.execute(_PEOPLE, {"project": project.pk})
         return dict(cursor.fetchall())
-
-
-def _in_force(rules: Sequence[RuleSpec], today: date) -> tuple[RuleSpec, ...]:
-    return tuple(rule for rule in rules if rule.in_force(today))
 
 
 def _shown(figure: Figure) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from annotation import lexicons
 from annotation.models import Pair
@@ -19,7 +20,7 @@ from relevance.canaries import ATTACKS, STUFFINGS, Tampering
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.labels import LORE
-from relevance.rules import RuleSpec
+from relevance.rules import RuleSpec, in_force
 from rules.publishing import active_rule_base, specs
 
 MOST = 200
@@ -82,9 +83,10 @@ def _labels(
 ) -> list[str | None]:
     """The label of each pair; None where the model gave none."""
     lexicon = lexicons.current(project) if project is not None else lexicons.shipped()
+    today = in_force(rules, timezone.localdate())
     found: list[str | None] = []
     for start in range(0, len(pairs), TOGETHER):
-        questions = [ask(pair, build_grid(pair, lexicon), rules) for pair in pairs[start : start + TOGETHER]]
+        questions = [ask(pair, build_grid(pair, lexicon), today) for pair in pairs[start : start + TOGETHER]]
         told = judge(questions, engine, known_rules={rule.code for rule in rules})
         found += [None if isinstance(one, EngineError) else one.label or None for one in told]
     return found

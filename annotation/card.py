@@ -21,7 +21,7 @@ from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid
 from relevance.rules import routed_rules
-from rules.publishing import specs
+from rules.publishing import specs, specs_today
 
 HISTORY = 5
 
@@ -67,7 +67,8 @@ def card(
         facts = pair.facts(lease.snapshot)
         context["chips"] = showing.chips(value)
         context["grid"] = showing.grid(value)
-        context["rules"] = _with_keys(showing.rules(routed_rules(facts, value, rule_specs)), own)
+        shown_rules = routed_rules(facts, value, specs_today(lease.rule_base))
+        context["rules"] = _with_keys(showing.rules(shown_rules), own)
         context["none_fits_key"] = citing.NONE_FITS_KEY
         context["none_fits"] = own is not None and own.no_rule_fits
     return context

@@ -14,7 +14,7 @@ from annotation.models import Citation, Judgment, Lease
 from projects.models import Mode, Project
 from relevance.rules import RuleSpec, routed_rules
 from rules.models import RuleBaseEntry
-from rules.publishing import specs
+from rules.publishing import specs_today
 
 KEYS = ("q", "w", "e")  # of the first rules on the card
 NONE_FITS_KEY = "r"
@@ -31,7 +31,7 @@ def on_the_card(lease: Lease) -> tuple[RuleSpec, ...]:
     value = showing.grid_value(grids.grid_of(lease.pair, lease.snapshot))
     if value is None:
         return ()
-    return routed_rules(lease.pair.facts(lease.snapshot), value, specs(lease.rule_base))
+    return routed_rules(lease.pair.facts(lease.snapshot), value, specs_today(lease.rule_base))
 
 
 def check(lease: Lease, codes: Sequence[str]) -> None:

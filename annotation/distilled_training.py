@@ -35,7 +35,7 @@ from relevance.labels import Scale
 from relevance.metrics import report
 from relevance.rules import RuleSpec
 from relevance.vocabulary import Vocabulary
-from rules.publishing import active_rule_base, specs
+from rules.publishing import active_rule_base, specs_today
 
 Source = Literal["gold", "people", "model"]
 SOURCES: tuple[Source, ...] = ("gold", "people", "model")
@@ -97,7 +97,7 @@ def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
     rule_base = active_rule_base(project)
     if rule_base is None:
         raise CannotTrain("there are no rules yet: load the starter pack with load_rules")
-    rules = specs(rule_base)
+    rules = specs_today(rule_base)
     labelled = _labelled(project, source)
     training = [one for one in labelled if not one.held_out]
     test = [one for one in labelled if one.held_out]

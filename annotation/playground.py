@@ -31,7 +31,7 @@ from projects.audit import record
 from projects.models import Person, Project
 from relevance.metrics import report
 from relevance.sanitising import storable
-from rules.publishing import active_rule_base, specs
+from rules.publishing import active_rule_base, specs, specs_today
 
 MOST_PAIRS, FEWEST_PAIRS = 200, 10
 FEWEST_TO_ACTIVATE = 20
@@ -136,7 +136,7 @@ def _ask(trial: Trial) -> dict[str, Any]:
     (told,) = briefing.brief(trial.project, trial.model, [Subject(trial.pair.query_id, facts)])
     if not isinstance(told, Briefing):
         raise told
-    question = ask(facts, grid, rules, **told.helps())
+    question = ask(facts, grid, specs_today(rule_base), **told.helps())
     engine: Engine = connecting.reconnect(trial.model, rules)
     sections: list[dict[str, Any]] = []
     if trial.prompt_id is not None:

@@ -23,7 +23,7 @@ from projects.audit import record
 from projects.models import Person, Project
 from relevance.evidence import Grid as GridValue
 from relevance.evidence import build_grid
-from relevance.rules import RuleSpec
+from relevance.rules import RuleSpec, in_force
 from rules import drafting
 from rules.models import RuleDraft
 from rules.publishing import specs
@@ -80,7 +80,7 @@ def newest(project: Project) -> ReplaySet | None:
 def replay(replay_set: ReplaySet, before: Sequence[RuleSpec], after: Sequence[RuleSpec]) -> Replayed:
     """Both sets of rules on the frozen pairs, with the grids that this version reads from them."""
     today = timezone.localdate()
-    sets = TwoSets([one for one in before if one.in_force(today)], [one for one in after if one.in_force(today)])
+    sets = TwoSets(in_force(before, today), in_force(after, today))
     scale = replay_set.project.scale
     total = right_before = right_after = 0
     for entry, grid in _with_grids(replay_set):

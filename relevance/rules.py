@@ -119,6 +119,11 @@ class FiredRule:
     evidence: tuple[str, ...]
 
 
+def in_force(specs: Iterable[RuleSpec], on: date) -> tuple[RuleSpec, ...]:
+    """Those whose validity holds the day."""
+    return tuple(spec for spec in specs if spec.in_force(on))
+
+
 def routed_rules(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec], limit: int = ROUTED) -> tuple[RuleSpec, ...]:
     """The rules a judge should have in mind: of the dimensions the query asks, within scope, most important first.
 

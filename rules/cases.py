@@ -10,7 +10,7 @@ from relevance.deciding import Decision, decide
 from relevance.evidence import build_grid
 from relevance.facts import PairFacts
 from relevance.lexicon import Lexicon
-from relevance.rules import RuleSpec, fired_rules
+from relevance.rules import RuleSpec, fired_rules, in_force
 
 
 class FailedCase(NamedTuple):
@@ -31,7 +31,7 @@ def told(pair: PairFacts, specs: Sequence[RuleSpec]) -> Decision:
 
 def failing(specs: Sequence[RuleSpec], on: date | None = None) -> Iterator[FailedCase]:
     """Every worked case whose label the set does not give, on a day of the rules' validity (None: all are in force)."""
-    held = tuple(spec for spec in specs if on is None or spec.in_force(on))
+    held = specs if on is None else in_force(specs, on)
     for spec in specs:
         for number, case in enumerate(spec.cases, 1):
             decision = told(case.pair, held)

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from projects.audit import record
 from projects.clock import ClockTimestamp
 from projects.models import Person
-from relevance.rules import LANGUAGES, RuleError, RuleSpec, parse_rule
+from relevance.rules import LANGUAGES, RuleSpec, parse_rule
+from rules.cases import failing
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.packs import load_pack
 from rules.publishing import body_of, digest_of, specs
@@ -185,8 +186,6 @@ def with_translation_mark(spec: RuleSpec, before: RuleSpec | None, *, checked: b
 
 def failing_cases(draft: RuleDraft) -> list[str]:
     """Worked cases of the changed rules whose label the draft's rules do not give: "R-500 case 2: L3 instead of L2"."""
-    from rules.cases import failing
-
     changed = {held.code for held in draft.rules.all() if not held.retires}
     return [
         f"{case.rule} {_('case')} {case.number}: {case.told} ≠ {case.wanted}"
@@ -199,6 +198,3 @@ def _still_open(draft: RuleDraft) -> None:
     state = RuleDraft.objects.select_for_update().values_list("state", flat=True).get(pk=draft.pk)
     if state != RuleDraft.State.OPEN:
         raise DraftRefused(_("This draft is not open for changes any more."))
-
-
-__all__ = ["Brought", "DraftRefused", "RuleError", "bring_pack", "change", "specs_of", "start"]

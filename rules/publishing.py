@@ -15,9 +15,10 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from projects.models import Project
-from relevance.rules import RuleSpec, rule_to_data
+from relevance.rules import RuleSpec, in_force, rule_to_data
 from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
 
 LARGEST = 2**31 - 1
@@ -139,6 +140,11 @@ def rule_base_numbers() -> list[int]:
 def specs(rule_base: RuleBaseVersion | None) -> tuple[RuleSpec, ...]:
     """The rules of a rule base version by code. It never changes, so it is read once per process."""
     return _specs(rule_base.pk, rule_base.digest) if rule_base is not None else ()
+
+
+def specs_today(rule_base: RuleBaseVersion | None) -> tuple[RuleSpec, ...]:
+    """Those of its rules that are in force today: what people and models judge by."""
+    return in_force(specs(rule_base), timezone.localdate())
 
 
 @lru_cache(maxsize=16)

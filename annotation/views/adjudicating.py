@@ -14,7 +14,7 @@ from annotation import adjudicating, card, grids, showing
 from annotation.models import Adjudication, Disagreement
 from projects.gates import Request
 from relevance.rules import routed_rules
-from rules.publishing import active_rule_base, specs
+from rules.publishing import active_rule_base, specs_today
 
 PAGE = 50
 
@@ -73,7 +73,7 @@ def _page(request: Request, disagreement: Disagreement, *, error: str = "", stat
     value = showing.grid_value(grids.grid_of(pair, snapshot))
     assert value is not None, "grid_of always answers with a grid"
     rule_base = active_rule_base(project)
-    routed = routed_rules(pair.facts(snapshot), value, specs(rule_base)) if rule_base else ()
+    routed = routed_rules(pair.facts(snapshot), value, specs_today(rule_base)) if rule_base else ()
     is_open = disagreement.state == Disagreement.State.OPEN
     context: dict[str, Any] = {
         "project": project,

@@ -10,13 +10,14 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 
 from inference.engines.base import Completion, EngineError, Question
 from relevance.chain import Chain, ConstraintStep, Intent, PathStep, chain_json
 from relevance.deciding import Decision, decide
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid, Verdict
-from relevance.rules import RuleSpec, fired_rules, rule_to_data
+from relevance.rules import RuleSpec, fired_rules, in_force, rule_to_data
 
 CODE_VERSION = "1"  # raised whenever the same evidence and rules would be answered otherwise
 LONGEST = 300
@@ -42,7 +43,7 @@ class Distilled:
 
     def _answer(self, question: Question) -> Completion:
         began = time.perf_counter()
-        fired = fired_rules(question.pair, question.grid, self.rules)
+        fired = fired_rules(question.pair, question.grid, in_force(self.rules, date.today()))
         decision = decide(question.grid, fired)
         chain = make_chain(question.grid, decision, tuple(rule.code for rule in fired))
         return Completion(chain_json(chain), decision.posterior, seconds=time.perf_counter() - began)

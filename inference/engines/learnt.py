@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import date
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from relevance.chain import LABELS, chain_json
 from relevance.deciding import Decision, decide
 from relevance.dimensions import Dimension
 from relevance.facts import ItemFacts
-from relevance.rules import RuleSpec, fired_rules
+from relevance.rules import RuleSpec, fired_rules, in_force
 from relevance.vocabulary import Vocabulary
 
 MOVED = 5  # of the features that moved an answer, the strongest
@@ -45,7 +46,8 @@ class LearntDistilled:
             return []
         began = time.perf_counter()
         others: Mapping[str, Sequence[ItemFacts]] = {one.pair.query: one.company for one in questions}
-        seen = observe([(one.pair, one.grid) for one in questions], self.rules, self.vocabulary, others)
+        rules = in_force(self.rules, date.today())
+        seen = observe([(one.pair, one.grid) for one in questions], rules, self.vocabulary, others)
         shares = self.model.posterior(seen.features, seen.words)
         moved = [
             tuple(self.model.explain(seen.features[n : n + 1], seen.words[n : n + 1], MOVED))
@@ -60,7 +62,7 @@ class LearntDistilled:
     def _completion(
         self, question: Question, shares: dict[str, float], why: tuple[tuple[str, float], ...], seconds: float
     ) -> Completion:
-        fired = fired_rules(question.pair, question.grid, self.rules)
+        fired = fired_rules(question.pair, question.grid, in_force(self.rules, date.today()))
         decision = decided(decide(question.grid, fired), shares, question)
         chain = make_chain(question.grid, decision, tuple(rule.code for rule in fired))
         return Completion(chain_json(chain), shares, seconds=seconds, moved=why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,12 +12,16 @@ from django.db import Error, connection, transaction
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from annotation import citing, exporting, jobs, judging, queue, rejudging, staleness
+from annotation import citing, exporting, grids, jobs, judging, lexicons, queue, rejudging, staleness
 from annotation.judging import Answer, BadAnswer, Refused
 from annotation.models import Citation, Draft, Export, Judge, Judgment, Lease, Pair, Slot
+from inference.engines.distilled import Distilled
+from inference.pipeline import ask
 from projects.models import Person, Project
 from relevance.rules import RuleSpec, parse_rule
+from rules import publishing
 from rules.models import RuleVersion
 from rules.publishing import publish_pack
 from tests.builders import RULE_BODY, make_item, make_judgment, make_pair, make_prediction, make_slots
@@ -109,6 +114,20 @@ def test_a_kept_answer_keeps_its_ground(pair: Pair, project: Project, cast: Cast
     judging.submit(cast.ana, project, lease.token, Answer(uuid.uuid4(), "L1", cites=("R-002",)))
     kept = judging.submit(cast.ana, project, lease.token, Answer(uuid.uuid4(), "keep")).judgment
     assert (kept.revision, kept.label, cited(kept)) == (2, "L1", ["R-002 v1"])
+
+
+def test_a_rule_out_of_its_dates_is_neither_shown_nor_fires(project: Project, rules: None, cast: Cast) -> None:
+    yesterday = (timezone.localdate() - timedelta(days=1)).isoformat()
+    publish_pack([spec("R-001", 2, valid_until=yesterday)])
+    pair = make_pair(project=project, query="red mug", item=make_item(project=project, title="Blue mug"))
+    make_slots(pair=pair)
+    shown = [rule.code for rule in citing.on_the_card(taken(cast.ana, project))]
+    assert shown == ["R-002", "R-003", "R-004"]
+    everything = publishing.specs(publishing.newest())
+    answer = Distilled(everything).generate(
+        [ask(pair.facts(), grids.build_grid(pair.facts(), lexicons.shipped()), ())]
+    )[0]
+    assert "R-002" in answer.text and "R-001" not in answer.text
 
 
 # where the project wants a ground
