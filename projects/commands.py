@@ -20,6 +20,7 @@ class JsonCommand(BaseCommand, ABC):
     requires_system_checks: list[str] = []
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        kwargs.setdefault("conflict_handler", "resolve")  # our --version is a rule base version's, not Django's
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.called_from_command_line = True  # argparse's own exit code 2 for wrong usage
         return parser

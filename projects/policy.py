@@ -98,6 +98,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "rule": _read(P_.SIGNED_IN),
     "rule-base-diff": _read(P_.SIGNED_IN),
     "rule-base-pack": _read(P_.SIGNED_IN),
+    "rule-findings": _read(P_.SIGNED_IN),
     "rule-remarks": _read(P_.SIGNED_IN),
     "rule-remark": _write(P_.SIGNED_IN),
     "rule-say": _write(P_.SIGNED_IN),

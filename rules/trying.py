@@ -10,9 +10,9 @@ from relevance.conditions import parse_condition
 from relevance.deciding import Step, steps
 from relevance.evidence import Grid, build_grid
 from relevance.facts import ItemFacts, PairFacts
-from relevance.lexicon import Lexicon
 from relevance.rules import RuleError, RuleSpec, fired_rules, parse_rule
 from rules import reading
+from rules.cases import lexicon_of
 from rules.reading import Phrase
 
 BLANK: Mapping[str, Any] = {
@@ -56,7 +56,7 @@ def try_out(
 ) -> Tried:
     """The pair under the draft's rules with this rule as it stands in the form."""
     pair = PairFacts(query, ItemFacts("", title, cpv=tuple(attributes.items())))
-    grid = build_grid(pair, Lexicon.shipped())
+    grid = build_grid(pair, lexicon_of(specs, pair.item))
     condition = parse_condition(data) if data else None
     fires = condition.holds(pair, grid) if condition is not None else None
     others = tuple(spec for spec in specs if spec.code != rule["code"])

@@ -13,6 +13,7 @@ urlpatterns = [
     path("rules/drafts/<int:draft_id>/<str:code>/", drafting.drafted_rule, name="drafted-rule"),
     path("rules/check/", drafting.check, name="rule-check"),
     path("rules/differences/", versions.differences, name="rule-base-diff"),
+    path("rules/findings/", versions.findings, name="rule-findings"),
     path("rules/pack/<int:number>/", versions.pack, name="rule-base-pack"),
     path("rules/remarks/", remarks.remarks, name="rule-remarks"),
     path("rules/remarks/<int:remark_id>/", remarks.respond, name="rule-remark"),

@@ -28,7 +28,8 @@ PAGES: dict[str, list[str]] = {
         "/p/demo/prompts/{prompt}/", "/p/demo/knowledge/", "/p/demo/knowledge/new/", "/p/demo/runs/",
     ],
     "demo-rosa": [
-        "/rules/R-080/", "/rules/drafts/", "/rules/remarks/", "/rules/differences/", "/p/demo/backtests/", "/p/demo/stale/",
+        "/rules/R-080/", "/rules/drafts/", "/rules/remarks/", "/rules/differences/", "/rules/findings/",
+        "/p/demo/backtests/", "/p/demo/stale/",
     ],
     "demo-root": ["/", "/people/", "/people/{person}/", "/projects/new/"],
 }  # fmt: skip

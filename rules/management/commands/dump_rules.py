@@ -18,7 +18,13 @@ class Command(JsonCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", type=Path)
-        parser.add_argument("--rule-base", type=int, help="number of the rule base version; the newest by default")
+        parser.add_argument(
+            "--version",
+            "--rule-base",
+            dest="rule_base",
+            type=int,
+            help="number of the rule base version; the newest by default",
+        )
 
     def run(self, **options: Any) -> dict[str, Any]:
         rule_base = _rule_base(options["rule_base"])

@@ -1,0 +1,33 @@
+"""What a reader or a test would miss: a translation, a worked case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from django.utils.translation import gettext as _
+
+from relevance.rules import RuleSpec
+from rules.linting.finding import Finding
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+def lacking(specs: Sequence[RuleSpec]) -> Iterator[Finding]:
+    for spec in specs:
+        if not spec.cases:
+            yield _finding(
+                "caseless", spec, _("no worked case"), _("Add three: one that fires, one near it, one beside it.")
+            )
+        if any(not _HAN.search(text["zh"]) for text in (spec.title, spec.statement)):
+            yield _finding("untranslated", spec, _("its Chinese text has no Chinese"), _("Translate it."))
+        if any(_HAN.search(text["en"]) for text in (spec.title, spec.statement)):
+            yield _finding("untranslated", spec, _("its English text is Chinese"), _("Translate it."))
+        if spec.behind:
+            yield _finding(
+                "untranslated", spec, _("one language is older than the other"), _("Let the translation follow.")
+            )
+
+
+def _finding(kind: str, spec: RuleSpec, why: str, proposal: str) -> Finding:
+    return Finding(kind, "warning", (spec.code,), f"{spec.code}: {why}", proposal)
