@@ -186,12 +186,14 @@ WHERE v.id NOT IN (SELECT e.version_id FROM rules_rulebaseentry e
 def test_a_change_of_one_rule_makes_exactly_the_labels_that_cite_it_stale(
     project: Project, rules: None, cast: Cast
 ) -> None:
-    """1,000 judgments: every third cites R-001 (334), every fifth R-002 (200), the rest nothing."""
+    """10,000 judgments: every third cites R-001 (3,334), every fifth R-002 (2,000), the rest nothing."""
     versions = {code: RuleVersion.objects.get(rule__code=code).pk for code in ("R-001", "R-002")}
-    pair = make_pair(project=project)
-    judges = Judge.objects.bulk_create(Judge(project=project, rater=f"rater {n}") for n in range(1000))
+    pairs = [make_pair(project=project, query=f"red mug {n}") for n in range(100)]
+    judges = Judge.objects.bulk_create(Judge(project=project, rater=f"rater {n}") for n in range(100))
     judgments = Judgment.objects.bulk_create(
-        Judgment(pair=pair, judge=judge, snapshot=pair.item.current_snapshot, label="L4") for judge in judges
+        Judgment(pair=pair, judge=judge, snapshot=pair.item.current_snapshot, label="L4")
+        for pair in pairs
+        for judge in judges
     )
     Citation.objects.bulk_create(
         Citation(judgment=one, version_id=versions[code])
@@ -202,12 +204,12 @@ def test_a_change_of_one_rule_makes_exactly_the_labels_that_cite_it_stale(
     assert staleness.stale_judgments(project).count() == 0
     publish_pack([spec("R-001", 2, precedence=80)])
     stale = staleness.stale_judgments(project)
-    assert {one.pk for one in stale} == {judgments[n].pk for n in range(0, 1000, 3)}
+    assert {one.pk for one in stale} == {judgments[n].pk for n in range(0, 10_000, 3)}
     with connection.cursor() as cursor:
         cursor.execute(STALE)
-        assert cursor.fetchone() == (334,) == (stale.count(),)
+        assert cursor.fetchone() == (3334,) == (stale.count(),)
     (rule,) = staleness.stale_rules(project)
-    assert (rule.code, rule.version, rule.now, rule.judgments) == ("R-001", 1, 2, 334)
+    assert (rule.code, rule.version, rule.now, rule.judgments) == ("R-001", 1, 2, 3334)
 
 
 def test_an_open_page_keeps_the_version_it_showed_and_its_answer_is_taken(
