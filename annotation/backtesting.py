@@ -66,6 +66,10 @@ class CannotTest(Exception):
         self.code = code
 
 
+class DraftChanged(Exception):
+    """What was tested is not what was asked for: the result would vouch for another content."""
+
+
 class Stored(NamedTuple):
     pair_id: int
     query_id: int
@@ -173,8 +177,16 @@ def work(pk: int, token: UUID) -> None:
         return jobs.renew(test, token) and bool(jobs.held_by(BackTest, pk, token).update(seen=seen))
 
     with jobs.kept(BackTest, {pk: token}):
-        tally = compare(test.project, specs(test.draft.base), drafting.specs_of(test.draft), report)
-        if tally is not None:
+        after = drafting.specs_of(test.draft)
+        tally = compare(test.project, specs(test.draft.base), after, report)
+        if tally is None:
+            return
+        now = RuleDraft.objects.select_related("base").get(pk=test.draft_id)
+        if drafting.digest_of_draft(now) != test.digest or drafting.specs_of(now) != after:
+            jobs.fail(
+                test, token, DraftChanged("the draft was changed while it was tested: test it again"), retry=False
+            )
+        else:
             jobs.finish(test, token, seen=tally.pairs, result=result_of(tally))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,14 +29,6 @@ from rules.models import RuleDraft
 from rules.publishing import specs
 
 MOST = 5000  # pairs of a set, drawn evenly over the gold there is
-
-_FREEZE = """
-INSERT INTO annotation_replayentry (replay_set_id, pair_id, snapshot_id, label)
-SELECT %(set)s, p.id, i.current_snapshot_id, p.gold_label
-FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id
-WHERE p.project_id = %(project)s AND p.gold_label <> ''
-ORDER BY md5(p.id::text) LIMIT %(most)s
-"""
 
 
 class NoGold(Exception):
@@ -58,18 +50,24 @@ class Replayed:
 
 def freeze(project: Project, by: Person | None) -> ReplaySet:
     """Today's gold as the project's next replay set. Raises NoGold."""
-    size = min(MOST, project.pairs.exclude(gold_label="").count())
-    if not size:
-        raise NoGold
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=project.pk)
-        number = ReplaySet.objects.filter(project=project).count() + 1
-        rows = project.pairs.exclude(gold_label="").order_by("pk").values_list("pk", "gold_label")
-        digest = hashlib.sha256(orjson.dumps([list(row) for row in rows])).hexdigest()
-        made = ReplaySet.objects.create(project=project, number=number, size=size, digest=digest, created_by=by)
-        with connection.cursor() as cursor:
-            cursor.execute(_FREEZE, {"set": made.pk, "project": project.pk, "most": MOST})
-        record(by, "rules.replay_frozen", project=project, on=made, pairs=size)
+        gold = project.pairs.exclude(gold_label="").values_list("pk", "item__current_snapshot", "gold_label")
+        frozen = sorted(gold, key=lambda row: hashlib.sha256(str(row[0]).encode()).digest())[:MOST]
+        if not frozen:
+            raise NoGold
+        made = ReplaySet.objects.create(
+            project=project,
+            number=ReplaySet.objects.filter(project=project).count() + 1,
+            size=len(frozen),
+            digest=hashlib.sha256(orjson.dumps([list(row) for row in frozen])).hexdigest(),
+            created_by=by,
+        )
+        ReplayEntry.objects.bulk_create(
+            ReplayEntry(replay_set=made, pair_id=pair, snapshot_id=snapshot, label=label)
+            for pair, snapshot, label in frozen
+        )
+        record(by, "rules.replay_frozen", project=project, on=made, pairs=made.size)
     return made
 
 
@@ -114,7 +112,9 @@ def gate(draft: RuleDraft) -> list[str]:
     """What speaks against publishing the draft as it is now; empty where nothing does."""
     projects = Project.objects.filter(archived_at=None, pk__in=ReplaySet.objects.values("project"))
     objections = []
-    tested = BackTest.objects.filter(draft=draft, digest=drafting.digest_of_draft(draft), state=JobState.DONE)
+    tested = BackTest.objects.filter(
+        draft=draft, digest=drafting.digest_of_draft(draft), kind=BackTest.Kind.EXACT, state=JobState.DONE
+    )
     if not tested.exists() and Project.objects.filter(archived_at=None, pairs__isnull=False).exists():
         objections.append(_("The draft as it is now has not been held against stored pairs."))
     before, after = specs(draft.base), drafting.specs_of(draft)

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 
 from annotation import backtesting
 from benchmarks.made_up_pairs import make_pairs
@@ -91,7 +91,7 @@ def stocked(count: int) -> Project:
 def bare(project: Project) -> float:
     """Seconds to fetch the rows and look at nothing."""
     began = time.perf_counter()
-    with connection.chunked_cursor() as cursor:
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(backtesting._PAIRS, {"project": project.pk})
         while cursor.fetchmany(backtesting.TOGETHER):
             pass

@@ -9,14 +9,14 @@ from django.utils.translation import gettext as _
 
 from relevance.rules import RuleSpec
 from rules.linting.finding import Finding
-from rules.linting.situations import implies, share_scope
+from rules.linting.situations import implies, share_dates, share_scope
 
 
 def of_equal_rank(specs: Sequence[RuleSpec]) -> Iterator[Finding]:
     for first, second in combinations(specs, 2):
         if first.precedence != second.precedence or (first.effect, first.label) == (second.effect, second.label):
             continue
-        if not share_scope(first, second):
+        if not share_scope(first, second) or not share_dates(first, second) or not _disagree(first, second):
             continue
         forth, back = implies(first.when, second.when), implies(second.when, first.when)
         if not forth and not back:
@@ -35,3 +35,11 @@ def of_equal_rank(specs: Sequence[RuleSpec]) -> Iterator[Finding]:
             )
             decide = _("Give the narrower rule a higher precedence, or one label to both.")
         yield Finding("equal_rank", "error", (first.code, second.code), said % values, decide)
+
+
+def _disagree(first: RuleSpec, second: RuleSpec) -> bool:
+    """A cap and a floor go together unless the cap lies below the floor."""
+    if {first.effect, second.effect} == {"cap", "floor"}:
+        cap, floor = (first, second) if first.effect == "cap" else (second, first)
+        return cap.label < floor.label
+    return True

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from relevance.conditions import Not
 from relevance.rules import RuleSpec
 from rules.linting.finding import Finding
-from rules.linting.situations import clauses, implies
+from rules.linting.situations import clauses, covers_dates, implies
 
 
 def unreachable(specs: Sequence[RuleSpec]) -> Iterator[Finding]:
@@ -28,7 +28,9 @@ def _shadow(spec: RuleSpec, specs: Sequence[RuleSpec]) -> RuleSpec | None:
     """A label rule of higher precedence, or a stricter cap or floor, that fires wherever this one does."""
     for other in specs:
         same = other.effect == spec.effect and other.code != spec.code
-        if not same or other.scope_categories or other.scope_queries or not implies(spec.when, other.when):
+        if not same or other.scope_categories or other.scope_queries:
+            continue
+        if not covers_dates(other, spec) or not implies(spec.when, other.when):
             continue
         stricter = {
             "label": other.precedence > spec.precedence,

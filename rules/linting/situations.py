@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from relevance.conditions import All, Condition, RowIs
 from relevance.item_conditions import CategoryContains, ItemContains, QueryContains
 from relevance.rules import RuleSpec
@@ -29,6 +31,20 @@ def implies(narrow: Condition | None, wide: Condition | None) -> bool:
 def share_scope(first: RuleSpec, second: RuleSpec) -> bool:
     """Whether some pair may lie in the scope of both."""
     return _meet(first.scope_categories, second.scope_categories) and _meet(first.scope_queries, second.scope_queries)
+
+
+def share_dates(first: RuleSpec, second: RuleSpec) -> bool:
+    """Whether there is a day on which both are in force."""
+    begins = max(first.valid_from or date.min, second.valid_from or date.min)
+    ends = min(first.valid_until or date.max, second.valid_until or date.max)
+    return begins <= ends
+
+
+def covers_dates(outer: RuleSpec, inner: RuleSpec) -> bool:
+    """Whether the outer is in force on every day that the inner is."""
+    return (outer.valid_from or date.min) <= (inner.valid_from or date.min) and (inner.valid_until or date.max) <= (
+        outer.valid_until or date.max
+    )
 
 
 def _meet(first: tuple[str, ...], second: tuple[str, ...]) -> bool:

@@ -148,6 +148,17 @@ def test_a_cancelled_test_leaves_no_result(draft: RuleDraft, project: Project) -
     assert (test.state, test.result) == ("cancelled", None)
 
 
+def test_a_draft_changed_before_its_test_ran_is_not_vouched_for(draft: RuleDraft, project: Project, cast: Cast) -> None:
+    test = backtesting.start(draft, project, None)
+    drafting.retire(draft, "R-081", cast.rosa)
+    tasks.run_back_test(test.pk)
+    test.refresh_from_db()
+    assert (test.state, test.result) == ("dead", None)
+    assert "changed" in test.error
+    drafting.take_back(draft, "R-081", cast.rosa)
+    assert len(replaying.gate(draft)) == 1  # its content is what was asked for, but that was never tested
+
+
 def test_the_command_prints_flips_and_agreement(draft: RuleDraft, project: Project, run_command: Any) -> None:
     answer = run_command("backtest", "--draft", str(draft.pk), "--project", project.slug)
     assert (answer["pairs"], answer["flips"], answer["by_direction"]) == (16, 12, {"L2->L3": 12})

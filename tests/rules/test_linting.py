@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from projects.models import Person
+from relevance.rules import RuleSpec
 from rules.linting import Finding, lint
 from rules.packs import load_pack
 from rules.publishing import Loaded
@@ -94,6 +96,28 @@ def test_rules_that_their_scope_keeps_apart_contradict_nothing() -> None:
     assert [one for one in lint([flowers, fruit]) if one.kind == "equal_rank"] == []
     anywhere = spec("R-002", when=when, effect="label", label="L2")
     assert [one.rules for one in lint([flowers, anywhere]) if one.kind == "equal_rank"] == [("R-001", "R-002")]
+
+
+def kinds(*rules: RuleSpec) -> set[tuple[str, tuple[str, ...]]]:
+    """What is found of rules that have no case."""
+    return {(one.kind, one.rules) for one in lint(rules)} - {("caseless", (rule.code,)) for rule in rules}
+
+
+def about_seeds(code: str, effect: str, label: str, **more: Any) -> RuleSpec:
+    return spec(code, when={"item_contains": ["seeds"]}, effect=effect, label=label, cases=[], **more)
+
+
+def test_rules_that_follow_each_other_in_time_contradict_nothing() -> None:
+    spring = about_seeds("R-001", "label", "L3", valid_until="2026-06-30")
+    assert kinds(spring, about_seeds("R-002", "label", "L2", valid_from="2026-07-01", precedence=99)) == set()
+    assert kinds(spring, about_seeds("R-002", "label", "L2", valid_from="2026-07-01")) == set()
+    assert kinds(spring, about_seeds("R-003", "label", "L1", precedence=99)) == {("unreachable", ("R-001", "R-003"))}
+
+
+def test_a_cap_and_a_floor_contradict_only_where_they_cross() -> None:
+    floor = about_seeds("R-001", "floor", "L3")
+    assert kinds(floor, about_seeds("R-002", "cap", "L4")) == set()
+    assert kinds(floor, about_seeds("R-002", "cap", "L2")) == {("equal_rank", ("R-001", "R-002"))}
 
 
 def test_bands_that_meet_leave_no_gap() -> None:
