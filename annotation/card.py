@@ -20,8 +20,7 @@ from annotation.models import Draft, Judge, Judgment, Lease, Prediction
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid
-from relevance.rules import routed_rules
-from rules.publishing import specs, specs_today
+from rules.publishing import specs
 
 HISTORY = 5
 
@@ -64,11 +63,9 @@ def card(
         "cites_required": project.require_citation,
     }
     if value is not None:
-        facts = pair.facts(lease.snapshot)
         context["chips"] = showing.chips(value)
         context["grid"] = showing.grid(value)
-        shown_rules = routed_rules(facts, value, specs_today(lease.rule_base))
-        context["rules"] = _with_keys(showing.rules(shown_rules), own)
+        context["rules"] = _with_keys(showing.rules(citing.on_the_card(lease)), own)
         context["none_fits_key"] = citing.NONE_FITS_KEY
         context["none_fits"] = own is not None and own.no_rule_fits
     return context

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from annotation import grids, showing
 from annotation.models import Citation, Judgment, Lease
 from projects.models import Mode, Project
-from relevance.rules import RuleSpec, routed_rules
+from relevance.rules import RuleSpec, in_force, routed_rules
 from rules.models import RuleBaseEntry
-from rules.publishing import specs_today
+from rules.publishing import specs
 
 KEYS = ("q", "w", "e")  # of the first rules on the card
 NONE_FITS_KEY = "r"
@@ -25,13 +27,15 @@ class NotOnTheCard(ValueError):
 
 
 def on_the_card(lease: Lease) -> tuple[RuleSpec, ...]:
-    """The rules that a card shows, most important first; none where it is blind."""
+    """The rules that a card shows, most important first, as in force when it was taken; none where it is blind."""
     if lease.mode == Mode.BLIND or lease.rule_base is None:
         return ()
     value = showing.grid_value(grids.grid_of(lease.pair, lease.snapshot))
     if value is None:
         return ()
-    return routed_rules(lease.pair.facts(lease.snapshot), value, specs_today(lease.rule_base))
+    return routed_rules(
+        lease.pair.facts(lease.snapshot), value, in_force(specs(lease.rule_base), timezone.localdate(lease.taken_at))
+    )
 
 
 def check(lease: Lease, codes: Sequence[str]) -> None:

@@ -42,10 +42,13 @@ FOR UPDATE OF s SKIP LOCKED LIMIT 1
 _LONGEST_PUT_OFF = """(
   SELECT max(p.at) FROM annotation_postponement p JOIN annotation_slot put_off ON put_off.id = p.slot_id
   WHERE put_off.pair_id = s.pair_id AND put_off.round = s.round AND p.person_id = %(person)s),"""
-_TRIES = (  # onwards from where the person was, then what was left behind, then what they put off
+# What is urgent has a position below 0 (annotation.rejudging); then onwards from where the person was, then what was left
+# behind, then what they put off.
+_TRIES = (
+    _NEXT.format(direction="< 0", postponed="NOT", order=""),
     _NEXT.format(direction=">= %(cursor)s", postponed="NOT", order=""),
     _NEXT.format(direction="< %(cursor)s", postponed="NOT", order=""),
-    _NEXT.format(direction=">= 0", postponed="", order=_LONGEST_PUT_OFF),
+    _NEXT.format(direction="IS NOT NULL", postponed="", order=_LONGEST_PUT_OFF),
 )
 
 

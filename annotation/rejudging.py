@@ -21,7 +21,7 @@ chosen AS (
   WHERE NOT EXISTS (SELECT 1 FROM annotation_slot o WHERE o.pair_id = s.pair_id AND o.round > s.round)
   GROUP BY pair_id ORDER BY avg(seconds) NULLS LAST, pair_id LIMIT %(most)s),
 numbered AS (SELECT chosen.*, row_number() OVER (ORDER BY seconds NULLS LAST, pair_id) AS place FROM chosen),
-front AS (SELECT coalesce(min(position), 0) AS first FROM annotation_slot
+front AS (SELECT least(coalesce(min(position), 0), 0) AS first FROM annotation_slot
           WHERE project_id = %(project)s AND state = 'open')
 INSERT INTO annotation_slot (project_id, pair_id, round, number, state, mode, position)
 SELECT %(project)s, n.pair_id, n.round, wanted.number, 'open', '', front.first - (SELECT count(*) FROM numbered) + n.place - 1

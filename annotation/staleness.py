@@ -65,7 +65,7 @@ def stale_rules(project: Project) -> list[StaleRule]:
 
 
 def stale_pairs(project: Project) -> QuerySet[Pair]:
-    return Pair.objects.filter(project=project, judgments__in=stale_judgments(project)).distinct()
+    return Pair.objects.filter(pk__in=stale_judgments(project).values("pair"))
 
 
 def _outdated(active: RuleBaseVersion) -> QuerySet[Citation]:

@@ -74,11 +74,15 @@ def retire(draft: RuleDraft, code: str, by: Person) -> DraftedRule:
         raise DraftRefused(_("The draft's rule base does not hold %(rule)s.") % {"rule": code})
     with transaction.atomic():
         _still_open(draft)
-        held, _new = DraftedRule.objects.update_or_create(
+        held, new = DraftedRule.objects.get_or_create(
             draft=draft,
             code=code,
             defaults={"before": before, "body": before.body, "retires": True, "updated_by": by},
         )
+        if not new:  # a form that was opened before is refused
+            held.body, held.retires, held.updated_by = before.body, True, by
+            held.revision += 1
+            held.save(update_fields=["body", "retires", "updated_by", "revision"])
         record(by, "rules.draft_retires", on=draft, rule=code)
     return held
 
@@ -158,9 +162,9 @@ def next_number(code: str) -> int:
     return (most or 0) + 1
 
 
-def next_code(draft: RuleDraft) -> str:
-    """A code that no rule and no change of this draft has."""
-    taken = {*Rule.objects.values_list("code", flat=True), *draft.rules.values_list("code", flat=True)}
+def next_code() -> str:
+    """A code that no rule and no change of any draft has."""
+    taken = {*Rule.objects.values_list("code", flat=True), *DraftedRule.objects.values_list("code", flat=True)}
     number = FIRST_OF_PEOPLE
     while f"R-{number}" in taken:
         number += 1

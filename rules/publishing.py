@@ -55,11 +55,11 @@ class Unpublishable(Exception):
 
 
 def _publish(spec: RuleSpec, current: dict[str, RuleVersion]) -> bool:
-    """True if this version is new. `current` moves to it unless a newer one stands there."""
+    """True if this version is new. `current` moves to it unless a newer one stands there, or people retired the rule."""
     body = body_of(spec)
     if spec.version > LARGEST or "\\u0000" in json.dumps(body):
         raise Unpublishable(f"{spec.code}: its version is too large, or it contains a NUL character")
-    rule, _new = Rule.objects.get_or_create(code=spec.code)
+    rule, unheard_of = Rule.objects.get_or_create(code=spec.code)
     version, new = RuleVersion.objects.get_or_create(
         rule=rule,
         number=spec.version,
@@ -73,7 +73,8 @@ def _publish(spec: RuleSpec, current: dict[str, RuleVersion]) -> bool:
     )
     if version.body_sha256 != digest_of(body) or version.state == RuleVersion.State.DRAFT:
         raise Unpublishable(f"{spec.code} version {spec.version} exists and says something else: raise its version")
-    if spec.code not in current or current[spec.code].number < version.number:
+    retired = spec.code not in current and not unheard_of
+    if not retired and (unheard_of or current[spec.code].number < version.number):
         current[spec.code] = version
     return new
 

@@ -1,8 +1,8 @@
 """How a draft becomes the next rule base version: submitted, looked at by a second person, returned or published.
 
-Who publishes holds the role of a rule owner at that moment and is not the author; the database checks the same again
-(publishing_needs_a_second_person). Gates that other apps register may object; publishing against an objection needs a
-reason, which is kept.
+Who publishes holds the role of a rule owner at that moment and has written nothing of the draft; the database checks it
+again for each version (publishing_needs_a_second_person). Gates that other apps register may object; publishing against
+an objection needs a reason, which is kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from projects.clock import ClockTimestamp
 from projects.gates import keeps_rules
 from projects.models import Person
 from rules import publishing
-from rules.drafting import DraftRefused, failing_cases, specs_of
+from rules.drafting import DraftRefused, digest_of_draft, failing_cases, specs_of
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.publishing import body_of, digest_of
 
@@ -57,10 +57,11 @@ def give_back(draft: RuleDraft, by: Person, remark: str) -> None:
     draft.refresh_from_db()
 
 
-def publish(draft: RuleDraft, by: Person, override_reason: str = "") -> RuleBaseVersion:
-    """The next rule base version, in one transaction. Raises DraftRefused."""
-    if by.pk == draft.author_id:
+def publish(draft: RuleDraft, by: Person, override_reason: str = "", *, seen: str = "") -> RuleBaseVersion:
+    """The next rule base version, in one transaction. `seen` is the digest of what the page showed. Raises DraftRefused."""
+    if by.pk == draft.author_id or draft.rules.filter(updated_by=by).exists():
         raise DraftRefused(_("A second person has to publish: you wrote this draft."))
+    content = digest_of_draft(draft)
     if not is_rule_owner(by):
         raise DraftRefused(_("Only a rule owner may publish."))
     if failed := failing_cases(draft):
@@ -73,6 +74,8 @@ def publish(draft: RuleDraft, by: Person, override_reason: str = "") -> RuleBase
         locked = RuleDraft.objects.select_for_update(of=("self",)).select_related("author").get(pk=draft.pk)
         if locked.state != RuleDraft.State.REVIEW:
             raise DraftRefused(_("Only a draft in review can be published."))
+        if digest_of_draft(locked) != content or (seen and seen != content):
+            raise DraftRefused(_("Somebody has changed the draft since you opened it: look at it again."))
         if not locked.author.is_active:
             raise DraftRefused(_("The author's account is deactivated: take the draft over first."))
         rule_base = _publish(locked, by)
@@ -129,7 +132,7 @@ def _publish(draft: RuleDraft, by: Person) -> RuleBaseVersion:
         raise DraftRefused(_("The rule base has moved on since this draft was begun: begin from the newest version."))
     current = publishing.current_versions()
     specs = {spec.code: spec for spec in specs_of(draft)}
-    for held in draft.rules.select_related("before"):
+    for held in draft.rules.select_related("before", "updated_by"):
         if held.retires:
             current.pop(held.code, None)
             continue
@@ -143,7 +146,7 @@ def _publish(draft: RuleDraft, by: Person) -> RuleBaseVersion:
             body_sha256=digest_of(body_of(spec)),
             state=RuleVersion.State.PUBLISHED,
             origin=RuleVersion.Origin.PEOPLE,
-            author=draft.author,
+            author=held.updated_by,
             approver=by,
         )
     number = publishing.pin(current, draft.title)

@@ -66,7 +66,9 @@ def act(request: Request, draft_id: int) -> HttpResponse:
             case "return":
                 reviewing.give_back(found, person, given.get("remark", "")[:2000])
             case "publish":
-                rule_base = reviewing.publish(found, person, given.get("override_reason", "")[:2000])
+                rule_base = reviewing.publish(
+                    found, person, given.get("override_reason", "")[:2000], seen=given.get("seen", "")
+                )
                 messages.success(
                     request, _("Published as rule base version %(number)s.") % {"number": rule_base.number}
                 )
@@ -103,7 +105,7 @@ def bring(request: Request, draft_id: int) -> HttpResponse:
 
 def drafted_rule(request: Request, draft_id: int, code: str) -> HttpResponse:
     found = _draft(draft_id)
-    code = drafting.next_code(found) if code == "new" else code
+    code = drafting.next_code() if code == "new" else code
     spec, before, revision = _rule(found, code)
     if request.method == "GET":
         initial = rule_forms.initial_of(spec, revision) if spec else {"revision": 0}
@@ -236,6 +238,7 @@ def _page(
         "refusal": refusal,
         "brought": brought,
         "live": live,
+        "seen": drafting.digest_of_draft(found),
         "tested_in": [project for project, roles in projects_of(request.person) if may(roles, Permission.SEE_FIGURES)],
     }
     return render(request, "rules/draft.html", context, status=status)

@@ -267,6 +267,27 @@ def test_stale_pairs_come_before_the_queue_the_quickest_first(
     assert staleness.stale_judgments(project).count() == 2
 
 
+def test_a_pair_to_be_judged_again_comes_first_for_everyone_and_comes_back_when_put_off(
+    project: Project, rules: None, cast: Cast
+) -> None:
+    waiting = [make_pair(project=project, query=f"blue mug {n}") for n in range(3)]
+    for pair in waiting:
+        make_slots(pair=pair, count=2)
+    says(cast.ben, project)  # in the middle of the queue
+    stale = make_pair(project=project, query="red mug")
+    judgment = make_judgment(pair=stale, by=cast.ana, seconds=1.0)
+    Citation.objects.create(judgment=judgment, version=RuleVersion.objects.get(rule__code="R-001"))
+    publish_pack([spec("R-001", 2, precedence=80)])
+    rejudging.judge_again(project, None)
+    lease = taken(cast.ben, project)
+    assert lease.pair == stale
+    queue.postpone(lease)
+    assert taken(cast.ben, project).pair != stale
+    for _ in range(2):
+        says(cast.ben, project)
+    assert taken(cast.ben, project).pair == stale
+
+
 @pytest.mark.parametrize("pairs", ["", "0", "-1", "many", "999999"])
 def test_a_number_that_is_none_opens_nothing(
     pairs: str, project: Project, rules: None, cast: Cast, client_for: ClientFor

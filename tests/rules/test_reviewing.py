@@ -59,6 +59,41 @@ def test_the_author_may_not_publish(in_review: RuleDraft, cast: Cast) -> None:
     assert RuleBaseVersion.objects.count() == 1
 
 
+def test_who_wrote_any_of_the_draft_may_not_publish_it(draft: RuleDraft, cast: Cast, second: Person) -> None:
+    """Another's draft, rewritten, submitted and published by one person: refused."""
+    drafting.change(draft, "R-001", body_of(spec(precedence=66)), 1, second)
+    reviewing.submit(draft, second)
+    with pytest.raises(DraftRefused, match="second person"):
+        reviewing.publish(draft, second)
+
+
+def test_what_the_page_did_not_show_is_not_published(in_review: RuleDraft, cast: Cast, second: Person) -> None:
+    seen = drafting.digest_of_draft(in_review)
+    reviewing.give_back(in_review, second, "Again.")
+    drafting.change(in_review, "R-001", body_of(spec(precedence=12)), 1, cast.rosa)
+    reviewing.submit(in_review, cast.rosa)
+    with pytest.raises(DraftRefused, match="since you opened it"):
+        reviewing.publish(in_review, second, seen=seen)
+    assert reviewing.publish(in_review, second, seen=drafting.digest_of_draft(in_review)).number == 2
+
+
+def test_a_pack_that_is_loaded_again_brings_no_retired_rule_back(draft: RuleDraft, cast: Cast, second: Person) -> None:
+    drafting.retire(draft, "R-003", cast.rosa)
+    reviewing.submit(draft, cast.rosa)
+    reviewing.publish(draft, second)
+    loaded = publishing.publish_pack(
+        [spec("R-001"), spec("R-003", dimension="material", title={"en": "Another material", "zh": "材质不符"})]
+    )
+    assert (loaded.rule_base, loaded.problems) == (2, ())
+    assert [one.code for one in publishing.specs(publishing.newest())] == ["R-001", "R-002"]
+
+
+def test_a_form_opened_before_a_rule_was_retired_is_refused(draft: RuleDraft, cast: Cast) -> None:
+    drafting.retire(draft, "R-001", cast.rosa)
+    with pytest.raises(DraftRefused, match="since you opened it"):
+        drafting.change(draft, "R-001", body_of(spec()), 1, cast.rosa)
+
+
 def test_who_lost_the_role_may_not_publish(in_review: RuleDraft, second: Person) -> None:
     Membership.objects.filter(person=second).delete()
     with pytest.raises(DraftRefused, match="Only a rule owner"):
