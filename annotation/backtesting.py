@@ -1,8 +1,8 @@
 """A draft of the rules held against every stored pair of a project: what it would flip, and whether that is for the better.
 
 For each pair with a grid of its current snapshot the label under the draft's base and under the draft; the newest grid
-counts. Nothing is stored but the result. Memory does not grow with the pairs: they stream, and what is kept of a labelled
-one is ten bytes.
+counts, and how many pairs have none is told. Nothing is stored but the result. Pairs stream; what is kept is eleven bytes
+of a labelled pair, three counts of a query, and what people say of pairs without gold.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from relevance.evidence import Grid
 from relevance.facts import ItemFacts, PairFacts, Sku
 from relevance.labels import LORE, Scale
 from relevance.metrics import good_rate
-from relevance.resampling import Figure
 from relevance.rules import RuleSpec, in_force
 from rules import drafting
 from rules.models import RuleDraft
@@ -40,7 +39,7 @@ MOST_CATEGORIES = 20
 
 # The newest grid of each pair's current snapshot; a label is gold, else what the people's standing judgments agree on.
 _PAIRS = """
-SELECT p.id, p.query_id, q.text, s.title, s.category, s.cpv::text, s.skus::text, p.gold_label, g.body::text
+SELECT p.id, p.query_id, q.text, s.title, s.category, s.cpv::text, s.skus::text, s.shop, p.gold_label, g.body::text
 FROM annotation_pair p
 JOIN annotation_query q ON q.id = p.query_id
 JOIN annotation_item i ON i.id = p.item_id
@@ -80,10 +79,11 @@ class Stored(NamedTuple):
 
 @dataclass
 class Tally:
-    """What has been seen so far. Labels of `truth` are in the project's scale, the rules' in LORE's."""
+    """What has been seen so far. Labels of `truths` are in the project's scale, the rules' in LORE's."""
 
     scale: Scale
     pairs: int = 0
+    without_grid: int = 0
     flips: Counter[tuple[str, str]] = field(default_factory=Counter)
     by_category: Counter[str] = field(default_factory=Counter)
     by_dimension: Counter[str] = field(default_factory=Counter)
@@ -138,17 +138,9 @@ class Truth:
                 yield query, self.codes[label], self.codes[said]
 
         return {
-            "kappa_quadratic": _shown(cohen_kappa(rows(), self.scale)),
-            "percent": _shown(percent_agreement(rows(), self.scale)),
+            "kappa_quadratic": cohen_kappa(rows(), self.scale).to_json(),
+            "percent": percent_agreement(rows(), self.scale).to_json(),
         }
-
-    @property
-    def share_right(self) -> tuple[float, float]:
-        n = len(self.labels)
-        return (
-            sum(a == b for a, b in zip(self.labels, self.before, strict=True)) / n,
-            sum(a == b for a, b in zip(self.labels, self.after, strict=True)) / n,
-        )
 
 
 def start(draft: RuleDraft, project: Project, by: Person | None) -> BackTest:
@@ -205,6 +197,7 @@ def compare(
         tally.add(stored, sets.effect(stored.facts, stored.grid), people.get(stored.pair_id, ""))
         if tally.pairs % TOGETHER == 0 and not report(tally.pairs):
             return None
+    tally.without_grid = max(0, project.pairs.count() - tally.pairs)
     return tally
 
 
@@ -214,7 +207,7 @@ def stored_pairs(project: Project) -> Iterator[Stored]:
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(_PAIRS, {"project": project.pk})
         while rows := cursor.fetchmany(TOGETHER):
-            for pair_id, query_id, query, title, category, cpv, skus, gold, body in rows:
+            for pair_id, query_id, query, title, category, cpv, skus, shop, gold, body in rows:
                 item = ItemFacts(
                     "",
                     title,
@@ -223,6 +216,7 @@ def stored_pairs(project: Project) -> Iterator[Stored]:
                     tuple([Sku(sku.get("code", ""), sku.get("name", "")) for sku in orjson.loads(skus)])
                     if skus != "[]"
                     else (),
+                    shop,
                 )
                 yield Stored(pair_id, query_id, PairFacts(query, item), Grid.from_json(orjson.loads(body)), gold)
 
@@ -232,6 +226,7 @@ def result_of(tally: Tally) -> dict[str, Any]:
     flips = sum(tally.flips.values())
     return {
         "pairs": tally.pairs,
+        "without_grid": tally.without_grid,
         "flips": flips,
         "by_direction": {f"{a}->{b}": count for (a, b), count in sorted(tally.flips.items())},
         "by_category": dict(tally.by_category.most_common(MOST_CATEGORIES)),
@@ -252,7 +247,7 @@ def _good_rate(tally: Tally, which: int) -> dict[str, Any] | None:
         for query, count in total.items()
         for code in ["L4"] * good[query] + ["L1"] * (count - good[query])
     )
-    return _shown(good_rate(LORE, labels))
+    return good_rate(LORE, labels).to_json()
 
 
 def _people(project: Project) -> dict[int, str]:
@@ -260,7 +255,3 @@ def _people(project: Project) -> dict[int, str]:
     with connections["default"].cursor() as cursor:
         cursor.execute(_PEOPLE, {"project": project.pk})
         return dict(cursor.fetchall())
-
-
-def _shown(figure: Figure) -> dict[str, Any] | None:
-    return figure.to_json()

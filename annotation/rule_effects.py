@@ -1,6 +1,7 @@
 """Two sets of rules on the same pair: the label under each, computed once where they do not differ.
 
-Equal to judging each pair alone under each set; what is shared and skipped changes nothing but the time it takes.
+Equal to judging each pair alone under each set. What a query's words and the verdicts of a grid's rows decide of a rule is
+worked out once for all pairs that share them; only what is left open is held against the item.
 """
 
 from __future__ import annotations
@@ -8,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from relevance.conditions import All, Condition, RowIs
+from relevance.conditions import All, AnyOf, Condition, Not, RowIs
 from relevance.deciding import steps
-from relevance.dimensions import Dimension
-from relevance.evidence import Grid, Verdict
+from relevance.evidence import Grid, Row
 from relevance.facts import PairFacts
+from relevance.item_conditions import QueryContains
 from relevance.rules import FiredRule, RuleSpec, fired_rules
+
+REMEMBERED = 20_000  # queries with the verdicts of their rows
 
 
 class Effect(NamedTuple):
-    """The LORE label under each set, and the rule that decided (None: the evidence alone)."""
+    """The LORE label under each set, and the rule that decided (None: the evidence alone), without its literals."""
 
     before: str
     after: str
@@ -25,9 +28,17 @@ class Effect(NamedTuple):
     decided_after: FiredRule | None
 
 
-class _Candidate(NamedTuple):
-    spec: RuleSpec
-    needs: tuple[frozenset[tuple[Dimension, Verdict]], ...]  # a row of one of each, or the condition cannot hold
+class _Outlook(NamedTuple):
+    """Of a set of rules: those that fire whatever the item says, and those that depend on it."""
+
+    certain: tuple[FiredRule, ...]
+    open: tuple[RuleSpec, ...]
+
+    def fired(self, pair: PairFacts, grid: Grid) -> tuple[FiredRule, ...]:
+        return (*self.certain, *fired_rules(pair, grid, self.open)) if self.open else self.certain
+
+
+Outlooks = tuple[_Outlook, _Outlook, _Outlook]
 
 
 class TwoSets:
@@ -35,20 +46,96 @@ class TwoSets:
 
     def __init__(self, before: Sequence[RuleSpec], after: Sequence[RuleSpec]) -> None:
         first, second = ({_content(spec): spec for spec in specs} for specs in (before, after))
-        self._both = _candidates([spec for content, spec in first.items() if content in second])
-        self._only_before = _candidates([spec for content, spec in first.items() if content not in second])
-        self._only_after = _candidates([spec for content, spec in second.items() if content not in first])
+        self._both = [spec for content, spec in first.items() if content in second]
+        self._only_before = [spec for content, spec in first.items() if content not in second]
+        self._only_after = [spec for content, spec in second.items() if content not in first]
+        self._of_query: dict[str, tuple[list[RuleSpec], ...]] = {}
+        self._outlooks: dict[tuple[object, ...], Outlooks] = {}
 
     def effect(self, pair: PairFacts, grid: Grid) -> Effect:
-        rows = {(row.constraint.kind, row.verdict) for row in grid.rows}
-        shared = _fired(pair, grid, rows, self._both)
-        gone = _fired(pair, grid, rows, self._only_before)
-        new = _fired(pair, grid, rows, self._only_after)
+        both, only_before, only_after = self._outlook(pair, grid)
+        shared, gone, new = both.fired(pair, grid), only_before.fired(pair, grid), only_after.fired(pair, grid)
         label, decided = _decided(grid, [*shared, *gone])
         if not gone and not new:
             return Effect(label, label, decided, decided)
         other, decided_now = _decided(grid, [*shared, *new])
         return Effect(label, other, decided, decided_now)
+
+    def _outlook(self, pair: PairFacts, grid: Grid) -> Outlooks:
+        key = (pair.query, *map(_looks, grid.rows))
+        found = self._outlooks.get(key)
+        if found is None:
+            if len(self._outlooks) >= REMEMBERED:
+                self._outlooks.clear()
+            both, only_before, only_after = self._allowed(pair)
+            found = self._outlooks[key] = (
+                _outlook(both, pair, grid),
+                _outlook(only_before, pair, grid),
+                _outlook(only_after, pair, grid),
+            )
+        return found
+
+    def _allowed(self, pair: PairFacts) -> tuple[list[RuleSpec], ...]:
+        """The rules that the words of the query do not rule out."""
+        found = self._of_query.get(pair.query)
+        if found is None:
+            if len(self._of_query) >= REMEMBERED:
+                self._of_query.clear()
+            found = self._of_query[pair.query] = tuple(
+                [one for one in specs if one.may_concern(pair) and _told(one.when, pair, None) is not False]
+                for specs in (self._both, self._only_before, self._only_after)
+            )
+        return found
+
+
+def _looks(row: Row) -> tuple[object, ...]:
+    """All that `_told` looks at in a row."""
+    wish = row.constraint
+    return wish.kind, wish.value, wish.head, wish.negated, wish.word, row.verdict
+
+
+def _outlook(specs: Sequence[RuleSpec], pair: PairFacts, grid: Grid) -> _Outlook:
+    certain, open_ = [], []
+    for spec in specs:
+        holds = _told(spec.when, pair, grid)
+        if holds is None or (holds and spec.scope_categories):
+            open_.append(spec)
+        elif holds:
+            certain.append(
+                FiredRule(spec.code, spec.version, spec.dimension, spec.effect, spec.label, spec.precedence, ())
+            )
+    return _Outlook(tuple(certain), tuple(open_))
+
+
+def _told(condition: Condition | None, pair: PairFacts, grid: Grid | None) -> bool | None:
+    """Whether it holds as far as the query, and the verdicts of the rows where a grid is given, tell; None: not yet."""
+    match condition:
+        case None:
+            return False
+        case QueryContains():
+            return condition.found_in(pair) is not None
+        case RowIs(source=None, wins=()) if grid is not None:
+            return condition.holds(pair, grid) is not None
+        case Not(part):
+            holds = _told(part, pair, grid)
+            return None if holds is None else not holds
+        case All(parts):
+            return _first(parts, pair, grid, ends=False)
+        case AnyOf(parts):
+            return _first(parts, pair, grid, ends=True)
+    return None
+
+
+def _first(parts: Sequence[Condition], pair: PairFacts, grid: Grid | None, *, ends: bool) -> bool | None:
+    """`ends` as soon as one part tells so, else the opposite, unless some part tells nothing."""
+    answer: bool | None = not ends
+    for part in parts:
+        holds = _told(part, pair, grid)
+        if holds is ends:
+            return ends
+        if holds is None:
+            answer = None
+    return answer
 
 
 def _content(spec: RuleSpec) -> tuple[object, ...]:
@@ -57,31 +144,6 @@ def _content(spec: RuleSpec) -> tuple[object, ...]:
         spec.code, spec.dimension, spec.when, spec.scope_categories, spec.scope_queries, spec.effect, spec.label,
         spec.precedence, spec.valid_from, spec.valid_until,
     )  # fmt: skip
-
-
-def _candidates(specs: Sequence[RuleSpec]) -> tuple[_Candidate, ...]:
-    return tuple(_Candidate(spec, tuple(_needs(spec.when))) for spec in specs if spec.when is not None)
-
-
-def _needs(condition: Condition) -> list[frozenset[tuple[Dimension, Verdict]]]:
-    """Rows without which a condition cannot hold, as far as that can be told from its form."""
-    if isinstance(condition, All):
-        return [need for part in condition.parts for need in _needs(part)]
-    if (
-        isinstance(condition, RowIs)
-        and condition.kinds
-        and condition.verdicts
-        and not (condition.source or condition.wins)
-    ):
-        return [frozenset((kind, verdict) for kind in condition.kinds for verdict in condition.verdicts)]
-    return []
-
-
-def _fired(
-    pair: PairFacts, grid: Grid, rows: set[tuple[Dimension, Verdict]], candidates: Sequence[_Candidate]
-) -> tuple[FiredRule, ...]:
-    possible = [one.spec for one in candidates if not any(need.isdisjoint(rows) for need in one.needs)]
-    return fired_rules(pair, grid, possible) if possible else ()
 
 
 def _decided(grid: Grid, fired: list[FiredRule]) -> tuple[str, FiredRule | None]:

@@ -10,6 +10,7 @@ the process grew.
 from __future__ import annotations
 
 import argparse
+import gc
 import itertools
 import json
 import resource
@@ -21,6 +22,7 @@ import orjson
 from django.db import connection, transaction
 
 from annotation import backtesting
+from annotation.working import COLLECT_AFTER
 from benchmarks.made_up_pairs import make_pairs
 from projects.models import Project
 from relevance.evidence import build_grid
@@ -40,6 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=200_000)
     options = parser.parse_args()
+    gc.set_threshold(*COLLECT_AFTER)  # as in the worker that runs it
     project = stocked(options.pairs)
     before = load_pack(Path("rules/packs/starter.yaml").read_text(encoding="utf-8")).rules
     after = tuple(

@@ -6,6 +6,7 @@
     category_contains: [shoes, 鞋]             the item's category or title names one of these
     query_contains: [pure, 纯]                 the query does
     item_contains: [sample, 小样]              any text of the item does
+    shop_contains: [official, 官方]            the name of its shop does
     price_stated: true                         the catalogue names a price
     amount: {of: mass, off: {at_most: 0.1}}    how far the item's amount lies outside the asked one
     share: {of: [cotton, 棉], at_least: 95}    what percentage of it the item says is this
@@ -23,7 +24,15 @@ from typing import Any, Protocol, TypeVar
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid, Row, Source, Verdict
 from relevance.facts import PairFacts
-from relevance.item_conditions import Amount, CategoryContains, ItemContains, PriceStated, QueryContains, Share
+from relevance.item_conditions import (
+    Amount,
+    CategoryContains,
+    ItemContains,
+    PriceStated,
+    QueryContains,
+    Share,
+    ShopContains,
+)
 from relevance.units import UNITS
 
 E = TypeVar("E", bound=StrEnum)
@@ -56,8 +65,10 @@ class RowIs:
     wins: tuple[Source, ...] = ()
 
     def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
-        found = next((row for row in grid.rows if self._is(row)), None)
-        return None if found is None else _literals(found)
+        for row in grid.rows:
+            if self._is(row):
+                return _literals(row)
+        return None
 
     def _is(self, row: Row) -> bool:
         wish = row.constraint
@@ -65,8 +76,9 @@ class RowIs:
             return False
         if self.values and wish.value not in self.values:
             return False
-        if any(getattr(wish, name) is not wanted for name, wanted in self.flags):
-            return False
+        for name, wanted in self.flags:
+            if getattr(wish, name) is not wanted:
+                return False
         verdict = row.verdict
         if self.source is not None:
             verdict = next(cell.verdict for cell in row.cells if cell.source is self.source)
@@ -174,6 +186,7 @@ _CONTAINS: Mapping[str, Callable[[tuple[str, ...]], Condition]] = {
     "category_contains": CategoryContains,
     "query_contains": QueryContains,
     "item_contains": ItemContains,
+    "shop_contains": ShopContains,
 }
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 
+READ = 400  # characters of a text in which rules look for words
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "′": "'", "“": '"', "”": '"', "″": '"', "–": "-", "—": "-", "\u00ad": ""})
 
 
@@ -35,12 +37,29 @@ class ItemFacts:
     caption: str = ""
     images: tuple[str, ...] = ()
 
+    @cached_property
+    def named(self) -> str:
+        """Category and title, folded: what says what kind of thing it is."""
+        return fold(f"{self.category[:READ]} {self.title[:READ]}")
+
+    @cached_property
+    def said(self) -> str:
+        """Title, attributes' values, category, caption and variants' names, folded, a line each."""
+        values = (value[:READ] for _, value in self.cpv[:200])
+        names = (sku.name[:READ] for sku in self.skus[:40])
+        return "\n".join(map(fold, (self.title[:READ], *values, self.category[:READ], self.caption[:READ], *names)))
+
 
 @dataclass(frozen=True)
 class PairFacts:
     query: str
     item: ItemFacts
     locale: str = ""
+
+    @cached_property
+    def asked(self) -> str:
+        """The query, folded."""
+        return fold(self.query[:READ])
 
 
 def normalise_query(text: str) -> str:

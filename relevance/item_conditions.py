@@ -8,54 +8,89 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar
 
 from relevance.evidence import Grid, Row, Verdict
-from relevance.facts import ItemFacts, PairFacts, fold
+from relevance.facts import READ, ItemFacts, PairFacts, fold
 from relevance.lookup import off_by
 from relevance.units import Quantity, quantities
 
-READ = 400  # characters of a field in which words are looked for
 MULTIPLE = 0.01  # how far a whole multiple may be off, in asked amounts
 
 
 @dataclass(frozen=True)
-class CategoryContains:
+class Words:
+    """Words looked for in a folded text: whole words and plurals in Latin letters, anywhere in Chinese."""
+
     words: tuple[str, ...]
 
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
-        found = first_of(self.words, f"{pair.item.category[:READ]} {pair.item.title[:READ]}")
-        return None if found is None else (found,)
+    def first_in(self, text: str) -> str | None:
+        """The one that stands first in the text."""
+        for word in self._folded:
+            if word in text:  # nearly never: a plain search is much quicker than a pattern
+                match = self._pattern.search(text)
+                return None if match is None else match.group()
+        return None
 
-    def to_data(self) -> dict[str, Any]:
-        return {"category_contains": list(self.words)}
+    @cached_property
+    def _folded(self) -> tuple[str, ...]:
+        return tuple(map(fold, self.words))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(_whole, self.words)))
 
 
 @dataclass(frozen=True)
-class QueryContains:
+class _Contains:
     words: tuple[str, ...]
+    key: ClassVar[str]
+
+    def text(self, pair: PairFacts) -> str:
+        raise NotImplementedError
 
     def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
-        found = first_of(self.words, pair.query[:READ])
+        found = self.found_in(pair)
         return None if found is None else (found,)
 
-    def to_data(self) -> dict[str, Any]:
-        return {"query_contains": list(self.words)}
+    def found_in(self, pair: PairFacts) -> str | None:
+        return self._sought.first_in(self.text(pair))
 
-
-@dataclass(frozen=True)
-class ItemContains:
-    """In title, category, caption, an attribute's value or a variant's name."""
-
-    words: tuple[str, ...]
-
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
-        found = next((word for text in _texts(pair.item) if (word := first_of(self.words, text)) is not None), None)
-        return None if found is None else (found,)
+    @cached_property
+    def _sought(self) -> Words:
+        return Words(self.words)
 
     def to_data(self) -> dict[str, Any]:
-        return {"item_contains": list(self.words)}
+        return {self.key: list(self.words)}
+
+
+class CategoryContains(_Contains):
+    key = "category_contains"
+
+    def text(self, pair: PairFacts) -> str:
+        return pair.item.named
+
+
+class QueryContains(_Contains):
+    key = "query_contains"
+
+    def text(self, pair: PairFacts) -> str:
+        return pair.asked
+
+
+class ItemContains(_Contains):
+    key = "item_contains"
+
+    def text(self, pair: PairFacts) -> str:
+        return pair.item.said
+
+
+class ShopContains(_Contains):
+    key = "shop_contains"
+
+    def text(self, pair: PairFacts) -> str:
+        return fold(pair.item.shop[:READ])
 
 
 @dataclass(frozen=True)
@@ -115,9 +150,11 @@ class Share:
     below: float = 101.0
 
     def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+        if "%" not in pair.item.said:
+            return None
         pattern = _share_of(self.of)
-        for text in _texts(pair.item, names=True):
-            for match in pattern.finditer(fold(text)):
+        for text in _statements(pair.item):
+            for match in pattern.finditer(text):
                 if self.at_least <= float(match["before"] or match["after"]) < self.below:
                     return (match.group().strip(),)
         return None
@@ -146,26 +183,13 @@ def _is_multiple(amount: float, asked: float) -> bool:
     return round(times) >= 1 and abs(times - round(times)) <= MULTIPLE
 
 
-def _texts(item: ItemFacts, *, names: bool = False) -> Iterator[str]:
-    yield item.title[:READ]
-    for name, value in item.cpv[:200]:
-        yield f"{name[:60]}: {value[:READ]}" if names else value[:READ]
-    yield from (text for text in (item.category[:READ], item.caption[:READ]) if text)
-    yield from (sku.name[:READ] for sku in item.skus[:40])
-
-
-def first_of(words: tuple[str, ...], text: str) -> str | None:
-    """The first of the words that stands in the text: whole words in Latin letters, anywhere in Chinese."""
-    match = _any_of(words).search(fold(text))
-    return None if match is None else match.group()
+def _statements(item: ItemFacts) -> Iterator[str]:
+    """The item's texts, attributes with their names."""
+    yield from item.said.split("\n")
+    yield from (fold(f"{name[:60]}: {value[:READ]}") for name, value in item.cpv[:200])
 
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-
-
-@lru_cache(maxsize=4096)
-def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(_whole, words)))
 
 
 @lru_cache(maxsize=1024)

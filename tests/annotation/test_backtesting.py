@@ -87,13 +87,24 @@ def held_against(draft: RuleDraft, project: Project) -> BackTest:
         changed("R-001", precedence=1, effect="label", label="L4"),
         changed("R-003", when={"overlap": {"below": 0.9}}),
         changed("R-080", when={"item_contains": ["mug"]}, label="L1"),
+        changed("R-151", queries=[], label="L1"),
+        changed("R-053", when={"any": [{"query_contains": ["case"]}, {"not": {"item_contains": ["red"]}}]}),
+        changed("R-022", scope=["phone"], when={"not": {"query_contains": ["red"]}}, label="L1"),
         STARTER[:10],
         (),
     ],
 )
 def test_two_sets_at_once_say_what_each_says_alone(after: tuple[RuleSpec, ...]) -> None:
     sets = TwoSets(STARTER, after)
-    for query in ("red mug", "red dress under $50", "连衣裙 红色", "usb c cable 2 m", "case for phone", "???"):
+    for query in (
+        "red mug",
+        "red dress under $50",
+        "连衣裙 红色",
+        "usb c cable 2 m",
+        "case for phone",
+        "boho rug",
+        "???",
+    ):
         for title in ("Blue mug", "Red dress", "红色沙发", "USB cable 1 m", "Phone", "Phone case red", ""):
             pair = PairFacts(query, ItemFacts("1", title, cpv=(("price", "60"), ("colour", "red"))))
             grid = build_grid(pair, Lexicon.shipped())
