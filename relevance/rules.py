@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from relevance.conditions import Condition, ConditionError, parse_condition
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid
 from relevance.facts import ItemFacts, PairFacts, Sku
-from relevance.item_conditions import READ, first_of
+from relevance.item_conditions import Words
 from relevance.labels import LORE
 
 LANGUAGES = ("en", "zh")
@@ -94,13 +95,21 @@ class RuleSpec:
 
     def covers(self, pair: PairFacts) -> bool:
         """Whether the pair lies in the rule's scope: words of category or title, and words of the query, where named."""
-        item = pair.item
-        if (
-            self.scope_categories
-            and first_of(self.scope_categories, f"{item.category[:READ]} {item.title[:READ]}") is None
-        ):
+        if not self.may_concern(pair):
             return False
-        return not self.scope_queries or first_of(self.scope_queries, pair.query[:READ]) is not None
+        return not self.scope_categories or self._categories.first_in(pair.item.named) is not None
+
+    def may_concern(self, pair: PairFacts) -> bool:
+        """Whether the pair's query lies in the scope."""
+        return not self.scope_queries or self._queries.first_in(pair.asked) is not None
+
+    @cached_property
+    def _queries(self) -> Words:
+        return Words(self.scope_queries)
+
+    @cached_property
+    def _categories(self) -> Words:
+        return Words(self.scope_categories)
 
     def in_force(self, on: date) -> bool:
         return (self.valid_from or on) <= on <= (self.valid_until or on)
@@ -127,9 +136,13 @@ def in_force(specs: Iterable[RuleSpec], on: date) -> tuple[RuleSpec, ...]:
 def routed_rules(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec], limit: int = ROUTED) -> tuple[RuleSpec, ...]:
     """The rules a judge should have in mind: of the dimensions the query asks, within scope, most important first.
 
-    Never by whether they fire. One rule of each asked dimension comes before a second of any.
+    A query asks a dimension by its constraints, or by the words that a rule's scope names. Never by whether rules fire.
+    One rule of each asked dimension comes before a second of any.
     """
-    asked = list(dict.fromkeys(row.constraint.kind for row in grid.rows if row.constraint.value != "main"))
+    specs = tuple(specs)
+    named = [spec.dimension for spec in specs if spec.scope_queries and spec.covers(pair)]
+    constrained = [row.constraint.kind for row in grid.rows if row.constraint.value != "main"]
+    asked = list(dict.fromkeys([*named, *constrained]))
     by_dimension: dict[Dimension, list[RuleSpec]] = {dimension: [] for dimension in asked}
     for spec in sorted(specs, key=lambda one: (-one.precedence, one.code)):
         if spec.dimension in by_dimension and spec.covers(pair):

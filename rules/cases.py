@@ -39,12 +39,15 @@ def told(pair: PairFacts, specs: Sequence[RuleSpec], lexicon: Lexicon) -> Decisi
 
 
 def failing(specs: Sequence[RuleSpec], on: date | None = None) -> Iterator[FailedCase]:
-    """Every worked case whose label the set does not give, on a day of the rules' validity (None: all are in force)."""
+    """Every worked case whose label the set does not give, on a day of the rules' validity (None: all are in force).
+
+    A rule that only people can apply cannot give its label itself: its cases fail where another rule decided otherwise.
+    """
     held = specs if on is None else in_force(specs, on)
     lexicon = lexicon_of(specs)
     for spec in specs:
         for number, case in enumerate(spec.cases, 1):
             decision = told(case.pair, held, lexicon)
-            if decision.label != case.label:
+            if decision.label != case.label and (spec.when is not None or decision.deciding):
                 by = tuple(rule.code for rule in decision.deciding)
                 yield FailedCase(spec.code, number, case.label, decision.label, by)

@@ -12,7 +12,15 @@ from django.utils.translation import gettext as _
 from relevance.conditions import All, AnyOf, Condition, Not, Overlap, RowIs
 from relevance.dimensions import DIMENSION_NAMES, Dimension
 from relevance.evidence import Source, Verdict
-from relevance.item_conditions import Amount, CategoryContains, ItemContains, PriceStated, QueryContains, Share
+from relevance.item_conditions import (
+    Amount,
+    CategoryContains,
+    ItemContains,
+    PriceStated,
+    QueryContains,
+    Share,
+    ShopContains,
+)
 from relevance.labels import LORE
 from relevance.rules import RuleSpec
 
@@ -98,6 +106,8 @@ def phrase(when: Condition) -> Phrase:
             return Phrase(_("the query contains: %s") % _or(words))
         case ItemContains(words):
             return Phrase(_("a text of the item contains: %s") % _or(words))
+        case ShopContains(words):
+            return Phrase(_("the name of the shop contains: %s") % _or(words))
         case Amount():
             return Phrase(_amount(when))
         case Share():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from relevance.conditions import All, Condition, RowIs
-from relevance.item_conditions import CategoryContains, ItemContains, QueryContains
+from relevance.item_conditions import CategoryContains, ItemContains, QueryContains, ShopContains
 from relevance.rules import RuleSpec
 
-_CONTAINS = (CategoryContains, ItemContains, QueryContains)
+_CONTAINS = (CategoryContains, ItemContains, QueryContains, ShopContains)
 
 
 def clauses(condition: Condition | None) -> tuple[Condition, ...]:

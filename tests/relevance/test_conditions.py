@@ -33,6 +33,14 @@ def test_words_of_the_query_are_whole_words_and_plurals_in_latin_letters() -> No
     assert holds(when, "purell soap", "Soap") is None
 
 
+def test_the_name_of_the_shop_is_no_text_of_the_item() -> None:
+    pair = PairFacts("mug official store", ItemFacts("1", "Mug", shop="Ox official store"))
+    grid = build_grid(pair, Lexicon.shipped())
+    words = ["official", "官方"]
+    assert parse_condition({"shop_contains": words}).holds(pair, grid) == ("official",)
+    assert parse_condition({"item_contains": words}).holds(pair, grid) is None
+
+
 def test_words_of_the_item_may_stand_in_any_of_its_texts() -> None:
     when = {"item_contains": ["sample", "小样"]}
     assert holds(when, "serum", "Serum samples") == ("samples",)

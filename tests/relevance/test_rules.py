@@ -135,6 +135,14 @@ def test_at_most_five_rules_are_shown_one_of_each_asked_dimension_first() -> Non
     assert shown[1] == "R-200"
 
 
+def test_words_that_a_rule_names_of_the_query_ask_for_its_dimension() -> None:
+    """No list knows what a style is; a rule that speaks of one is shown to who judges a query with its words."""
+    style = parse_rule({**COLOUR, "code": "R-151", "dimension": "aesthetic_style", "queries": ["boho"]})
+    asked, other = pair("boho rug", "Rug"), pair("grey rug", "Rug")
+    assert [spec.code for spec in routed_rules(asked, grid(asked), [style])] == ["R-151"]
+    assert routed_rules(other, grid(other), [style]) == ()
+
+
 # deciding
 
 
