@@ -11,6 +11,7 @@ from annotation import adjudicating, queue
 from annotation.models import BadCase, Disagreement, Export, HardSet, Import, Judgment, Pair, Prediction, Slot
 from projects.home_cards import HomeCard, register
 from projects.models import Person, Project, Role
+from rules import remarks
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ def cards(person: Person, project: Project, roles: frozenset[Role]) -> list[Home
     if roles & {Role.LEAD, Role.RULE_OWNER, Role.ML_ENGINEER}:
         cases = BadCase.objects.filter(project=project, state=BadCase.State.OPEN).count()
         answer.append(HomeCard(_("Bad cases"), _count(cases), "bad-cases", _("are open")))
+    if Role.RULE_OWNER in roles:
+        asked = remarks.open_for(person).count()
+        answer.append(HomeCard(_("Questions about rules"), _count(asked), "standard", _("are open")))
     return answer
 
 

@@ -20,6 +20,7 @@ from annotation.views import (
     prelabelling,
     prompts,
     standard,
+    weak_spots,
     workers,
 )
 
@@ -77,6 +78,9 @@ urlpatterns = [
     path("p/<slug:slug>/backtests/<int:test_id>/", backtesting.backtest, name="backtest"),
     path("p/<slug:slug>/backtests/<int:test_id>/cancel/", backtesting.cancel, name="backtest-cancel"),
     path("p/<slug:slug>/replay-sets/", backtesting.freeze, name="replay-freeze"),
+    path("p/<slug:slug>/standard/", weak_spots.standard, name="standard"),
+    path("p/<slug:slug>/standard/weak-spots/", weak_spots.spots, name="weak-spots"),
+    path("p/<slug:slug>/standard/weak-spots/pairs/", weak_spots.pairs, name="weak-spot"),
     path("p/<slug:slug>/stale/", standard.stale, name="stale"),
     path("p/<slug:slug>/agreement/", agreement.agreement, name="agreement"),
 ]

@@ -183,5 +183,8 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "backtest": _read(P_.SEE_FIGURES),
     "backtest-cancel": _write(P_.TEST_RULES),
     "replay-freeze": _write(P_.TEST_RULES),
+    "standard": _read(P_.SEE_PAIRS),
+    "weak-spots": _read(P_.SEE_PAIRS),
+    "weak-spot": _read(P_.SEE_PAIRS),
     "stale": _both(P_.SEE_FIGURES, P_.JUDGE_AGAIN),
 }

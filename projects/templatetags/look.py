@@ -32,6 +32,7 @@ PAGES = (
     ("hard-sets", gettext_lazy("Hard sets"), ("hard-set",)),
     ("exports", gettext_lazy("Exports"), ("export",)),
     ("agreement", gettext_lazy("Agreement"), ()),
+    ("standard", gettext_lazy("Standard"), ("weak-spots", "weak-spot")),
     ("backtests", gettext_lazy("Back-tests"), ("backtest",)),
     ("stale", gettext_lazy("Stale labels"), ()),
     ("members", gettext_lazy("Members"), ()),

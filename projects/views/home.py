@@ -41,6 +41,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("hard-sets", _("Hard sets"), _("freeze what people and model find hard")),
     Action("exports", _("Exports"), _("training files and labels, sealed with a manifest")),
     Action("agreement", _("Agreement"), _("people among themselves, and the model against them")),
+    Action(
+        "standard", _("The standard"), _("disputed rules, drafts, stale labels, questions: where the rules are weak")
+    ),
     Action("backtests", _("Back-tests"), _("what a draft of the rules would flip, before it is published")),
     Action("stale", _("Stale labels"), _("what rests on a rule that reads otherwise now, to be judged again")),
     Action("members", _("Members"), _("who may do what")),

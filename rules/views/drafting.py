@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -41,15 +42,24 @@ def drafts(request: Request) -> HttpResponse:
             form.add_error("base", _("There is no such rule base version."))
         else:
             draft = drafting.start(base, form.cleaned_data["title"], form.cleaned_data["why"], request.person)
-            code = request.POST.get("rule", "")
-            return redirect("drafted-rule", draft.pk, code) if code else redirect("rule-draft", draft.pk)
+            return _to_rule(draft, request.POST) if request.POST.get("rule") else redirect("rule-draft", draft.pk)
     context = {
         "form": form,
         "newest": newest,
         "rule": request.GET.get("rule", ""),
+        "dimension": request.GET.get("dimension", ""),
         "drafts": RuleDraft.objects.select_related("author", "approver", "base", "published_as").order_by("-pk")[:PAGE],
     }
     return render(request, "rules/drafts.html", context, status=422 if form.errors else 200)
+
+
+def _to_rule(draft: RuleDraft, given: QueryDict) -> HttpResponse:
+    """The form of the rule that the draft was started for; a new one begins with the dimension it is missed in."""
+    query = QueryDict(mutable=True)
+    if dimension := given.get("dimension"):
+        query["dimension"] = dimension
+    address = reverse("drafted-rule", args=[draft.pk, given["rule"][:20]])
+    return redirect(f"{address}?{query.urlencode()}" if query else address)
 
 
 def draft(request: Request, draft_id: int) -> HttpResponse:
@@ -108,7 +118,11 @@ def drafted_rule(request: Request, draft_id: int, code: str) -> HttpResponse:
     code = drafting.next_code() if code == "new" else code
     spec, before, revision = _rule(found, code)
     if request.method == "GET":
-        initial = rule_forms.initial_of(spec, revision) if spec else {"revision": 0}
+        initial = (
+            rule_forms.initial_of(spec, revision)
+            if spec
+            else {"revision": 0, "dimension": request.GET.get("dimension")}
+        )
         form = RuleForm(initial=initial)
         cases = CaseForms(initial=rule_forms.initial_cases(spec) if spec else [], prefix="cases")
         return _rule_page(request, found, code, form, cases, before, spec)

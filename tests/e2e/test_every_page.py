@@ -29,7 +29,8 @@ PAGES: dict[str, list[str]] = {
     ],
     "demo-rosa": [
         "/rules/R-080/", "/rules/drafts/", "/rules/remarks/", "/rules/differences/", "/rules/findings/",
-        "/p/demo/backtests/", "/p/demo/stale/",
+        "/p/demo/backtests/", "/p/demo/stale/", "/p/demo/standard/", "/p/demo/standard/weak-spots/",
+        "/p/demo/standard/weak-spots/pairs/?rule=R-080",
     ],
     "demo-root": ["/", "/people/", "/people/{person}/", "/projects/new/"],
 }  # fmt: skip

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
+from annotation.models import BackTest
 from projects.models import AuditEvent, Membership, OneTimeLink, Person, Project, Role
+from rules.models import DraftedRule, RuleDraft, RuleRemark
 
 PASSWORD = "correct-horse-battery"
 
@@ -27,8 +29,9 @@ def foreign(db: None) -> Project:
 
 def everything() -> list[object]:
     """What a refused request must leave as it was."""
+    own = (Person, Project, Membership, OneTimeLink, AuditEvent)
     return [
-        list(model.objects.order_by("pk").values()) for model in (Person, Project, Membership, OneTimeLink, AuditEvent)
+        list(model.objects.order_by("pk").values()) for model in (*own, RuleDraft, DraftedRule, RuleRemark, BackTest)
     ]
 
 

@@ -9,10 +9,15 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from annotation.models import BackTest
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, Permission
+from rules import drafting, publishing, remarks
+from rules.models import Rule
+from rules.publishing import publish_pack
 from tests.conftest import Cast
 from tests.projects.conftest import everything, plain
+from tests.rules.conftest import spec
 
 ClientFor = Callable[[Person], Client]
 
@@ -36,6 +41,16 @@ ORACLE: dict[tuple[str, str, str], set[str]] = {
     ("rule-check", "/rules/check/", "POST"): {"rosa"},
     ("rule-remarks", "/rules/remarks/", "GET"): EVERYONE,
     ("rule-base-diff", "/rules/differences/", "GET"): EVERYONE,
+    ("rule-findings", "/rules/findings/", "GET"): EVERYONE,
+    ("rule-base-pack", "/rules/pack/1/", "GET"): EVERYONE,
+    ("rule", "/rules/R-080/", "GET"): EVERYONE,
+    ("rule-say", "/rules/R-080/say/", "POST"): EVERYONE,
+    ("rule-remark", "/rules/remarks/{remark}/", "POST"): EVERYONE,
+    ("rule-owner", "/rules/R-080/owner/", "POST"): {"rosa"},
+    ("rule-draft", "/rules/drafts/{draft}/", "GET"): EVERYONE,
+    ("drafted-rule", "/rules/drafts/{draft}/R-080/", "GET"): {"rosa"},
+    ("drafted-rule", "/rules/drafts/{draft}/R-080/", "POST"): {"rosa"},
+    ("rule-draft-pack", "/rules/drafts/{draft}/pack/", "POST"): {"rosa"},
     ("people", "/people/", "GET"): {"root"},
     ("people", "/people/", "POST"): {"root"},
     ("person", "/people/{eve}/", "GET"): {"root"},
@@ -52,12 +67,45 @@ ORACLE: dict[tuple[str, str, str], set[str]] = {
     ("model-train", "/p/shoes/models/train/", "POST"): {"max", "lena"},
     ("stale", "/p/shoes/stale/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
     ("stale", "/p/shoes/stale/", "POST"): {"rosa", "lena"},
+    ("standard", "/p/shoes/standard/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
+    ("weak-spots", "/p/shoes/standard/weak-spots/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
+    ("weak-spot", "/p/shoes/standard/weak-spots/pairs/?rule=R-080", "GET"): {"ada", "rosa", "max", "lena", "otto"},
+    ("backtests", "/p/shoes/backtests/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
+    ("backtests", "/p/shoes/backtests/", "POST"): {"rosa", "max", "lena"},
+    ("backtest", "/p/shoes/backtests/{test}/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
+    ("backtest-cancel", "/p/shoes/backtests/{test}/cancel/", "POST"): {"rosa", "max", "lena"},
+    ("replay-freeze", "/p/shoes/replay-sets/", "POST"): {"rosa", "max", "lena"},
     ("playground", "/p/shoes/playground/", "GET"): {"max", "lena"},
     ("prompts", "/p/shoes/prompts/", "GET"): {"max", "lena"},
     ("knowledge", "/p/shoes/knowledge/", "GET"): {"ana", "ben", "ada", "rosa", "max", "lena", "otto"},
     ("knowledge-new", "/p/shoes/knowledge/new/", "GET"): {"rosa", "max", "lena"},
 }
-MUTATION_ONLY = {"logout", "language", "member-remove", "model-train", "rule-check"}
+MUTATION_ONLY = {
+    "logout",
+    "language",
+    "member-remove",
+    "model-train",
+    "rule-check",
+    "rule-say",
+    "rule-owner",
+    "replay-freeze",
+}
+
+
+@pytest.fixture
+def standing(project: Project, cast: Cast) -> dict[str, int]:
+    """What the paths name: a member, a rule with a draft of it, a remark, a back-test."""
+    publish_pack([spec("R-080")])
+    base = publishing.newest()
+    assert base is not None
+    draft = drafting.start(base, "Shades", "", cast.rosa)
+    return {
+        "eve": cast.eve.pk,
+        "membership": Membership.objects.get(project=project, person=cast.ben).pk,
+        "draft": draft.pk,
+        "remark": remarks.say(Rule.objects.get(code="R-080"), cast.ana, "question", "Why?").pk,
+        "test": BackTest.objects.create(project=project, draft=draft, digest="1" * 64).pk,
+    }
 
 
 def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
@@ -96,14 +144,12 @@ def test_auditors_write_nothing_and_labelers_never_export() -> None:
 @pytest.mark.parametrize("who", sorted(ANYBODY))
 @pytest.mark.parametrize(("name", "path", "method"), sorted(ORACLE))
 def test_the_oracle(
-    name: str, path: str, method: str, who: str, cast: Cast, project: Project, client_for: ClientFor
+    name: str, path: str, method: str, who: str, cast: Cast, standing: dict[str, int], client_for: ClientFor
 ) -> None:
     client = Client() if who == "nobody" else client_for(getattr(cast, who))
-    membership = Membership.objects.get(project=project, person=cast.ben)
-    path = path.format(eve=cast.eve.pk, membership=membership.pk)
     before = everything()
-    response = client.generic(method, path)
-    if who in ORACLE[name, path_template(path, cast, membership), method]:
+    response = client.generic(method, path.format(**standing))
+    if who in ORACLE[name, path, method]:
         assert passed(response), f"{who} may {method} {path}, but got {response.status_code}"
         return
     if who == "nobody":
@@ -114,15 +160,11 @@ def test_the_oracle(
     assert everything() == before, "a refusal changed something"
 
 
-def path_template(path: str, cast: Cast, membership: Membership) -> str:
-    return path.replace(f"/people/{cast.eve.pk}/", "/people/{eve}/").replace(
-        f"/members/{membership.pk}/", "/members/{membership}/"
-    )
-
-
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize("path", sorted({path for _, path, _ in ORACLE if "{" not in path}))
-def test_no_other_method_is_answered(path: str, method: str, cast: Cast, client_for: ClientFor) -> None:
+def test_no_other_method_is_answered(
+    path: str, method: str, cast: Cast, standing: dict[str, int], client_for: ClientFor
+) -> None:
     assert client_for(cast.lena).generic(method, path).status_code == 405
 
 
