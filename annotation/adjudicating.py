@@ -16,7 +16,8 @@ from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 from relevance.dimensions import Dimension
 from relevance.labels import UnknownLabel
-from rules.models import Rule
+from rules.models import Rule, RuleBaseEntry, RuleVersion
+from rules.publishing import active_rule_base
 
 
 class CannotAdjudicate(Exception):
@@ -119,6 +120,7 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
             label=ruling.label,
             mismatch=ruling.mismatch,
             rule=rule,
+            version=_read_version(rule, project),
             note=ruling.note,
             idempotency_key=ruling.key,
         )
@@ -129,6 +131,12 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
         queue.close_open_slots(pair.pk)
         audit.record(person, "adjudicated", project=project, on=disagreement, label=ruling.label)
         return adjudication
+
+
+def _read_version(rule: Rule | None, project: Project) -> RuleVersion | None:
+    """The version that the project judges by now; None for a rule that is no longer in it."""
+    entry = RuleBaseEntry.objects.filter(rule_base=active_rule_base(project), rule=rule).first()
+    return entry.version if entry is not None else None
 
 
 def _checked(ruling: Ruling, project: Project) -> Rule | None:

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from annotation import jobs
 from annotation.models import BackTest
+from annotation.opinions import NOT_REPLACED
 from annotation.rule_effects import Effect, TwoSets
 from projects.audit import record
 from projects.models import Person, Project
@@ -48,9 +49,10 @@ JOIN LATERAL (SELECT body FROM annotation_grid g WHERE g.query_id = p.query_id A
               ORDER BY g.id DESC LIMIT 1) g ON true
 WHERE p.project_id = %(project)s
 """
-_PEOPLE = """
+_PEOPLE = f"""
 SELECT j.pair_id, min(j.label) FROM annotation_judgment j JOIN annotation_pair p ON p.id = j.pair_id
 WHERE p.project_id = %(project)s AND p.gold_label = '' AND j.outcome = 'label'
+  AND {NOT_REPLACED}
   AND NOT EXISTS (SELECT 1 FROM annotation_judgment later WHERE later.pair_id = j.pair_id AND later.judge_id = j.judge_id
                   AND (later.round, later.revision) > (j.round, j.revision))
 GROUP BY j.pair_id HAVING count(DISTINCT j.label) = 1

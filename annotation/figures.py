@@ -11,6 +11,7 @@ from typing import Literal
 
 from django.db.models import F, Q, QuerySet
 
+from annotation import opinions
 from annotation.models import Judgment, Pair, Prediction
 from projects.models import Project
 from relevance.labels import Scale
@@ -44,10 +45,8 @@ def figures(project: Project, *, of: Of | None, against: Against) -> Report | Pe
 
 def standing(project: Project, *, imported_only: bool = False) -> QuerySet[Judgment]:
     """Each judge's last word on each pair, imported raters included, withdrawn ones left out by the callers."""
-    rows = Judgment.objects.filter(pair__project=project)
-    if imported_only:
-        rows = rows.filter(batch__isnull=False)
-    return rows.order_by("pair_id", "judge_id", "-round", "-revision").distinct("pair_id", "judge_id")
+    rows = opinions.last_words().filter(pair__project=project)
+    return rows.filter(batch__isnull=False) if imported_only else rows
 
 
 def ratings(project: Project, *, imported_only: bool = False) -> Iterator[tuple[int, int, int, str]]:

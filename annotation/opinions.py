@@ -1,33 +1,61 @@
-"""The opinions that stand on a pair now: of each judge the last one not withdrawn, and the model's newest."""
+"""The opinions that stand on a pair now: of each judge the last one not withdrawn, and the model's newest.
+
+A judgment that rested on a rule which reads otherwise now may be judged again, by whoever takes the slot; from then on it
+no longer stands, and does again when that answer is withdrawn.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from annotation.models import Judgment, Pair, Prediction
+
+# The same for statements of their own; `j` is the judgment.
+NOT_REPLACED = """NOT EXISTS (
+    SELECT 1 FROM annotation_judgment old JOIN annotation_judgment again ON again.replaces_id = old.id
+    WHERE old.pair_id = j.pair_id AND old.judge_id = j.judge_id AND old.round = j.round AND old.revision >= j.revision
+      AND again.outcome <> 'withdrawn'
+      AND NOT EXISTS (
+        SELECT 1 FROM annotation_judgment later
+        WHERE later.pair_id = again.pair_id AND later.judge_id = again.judge_id AND later.round = again.round
+          AND later.revision > again.revision))"""
+
+
+def replaced() -> Exists:
+    """Of a judgment: it, or a later revision of it, was judged again, and that answer was not withdrawn."""
+    later = Judgment.objects.filter(
+        pair=OuterRef("pair"), judge=OuterRef("judge"), round=OuterRef("round"), revision__gt=OuterRef("revision")
+    )
+    again = Judgment.objects.filter(
+        ~Exists(later),
+        replaces__pair=OuterRef("pair"),
+        replaces__judge=OuterRef("judge"),
+        replaces__round=OuterRef("round"),
+        replaces__revision__gte=OuterRef("revision"),
+    )
+    return Exists(again.exclude(outcome=Judgment.Outcome.WITHDRAWN))
+
+
+def last_words() -> QuerySet[Judgment]:
+    """Each judge's latest revision in the latest round, pair by pair, without what was judged again. Withdrawn ones are
+    among them: leave them out afterwards, a filter by outcome would bring back what they withdrew."""
+    rows = Judgment.objects.filter(~replaced())
+    return rows.order_by("pair_id", "judge_id", "-round", "-revision").distinct("pair_id", "judge_id")
 
 
 def standing_judgments(pair: Pair) -> list[Judgment]:
-    """Each judge's latest revision in the latest round, without those withdrawn."""
-    rows = (
-        Judgment.objects.filter(pair=pair)
-        .select_related("judge")
-        .order_by("judge_id", "-round", "-revision")
-        .distinct("judge_id")
-    )
+    """The last words on a pair that were not withdrawn."""
+    rows = last_words().filter(pair=pair).select_related("judge")
     return sorted((row for row in rows if row.outcome != Judgment.Outcome.WITHDRAWN), key=lambda row: row.pk)
 
 
 def standing_by_pair(pair_ids: Sequence[int]) -> dict[int, list[Judgment]]:
     """The same for many pairs in one query."""
-    latest = (
-        Judgment.objects.filter(pair_id__in=pair_ids)
-        .order_by("pair_id", "judge_id", "-round", "-revision")
-        .distinct("pair_id", "judge_id")
-    )
     answer: dict[int, list[Judgment]] = defaultdict(list)
-    for row in latest:
+    for row in last_words().filter(pair_id__in=pair_ids):
         if row.outcome != Judgment.Outcome.WITHDRAWN:
             answer[row.pair_id].append(row)
     return answer

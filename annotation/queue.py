@@ -159,7 +159,7 @@ def expire_leases(project: Project | None = None) -> int:
 
 def left_for(person: Person, project: Project, *, at_most: int = 1000) -> int:
     """Pairs with an open slot that this person has not judged; stops counting at `at_most`, so it costs the same at a million."""
-    judged = Judgment.objects.filter(judge__person=person, pair=OuterRef("pair"), batch=None)
+    judged = Judgment.objects.filter(judge__person=person, pair=OuterRef("pair"), round=OuterRef("round"), batch=None)
     waiting = Slot.objects.filter(~Exists(judged), project=project, state=Slot.State.OPEN)
     return waiting.order_by("position").values("position").distinct()[:at_most].count()
 

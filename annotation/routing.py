@@ -18,6 +18,7 @@ _BLIND = """
 UPDATE annotation_slot s SET mode = 'blind'
 FROM annotation_pair p
 WHERE p.id = s.pair_id AND p.gold_label = '' AND s.pair_id = ANY(%(pairs)s::bigint[]) AND s.state = 'open'
+  AND s.replaces_id IS NULL
 """
 _SECOND = """
 INSERT INTO annotation_slot (project_id, pair_id, round, number, state, mode, position)

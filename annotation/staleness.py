@@ -1,16 +1,17 @@
-"""Which judgments rest on a rule that reads otherwise now: derived by query whenever it is asked, never written down.
+"""Which labels rest on a rule that reads otherwise now: derived by query whenever it is asked, never written down.
 
-A standing judgment is stale when it cites a rule version that the project's active rule base version does not pin, and
-nobody has judged its pair in a later round. One that cites nothing rests on no rule that could have changed.
+A standing judgment is stale when it cites a rule version that the project's active rule base version does not pin, and so
+is an adjudication that names one. What cites nothing rests on no rule that could have changed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from annotation.models import Citation, Judgment, Pair
+from annotation.models import Adjudication, Citation, Judgment, Pair
+from annotation.opinions import replaced
 from projects.models import Project
 from rules.models import RuleBaseEntry, RuleBaseVersion
 from rules.publishing import active_rule_base
@@ -27,20 +28,33 @@ class StaleRule:
 
 
 def stale_judgments(project: Project) -> QuerySet[Judgment]:
-    """Standing judgments (the latest revision, not withdrawn) that cite a rule version out of force."""
+    """Standing judgments (the latest revision, not withdrawn, not judged again) that cite a rule version out of force."""
     active = active_rule_base(project)
     if active is None:
         return Judgment.objects.none()
     later = Judgment.objects.filter(
         pair=OuterRef("pair"), judge=OuterRef("judge"), round=OuterRef("round"), revision__gt=OuterRef("revision")
     )
-    judged_again = Judgment.objects.filter(pair=OuterRef("pair"), round__gt=OuterRef("round"))
+    own_later_round = Judgment.objects.filter(
+        pair=OuterRef("pair"), judge=OuterRef("judge"), round__gt=OuterRef("round")
+    ).exclude(outcome=Judgment.Outcome.WITHDRAWN)
     return Judgment.objects.filter(
         Exists(_outdated(active).filter(judgment=OuterRef("pk"))),
         ~Exists(later),
-        ~Exists(judged_again),
+        ~Exists(own_later_round),
+        ~replaced(),
         pair__project=project,
     ).exclude(outcome=Judgment.Outcome.WITHDRAWN)
+
+
+def stale_adjudications(project: Project) -> QuerySet[Adjudication]:
+    """The last ruling on a pair, where it names a rule in a version out of force."""
+    active = active_rule_base(project)
+    if active is None:
+        return Adjudication.objects.none()
+    later = Adjudication.objects.filter(pair=OuterRef("pair"), revision__gt=OuterRef("revision"))
+    pinned = RuleBaseEntry.objects.filter(rule_base=active, version=OuterRef("version"))
+    return Adjudication.objects.filter(~Exists(later), ~Exists(pinned), version__isnull=False, pair__project=project)
 
 
 def stale_rules(project: Project) -> list[StaleRule]:
@@ -65,7 +79,9 @@ def stale_rules(project: Project) -> list[StaleRule]:
 
 
 def stale_pairs(project: Project) -> QuerySet[Pair]:
-    return Pair.objects.filter(pk__in=stale_judgments(project).values("pair"))
+    """Pairs with a stale judgment, or settled by a stale ruling."""
+    judged, ruled = stale_judgments(project).values("pair"), stale_adjudications(project).values("pair")
+    return Pair.objects.filter(Q(pk__in=judged) | Q(pk__in=ruled))
 
 
 def _outdated(active: RuleBaseVersion) -> QuerySet[Citation]:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from django.db import connections, transaction
 
 from annotation.models import Pair
+from annotation.opinions import NOT_REPLACED
 from projects.models import Project
 from relevance.dimensions import Dimension
 from relevance.rules import RuleSpec
@@ -30,7 +31,7 @@ TOGETHER = 2000
 BINS = 10  # of confidence, from 0 to 1
 _Z = 1.96
 
-_PAIRS = """
+_PAIRS = f"""
 WITH judged AS (
   SELECT j.pair_id FROM annotation_judgment j JOIN annotation_pair p ON p.id = j.pair_id
   WHERE p.project_id = %(project)s ORDER BY j.id DESC LIMIT %(most)s),
@@ -41,6 +42,7 @@ recent AS (SELECT pair_id FROM judged UNION SELECT pair_id FROM predicted),
 latest AS (
   SELECT DISTINCT ON (j.pair_id, j.judge_id) j.id, j.pair_id, j.outcome, j.label, j.mismatch, j.no_rule_fits
   FROM annotation_judgment j JOIN recent USING (pair_id)
+  WHERE {NOT_REPLACED}
   ORDER BY j.pair_id, j.judge_id, j.round DESC, j.revision DESC),
 standing AS (SELECT * FROM latest WHERE outcome <> 'withdrawn'),
 people AS (
@@ -56,9 +58,9 @@ told AS (
          ARRAY(SELECT jsonb_array_elements_text(r.chain->'rules')) AS rules,
          coalesce(r.confidence, (r.posterior->>r.label)::float) AS confidence
   FROM annotation_prediction r JOIN recent USING (pair_id) WHERE r.status = 'ok' ORDER BY r.pair_id, r.id DESC)
-SELECT p.id, trim(split_part(s.category, '>', 1)), coalesce(people.labels, '{}'), coalesce(people.none_fits, 0),
-       coalesce(people.mismatches, '{}'), coalesce(cited.codes, '{}'), coalesce(told.label, ''),
-       coalesce(told.mismatch, ''), coalesce(told.rules, '{}'), told.confidence
+SELECT p.id, trim(split_part(s.category, '>', 1)), coalesce(people.labels, '{{}}'), coalesce(people.none_fits, 0),
+       coalesce(people.mismatches, '{{}}'), coalesce(cited.codes, '{{}}'), coalesce(told.label, ''),
+       coalesce(told.mismatch, ''), coalesce(told.rules, '{{}}'), told.confidence
 FROM recent JOIN annotation_pair p ON p.id = recent.pair_id
 JOIN annotation_item i ON i.id = p.item_id JOIN annotation_snapshot s ON s.id = i.current_snapshot_id
 LEFT JOIN people USING (pair_id) LEFT JOIN cited USING (pair_id) LEFT JOIN told USING (pair_id)

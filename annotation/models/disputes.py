@@ -14,7 +14,7 @@ from annotation.models.judging import Judgment
 from annotation.models.prelabelling import Prediction
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
-from rules.models import Rule
+from rules.models import Rule, RuleVersion
 
 
 class Disagreement(models.Model):
@@ -69,6 +69,7 @@ class Adjudication(models.Model):
     label = models.CharField(max_length=20)
     mismatch = models.CharField(max_length=30, blank=True)
     rule = models.ForeignKey(Rule, models.PROTECT, null=True)
+    version = models.ForeignKey(RuleVersion, models.PROTECT, null=True)  # of the rule, as the adjudicator read it
     note = models.TextField(blank=True)
     idempotency_key = models.UUIDField(unique=True)
     recorded_at = models.DateTimeField(db_default=ClockTimestamp())

@@ -56,6 +56,7 @@ class Slot(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     mode = models.CharField(max_length=10, choices=Mode.choices, blank=True)  # empty: the project's
     position = models.BigIntegerField()
+    replaces = models.ForeignKey("Judgment", models.PROTECT, null=True, related_name="+")  # stale, to be judged again
 
     class Meta:
         constraints = [
@@ -167,6 +168,7 @@ class Judgment(models.Model):
     grid = models.ForeignKey(Grid, models.PROTECT, null=True)
     rule_base = models.ForeignKey(RuleBaseVersion, models.PROTECT, null=True)
     prediction = models.ForeignKey(Prediction, models.PROTECT, null=True)  # the one that was shown before this revision
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")  # a stale one
     late = models.BooleanField(default=False)
     seconds = models.FloatField(null=True)
     idempotency_key = models.UUIDField(null=True)

@@ -23,8 +23,12 @@ def stale(request: Request) -> HttpResponse:
             messages.error(request, _("How many pairs: from 1 to %(most)s.") % {"most": rejudging.MOST})
         else:
             opened = rejudging.judge_again(request.project, request.person, int(wanted))
-            told = ngettext("%(slots)s judgment is wanted anew.", "%(slots)s judgments are wanted anew.", opened)
-            messages.success(request, told % {"slots": opened})
+            told = ngettext("%(slots)s judgment is wanted anew.", "%(slots)s judgments are wanted anew.", opened.slots)
+            messages.success(request, told % {"slots": opened.slots})
+            if opened.disagreements:
+                messages.success(
+                    request, _("%(count)s rulings wait for an adjudicator again.") % {"count": opened.disagreements}
+                )
         return redirect("stale", request.project.slug)
     rules = staleness.stale_rules(request.project)
     pairs = staleness.stale_pairs(request.project).select_related("query", "item__current_snapshot").order_by("pk")
@@ -34,7 +38,8 @@ def stale(request: Request) -> HttpResponse:
         "rule_base": active_rule_base(request.project),
         "rules": rules,
         "judgments": staleness.stale_judgments(request.project).count() if rules else 0,
-        "pairs": pairs[:PAGE] if rules else [],
+        "rulings": staleness.stale_adjudications(request.project).count(),
+        "pairs": pairs[:PAGE],
         "done": total - left,
         "total": total,
         "most": rejudging.MOST,

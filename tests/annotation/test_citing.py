@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import Error, connection, transaction
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import citing, exporting, grids, jobs, judging, lexicons, queue, rejudging, staleness
+from annotation import (
+    adjudicating,
+    citing,
+    exporting,
+    figures,
+    grids,
+    jobs,
+    judging,
+    lexicons,
+    queue,
+    rejudging,
+    staleness,
+)
 from annotation.judging import Answer, BadAnswer, Refused
 from annotation.models import Citation, Draft, Export, Judge, Judgment, Lease, Pair, Slot
+from annotation.opinions import standing_judgments
 from inference.engines.distilled import Distilled
 from inference.pipeline import ask
 from projects.models import Person, Project
@@ -258,7 +273,7 @@ def test_stale_pairs_come_before_the_queue_the_quickest_first(
     lead = client_for(cast.lena)
     assert "3 stale judgments" in lead.get(reverse("stale", args=["shoes"])).content.decode()
     assert lead.post(reverse("stale", args=["shoes"]), {"pairs": "2"}).status_code == 302
-    assert rejudging.judge_again(project, cast.lena) == 1  # the third; the others wait already
+    assert rejudging.judge_again(project, cast.lena) == (1, 0)  # the third; the others wait already
     order = list(Slot.objects.filter(state="open").order_by("position").values_list("pair__query__text", flat=True))
     assert order[0] == "red mug 0"  # asked for last, put before all that waited
     assert order[1:] == ["red mug 1", "red mug 2", "red mug 3"]  # 2 s before 5 s
@@ -286,6 +301,86 @@ def test_a_pair_to_be_judged_again_comes_first_for_everyone_and_comes_back_when_
     for _ in range(2):
         says(cast.ben, project)
     assert taken(cast.ben, project).pair == stale
+
+
+def test_an_answer_stands_in_the_place_of_the_stale_judgment_it_was_asked_for(
+    pair: Pair, project: Project, cast: Cast
+) -> None:
+    """Two stale judgments, two slots: each answer replaces one of them, whoever gives it; undone, the old one stands."""
+    slow = [says(cast.ana, project, cites=("R-001",)), says(cast.ben, project, cites=("R-001",))]
+    assert Pair.objects.get(pk=pair.pk).gold_label == "L1"
+    publish_pack([spec("R-001", 2, precedence=80)])
+    assert rejudging.judge_again(project, None) == (2, 0)
+    assert set(Slot.objects.filter(state="open").values_list("replaces", flat=True)) == {one.pk for one in slow}
+    first = says(cast.ada, project, "L4")
+    assert first.replaces == slow[0]
+    assert standing_judgments(pair) == [slow[1], first]
+    assert list(staleness.stale_judgments(project)) == [slow[1]]
+    assert Pair.objects.get(pk=pair.pk).gold_label == ""
+    judging.undo(cast.ada, project, came_from=None)
+    assert set(standing_judgments(pair)) == set(slow)
+    again = says(cast.ada, project, "L4")
+    second = says(cast.ana, project, "L4")
+    assert standing_judgments(pair) == [again, second]
+    assert staleness.stale_judgments(project).count() == 0
+    assert Pair.objects.get(pk=pair.pk).gold_label == "L4"
+    assert [row[3] for row in figures.ratings(project)] == ["L4", "L4"]
+
+
+def test_a_slot_that_was_closed_is_opened_anew(pair: Pair, project: Project, cast: Cast) -> None:
+    says(cast.ana, project, cites=("R-001",))
+    publish_pack([spec("R-001", 2, precedence=80)])
+    assert rejudging.judge_again(project, None).slots == 1
+    queue.close_open_slots(pair.pk)
+    assert rejudging.judge_again(project, None).slots == 1
+    assert rejudging.judge_again(project, None).slots == 0
+
+
+def test_pairs_whose_label_the_model_shares_come_first(project: Project, rules: None, cast: Cast) -> None:
+    version = RuleVersion.objects.get(rule__code="R-001")
+    for query, seconds, told in (("doubted", 1.0, "L1"), ("shared", 9.0, "L4"), ("unknown", 2.0, None)):
+        pair = make_pair(project=project, query=query)
+        Citation.objects.create(
+            judgment=make_judgment(pair=pair, by=cast.ana, label="L4", seconds=seconds), version=version
+        )
+        if told:
+            make_prediction(pair=pair, label=told)
+    publish_pack([spec("R-001", 2, precedence=80)])
+    rejudging.judge_again(project, None)
+    order = Slot.objects.order_by("position").values_list("pair__query__text", flat=True)
+    assert list(order) == ["shared", "doubted", "unknown"]
+
+
+def test_a_ruling_that_names_a_changed_rule_goes_back_to_an_adjudicator(
+    pair: Pair, project: Project, cast: Cast
+) -> None:
+    says(cast.ana, project, "L4")
+    says(cast.ben, project, "L1")
+    (open_one,) = adjudicating.open_for(cast.ada, project)
+    ruling = adjudicating.adjudicate(
+        cast.ada, open_one.pk, project, adjudicating.Ruling(uuid.uuid4(), "L4", rule_code="R-001")
+    )
+    assert (ruling.version and ruling.version.number) == 1
+    publish_pack([spec("R-001", 2, precedence=80)])
+    assert list(staleness.stale_adjudications(project)) == [ruling]
+    assert list(staleness.stale_pairs(project)) == [pair]
+    assert [rejudging.judge_again(project, None) for _ in range(2)] == [(0, 1), (0, 0)]
+    (again,) = adjudicating.open_for(cast.ada, project)
+    later = adjudicating.adjudicate(
+        cast.ada, again.pk, project, adjudicating.Ruling(uuid.uuid4(), "L1", rule_code="R-001")
+    )
+    assert (later.revision, later.version and later.version.number) == (2, 2)
+    assert Pair.objects.get(pk=pair.pk).gold_label == "L1"
+    assert staleness.stale_adjudications(project).count() == 0
+
+
+def test_the_command_says_what_it_opened(
+    pair: Pair, project: Project, cast: Cast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says(cast.ana, project, cites=("R-001",))
+    publish_pack([spec("R-001", 2, precedence=80)])
+    call_command("judge_again", "--project", project.slug)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"slots": 1, "disagreements": 0}
 
 
 @pytest.mark.parametrize("pairs", ["", "0", "-1", "many", "999999"])
