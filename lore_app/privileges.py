@@ -20,6 +20,8 @@ from psycopg.errors import InsufficientPrivilege
 
 from lore_app.database import APP_ROLE
 
+LOADERS = "rules_loader"  # who else than the owner may load rule packs; nobody, outside tests
+
 
 def append_only_tables() -> list[str]:
     return sorted(m._meta.db_table for m in apps.get_models() if getattr(m, "append_only", False))
@@ -74,6 +76,9 @@ def grant(cursor: CursorWrapper) -> None:
         cursor.execute(sql.SQL(statement).format(schema=sql.Identifier(schema), role=role))
     for table in [*append_only_tables(), "django_migrations"]:
         cursor.execute(sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), role))
+    cursor.execute(
+        sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(LOADERS), role)
+    )
 
 
 @receiver(post_migrate)

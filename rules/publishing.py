@@ -50,6 +50,13 @@ def publish_pack(specs: Sequence[RuleSpec], note: str = "") -> Loaded:
     return Loaded(len(specs) - len(problems), sum(published), rule_base, tuple(problems))
 
 
+def may_load_packs() -> bool:
+    """Whether this connection's role may: the app's role may not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT may_load_packs()")
+        return bool(cursor.fetchone()[0])
+
+
 class Unpublishable(Exception):
     """This version is published already and says something else, or the database cannot hold it."""
 

@@ -72,6 +72,11 @@ def migrate_in_process(name: str) -> None:
         f"settings.OWNER_DATABASE['NAME'] = {name!r}\n"
         "from django.core.management import call_command\n"
         "call_command('migrate', verbosity=0)\n"
+        # Most tests load their rules inside a transaction of the app's role.
+        "from django.db import connection\n"
+        "from lore_app.database import connected_as\n"
+        "with connected_as(settings.OWNER_DATABASE), connection.cursor() as cursor:\n"
+        "    cursor.execute(\"INSERT INTO rules_loader VALUES ('lore_app')\")\n"
     )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "lore_app.settings"}
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env=environment)

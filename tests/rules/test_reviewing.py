@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import Error, connection, transaction
 
 from projects.models import Membership, Person, Project
 from rules import drafting, publishing, reviewing
 from rules.drafting import DraftRefused
 from rules.models import Rule, RuleBaseVersion, RuleDraft, RuleVersion
-from rules.publishing import Loaded, body_of
-from tests.conftest import Cast
+from rules.publishing import Loaded, body_of, publish_pack
+from tests.conftest import ROOT, Cast, FreshDatabase, as_owner, make_cast
 from tests.rules.conftest import spec
 
 
@@ -231,3 +232,64 @@ def test_rule_bases_pin_published_versions(pack: Loaded, cast: Cast) -> None:
     draft = RuleVersion.objects.get(state="draft")
     with pytest.raises(Error, match="rule_bases_pin_published_versions"), transaction.atomic():
         base.entries.create(rule=draft.rule, version=draft)
+
+
+# as in production, where the app's role may not load packs (tests/conftest.py lets it, for the tests' own rules)
+
+
+@pytest.fixture
+def strict(fresh_database: FreshDatabase, settings: Any) -> Cast:
+    """A database of its own with a loaded pack, from now on closed to packs of the app's role."""
+    cast = make_cast(Project.objects.create(slug="shoes", name="Shoes"))
+    publish_pack([spec("R-001"), spec("R-002")])
+    settings.OWNER_DATABASE = {**settings.OWNER_DATABASE, "NAME": fresh_database.name}
+    with as_owner(fresh_database.name) as owner:
+        owner.execute("DELETE FROM rules_loader")
+    return cast
+
+
+def reviewed(cast: Cast, second: Person, change: str) -> RuleDraft:
+    base = publishing.newest()
+    assert base is not None
+    made = drafting.start(base, "Colours", "", cast.rosa)
+    if change == "retire":
+        drafting.retire(made, "R-002", cast.rosa)
+    else:
+        drafting.change(made, "R-001", body_of(spec(precedence=77)), 0, cast.rosa)
+    reviewing.submit(made, cast.rosa)
+    return made
+
+
+def pinned_by(number: int, *versions: RuleVersion) -> RuleBaseVersion:
+    made = RuleBaseVersion.objects.create(number=number, digest="x")
+    for version in versions:
+        made.entries.create(rule=version.rule, version=version)
+    return made
+
+
+def test_only_the_owner_loads_packs(strict: Cast, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not publishing.may_load_packs()
+    with pytest.raises(Error, match="only_the_owner_loads_packs"):
+        insert(strict.rosa, None, origin="pack")
+    with connection.cursor() as cursor, pytest.raises(Error, match="permission denied"):
+        cursor.execute("INSERT INTO rules_loader VALUES ('lore_app')")
+    call_command("load_rules", str(ROOT / "rules/packs/starter.yaml"))
+    assert '"problems": 0' in capsys.readouterr().out
+    assert not publishing.may_load_packs()
+
+
+def test_rule_bases_come_from_drafts(strict: Cast) -> None:
+    one, other = RuleVersion.objects.order_by("pk")
+    with pytest.raises(Error, match="rule_bases_come_from_drafts: no draft"), transaction.atomic():
+        pinned_by(2, one)
+    second = Person.objects.create_person("second-owner")
+    Membership.objects.create(project=Project.objects.get(), person=second, role="rule_owner")
+    for number, change in enumerate(("change", "retire"), 2):  # the control: two people may
+        assert reviewing.publish(reviewed(strict, second, change), second).number == number
+    draft = reviewed(strict, second, "change")
+    newest = RuleVersion.objects.get(rule=one.rule, number=2)
+    assert list(draft.base.entries.values_list("version", flat=True)) == [newest.pk]
+    for versions in ((), (newest, other), (one,)):  # takes one out, brings one back, pins an older one
+        with pytest.raises(Error, match="is not what its draft says"), transaction.atomic():
+            forged = pinned_by(9, *versions)
+            RuleDraft.objects.filter(pk=draft.pk).update(state="published", published_as=forged, approver=second)
