@@ -70,6 +70,9 @@ class CannotTest(Exception):
 class DraftChanged(Exception):
     """What was tested is not what was asked for: the result would vouch for another content."""
 
+    def __init__(self) -> None:
+        super().__init__("the draft was changed while it was tested: test it again")
+
 
 class Stored(NamedTuple):
     pair_id: int
@@ -177,9 +180,7 @@ def work(pk: int, token: UUID) -> None:
             return
         now = RuleDraft.objects.select_related("base").get(pk=test.draft_id)
         if drafting.digest_of_draft(now) != test.digest or drafting.specs_of(now) != after:
-            jobs.fail(
-                test, token, DraftChanged("the draft was changed while it was tested: test it again"), retry=False
-            )
+            jobs.fail(test, token, DraftChanged(), retry=False)
         else:
             jobs.finish(test, token, seen=tally.pairs, result=result_of(tally))
 
@@ -193,7 +194,7 @@ def compare(
     """Both sets on every stored pair; None where `report` says to stop."""
     today = timezone.localdate()
     sets = TwoSets(in_force(before, today), in_force(after, today))
-    people = _people(project)
+    people = people_say(project)
     tally = Tally(project.scale)
     for stored in stored_pairs(project):
         tally.add(stored, sets.effect(stored.facts, stored.grid), people.get(stored.pair_id, ""))
@@ -252,7 +253,7 @@ def _good_rate(tally: Tally, which: int) -> dict[str, Any] | None:
     return good_rate(LORE, labels).to_json()
 
 
-def _people(project: Project) -> dict[int, str]:
+def people_say(project: Project) -> dict[int, str]:
     """What people agree on where nothing is gold."""
     with connections["default"].cursor() as cursor:
         cursor.execute(_PEOPLE, {"project": project.pk})

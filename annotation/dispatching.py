@@ -60,7 +60,8 @@ def _runs() -> Sequence[Q]:
 DOORS = (
     Door(Import, "annotation.run_import", DEFAULT_QUEUE, 1, lambda: [tasks.CONFIRMED]),
     Door(Export, "annotation.run_export", DEFAULT_QUEUE, 1, lambda: [Q()]),
-    Door(BackTest, "annotation.run_back_test", DEFAULT_QUEUE, 1, lambda: [Q()]),
+    Door(BackTest, "annotation.run_back_test", DEFAULT_QUEUE, 1, lambda: [Q(kind=BackTest.Kind.EXACT)]),
+    Door(BackTest, "annotation.run_back_test", PRELABEL_QUEUE, 1, lambda: [Q(kind=BackTest.Kind.MODEL)]),
     Door(ModelJob, "annotation.run_model_job", PRELABEL_QUEUE, 1, lambda: [Q()]),
     Door(PrelabelJob, "annotation.prelabel_jobs", PRELABEL_QUEUE, TOGETHER, _runs),
     Door(Trial, "annotation.run_trials", PRELABEL_QUEUE, TRIALS_TOGETHER, lambda: [Q()]),

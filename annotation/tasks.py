@@ -13,7 +13,17 @@ from uuid import UUID
 from celery import shared_task
 from django.db.models import Q
 
-from annotation import backtesting, exporting, importing, jobs, model_work, playground, prelabelling, workers
+from annotation import (
+    backtesting,
+    exporting,
+    importing,
+    jobs,
+    model_work,
+    playground,
+    prelabelling,
+    sampled_backtesting,
+    workers,
+)
 from annotation.models import BackTest, Export, Import, Job, ModelJob
 
 logger = logging.getLogger(__name__)
@@ -46,7 +56,8 @@ def run_model_job(pk: object) -> None:
 @door("annotation.run_back_test")
 def run_back_test(pk: object) -> None:
     for number in _numbers([pk]):
-        _work(BackTest, number, backtesting.work)
+        by_model = BackTest.objects.filter(pk=number, kind=BackTest.Kind.MODEL).exists()
+        _work(BackTest, number, sampled_backtesting.work if by_model else backtesting.work)
 
 
 @door("annotation.run_import")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from annotation import backtesting, jobs, replaying, workers
+from annotation import backtesting, jobs, replaying, sampled_backtesting, workers
 from annotation.models import BackTest, Pair, ReplaySet
+from inference import registry
 from projects.audit import record
 from projects.gates import Request
 from relevance.labels import LORE
@@ -20,16 +23,36 @@ from rules.models import RuleDraft
 PAGE = 50
 
 
+class SampleForm(forms.Form):
+    """Which model is asked, about how many pairs; only one that reads the rules' words can be."""
+
+    model = forms.ModelChoiceField(
+        registry.living().exclude(prompt=None).exclude(role="captioner").order_by("-pk"), label=gettext_lazy("Model")
+    )
+    sample = forms.IntegerField(
+        label=gettext_lazy("Pairs"),
+        min_value=sampled_backtesting.FEWEST,
+        max_value=sampled_backtesting.MOST,
+        initial=sampled_backtesting.USUAL,
+    )
+
+    def cost(self) -> sampled_backtesting.Cost:
+        return sampled_backtesting.cost(self.cleaned_data["model"], self.cleaned_data["sample"])
+
+
 def backtests(request: Request) -> HttpResponse:
     if request.method == "POST":
         return _start(request)
     live = (RuleDraft.State.OPEN, RuleDraft.State.REVIEW)
-    rows = BackTest.objects.filter(project=request.project).select_related("draft", "requested_by")
+    sampling = SampleForm(request.GET if "model" in request.GET else None)
+    rows = BackTest.objects.filter(project=request.project).select_related("draft", "model", "requested_by")
     context = {
         "project": request.project,
         "tests": rows.order_by("-pk")[:PAGE],
         "drafts": RuleDraft.objects.filter(state__in=live).order_by("-pk"),
         "chosen": request.GET.get("draft", ""),
+        "sampling": sampling,
+        "cost": sampling.cost() if sampling.is_valid() else None,
         "replay_sets": ReplaySet.objects.filter(project=request.project).order_by("-number")[:PAGE],
         "presence": workers.presence(),
     }
@@ -78,8 +101,16 @@ def _start(request: Request) -> HttpResponse:
     if draft is None:
         messages.error(request, _("Choose a draft."))
         return redirect("backtests", request.project.slug)
+    sampling = SampleForm(request.POST)
     try:
-        test = backtesting.start(draft, request.project, request.person)
+        if request.POST.get("kind") != BackTest.Kind.MODEL:
+            test = backtesting.start(draft, request.project, request.person)
+        elif sampling.is_valid():
+            given = sampling.cleaned_data
+            test = sampled_backtesting.start(draft, request.project, given["model"], given["sample"], request.person)
+        else:
+            messages.error(request, _("Choose a model and a sample."))
+            return redirect("backtests", request.project.slug)
     except backtesting.CannotTest as error:
         messages.error(
             request,
@@ -126,7 +157,7 @@ def _examples(result: dict[str, Any]) -> list[tuple[str, str, list[Pair]]]:
 
 
 def _test(request: Request, test_id: int) -> BackTest:
-    rows = BackTest.objects.filter(project=request.project).select_related("draft__base", "requested_by")
+    rows = BackTest.objects.filter(project=request.project).select_related("draft__base", "model", "requested_by")
     found = rows.filter(pk=test_id).first()
     if found is None:
         raise Http404

@@ -11,9 +11,7 @@ from django.db import Error, transaction
 from django.test import Client
 from django.urls import reverse
 
-from annotation import backtesting, grids, replaying, tasks
-from annotation.grids import Seen
-from annotation.lexicons import current
+from annotation import backtesting, replaying, tasks
 from annotation.models import BackTest, Pair, ReplayEntry, ReplaySet
 from annotation.rule_effects import TwoSets
 from projects.models import Membership, Person, Project
@@ -21,42 +19,16 @@ from relevance.deciding import decide
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
-from relevance.rules import RuleSpec, fired_rules, parse_rule, rule_to_data
+from relevance.rules import RuleSpec, fired_rules
 from rules import drafting, publishing, reviewing
 from rules.drafting import DraftRefused
 from rules.models import RuleDraft
-from rules.packs import load_pack
-from rules.publishing import body_of, publish_pack
-from tests.builders import make_import, make_item, make_judgment, make_pair
-from tests.conftest import ROOT, Cast
+from rules.publishing import body_of
+from tests.annotation.conftest import STARTER, changed
+from tests.builders import make_judgment
+from tests.conftest import Cast
 
 ClientFor = Callable[[Person], Client]
-COLOURS = ("red", "blue", "black", "white")
-STARTER = load_pack((ROOT / "rules/packs/starter.yaml").read_text(encoding="utf-8")).rules
-
-
-def changed(code: str, **changes: Any) -> tuple[RuleSpec, ...]:
-    return tuple(parse_rule({**rule_to_data(rule), **changes}) if rule.code == code else rule for rule in STARTER)
-
-
-@pytest.fixture
-def stored(project: Project) -> list[Pair]:
-    """Four queries for a coloured mug, each over mugs of four colours: 16 pairs, gold where the colour is the asked one."""
-    publish_pack(STARTER)
-    batch = make_import(project=project)
-    items = [
-        make_item(project=project, title=f"{colour} mug", batch=batch, category="home > mugs") for colour in COLOURS
-    ]
-    pairs = [
-        make_pair(
-            project=project, query=f"{asked} mug", item=item, batch=batch, gold_label="L4" if asked == found else "L2"
-        )
-        for asked in COLOURS
-        for found, item in zip(COLOURS, items, strict=True)
-    ]
-    rows = {Seen(pair.query_id, pair.item.snapshot_now): pair.facts() for pair in pairs}
-    grids.get_or_make(rows, current(project))
-    return pairs
 
 
 @pytest.fixture

@@ -6,13 +6,17 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from annotation import backtesting, jobs
+from annotation import backtesting, jobs, sampled_backtesting
 from annotation.models import BackTest, JobState
+from inference import registry
+from inference.models import ModelVersion
 from projects.commands import JsonCommand
 from projects.models import Project
 from rules.models import RuleDraft
 
 TOLD = ("pairs", "flips", "by_direction", "agreement_before", "agreement_after", "good_rate_before", "good_rate_after")
+
+TOLD_BY_A_MODEL = ("stored", "concerned", "unanswered", "flip_share", "tokens_in", "tokens_out", "seconds")
 
 
 class Command(JsonCommand):
@@ -21,6 +25,9 @@ class Command(JsonCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--draft", type=int, required=True, help="number of the draft, as in its address")
         parser.add_argument("--project", required=True, help="slug of the project")
+        parser.add_argument("--model", help="let this model judge a sample under both sets of rules")
+        parser.add_argument("--sample", type=int, default=sampled_backtesting.USUAL, help="pairs of the sample")
+        parser.add_argument("--estimate", action="store_true", help="only say what the model's answers would cost")
 
     def run(self, **options: Any) -> dict[str, Any]:
         project = Project.objects.filter(slug=options["project"], archived_at=None).first()
@@ -28,14 +35,28 @@ class Command(JsonCommand):
         if project is None or draft is None:
             missing = f"project is called {options['project']!r}" if project is None else f"draft {options['draft']}"
             raise CommandError(f"no {missing}")
+        model = self._model(options["model"])
+        if model is not None and options["estimate"]:
+            return sampled_backtesting.cost(model, options["sample"])._asdict()
         try:
-            test = backtesting.start(draft, project, None)
+            if model is None:
+                test = backtesting.start(draft, project, None)
+            else:
+                test = sampled_backtesting.start(draft, project, model, options["sample"], None)
         except backtesting.CannotTest as error:
             raise CommandError(error.code) from error
         token = jobs.claim(BackTest, test.pk)
         if token is not None:
-            backtesting.work(test.pk, token)
+            (backtesting if model is None else sampled_backtesting).work(test.pk, token)
         test.refresh_from_db()
         if test.state != JobState.DONE or test.result is None:
             raise CommandError(f"the back-test ended as {test.state}: {test.error}")
-        return {name: test.result[name] for name in TOLD}
+        return {name: test.result[name] for name in (*TOLD, *(TOLD_BY_A_MODEL if model is not None else ()))}
+
+    def _model(self, name: str | None) -> ModelVersion | None:
+        if name is None:
+            return None
+        try:
+            return registry.by_name(name)
+        except registry.UnknownModel as error:
+            raise CommandError(f"no model is called {name!r}") from error
