@@ -10,10 +10,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from annotation.models import Import, Pair
+from annotation.models import Citation, Import, Judgment, Pair, Prediction
 from demo import pairs
 from projects import demo_logins
 from projects.models import Project
+from rules.publishing import active_rule_base
 
 SLUG = "demo"
 GUIDELINE = (
@@ -45,6 +46,7 @@ class Command(BaseCommand):
             self._import()
         if not project.runs.exists():
             self._prelabel(project)
+            self._cite(project)
         self.stderr.write(f"demo: {Pair.objects.filter(project=project).count()} pairs" + (" (new)" if made else ""))
 
     def _import(self) -> None:
@@ -58,6 +60,18 @@ class Command(BaseCommand):
                 images=Path(scratch) / "images",
                 stdout=self.stderr,
             )
+
+    def _cite(self, project: Project) -> None:
+        """The invented raters give the first rule of the pair's chain as their ground."""
+        active = active_rule_base(project)
+        versions = dict(active.entries.values_list("rule__code", "version")) if active is not None else {}
+        told = Prediction.objects.filter(pair__project=project, status="ok", chain__rules__0__in=list(versions))
+        first = dict(told.order_by("pk").values_list("pair", "chain__rules__0"))
+        rated = Judgment.objects.filter(pair__in=first, outcome=Judgment.Outcome.LABEL, batch__isnull=False)
+        Citation.objects.bulk_create(
+            Citation(judgment_id=judgment, version_id=versions[first[pair]])
+            for judgment, pair in rated.values_list("pk", "pair")
+        )
 
     def _prelabel(self, project: Project) -> None:
         self.stderr.write("demo: pre-labelling ...")
