@@ -15,7 +15,7 @@ from projects.models import Person, Project
 from relevance.rules import RuleSpec
 from rules import remarks
 from rules.drafting import digest_of_draft
-from rules.models import RuleDraft, RuleRemark
+from rules.models import DraftedRule, RuleDraft, RuleRemark
 from rules.publishing import active_rule_base, specs
 
 MOST_DISPUTED = 8
@@ -49,6 +49,7 @@ class Desk(NamedTuple):
     previews: list[Preview]
     stale_judgments: int
     behind: list[RuleSpec]
+    behind_in_drafts: list[DraftedRule]
     questions: QuerySet[RuleRemark]
 
 
@@ -60,6 +61,11 @@ def desk(project: Project, person: Person) -> Desk:
         previews(project),
         staleness.stale_judgments(project).count(),
         [spec for spec in specs(active_rule_base(project)) if spec.behind],
+        list(
+            DraftedRule.objects.filter(draft__state__in=LIVE, body__has_key="behind")
+            .select_related("draft")
+            .order_by("code")
+        ),
         remarks.open_for(person).select_related("rule", "person").order_by("-pk"),
     )
 

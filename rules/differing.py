@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from relevance.rules import RuleSpec, rule_to_data
+from rules.models import RuleVersion
 
 _WORDS = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+|\s+")
 UNSEEN = ("code", "version")
@@ -70,6 +71,19 @@ def between_sets(before: Sequence[RuleSpec], after: Sequence[RuleSpec]) -> tuple
         for code in sorted(old.keys() | new.keys())
         if (fields := between_rules(old.get(code), new.get(code)))
     )
+
+
+class Step(NamedTuple):
+    """A version of a rule, and what it changed of the one before; the first changed nothing."""
+
+    version: RuleVersion
+    fields: tuple[Field, ...]
+
+
+def history(versions: Sequence[RuleVersion]) -> list[Step]:
+    """The versions of one rule, newest first, each with what it changed."""
+    pairs = zip(versions, [*versions[1:], None], strict=True)
+    return [Step(one, between_rules(before.spec, one.spec) if before is not None else ()) for one, before in pairs]
 
 
 def _properties(spec: RuleSpec) -> Iterator[tuple[str, str]]:

@@ -14,8 +14,9 @@ from projects.gates import Request
 from relevance.dimensions import DIMENSION_NAMES, Dimension
 from relevance.facts import fold
 from relevance.rules import RuleSpec
-from rules import publishing, reading, remarks
-from rules.models import Rule, RuleBaseVersion, RuleVersion
+from relevance.sanitising import storable
+from rules import differing, publishing, reading, remarks
+from rules.models import Rule, RuleBaseVersion
 from rules.reviewing import is_rule_owner
 
 
@@ -74,19 +75,24 @@ def rule(request: Request, code: str) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     rule_base = _rule_base(form.cleaned_data["base"])
-    spec = _spec(rule_base, code)
-    row = Rule.objects.select_related("owner").get(code=spec.code)
+    row = Rule.objects.select_related("owner").filter(code=storable(code)).first()
+    if row is None:
+        raise Http404
+    versions = list(row.versions.select_related("author", "approver", "rule").order_by("-number"))
+    spec = next((spec for spec in publishing.specs(rule_base) if spec.code == code), None)
+    in_force = spec is not None
+    if spec is None:  # retired, or newer than that rule base: its history can still be read
+        spec = versions[0].spec
     context = {
         "rule_base": rule_base,
         "rule": spec,
+        "in_force": in_force,
         "row": row,
         "remarks": remarks.of_rule(row),
         "is_owner": is_rule_owner(request.person),
         "condition": reading.condition(spec),
         "effect": reading.effect(spec),
-        "versions": RuleVersion.objects.filter(rule__code=spec.code)
-        .select_related("author", "approver", "rule")
-        .order_by("-number"),
+        "history": differing.history(versions),
     }
     return render(request, "rules/rule.html", context)
 
@@ -99,10 +105,3 @@ def _rule_base(number: int | None) -> RuleBaseVersion | None:
     if found is None:
         raise Http404
     return found
-
-
-def _spec(rule_base: RuleBaseVersion | None, code: str) -> RuleSpec:
-    for spec in publishing.specs(rule_base):
-        if spec.code == code:
-            return spec
-    raise Http404

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from projects.models import Person
+from rules.models import RuleBaseVersion
 from rules.publishing import Loaded, publish_pack
 from tests.conftest import Cast
 from tests.rules.conftest import spec, worded
@@ -72,9 +73,22 @@ def test_a_rule_is_read_in_both_languages_with_its_condition_and_cases(pack: Loa
 
 def test_an_older_rule_base_can_be_read(pack: Loaded, eve: Client) -> None:
     publish_pack([spec("R-001", 2, statement=worded("Newer words."))])
-    assert "Newer words." in eve.get("/rules/R-001/").content.decode()
-    assert "Newer words." not in eve.get("/rules/R-001/", {"base": 1}).content.decode()
+    assert eve.get("/rules/R-001/").context["rule"].statement["en"] == "Newer words."
+    older = eve.get("/rules/R-001/", {"base": 1})
+    assert older.context["rule"].statement["en"] != "Newer words."
+    assert "Version 1, in rule base version 1" in older.content.decode()
     assert eve.get("/rules/", {"base": 3}).status_code == 404
+
+
+def test_the_history_of_a_rule_is_read_word_by_word_also_when_it_is_retired(
+    pack: Loaded, eve: Client, cast: Cast
+) -> None:
+    publish_pack([spec("R-001", 2, statement=worded("Quite other words."))])
+    page = eve.get("/rules/R-001/").content.decode()
+    assert "What it changed" in page and "<ins>Quite" in page and "statement.en" in page
+    RuleBaseVersion.objects.create(number=9, digest="x")  # holds no rule at all
+    retired = eve.get("/rules/R-001/").content.decode()
+    assert "rule base version 9 does not hold it" in retired and "Quite other words." in retired
 
 
 @pytest.mark.parametrize("code", ["R-999", "r-001", "%00", "' OR 1=1", "..%2f..", "x" * 500])
