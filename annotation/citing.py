@@ -56,14 +56,6 @@ def store(judgment: Judgment, lease: Lease, codes: Iterable[str]) -> None:
     Citation.objects.bulk_create(Citation(judgment=judgment, version_id=entry.version_id) for entry in entries)
 
 
-def keep(judgment: Judgment, kept: Judgment) -> None:
-    """A second answer that keeps the first keeps its ground."""
-    Citation.objects.bulk_create(
-        Citation(judgment=judgment, version_id=version)
-        for version in kept.citations.values_list("version_id", flat=True)
-    )
-
-
 class Cited(NamedTuple):
     """A rule as it read when it was cited."""
 

@@ -177,7 +177,7 @@ def _check_ground(lease: Lease, project: Project, answer: Answer) -> None:
         citing.check(lease, answer.cites)
     except citing.NotOnTheCard as error:
         raise BadAnswer("cites", _("%(rule)s is not on this card") % {"rule": error}) from None
-    labelled = answer.choice not in {KEEP, CANNOT_TELL}
+    labelled = answer.choice != CANNOT_TELL
     if labelled and citing.is_missing(lease, project, answer.cites, no_rule_fits=answer.no_rule_fits):
         keep_draft(lease.person, lease, answer)
         raise Refused("needs_citation")
@@ -250,7 +250,7 @@ def _append(
         label=kept.label if kept else label,
         mismatch=kept.mismatch if kept else answer.mismatch,
         reason=kept.reason if kept else answer.reason,
-        no_rule_fits=answer.no_rule_fits or bool(kept and kept.no_rule_fits and not answer.cites),
+        no_rule_fits=answer.no_rule_fits,
         note=answer.note or (kept.note if kept else ""),
         mode=lease.mode,
         grid=grids.grid_of(pair, lease.snapshot) if sees_grid else None,
@@ -262,10 +262,7 @@ def _append(
         idempotency_key=answer.key,
         body_sha256=digest,
     )
-    if answer.cites:
-        citing.store(judgment, lease, answer.cites)
-    elif kept is not None and not answer.no_rule_fits:
-        citing.keep(judgment, kept)
+    citing.store(judgment, lease, answer.cites)  # of a kept answer too: its page showed what was cited, to be changed
     return judgment
 
 

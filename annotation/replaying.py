@@ -113,7 +113,11 @@ def gate(draft: RuleDraft) -> list[str]:
     projects = Project.objects.filter(archived_at=None, pk__in=ReplaySet.objects.values("project"))
     objections = []
     tested = BackTest.objects.filter(
-        draft=draft, digest=drafting.digest_of_draft(draft), kind=BackTest.Kind.EXACT, state=JobState.DONE
+        draft=draft,
+        digest=drafting.digest_of_draft(draft),
+        kind=BackTest.Kind.EXACT,
+        state=JobState.DONE,
+        result__pairs__gt=0,  # one that found no grids has looked at nothing
     )
     if not tested.exists() and Project.objects.filter(archived_at=None, pairs__isnull=False).exists():
         objections.append(_("The draft as it is now has not been held against stored pairs."))

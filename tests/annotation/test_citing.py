@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -121,14 +122,23 @@ def test_citations_are_append_only(pair: Pair, project: Project, cast: Cast) -> 
             act()
 
 
-def test_a_kept_answer_keeps_its_ground(pair: Pair, project: Project, cast: Cast) -> None:
+@pytest.mark.parametrize(("cites", "stored"), [(("R-002",), ["R-002 v1"]), (("R-001",), ["R-001 v1"]), ((), [])])
+def test_a_kept_answer_has_the_ground_that_its_page_showed_last(
+    cites: tuple[str, ...], stored: list[str], pair: Pair, project: Project, cast: Cast, client_for: ClientFor
+) -> None:
+    """The page comes back with what was cited, to be kept, changed or cleared."""
     Project.objects.filter(pk=project.pk).update(mode="reveal")
     project.refresh_from_db()
     make_prediction(pair=pair)
     lease = taken(cast.ana, project)
-    judging.submit(cast.ana, project, lease.token, Answer(uuid.uuid4(), "L1", cites=("R-002",)))
-    kept = judging.submit(cast.ana, project, lease.token, Answer(uuid.uuid4(), "keep")).judgment
-    assert (kept.revision, kept.label, cited(kept)) == (2, "L1", ["R-002 v1"])
+    sent = {"idempotency_key": str(uuid.uuid4()), "choice": "L1", "cites": ["R-002"]}
+    answered = client_for(cast.ana).post(
+        reverse("judge-submit", args=["shoes", lease.token]), sent, headers={"HX-Request": "true"}
+    )
+    page = answered.content.decode()
+    assert re.findall(r'name="cites" value="(R-\d+)"[^>]* checked', page) == ["R-002"]
+    kept = judging.submit(cast.ana, project, lease.token, Answer(uuid.uuid4(), "keep", cites=cites)).judgment
+    assert (kept.revision, kept.label, cited(kept)) == (2, "L1", stored)
 
 
 def test_a_rule_out_of_its_dates_is_neither_shown_nor_fires(project: Project, rules: None, cast: Cast) -> None:
