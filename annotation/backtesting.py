@@ -22,6 +22,7 @@ from annotation import jobs
 from annotation.models import BackTest
 from annotation.opinions import NOT_REPLACED
 from annotation.rule_effects import Effect, TwoSets
+from inference.models import ModelVersion
 from projects.audit import record
 from projects.models import Person, Project
 from relevance.agreement import cohen_kappa, percent_agreement
@@ -148,8 +149,15 @@ class Truth:
         }
 
 
-def start(draft: RuleDraft, project: Project, by: Person | None) -> BackTest:
-    """Ask for the draft as it is now to be held against every stored pair. Raises CannotTest."""
+class Sample(NamedTuple):
+    """So many pairs, judged by a model under both sets."""
+
+    model: ModelVersion
+    pairs: int
+
+
+def start(draft: RuleDraft, project: Project, by: Person | None, sample: Sample | None = None) -> BackTest:
+    """Ask for the draft as it is now to be held against every stored pair, or tried on a sample. Raises CannotTest."""
     if not draft.rules.exists():
         raise CannotTest("nothing_changes")
     if not project.pairs.exists():
@@ -158,11 +166,15 @@ def start(draft: RuleDraft, project: Project, by: Person | None) -> BackTest:
         test = BackTest.objects.create(
             project=project,
             draft=draft,
+            kind=BackTest.Kind.MODEL if sample else BackTest.Kind.EXACT,
+            model=sample.model if sample else None,
+            sample=sample.pairs if sample else None,
             digest=drafting.digest_of_draft(draft),
-            total=project.pairs.count(),
+            total=sample.pairs if sample else project.pairs.count(),
             requested_by=by,
         )
-        record(by, "rules.back_test_started", project=project, on=test, draft=draft.pk)
+        asked = {"model": str(sample.model), "pairs": sample.pairs} if sample else {}
+        record(by, "rules.back_test_started", project=project, on=test, draft=draft.pk, **asked)
     return test
 
 

@@ -18,12 +18,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from django.db import transaction
 from django.db.models import Avg, Count
 from django.utils import timezone
 
 from annotation import backtesting, briefing, jobs
-from annotation.backtesting import CannotTest, Stored, Tally, stored_pairs
+from annotation.backtesting import Stored, Tally, stored_pairs
 from annotation.briefing import Briefing, Subject
 from annotation.models import BackTest, Prediction
 from annotation.rule_effects import Effect
@@ -31,8 +30,7 @@ from inference import connecting
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
 from inference.pipeline import Judged, ask, judge
-from projects.audit import record
-from projects.models import Person, Project
+from projects.models import Project
 from relevance.deciding import decide
 from relevance.resampling import Figure
 from relevance.rules import RuleSpec, fired_rules, in_force, routed_rules
@@ -87,27 +85,6 @@ def cost(model: ModelVersion, pairs: int) -> Cost:
         questions * told["seconds"] if known else None,
         1.96 * 0.5 / float(np.sqrt(pairs)),
     )
-
-
-def start(draft: RuleDraft, project: Project, model: ModelVersion, pairs: int, by: Person | None) -> BackTest:
-    """Ask for a sample of so many pairs to be judged under both sets. Raises CannotTest."""
-    if not draft.rules.exists():
-        raise CannotTest("nothing_changes")
-    if not project.pairs.exists():
-        raise CannotTest("no_pairs")
-    with transaction.atomic():
-        test = BackTest.objects.create(
-            project=project,
-            draft=draft,
-            kind=BackTest.Kind.MODEL,
-            model=model,
-            sample=pairs,
-            digest=drafting.digest_of_draft(draft),
-            total=pairs,
-            requested_by=by,
-        )
-        record(by, "rules.model_test_started", project=project, on=test, draft=draft.pk, model=str(model), pairs=pairs)
-    return test
 
 
 def work(pk: int, token: UUID) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation import backtesting, jobs, replaying, sampled_backtesting, workers
+from annotation.backtesting import Sample
 from annotation.models import BackTest, Pair, ReplaySet
 from inference import registry
 from projects.audit import record
@@ -107,7 +108,8 @@ def _start(request: Request) -> HttpResponse:
             test = backtesting.start(draft, request.project, request.person)
         elif sampling.is_valid():
             given = sampling.cleaned_data
-            test = sampled_backtesting.start(draft, request.project, given["model"], given["sample"], request.person)
+            sample = Sample(given["model"], given["sample"])
+            test = backtesting.start(draft, request.project, request.person, sample)
         else:
             messages.error(request, _("Choose a model and a sample."))
             return redirect("backtests", request.project.slug)

@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from annotation import sampled_backtesting, tasks
-from annotation.backtesting import CannotTest
+from annotation import backtesting, sampled_backtesting, tasks
+from annotation.backtesting import CannotTest, Sample
 from annotation.models import BackTest, Pair
 from annotation.sampled_backtesting import Stratum
 from inference import connecting, prompt_versions
@@ -67,7 +67,7 @@ def draft(stored: list[Pair], cast: Cast) -> RuleDraft:
 
 
 def tried(draft: RuleDraft, project: Project, model: ModelVersion, pairs: int = 200) -> dict[str, Any]:
-    test = sampled_backtesting.start(draft, project, model, pairs, None)
+    test = backtesting.start(draft, project, None, Sample(model, pairs))
     tasks.run_back_test(test.pk)
     test.refresh_from_db()
     assert test.result is not None, test.error
@@ -143,7 +143,7 @@ def test_a_model_that_answers_nothing_fails_the_test_and_says_why(
 ) -> None:
     silent = Scripted(lambda _question: EngineError("silent", "no answer in time"))
     monkeypatch.setattr(connecting, "reconnect", lambda *_: silent)
-    test = sampled_backtesting.start(draft, project, model, 200, None)
+    test = backtesting.start(draft, project, None, Sample(model, 200))
     tasks.run_back_test(test.pk)
     test.refresh_from_db()
     assert test.state == "failed" and "no answer in time" in test.error
@@ -152,7 +152,7 @@ def test_a_model_that_answers_nothing_fails_the_test_and_says_why(
 def test_a_cancelled_test_stops_between_two_batches(
     draft: RuleDraft, project: Project, model: ModelVersion, engine: Scripted
 ) -> None:
-    test = sampled_backtesting.start(draft, project, model, 200, None)
+    test = backtesting.start(draft, project, None, Sample(model, 200))
     seen: list[tuple[int, int]] = []
 
     def report(done: int, total: int) -> bool:
@@ -166,7 +166,7 @@ def test_a_cancelled_test_stops_between_two_batches(
 
 def test_there_must_be_something_to_test(project: Project, model: ModelVersion, draft: RuleDraft, cast: Cast) -> None:
     with pytest.raises(CannotTest, match="nothing_changes"):
-        sampled_backtesting.start(drafting.start(draft.base, "Nothing", "", cast.rosa), project, model, 50, None)
+        backtesting.start(drafting.start(draft.base, "Nothing", "", cast.rosa), project, None, Sample(model, 50))
 
 
 def test_a_rule_owner_sees_the_cost_before_the_model_is_asked(

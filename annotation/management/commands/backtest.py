@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from annotation import backtesting, jobs, sampled_backtesting
+from annotation.backtesting import Sample
 from annotation.models import BackTest, JobState
 from inference import registry
 from inference.models import ModelVersion
@@ -39,10 +40,8 @@ class Command(JsonCommand):
         if model is not None and options["estimate"]:
             return sampled_backtesting.cost(model, options["sample"])._asdict()
         try:
-            if model is None:
-                test = backtesting.start(draft, project, None)
-            else:
-                test = sampled_backtesting.start(draft, project, model, options["sample"], None)
+            sample = Sample(model, options["sample"]) if model is not None else None
+            test = backtesting.start(draft, project, None, sample)
         except backtesting.CannotTest as error:
             raise CommandError(error.code) from error
         token = jobs.claim(BackTest, test.pk)
