@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.db import connections, transaction
-
 from annotation.models import Pair
 from annotation.opinions import NOT_REPLACED
+from annotation.streaming import whole_answer
 from projects.models import Project
 from relevance.dimensions import Dimension
 from relevance.rules import RuleSpec
@@ -242,7 +241,7 @@ def disputed(project: Project, wanted: Callable[[Seen], bool], most: int) -> tup
 def pairs_seen(project: Project) -> Iterator[Seen]:
     """The pairs judged or predicted last, the newest pairs first, as a stream."""
     known, scale = _known(project), project.scale
-    with transaction.atomic(), connections["default"].chunked_cursor() as cursor:
+    with whole_answer() as cursor:
         cursor.execute(_PAIRS, {"project": project.pk, "most": LOOKED_AT})
         while rows := cursor.fetchmany(TOGETHER):
             for pair_id, category, labels, none_fits, mismatches, cited, told, mismatch, named, confidence in rows:

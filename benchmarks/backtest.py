@@ -19,9 +19,10 @@ import time
 from pathlib import Path
 
 import orjson
-from django.db import connection, transaction
+from django.db import connection
 
 from annotation import backtesting
+from annotation.streaming import whole_answer
 from annotation.working import COLLECT_AFTER
 from benchmarks.made_up_pairs import make_pairs
 from projects.models import Project
@@ -94,7 +95,7 @@ def stocked(count: int) -> Project:
 def bare(project: Project) -> float:
     """Seconds to fetch the rows and look at nothing."""
     began = time.perf_counter()
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
+    with whole_answer() as cursor:
         cursor.execute(backtesting._PAIRS, {"project": project.pk})
         while cursor.fetchmany(backtesting.TOGETHER):
             pass
