@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from projects.audit import record
 from projects.clock import ClockTimestamp
 from projects.gates import keeps_rules
-from projects.models import Person
+from projects.models import Person, Role
 from rules import publishing
 from rules.drafting import DraftRefused, digest_of_draft, failing_cases, specs_of
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
@@ -29,6 +29,14 @@ def is_rule_owner(person: Person) -> bool:
     """Asked of the database, not of what was read before."""
     fresh = Person.objects.filter(pk=person.pk).first()
     return fresh is not None and keeps_rules(fresh)
+
+
+def rule_owners() -> list[Person]:
+    """Everybody who may change rules now, by name."""
+    people = Person.objects.filter(
+        is_active=True, memberships__role=Role.RULE_OWNER, memberships__project__archived_at=None
+    )
+    return list(people.distinct().order_by("username"))
 
 
 def submit(draft: RuleDraft, by: Person) -> None:

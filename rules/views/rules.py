@@ -17,7 +17,7 @@ from relevance.rules import RuleSpec
 from relevance.sanitising import storable
 from rules import differing, publishing, reading, remarks
 from rules.models import Rule, RuleBaseVersion
-from rules.reviewing import is_rule_owner
+from rules.reviewing import is_rule_owner, rule_owners
 
 
 def dimension_choices() -> list[tuple[str, object]]:
@@ -89,7 +89,7 @@ def rule(request: Request, code: str) -> HttpResponse:
         "in_force": in_force,
         "row": row,
         "remarks": remarks.of_rule(row),
-        "is_owner": is_rule_owner(request.person),
+        "owners": rule_owners() if is_rule_owner(request.person) else (),
         "condition": reading.condition(spec),
         "effect": reading.effect(spec),
         "history": differing.history(versions),

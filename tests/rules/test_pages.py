@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from projects.models import Person
-from rules.models import RuleBaseVersion
+from projects.models import Membership, Person, Project
+from rules.models import Rule, RuleBaseVersion
 from rules.publishing import Loaded, publish_pack
 from tests.conftest import Cast
 from tests.rules.conftest import spec, worded
@@ -101,3 +101,17 @@ def test_the_words_of_a_rule_are_escaped(pack: Loaded, eve: Client) -> None:
     for path in ("/rules/", "/rules/R-050/"):
         text = eve.get(path).content.decode()
         assert "<script>alert" not in text and "&lt;script&gt;alert" in text
+
+
+def test_a_rule_is_handed_to_another_rule_owner_and_to_nobody_else(
+    pack: Loaded, cast: Cast, client_for: ClientFor, project: Project
+) -> None:
+    Membership.objects.create(project=project, person=cast.max, role="rule_owner")
+    rosa = client_for(cast.rosa)
+    page = rosa.get("/rules/R-001/").content.decode()
+    assert '<option value="max"' in page and '<option value="rosa"' in page and '<option value="ana"' not in page
+    rosa.post("/rules/R-001/owner/", {"owner": "max"})
+    assert Rule.objects.get(code="R-001").owner == cast.max
+    rosa.post("/rules/R-001/owner/", {"owner": "ana"})
+    assert Rule.objects.get(code="R-001").owner == cast.max
+    assert "Hand it over" not in client_for(cast.ana).get("/rules/R-001/").content.decode()
