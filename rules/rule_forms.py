@@ -17,7 +17,7 @@ from relevance.conditions import ConditionError, parse_condition
 from relevance.dimensions import DIMENSION_NAMES, Dimension
 from relevance.evidence import Source, Verdict
 from relevance.labels import LORE
-from relevance.rules import RuleSpec, rule_to_data
+from relevance.rules import RuleSpec
 from rules.reading import SOURCES, VERDICTS
 
 EFFECTS = (("label", _("the label is")), ("cap", _("the label is at most")), ("floor", _("the label is at least")))
@@ -99,12 +99,17 @@ class CaseForm(forms.Form):
     title = forms.CharField(label=_("Title"), max_length=400)
     category = forms.CharField(label=_("Category"), max_length=200, required=False)
     attributes = forms.CharField(label=_("Attributes"), max_length=2000, required=False)
+    variants = forms.CharField(label=_("Variants"), max_length=1000, required=False)
+    shop = forms.CharField(label=_("Shop"), max_length=200, required=False)
     caption = forms.CharField(label=_("Picture shows"), max_length=400, required=False)
     label = forms.ChoiceField(label=_("Label"), choices=lambda: [("", "–"), *labels()])  # so that a row may stay empty
     note = forms.CharField(label=_("Note"), max_length=400, required=False)
 
     def clean_attributes(self) -> dict[str, str]:
         return read_attributes(self.cleaned_data["attributes"])
+
+    def clean_variants(self) -> list[str]:
+        return [name.strip() for name in self.cleaned_data["variants"].replace("；", ";").split(";") if name.strip()]
 
 
 CaseForms = forms.formset_factory(CaseForm, extra=MORE_CASES, can_delete=True, max_num=60)
@@ -192,6 +197,8 @@ def initial_cases(spec: RuleSpec) -> list[dict[str, Any]]:
             "title": case.item.title,
             "category": case.item.category,
             "attributes": "; ".join(f"{name}: {value}" for name, value in case.item.cpv),
+            "variants": "; ".join(sku.name for sku in case.item.skus),
+            "shop": case.item.shop,
             "caption": case.item.caption,
             "label": case.label,
             "note": case.note,
@@ -200,8 +207,8 @@ def initial_cases(spec: RuleSpec) -> list[dict[str, Any]]:
     ]
 
 
-def data_of(form: Mapping[str, Any], cases: Sequence[Mapping[str, Any]], before: RuleSpec | None) -> dict[str, Any]:
-    """The rule in the pack's form, from cleaned fields; what the form does not show (a case's variants) stays."""
+def data_of(form: Mapping[str, Any], cases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The rule in the pack's form, from cleaned fields."""
     data: dict[str, Any] = {
         "dimension": form["dimension"],
         "title": {language: form[f"title_{language}"] for language in ("en", "zh")},
@@ -217,31 +224,23 @@ def data_of(form: Mapping[str, Any], cases: Sequence[Mapping[str, Any]], before:
             data[name] = form[name].isoformat()
     if form["condition"]:
         data["when"] = form["condition"]
-    hidden = _hidden_of_cases(before)
     return {
         **data,
         "effect": form["effect"],
         "label": form["label"],
         "precedence": form["precedence"],
-        "cases": [_case(case, hidden) for case in cases if case and not case.get("DELETE")],
+        "cases": [_case(case) for case in cases if case and not case.get("DELETE")],
     }
 
 
-def _hidden_of_cases(before: RuleSpec | None) -> dict[tuple[str, str], dict[str, Any]]:
-    """By query and title: the item fields of a case that have no column."""
-    if before is None:
-        return {}
-    cases = rule_to_data(before)["cases"]
-    return {
-        (case["query"], case["item"]["title"]): {n: v for n, v in case["item"].items() if n in ("skus", "shop")}
-        for case in cases
+def _case(case: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {
+        "category": case["category"],
+        "cpv": case["attributes"],
+        "skus": case["variants"],
+        "shop": case["shop"],
+        "caption": case["caption"],
     }
-
-
-def _case(case: Mapping[str, Any], hidden: Mapping[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:
-    item: dict[str, Any] = {"title": case["title"], **hidden.get((case["query"], case["title"]), {})}
-    for name, value in (("category", case["category"]), ("cpv", case["attributes"]), ("caption", case["caption"])):
-        if value:
-            item[name] = value
+    item = {"title": case["title"], **{name: value for name, value in fields.items() if value}}
     data = {"query": case["query"], "item": item, "label": case["label"]}
     return {**data, "note": case["note"]} if case["note"] else data

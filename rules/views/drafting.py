@@ -183,7 +183,7 @@ def _save(
     cases: list[dict[str, Any]],
     before: RuleSpec | None,
 ) -> None:
-    data = rule_forms.data_of(cleaned, cases, before)
+    data = rule_forms.data_of(cleaned, cases)
     spec = parse_rule({**data, "code": code, "version": drafting.next_number(code)})
     marked = drafting.with_translation_mark(spec, before, checked=cleaned["checked"])
     drafting.change(found, code, publishing.body_of(marked), cleaned["revision"], request.person)

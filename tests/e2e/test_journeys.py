@@ -46,6 +46,103 @@ def done(visitor: Visitor) -> int:
     return int(found.group(1))
 
 
+def visit_as_second_owner(visit: Visit) -> Visitor:
+    """Max, whom the lead makes a rule owner where he is none yet."""
+    lena = visit("demo-lena")
+    lena.open("/p/demo/members/")
+    if (
+        lena.page.locator("main table")
+        .first.get_by_role("row")
+        .filter(has_text="demo-max")
+        .filter(has_text="rule owner")
+        .count()
+        == 0
+    ):
+        lena.page.locator("[name=username]").first.fill("demo-max")
+        lena.page.locator("select[name=role]").first.select_option("rule_owner")
+        lena.page.locator("main form button.primary").first.click()
+        lena.page.wait_for_load_state("networkidle")
+    return visit("demo-max")
+
+
+# first of all, while the rules are disputed as the demo has them
+
+
+@pytest.mark.parametrize(("language", "keyboard", "place"), [("en", False, 0), ("zh", True, 1)])
+def test_the_most_disputed_rule_is_changed_and_its_labels_judged_again(
+    visit: Visit, language: str, keyboard: bool, place: int, record_property: Callable[[str, object], None]
+) -> None:
+    """From the rule owner's home to the filled queue, once by mouse in English, once by keys in Chinese."""
+    steps = 0
+
+    def act(visitor: Visitor, selector: str) -> None:
+        """One click, or one Enter on what has the focus."""
+        nonlocal steps
+        steps += 1
+        where = visitor.page.locator(selector).first
+        with visitor.page.expect_navigation():
+            if keyboard:
+                where.focus()
+                visitor.page.keyboard.press("Enter")
+            else:
+                where.click()
+
+    rosa, top = visit("demo-rosa"), visit_as_second_owner(visit)
+    if language == "zh":
+        for visitor in (rosa, top):
+            visitor.page.get_by_role("button", name="简体中文").click()
+            visitor.page.wait_for_load_state("networkidle")
+            assert visitor.page.locator("html").get_attribute("lang") == "zh-hans"
+    act(rosa, 'a[href="/p/demo/standard/"]')
+    code = rosa.page.locator("main table th[scope=row] .mono").nth(place).inner_text()
+    act(rosa, f'main table a[href$="?rule={code}"]')
+    assert rosa.page.locator("main table").nth(1).locator("tbody tr").count() >= 2  # its disputed pairs
+    act(rosa, "main .actions a.primary")
+    rosa.page.locator("[name=title]").fill("What is not shown")
+    act(rosa, "main form.form button.primary")
+    rosa.page.locator("#id_label").select_option("L2")
+    for case in rosa.page.locator("select[name^=cases-]").all():
+        if case.input_value():
+            case.select_option("L2")
+    act(rosa, "main form.form button.primary")
+    act(rosa, 'main a[href^="/p/demo/backtests/"]')
+    act(rosa, "main form[method=post] button.primary")
+    rosa.page.wait_for_url(re.compile(r"/backtests/\d+/"))
+    expect(rosa.page.locator("#watch table").first).to_be_visible(timeout=30_000)
+    flips = [
+        int(cell)
+        for cell in rosa.page.locator("#watch table").first.locator("td.num").all_inner_texts()
+        if cell.isdigit()
+    ]
+    assert sum(flips) > 0
+    act(rosa, 'main .lede a[href^="/rules/drafts/"]')
+    draft = rosa.page.url
+    act(rosa, "main button[name=act][value=submit]")
+    top.page.goto(draft)
+    act(top, "main button[name=act][value=publish]")
+    expect(top.page.locator("main .lede")).to_contain_text(re.compile("Published as|发布为"))
+
+    before = rosa.site.command(
+        "shell", "-c", "from annotation.models import Slot; print(Slot.objects.filter(state='open').count())"
+    )
+    act(rosa, "a.brand")
+    act(rosa, 'a[href="/p/demo/stale/"]')
+    expect(rosa.page.locator("main table.list")).to_contain_text(code)
+    act(rosa, "main form.toolbar button.primary")
+    after = rosa.site.command(
+        "shell", "-c", "from annotation.models import Slot; print(Slot.objects.filter(state='open').count())"
+    )
+    assert int(after.split()[-1]) > int(before.split()[-1])
+    for visitor in (rosa, top):
+        visitor.page.get_by_role("button", name="English").click()
+        expect(visitor.page.locator("html")).to_have_attribute("lang", "en")
+    record_property("steps", steps)
+    assert steps == 13, "from the home page to the filled queue, the second person's one included"
+
+
+# then the others
+
+
 @pytest.mark.parametrize("mode", ["facts", "blind", "reveal"])
 def test_a_labeler_judges_ten_pairs_by_keyboard(visit: Visit, mode: str) -> None:
     set_mode(visit, mode)
@@ -178,25 +275,6 @@ def test_an_engineer_tries_a_pair_writes_a_card_and_promotes_a_model(visit: Visi
     expect(top.page.locator("main, header").get_by_text("is the active").first).to_be_visible()
 
 
-def visit_as_second_owner(visit: Visit) -> Visitor:
-    """Max, whom the lead makes a rule owner where he is none yet."""
-    lena = visit("demo-lena")
-    lena.open("/p/demo/members/")
-    if (
-        lena.page.locator("main table")
-        .first.get_by_role("row")
-        .filter(has_text="demo-max")
-        .filter(has_text="rule owner")
-        .count()
-        == 0
-    ):
-        lena.page.locator("[name=username]").first.fill("demo-max")
-        lena.page.locator("select[name=role]").first.select_option("rule_owner")
-        lena.page.locator("main form button.primary").first.click()
-        lena.page.wait_for_load_state("networkidle")
-    return visit("demo-max")
-
-
 def test_a_rule_goes_from_a_question_to_the_next_version(visit: Visit) -> None:
     """A labeler asks, a rule owner drafts, tries and back-tests the change, a second one publishes it."""
     ana = visit("demo-ana")
@@ -231,78 +309,9 @@ def test_a_rule_goes_from_a_question_to_the_next_version(visit: Visit) -> None:
     top = visit_as_second_owner(visit)
     top.page.goto(draft)
     top.page.get_by_role("button", name="Publish").click()
-    expect(top.page.locator("main .lede")).to_contain_text("Published as version 2")
+    expect(top.page.locator("main .lede")).to_contain_text("Published as version")
     top.open("/rules/differences/")
     expect(top.page.locator("main ins").first).to_be_visible()
-
-
-@pytest.mark.parametrize(("language", "keyboard", "place"), [("en", False, 0), ("zh", True, 1)])
-def test_the_most_disputed_rule_is_changed_and_its_labels_judged_again(
-    visit: Visit, language: str, keyboard: bool, place: int, record_property: Callable[[str, object], None]
-) -> None:
-    """From the rule owner's home to the filled queue, once by mouse in English, once by keys in Chinese."""
-    steps = 0
-
-    def act(visitor: Visitor, selector: str) -> None:
-        """One click, or one Enter on what has the focus."""
-        nonlocal steps
-        steps += 1
-        where = visitor.page.locator(selector).first
-        with visitor.page.expect_navigation():
-            if keyboard:
-                where.focus()
-                visitor.page.keyboard.press("Enter")
-            else:
-                where.click()
-
-    rosa, top = visit("demo-rosa"), visit_as_second_owner(visit)
-    if language == "zh":
-        for visitor in (rosa, top):
-            visitor.page.get_by_role("button", name="简体中文").click()
-            visitor.page.wait_for_load_state("networkidle")
-            assert visitor.page.locator("html").get_attribute("lang") == "zh-hans"
-    act(rosa, 'a[href="/p/demo/standard/"]')
-    code = rosa.page.locator("main table th[scope=row] .mono").nth(place).inner_text()
-    act(rosa, f'main table a[href$="?rule={code}"]')
-    assert rosa.page.locator("main table").nth(1).locator("tbody tr").count() >= 2  # its disputed pairs
-    act(rosa, "main .actions a.primary")
-    rosa.page.locator("[name=title]").fill("What is not shown")
-    act(rosa, "main form.form button.primary")
-    rosa.page.locator("#id_label").select_option("L2")
-    for case in rosa.page.locator("select[name^=cases-]").all():
-        if case.input_value():
-            case.select_option("L2")
-    act(rosa, "main form.form button.primary")
-    act(rosa, 'main a[href^="/p/demo/backtests/"]')
-    act(rosa, "main form[method=post] button.primary")
-    rosa.page.wait_for_url(re.compile(r"/backtests/\d+/"))
-    expect(rosa.page.locator("#watch table").first).to_be_visible(timeout=30_000)
-    flips = [
-        int(cell)
-        for cell in rosa.page.locator("#watch table").first.locator("td.num").all_inner_texts()
-        if cell.isdigit()
-    ]
-    assert sum(flips) > 0
-    act(rosa, 'main .lede a[href^="/rules/drafts/"]')
-    draft = rosa.page.url
-    act(rosa, "main button[name=act][value=submit]")
-    top.page.goto(draft)
-    act(top, "main button[name=act][value=publish]")
-    expect(top.page.locator("main .lede")).to_contain_text(re.compile("Published as|发布为"))
-
-    before = rosa.site.command(
-        "shell", "-c", "from annotation.models import Slot; print(Slot.objects.filter(state='open').count())"
-    )
-    act(rosa, "a.brand")
-    act(rosa, 'a[href="/p/demo/stale/"]')
-    expect(rosa.page.locator("main table.list")).to_contain_text(code)
-    act(rosa, "main form.toolbar button.primary")
-    after = rosa.site.command(
-        "shell", "-c", "from annotation.models import Slot; print(Slot.objects.filter(state='open').count())"
-    )
-    assert int(after.split()[-1]) > int(before.split()[-1])
-    record_property("steps", steps)
-    assert steps == 13, "from the home page to the filled queue, the second person's one included"
 
 
 def test_rules_are_cited_by_key_and_the_later_word_counts(visit: Visit) -> None:
