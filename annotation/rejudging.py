@@ -80,9 +80,8 @@ def _reopen_rulings(project: Project, most: int) -> int:
     """The disagreement that a stale ruling settled goes to the adjudicators once more."""
     stale = staleness.stale_adjudications(project).order_by("pk").values("disagreement")[:most]
     settled = Disagreement.objects.filter(pk__in=list(stale.values_list("disagreement", flat=True)))
-    open_kinds = set(
-        Disagreement.objects.filter(project=project, state=Disagreement.State.OPEN).values_list("pair", "kind")
-    )
+    still_open = Disagreement.objects.filter(pair__in=settled.values("pair"), state=Disagreement.State.OPEN)
+    open_kinds = set(still_open.values_list("pair", "kind"))
     reopened = [one for one in settled if (one.pair_id, one.kind) not in open_kinds]
     for one in reopened:
         again = Disagreement.objects.create(

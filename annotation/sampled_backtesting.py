@@ -71,6 +71,10 @@ class Stratum:
         elif (place := chance.randrange(self.size)) < most:
             self.kept[place] = stored
 
+    def narrow(self, wanted: int, chance: random.Random) -> None:
+        """Fewer of them, by lot: the places of a reservoir are not alike, early pairs stay where they came."""
+        self.kept = chance.sample(self.kept, wanted)
+
 
 def cost(model: ModelVersion, pairs: int) -> Cost:
     last = Prediction.objects.filter(model=model, status="ok").order_by("-pk")[:LOOKED_BACK]
@@ -175,7 +179,7 @@ def concerned(
         strata.setdefault(label, Stratum()).see(stored, sample, chance)
     found = [strata[label] for label in sorted(strata)]
     for stratum, wanted in zip(found, shares([one.size for one in found], sample), strict=True):
-        del stratum.kept[wanted:]
+        stratum.narrow(wanted, chance)
     return found, looked_at
 
 

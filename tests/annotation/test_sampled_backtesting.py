@@ -115,8 +115,8 @@ def test_the_share_weighs_each_stratum_by_its_size_and_no_flip_is_not_none() -> 
     assert sampled_backtesting.flip_share([]).value is None
 
 
-def test_the_reservoir_keeps_every_pair_with_the_same_chance() -> None:
-    """Of 10 pairs 5 are kept: each in half of 2,000 draws, give or take 5 standard deviations (sqrt(2000/4) = 22)."""
+def test_every_pair_has_the_same_chance_to_be_asked_about() -> None:
+    """Of 10 pairs 5 are kept and 2 asked: each in a fifth of 2,000 draws, give or take 5 sd (sqrt(2000 * .16) = 18)."""
     import random
 
     counts: Counter[int] = Counter()
@@ -124,8 +124,9 @@ def test_the_reservoir_keeps_every_pair_with_the_same_chance() -> None:
         stratum, chance = Stratum(), random.Random(seed)
         for n in range(10):
             stratum.see(n, 5, chance)  # type: ignore[arg-type]
+        stratum.narrow(2, chance)
         counts.update(stratum.kept)  # type: ignore[arg-type]
-    assert all(abs(count - 1000) < 112 for count in counts.values())
+    assert len(counts) == 10 and all(abs(count - 400) < 90 for count in counts.values())
 
 
 def test_the_cost_is_told_by_the_models_last_answers(stored: list[Pair], project: Project, model: ModelVersion) -> None:
