@@ -1,6 +1,6 @@
 """A draft of the rules tried by a model on a sample of pairs: what its words would flip, where no machine can check them.
 
-A pair can be judged otherwise only if other rules are routed to it under the draft than under its base: it is *concerned*.
+A pair can be judged otherwise only if its prompt holds other rules under the draft than under its base: it is *concerned*.
 All stored pairs are looked at for that; of the concerned ones a sample is drawn, in strata by the label that the draft's
 base gives by machine, each in proportion to its size. The same model is asked about each pair under both sets, with the
 same knowledge, guideline and picture.
@@ -30,6 +30,7 @@ from inference import connecting
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
 from inference.pipeline import Judged, ask, judge
+from inference.rendering import rules_text
 from projects.models import Project
 from relevance.deciding import decide
 from relevance.resampling import Figure
@@ -126,20 +127,16 @@ def run(
     first, second = in_force(before, today), in_force(after, today)
     strata, stored_total = concerned(test.project, first, second, test.sample, seed=test.pk)
     drawn = [(stratum, stored) for stratum in strata for stored in stratum.kept]
-    people, tally, spent, failures = backtesting.people_say(test.project), Tally(test.project.scale), [0, 0, 0.0], []
+    people, tally = backtesting.people_say(test.project), Tally(test.project.scale)
+    given, failures = list[Judged](), list[EngineError]()
     for start_at in range(0, len(drawn), TOGETHER):
         if not report(start_at, len(drawn)):
             return None
         some = drawn[start_at : start_at + TOGETHER]
         answers = _asked(test, [stored for _stratum, stored in some], first, second)
         for (stratum, stored), (told, told_after) in zip(some, answers, strict=True):
-            for answer in (told, told_after):
-                if isinstance(answer, EngineError):
-                    failures.append(answer)
-                else:
-                    spent[0] += answer.completion.tokens_in
-                    spent[1] += answer.completion.tokens_out
-                    spent[2] += answer.completion.seconds
+            failures += [one for one in (told, told_after) if isinstance(one, EngineError)]
+            given += [one for one in (told, told_after) if isinstance(one, Judged)]
             if isinstance(told, EngineError) or isinstance(told_after, EngineError):
                 continue
             if told.label and told_after.label:
@@ -156,9 +153,9 @@ def run(
         "concerned": whole,
         "unanswered": len(drawn) - tally.pairs,
         "flip_share": flip_share(strata).to_json(),
-        "tokens_in": int(spent[0]),
-        "tokens_out": int(spent[1]),
-        "seconds": round(spent[2], 1),
+        "tokens_in": sum(one.completion.tokens_in for one in given),
+        "tokens_out": sum(one.completion.tokens_out for one in given),
+        "seconds": round(sum(one.completion.seconds for one in given), 1),
     }
 
 
@@ -166,14 +163,16 @@ def concerned(
     project: Project, before: Sequence[RuleSpec], after: Sequence[RuleSpec], sample: int, *, seed: int
 ) -> tuple[list[Stratum], int]:
     """The strata of the concerned pairs, each with its part of the sample; and how many pairs were looked at."""
-    held = [{spec.code: spec for spec in specs} for specs in (before, after)]
-    differ = [spec for one, other in (held, held[::-1]) for code, spec in one.items() if other.get(code) != spec]
+    held = [{_read(spec): spec for spec in specs} for specs in (before, after)]
+    differ = [spec for one, other in (held, held[::-1]) for read, spec in one.items() if read not in other]
     chance, strata, looked_at = random.Random(seed), dict[str, Stratum](), 0
     for stored in stored_pairs(project):
         looked_at += 1
         if not any(spec.covers(stored.facts) for spec in differ):
             continue
-        if routed_rules(stored.facts, stored.grid, before) == routed_rules(stored.facts, stored.grid, after):
+        query = stored.facts.query
+        told = [rules_text(routed_rules(stored.facts, stored.grid, rules), query) for rules in (before, after)]
+        if told[0] == told[1]:
             continue
         label = decide(stored.grid, fired_rules(stored.facts, stored.grid, before)).label
         strata.setdefault(label, Stratum()).see(stored, sample, chance)
@@ -181,6 +180,13 @@ def concerned(
     for stratum, wanted in zip(found, shares([one.size for one in found], sample), strict=True):
         stratum.narrow(wanted, chance)
     return found, looked_at
+
+
+def _read(spec: RuleSpec) -> tuple[object, ...]:
+    """What decides whether a prompt holds the rule, and the words it then holds (inference.rendering)."""
+    return (
+        spec.code, spec.dimension, spec.scope_categories, spec.scope_queries, spec.precedence, *spec.statement.values(),
+    )  # fmt: skip
 
 
 def shares(sizes: Sequence[int], sample: int) -> list[int]:
