@@ -22,7 +22,6 @@ from annotation import jobs
 from annotation.models import BackTest
 from annotation.opinions import NOT_REPLACED
 from annotation.rule_effects import Effect, TwoSets
-from annotation.streaming import whole_answer
 from inference.models import ModelVersion
 from projects.audit import record
 from projects.models import Person, Project
@@ -219,7 +218,7 @@ def compare(
 
 def stored_pairs(project: Project) -> Iterator[Stored]:
     """Every pair with a grid, as a stream."""
-    with whole_answer() as cursor:
+    with transaction.atomic(), connections["default"].chunked_cursor() as cursor:
         cursor.execute(_PAIRS, {"project": project.pk})
         while rows := cursor.fetchmany(TOGETHER):
             for pair_id, query_id, query, title, category, cpv, skus, shop, gold, body in rows:

@@ -1,12 +1,12 @@
 """Two sets of rules on the same pair: the label under each, computed once where they do not differ.
 
-Equal to judging each pair alone under each set. What a query's words and the verdicts of a grid's rows decide of a rule is
-worked out once for all pairs that share them; only what is left open is held against the item.
+Equal to judging each pair alone under each set. What a query's words rule out is worked out once a query, and what the
+verdicts of a grid's rows decide once for all pairs that look alike; only what is left open is held against the item.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from relevance.conditions import All, AnyOf, Condition, Not, RowIs
@@ -16,7 +16,7 @@ from relevance.facts import PairFacts
 from relevance.item_conditions import QueryContains
 from relevance.rules import FiredRule, RuleSpec, fired_rules
 
-REMEMBERED = 20_000  # queries with the verdicts of their rows
+REMEMBERED = 20_000  # queries, and looks of grids
 
 
 class Effect(NamedTuple):
@@ -39,6 +39,7 @@ class _Outlook(NamedTuple):
 
 
 Outlooks = tuple[_Outlook, _Outlook, _Outlook]
+_Allowed = tuple[list[RuleSpec], list[RuleSpec], list[RuleSpec]]
 
 
 class TwoSets:
@@ -49,7 +50,9 @@ class TwoSets:
         self._both = [spec for content, spec in first.items() if content in second]
         self._only_before = [spec for content, spec in first.items() if content not in second]
         self._only_after = [spec for content, spec in second.items() if content not in first]
-        self._of_query: dict[str, tuple[list[RuleSpec], ...]] = {}
+        self._values = frozenset(value for spec in (*before, *after) for value in _values(spec.when))
+        self._of_query: dict[str, _Allowed] = {}
+        self._alike: dict[tuple[tuple[str, ...], ...], _Allowed] = {}  # by the codes of what is allowed
         self._outlooks: dict[tuple[object, ...], Outlooks] = {}
 
     def effect(self, pair: PairFacts, grid: Grid) -> Effect:
@@ -62,12 +65,13 @@ class TwoSets:
         return Effect(label, other, decided, decided_now)
 
     def _outlook(self, pair: PairFacts, grid: Grid) -> Outlooks:
-        key = (pair.query, *map(_looks, grid.rows))
+        allowed = self._allowed(pair)
+        key = (id(allowed), *[_looks(row, self._values) for row in grid.rows])
         found = self._outlooks.get(key)
         if found is None:
             if len(self._outlooks) >= REMEMBERED:
                 self._outlooks.clear()
-            both, only_before, only_after = self._allowed(pair)
+            both, only_before, only_after = allowed
             found = self._outlooks[key] = (
                 _outlook(both, pair, grid),
                 _outlook(only_before, pair, grid),
@@ -75,23 +79,38 @@ class TwoSets:
             )
         return found
 
-    def _allowed(self, pair: PairFacts) -> tuple[list[RuleSpec], ...]:
-        """The rules that the words of the query do not rule out."""
+    def _allowed(self, pair: PairFacts) -> _Allowed:
+        """The rules that the words of the query do not rule out; one object for all queries that allow the same."""
         found = self._of_query.get(pair.query)
         if found is None:
             if len(self._of_query) >= REMEMBERED:
                 self._of_query.clear()
-            found = self._of_query[pair.query] = tuple(
+            both, only_before, only_after = (
                 [one for one in specs if one.may_concern(pair) and _told(one.when, pair, None) is not False]
                 for specs in (self._both, self._only_before, self._only_after)
             )
+            codes = tuple(tuple(one.code for one in specs) for specs in (both, only_before, only_after))
+            found = self._of_query[pair.query] = self._alike.setdefault(codes, (both, only_before, only_after))
         return found
 
 
-def _looks(row: Row) -> tuple[object, ...]:
-    """All that `_told` looks at in a row."""
+def _looks(row: Row, values: frozenset[str]) -> tuple[object, ...]:
+    """All that `_told` looks at in a row; a value that no rule names is like any other."""
     wish = row.constraint
-    return wish.kind, wish.value, wish.head, wish.negated, wish.word, row.verdict
+    value = wish.value if wish.value in values else ""
+    return wish.kind, value, wish.head, wish.negated, wish.word, row.verdict
+
+
+def _values(condition: Condition | None) -> Iterator[str]:
+    """The values of rows that a condition names."""
+    match condition:
+        case RowIs(values=values):
+            yield from values
+        case Not(part):
+            yield from _values(part)
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _values(part)
 
 
 def _outlook(specs: Sequence[RuleSpec], pair: PairFacts, grid: Grid) -> _Outlook:
@@ -108,11 +127,11 @@ def _outlook(specs: Sequence[RuleSpec], pair: PairFacts, grid: Grid) -> _Outlook
 
 
 def _told(condition: Condition | None, pair: PairFacts, grid: Grid | None) -> bool | None:
-    """Whether it holds as far as the query, and the verdicts of the rows where a grid is given, tell; None: not yet."""
+    """Whether it holds as far as the query alone tells, or with a grid the looks of its rows alone; None: not yet."""
     match condition:
         case None:
             return False
-        case QueryContains():
+        case QueryContains() if grid is None:
             return condition.found_in(pair) is not None
         case RowIs(source=None, wins=()) if grid is not None:
             return condition.holds(pair, grid) is not None

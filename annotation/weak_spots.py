@@ -14,12 +14,14 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
 
 from annotation.models import Pair
 from annotation.opinions import NOT_REPLACED
-from annotation.streaming import whole_answer
 from projects.models import Project
 from relevance.dimensions import Dimension
 from relevance.rules import RuleSpec
@@ -241,7 +243,7 @@ def disputed(project: Project, wanted: Callable[[Seen], bool], most: int) -> tup
 def pairs_seen(project: Project) -> Iterator[Seen]:
     """The pairs judged or predicted last, the newest pairs first, as a stream."""
     known, scale = _known(project), project.scale
-    with whole_answer() as cursor:
+    with _whole_answer() as cursor:
         cursor.execute(_PAIRS, {"project": project.pk, "most": LOOKED_AT})
         while rows := cursor.fetchmany(TOGETHER):
             for pair_id, category, labels, none_fits, mismatches, cited, told, mismatch, named, confidence in rows:
@@ -257,6 +259,16 @@ def pairs_seen(project: Project) -> Iterator[Seen]:
                     scale.from_lore(told) if told else "",
                     confidence,
                 )
+
+
+@contextmanager
+def _whole_answer() -> Iterator[Any]:
+    """A server-side cursor planned for its end: planned for its first tenth, as PostgreSQL does, it took 9 s, not 0.6."""
+    with transaction.atomic():
+        with connection.cursor() as setting:
+            setting.execute("SET LOCAL cursor_tuple_fraction = 1")
+        with connection.chunked_cursor() as cursor:
+            yield cursor
 
 
 def wilson_low(hits: int, of: int) -> float:
