@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-torch test-serve test-vllm lint worker e2e
+.PHONY: help setup run test test-torch test-serve test-vllm lint worker e2e drills
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ test-vllm: setup ## Test against a vLLM server on the CPU in an environment of i
 
 e2e: setup ## Run the browser journeys alone
 	$(BIN)/python -m pytest tests/e2e
+
+drills: setup ## Break real processes at full size (about 25 minutes); each drill beside a control that must fail
+	LORE_DRILLS=full LORE_DRILL_SIZE=100 $(BIN)/python -m pytest tests/drills
 
 lint: setup ## Formatting, types, import contracts, templates, migrations, docs
 	$(BIN)/ruff check .

@@ -234,6 +234,27 @@ def client_for() -> Callable[[Person], Client]:
     return sign_in
 
 
+FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """What a drill or proof measured, for the end of the run: figures("D02", stored=10_000, lost=0, control_doubled=25)."""
+
+    def note(name: str, **values: object) -> None:
+        told = request.config.stash.setdefault(FIGURES, [])
+        told.append(f"{name}: " + ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()))
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if told := config.stash.get(FIGURES, []):
+        terminalreporter.section("figures")
+        for line in sorted(told):
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """Real human-labelled pairs beside the repository; a test that needs them says so where they are absent."""
