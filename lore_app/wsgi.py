@@ -1,8 +1,15 @@
-"""The WSGI application."""
+"""The WSGI application, once the start-up checks have passed."""
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
+from projects import starting
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lore_app.settings")
-application = get_wsgi_application()
+try:
+    application = get_wsgi_application()
+except ImproperlyConfigured as error:
+    starting.refuse(error)
+starting.check()
