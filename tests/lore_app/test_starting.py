@@ -82,9 +82,9 @@ def test_a_database_without_tables_asks_for_migrate(fresh_database: FreshDatabas
 
 
 def test_the_deployment_checklist_has_nothing_to_say_in_production(fresh_database: FreshDatabase) -> None:
-    """The folders of a test are temporary, which production refuses: so they are named elsewhere, and never made."""
-    lasting_folders = {"LORE_DATA_DIR": "/srv/lore", "LORE_STORAGE_DIR": "/srv/lore/storage"}
-    environment = {**fresh_database.environment, **PRODUCTION, **lasting_folders}
+    """The folders of a test are temporary, which production refuses: so its files lie elsewhere."""
+    elsewhere = {"LORE_STORAGE_BACKEND": "tests.lore_app.storage_elsewhere.StorageElsewhere"}
+    environment = {**fresh_database.environment, **PRODUCTION, **elsewhere}
     ended = started(manage("check", "--deploy", "--fail-level", "WARNING"), environment)
     assert ended.returncode == 0, ended.stderr
     assert "no issues" in ended.stdout
