@@ -12,9 +12,14 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from annotation import images
+from annotation.decoding import PictureRefused
 from annotation.mapping import Record
 from annotation.models import Image
 from projects.models import Project
+
+
+class NotThere(Exception):
+    """A name that leads to no picture."""
 
 
 @dataclass
@@ -47,7 +52,7 @@ class Pictures:
         if name not in found:
             try:
                 found[name] = self._from_folder(name)
-            except images.PictureRefused as refusal:
+            except (PictureRefused, NotThere) as refusal:
                 found[name] = ""
                 self.refused.append((record.row, f"{name[:100]}: {refusal}"))
         return found[name]
@@ -55,11 +60,11 @@ class Pictures:
     def _from_folder(self, name: str) -> str:
         if self.folder is None:
             if self.uploaded:
-                raise images.PictureRefused(_("not among the uploaded pictures"))
+                raise NotThere(_("not among the uploaded pictures"))
             return ""
         data = images.read_from(self.folder, name)
         if data is None:
-            raise images.PictureRefused(_("not in the folder"))
+            raise NotThere(_("not in the folder"))
         image, new = images.add(self.project, name, data)
         self.added += new
         return image.sha256
