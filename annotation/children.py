@@ -36,10 +36,10 @@ class ChildEnded(Exception):
 class Child:
     """One running child: `send` and `receive` until `end`."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, *arguments: str) -> None:
         """Raises RuntimeError when it does not start: that is our fault, not that of what it was to look at."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
