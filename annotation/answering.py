@@ -61,7 +61,9 @@ def _ask_and_store(run: PrelabelRun, tasks: Sequence[Task]) -> None:
     rules = specs(run.rule_base)
     engine = connecting.reconnect(run.model, rules, Sampling(run.samples, seed=run.attempt - 1))
     made = grids.get_or_make({task.seen: task.facts for task in tasks}, lexicons.value(run.lexicon_id))
-    briefed = briefing.brief(run.project, run.model, [Subject(task.seen.query_id, task.facts) for task in tasks])
+    briefed = briefing.brief(
+        run.project, run.model, [Subject(task.seen.query_id, task.facts, task.seen.snapshot_id) for task in tasks]
+    )
     errors = [(task, told) for task, told in zip(tasks, briefed, strict=True) if isinstance(told, EngineError)]
     asked = [
         Asked(

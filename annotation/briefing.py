@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from annotation import captions, company, guidelines
+from annotation import captions, company, guidelines, picturing
 from annotation.captions import Looked
 from annotation.models import QueryGuideline
 from inference import connecting, knowledge, prompt_versions
@@ -21,14 +21,11 @@ from relevance.facts import ItemFacts, PairFacts
 
 
 class Subject(NamedTuple):
-    """A pair as it is about to be asked: its query row, and the facts that will be shown."""
+    """A pair as it is about to be asked: its query row, the facts that will be shown, and whose pictures, if anybody's."""
 
     query_id: int
     facts: PairFacts
-
-    @property
-    def main_picture(self) -> str:
-        return self.facts.item.images[0] if self.facts.item.images else ""
+    snapshot_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,25 +55,29 @@ NOTHING = Briefing()
 def brief(project: Project, model: ModelVersion, subjects: Sequence[Subject]) -> Sequence[Briefing | EngineError]:
     """One for each subject; the error where a guideline or caption could not be had now."""
     if model.prompt_id is None:
-        return in_company(subjects) if model.learnt else [NOTHING] * len(subjects)
+        return in_company([one.query_id for one in subjects]) if model.learnt else [NOTHING] * len(subjects)
     told = knowledge.for_queries(project, sorted({subject.facts.query for subject in subjects}))
     notes = {query: tuple(knowledge.note(hit) for hit in hits) for query, hits in told.items()}
     guided = _guidelines(model, subjects, notes)
-    described = _captions(model, subjects)
+    looks = _looks(model, subjects)
+    described = _captions(model, looks)
     return [
-        _together(subject, model, notes, told, guided.get(subject.query_id), described.get(_looked(subject)))
-        for subject in subjects
+        _together(
+            subject, look, model, notes, told, guided.get(subject.query_id), described.get(look) if look else None
+        )
+        for subject, look in zip(subjects, looks, strict=True)
     ]
 
 
-def in_company(subjects: Sequence[Subject]) -> list[Briefing]:
+def in_company(query_ids: Sequence[int]) -> list[Briefing]:
     """What a learnt distilled model sees a pair with: the other items of its query."""
-    found = company.of_queries({subject.query_id for subject in subjects})
-    return [Briefing(company=tuple(found[subject.query_id])) for subject in subjects]
+    found = company.of_queries(set(query_ids))
+    return [Briefing(company=tuple(found[query_id])) for query_id in query_ids]
 
 
 def _together(
     subject: Subject,
+    look: Looked | None,
     model: ModelVersion,
     notes: Mapping[str, tuple[Mapping[str, Any], ...]],
     told: Mapping[str, Sequence[Any]],
@@ -93,7 +94,7 @@ def _together(
         revisions=tuple(hit.revision_id for hit in told.get(query, ())),
         guideline=guideline,
         caption=caption,
-        pictures=_pictures(model, subject),
+        pictures=_pictures(model, look),
     )
 
 
@@ -108,18 +109,23 @@ def _guidelines(
     return guidelines.get_or_make(queries, notes, connecting.chat(model), prompts, model)
 
 
-def _captions(model: ModelVersion, subjects: Sequence[Subject]) -> Mapping[Looked, Caption | EngineError]:
+def _looks(model: ModelVersion, subjects: Sequence[Subject]) -> list[Looked | None]:
+    """What each query looks at: the item's main picture as it is there now, fetched ones too; nobody else's bytes."""
+    if model.pictures == ModelVersion.Pictures.NONE:
+        return [None] * len(subjects)
+    main = picturing.main_pictures({one.snapshot_id for one in subjects if one.snapshot_id is not None})
+    seen = [main.get(one.snapshot_id or 0) for one in subjects]
+    return [Looked(one.facts.query, sha256) if sha256 else None for one, sha256 in zip(subjects, seen, strict=True)]
+
+
+def _captions(model: ModelVersion, looks: Sequence[Looked | None]) -> Mapping[Looked, Caption | EngineError]:
     if model.pictures != ModelVersion.Pictures.CAPTION:
         return {}
-    return captions.get_or_make(list(dict.fromkeys(_looked(one) for one in subjects if one.main_picture)))
+    return captions.get_or_make(list(dict.fromkeys(look for look in looks if look is not None)))
 
 
-def _looked(subject: Subject) -> Looked:
-    return Looked(subject.facts.query, subject.main_picture)
-
-
-def _pictures(model: ModelVersion, subject: Subject) -> tuple[Picture, ...]:
-    if model.pictures != ModelVersion.Pictures.PICTURE or not subject.main_picture:
+def _pictures(model: ModelVersion, look: Looked | None) -> tuple[Picture, ...]:
+    if model.pictures != ModelVersion.Pictures.PICTURE or look is None:
         return ()
-    seen = captions.picture(subject.main_picture)
+    seen = captions.picture(look.sha256)
     return (seen,) if seen is not None else ()

@@ -19,8 +19,19 @@ from django.db.models import Exists, OuterRef, Q
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
-from annotation import jobs, queue, tasks
-from annotation.models import BackTest, Export, Import, Job, JobState, ModelJob, PrelabelJob, PrelabelRun, Trial
+from annotation import fetching, jobs, queue, sources, tasks
+from annotation.models import (
+    BackTest,
+    Export,
+    Import,
+    Job,
+    JobState,
+    ModelJob,
+    PictureFetch,
+    PrelabelJob,
+    PrelabelRun,
+    Trial,
+)
 from annotation.prelabelling import TOGETHER
 from projects.clock import ClockTimestamp
 
@@ -32,7 +43,8 @@ RING_AGAIN = timedelta(seconds=15)
 MOST_WAITING = 64  # messages in a queue; more would only age there
 PRELABEL_QUEUE = "prelabel"
 DEFAULT_QUEUE = "default"
-QUEUES = (DEFAULT_QUEUE, PRELABEL_QUEUE)
+PICTURE_QUEUE = "pictures"  # of its own: a slow server of pictures holds up no import
+QUEUES = (DEFAULT_QUEUE, PRELABEL_QUEUE, PICTURE_QUEUE)
 
 
 class Due(NamedTuple):
@@ -65,6 +77,7 @@ DOORS = (
     Door(ModelJob, "annotation.run_model_job", PRELABEL_QUEUE, 1, lambda: [Q()]),
     Door(PrelabelJob, "annotation.prelabel_jobs", PRELABEL_QUEUE, TOGETHER, _runs),
     Door(Trial, "annotation.run_trials", PRELABEL_QUEUE, TRIALS_TOGETHER, lambda: [Q()]),
+    Door(PictureFetch, "annotation.fetch_pictures", PICTURE_QUEUE, fetching.TOGETHER, sources.lines),
 )
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from django.db.models import Q
 
 from annotation import briefing, company, figures, grids, lexicons
-from annotation.briefing import Subject
 from annotation.grids import Seen
 from annotation.models import Judgment, Pair, Prediction
 from inference import connecting, lessons, registry
@@ -260,7 +259,7 @@ def _shares_of(
 ) -> Floats:
     told = [briefing.NOTHING] * len(test)
     if not cold_start:
-        told = briefing.in_company([Subject(one.pair.query_id, one.facts) for one in test])
+        told = briefing.in_company([one.pair.query_id for one in test])
     questions = [
         ask(one.facts, evidence[one.pair.pk], rules, **help_.helps()) for one, help_ in zip(test, told, strict=True)
     ]

@@ -6,6 +6,7 @@ Texts are sanitised here and bounded here; otherwise they stay as the shop wrote
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ _DIMENSIONS = {dimension.value for dimension in Dimension}
 _TRUE = {"true", "1", "yes", "y", "benchmark"}
 _FALSE = {"", "false", "0", "no", "n"}
 _NONE = (None, "")
+_BETWEEN_ADDRESSES = re.compile(r"[\s|,;]+(?=https?://)", re.IGNORECASE)
 _DEPTH = 6
 
 Named = tuple[tuple[str, str], ...]
@@ -48,7 +50,7 @@ class SkuContent(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What an item says: the fields of a snapshot. `images` are content hashes."""
+    """What an item says: the fields of a snapshot. `images` are content hashes, `image_addresses` are yet to be fetched."""
 
     title: str
     category: str
@@ -59,16 +61,19 @@ class Content(NamedTuple):
     description: str
     selling_points: tuple[str, ...]
     price: str
+    image_addresses: tuple[str, ...] = ()
 
     def skus_json(self) -> list[dict[str, Any]]:
         return [{"code": sku.code, "name": sku.name, "attributes": sku.attributes} for sku in self.skus]
 
     def digest(self) -> str:
-        return hashlib.sha256(orjson.dumps(tuple(self), default=tuple)).hexdigest()
+        """An item without addresses keeps the digest that it had before there were any."""
+        said = tuple(self) if self.image_addresses else tuple(self)[:-1]
+        return hashlib.sha256(orjson.dumps(said, default=tuple)).hexdigest()
 
 
 class Record(NamedTuple):
-    """A row in our words. `pictures` are names, still to be resolved; labels are codes of the project's scale."""
+    """A row in our words. `pictures` are names or addresses, still to be resolved; labels are codes of the project's scale."""
 
     row: int
     item_id: str
@@ -99,7 +104,7 @@ class Mapper:
         texts = _Texts(values)
         item_id = texts.needed("item_id", ID_LENGTH)
         content = _content(texts)
-        pictures = texts.several("images")
+        pictures = texts.pictures()
         if self._kind != PAIRS:
             return Record(row.number, item_id, content, pictures, texts.replaced)
         query = normalise_query(texts.needed("query"))
@@ -140,7 +145,7 @@ class Mapper:
 class _Texts:
     """The values of one row as sanitised texts, counting what was replaced."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: dict[str, Any]) -> None:
         self._values = values
         self.replaced = 0
 
@@ -166,6 +171,14 @@ class _Texts:
             return ()
         parts = value if isinstance(value, list | tuple) else str(value).splitlines()
         return tuple(text for part in parts if (text := self.clean(part).strip()))
+
+    def pictures(self) -> tuple[str, ...]:
+        """Names and addresses: a list of texts or of objects, or several addresses in one text."""
+        value = _structured(self._values.get("images"))
+        parts = value if isinstance(value, list | tuple) else [value] if isinstance(value, Mapping) else None
+        if parts is not None:
+            self._values["images"] = [_picture(one) if isinstance(one, Mapping) else one for one in parts]
+        return tuple(one for text in self.several("images") for one in _BETWEEN_ADDRESSES.split(text))
 
     def named(self, field: str) -> Iterator[tuple[str, str]]:
         return self.pairs(self._values.get(field))
@@ -199,6 +212,10 @@ def _content(texts: _Texts) -> Content:
         selling_points=texts.several("selling_points"),
         price=texts.text("price") or _price(texts),
     )
+
+
+def _picture(one: Mapping[str, Any]) -> Any:
+    return next((one[name] for name in ("url", "src", "address", "file", "name") if one.get(name) not in _NONE), None)
 
 
 def _category(texts: _Texts) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from annotation import adjudicating, queue
+from annotation import adjudicating, fetching, queue
 from annotation.models import BadCase, Disagreement, Export, HardSet, Import, Judgment, Pair, Prediction, Slot
 from projects.home_cards import HomeCard, register
 from projects.models import Person, Project, Role
@@ -28,6 +28,7 @@ class Overview:
     hard_sets: int
     exports: int
     imports: int
+    pictures_missing: int
 
 
 def overview(project: Project) -> Overview:
@@ -48,6 +49,7 @@ def overview(project: Project) -> Overview:
         hard_sets=HardSet.objects.filter(project=project).count(),
         exports=Export.objects.filter(project=project).count(),
         imports=Import.objects.filter(project=project).count(),
+        pictures_missing=fetching.outstanding(project),
     )
 
 

@@ -133,7 +133,7 @@ def _ask(trial: Trial) -> dict[str, Any]:
     facts = trial.pair.facts(trial.snapshot)
     seen = Seen(trial.pair.query_id, trial.snapshot_id)
     grid = grids.get_or_make({seen: facts}, lexicons.current(trial.project))[seen].grid
-    (told,) = briefing.brief(trial.project, trial.model, [Subject(trial.pair.query_id, facts)])
+    (told,) = briefing.brief(trial.project, trial.model, [Subject(trial.pair.query_id, facts, trial.snapshot_id)])
     if not isinstance(told, Briefing):
         raise told
     question = ask(facts, grid, specs_today(rule_base), **told.helps())

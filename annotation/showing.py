@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
+from annotation import picturing
 from annotation.models import Grid, Prediction, Snapshot
 from inference.models import KnowledgeRevision
 from projects.models import Project
@@ -68,7 +69,8 @@ def labels(scale: Scale) -> list[dict[str, Any]]:
     ]
 
 
-def images(project: Project, snapshot: Snapshot) -> list[dict[str, str]]:
+def images(project: Project, snapshot: Snapshot, hashes: Sequence[str] | None = None) -> list[dict[str, str]]:
+    """The pictures of a snapshot, by the hashes that are there; never by an address that an import named."""
     alt = ", ".join(part for part in (snapshot.title[:120], snapshot.category[:80]) if part)
     return [
         {
@@ -76,7 +78,7 @@ def images(project: Project, snapshot: Snapshot) -> list[dict[str, str]]:
             "large": reverse("image", args=[project.slug, sha256, "large"]),
             "alt": alt,
         }
-        for sha256 in snapshot.images
+        for sha256 in (picturing.shown(project, snapshot).hashes if hashes is None else hashes)
     ]
 
 
@@ -87,6 +89,7 @@ def source(snapshot: Snapshot) -> dict[str, str]:
 
 def item(project: Project, snapshot: Snapshot, grid: GridValue | None = None) -> dict[str, Any]:
     """The item as `parts/item.html` and the card show it; with a grid the title's matches are marked."""
+    pictures = picturing.shown(project, snapshot)
     return {
         "title": snapshot.title,
         "title_pieces": highlights(snapshot.title, grid) if grid else [(snapshot.title, False)],
@@ -97,7 +100,8 @@ def item(project: Project, snapshot: Snapshot, grid: GridValue | None = None) ->
         "selling_points": snapshot.selling_points,
         "cpv": [(name, value) for name, value in snapshot.cpv],
         "skus": snapshot.skus,
-        "images": images(project, snapshot),
+        "images": images(project, snapshot, pictures.hashes),
+        "images_missing": pictures.missing,
         **source(snapshot),
     }
 

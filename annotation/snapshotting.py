@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from annotation import fetching
 from annotation.mapping import Record
 from annotation.models import Import
 from annotation.sayings import Saying, Sayings, rows, run
@@ -106,13 +107,15 @@ def _insert_snapshots(batch: Import, news: dict[_Key, Record]) -> dict[_Key, int
     """One JSON document carries the chunk: quoting an array of JSON texts would cost more than all the rest."""
     if not news:
         return {}
+    fetching.want(batch, {address for record in news.values() for address in record.content.image_addresses})
     found = rows(
         """INSERT INTO annotation_snapshot (item_id, sha256, title, category, cpv, skus, images, shop, description,
-             selling_points, price, sanitised, batch_id)
+             selling_points, price, image_addresses, sanitised, batch_id)
            SELECT item_id, sha256, title, category, cpv, skus, images, shop, description, selling_points, price,
-             sanitised, %s
+             image_addresses, sanitised, %s
            FROM json_to_recordset(%s::json) AS n(item_id bigint, sha256 text, title text, category text, cpv jsonb,
-             skus jsonb, images jsonb, shop text, description text, selling_points jsonb, price text, sanitised int)
+             skus jsonb, images jsonb, shop text, description text, selling_points jsonb, price text, image_addresses jsonb,
+             sanitised int)
            RETURNING item_id, sha256, id""",
         batch.pk,
         orjson.dumps([_snapshot_json(key, record) for key, record in news.items()], default=tuple).decode(),

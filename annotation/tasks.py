@@ -16,6 +16,7 @@ from django.db.models import Q
 from annotation import (
     backtesting,
     exporting,
+    fetching,
     importing,
     jobs,
     model_work,
@@ -40,6 +41,11 @@ def door(name: str) -> Callable[[F], F]:
 @door("annotation.prelabel_jobs")
 def prelabel_jobs(ids: object) -> int:
     return prelabelling.work(_numbers(ids))
+
+
+@door("annotation.fetch_pictures")
+def fetch_pictures(ids: object) -> int:
+    return fetching.work(_numbers(ids))
 
 
 @door("annotation.run_trials")

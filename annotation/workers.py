@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from annotation import sources
 from annotation.jobs import LIVE
-from annotation.models import Export, Import, Job, JobState, PrelabelJob, Trial, Worker
+from annotation.models import Export, Import, Job, JobState, PictureFetch, PrelabelJob, Trial, Worker
 from projects.clock import ClockTimestamp
 
 BEAT_SECONDS = 2
@@ -26,6 +27,7 @@ KINDS: tuple[tuple[str, type[Job]], ...] = (
     ("trial", Trial),
     ("import", Import),
     ("export", Export),
+    ("picture", PictureFetch),
 )
 
 
@@ -139,6 +141,8 @@ def _depth(kind: str, model: type[Job]) -> Depth:
     live = model._default_manager.filter(state__in=LIVE)
     if model is Import:
         live = live.filter(Q(confirmed=True))
+    if model is PictureFetch:
+        live = live.filter(sources.LISTED)
     counts = dict(live.values_list("state").annotate(n=Count("pk")).order_by())
     running = counts.pop(JobState.RUNNING, 0)
     dead = model._default_manager.filter(state=JobState.DEAD).count()

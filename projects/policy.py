@@ -125,6 +125,11 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "import": _both(P_.IMPORT, P_.IMPORT),
     "import-cancel": _write(P_.IMPORT),
     "import-rejected": _read(P_.IMPORT),
+    "pictures": _read(P_.IMPORT),
+    "pictures-retry": _write(P_.IMPORT),
+    "pictures-cancel": _write(P_.IMPORT),
+    "picture-source": _write(P_.MANAGE),
+    "picture-source-remove": _write(P_.MANAGE),
     # pairs
     "pairs": _read(P_.SEE_PAIRS),
     "pair": _read(P_.SEE_PAIRS),

@@ -9,6 +9,7 @@ from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disag
 from annotation.models.jobs import Job, JobState, Worker
 from annotation.models.judging import Draft, Gold, Judge, Judgment, Lease, Postponement, Slot
 from annotation.models.model_jobs import ModelJob
+from annotation.models.pictures import PictureFetch, PictureSource
 from annotation.models.prelabelling import (
     Grid,
     LearntLexicon,
@@ -46,6 +47,8 @@ __all__ = [
     "Lease",
     "ModelJob",
     "Pair",
+    "PictureFetch",
+    "PictureSource",
     "Postponement",
     "Prediction",
     "PrelabelAttempt",

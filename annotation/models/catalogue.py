@@ -119,6 +119,7 @@ class Snapshot(models.Model):
     cpv = models.JSONField(default=list)  # [[name, value], ...] in the catalogue's order
     skus = models.JSONField(default=list)  # [{"code", "name", "attributes": [[name, value], ...]}, ...]
     images = models.JSONField(default=list)  # content hashes
+    image_addresses = models.JSONField(default=list, db_default=[])  # of pictures that a PictureFetch brings
     shop = models.TextField(blank=True)
     description = models.TextField(blank=True)
     selling_points = models.JSONField(default=list)

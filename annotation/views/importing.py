@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from annotation import receiving, workers
+from annotation import fetching, receiving, workers
 from annotation.import_forms import MeaningForm, UploadForm
 from annotation.inspecting import ScaleUnclear
 from annotation.jobs import LIVE
@@ -140,6 +140,7 @@ def _progress(request: Request, batch: Import) -> dict[str, Any]:
         "terminal": batch.state not in LIVE,
         "rejections": list(receiving.first_rejections(batch)),
         "presence": workers.presence(),
+        "wants_pictures": fetching.has_any(request.project),
     }
 
 

@@ -23,7 +23,7 @@ PAGES = (
     ("judge", gettext_lazy("Judge"), ("judge-submit", "judge-later", "judge-undo", "judge-flag")),
     ("disputes", gettext_lazy("Disagreements"), ("dispute",)),
     ("pairs", gettext_lazy("Pairs"), ("pair",)),
-    ("imports", gettext_lazy("Imports"), ("import",)),
+    ("imports", gettext_lazy("Imports"), ("import", "pictures")),
     ("runs", gettext_lazy("Pre-label"), ("run",)),
     ("knowledge", gettext_lazy("Knowledge"), ("knowledge-card", "knowledge-new", "knowledge-import")),
     ("models", gettext_lazy("Models"), ("model",)),

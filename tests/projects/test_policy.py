@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from annotation.models import BackTest
+from annotation.models import BackTest, PictureSource
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, Permission
 from rules import drafting, publishing, remarks
@@ -63,6 +63,11 @@ ORACLE: dict[tuple[str, str, str], set[str]] = {
     ("members", "/p/shoes/members/", "POST"): {"lena"},
     ("member-remove", "/p/shoes/members/{membership}/remove/", "POST"): {"lena"},
     ("audit", "/p/shoes/audit/", "GET"): {"lena", "otto"},
+    ("pictures", "/p/shoes/pictures/", "GET"): {"lena"},
+    ("pictures-retry", "/p/shoes/pictures/retry/", "POST"): {"lena"},
+    ("pictures-cancel", "/p/shoes/pictures/cancel/", "POST"): {"lena"},
+    ("picture-source", "/p/shoes/pictures/sources/", "POST"): {"lena"},
+    ("picture-source-remove", "/p/shoes/pictures/sources/{source}/remove/", "POST"): {"lena"},
     ("models", "/p/shoes/models/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
     ("model-train", "/p/shoes/models/train/", "POST"): {"max", "lena"},
     ("stale", "/p/shoes/stale/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
@@ -89,12 +94,15 @@ MUTATION_ONLY = {
     "rule-say",
     "rule-owner",
     "replay-freeze",
+    "pictures-retry",
+    "pictures-cancel",
+    "picture-source",
 }
 
 
 @pytest.fixture
 def standing(project: Project, cast: Cast) -> dict[str, int]:
-    """What the paths name: a member, a rule with a draft of it, a remark, a back-test."""
+    """What the paths name: a member, a rule with a draft of it, a remark, a source of pictures, a back-test."""
     publish_pack([spec("R-080")])
     base = publishing.newest()
     assert base is not None
@@ -104,6 +112,7 @@ def standing(project: Project, cast: Cast) -> dict[str, int]:
         "membership": Membership.objects.get(project=project, person=cast.ben).pk,
         "draft": draft.pk,
         "remark": remarks.say(Rule.objects.get(code="R-080"), cast.ana, "question", "Why?").pk,
+        "source": PictureSource.objects.create(project=project, host="pictures.example.com").pk,
         "test": BackTest.objects.create(project=project, draft=draft, digest="1" * 64).pk,
     }
 

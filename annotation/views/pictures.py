@@ -1,0 +1,68 @@
+"""Pictures by address: the hosts they may come from, how far fetching is, and why what failed has failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotation import fetching, sources, workers
+from annotation.models import PictureSource
+from projects.gates import Request
+
+
+def pictures(request: Request) -> HttpResponse:
+    template = "annotation/pictures.html"
+    return render(request, template + "#watch" if request.headers.get("HX-Request") else template, _page(request))
+
+
+def retry(request: Request) -> HttpResponse:
+    count = fetching.try_again(request.project, request.person)
+    text = ngettext("%(n)d picture will be fetched again.", "%(n)d pictures will be fetched again.", count)
+    messages.success(request, text % {"n": count})
+    return redirect("pictures", request.project.slug)
+
+
+def cancel(request: Request) -> HttpResponse:
+    count = fetching.cancel(request.project, request.person)
+    text = ngettext("%(n)d picture will not be fetched.", "%(n)d pictures will not be fetched.", count)
+    messages.success(request, text % {"n": count})
+    return redirect("pictures", request.project.slug)
+
+
+def allow(request: Request) -> HttpResponse:
+    host = request.POST.get("host", "").replace("\x00", "")[:300]
+    try:
+        sources.allow(request.project, host, request.person, plain_http=request.POST.get("plain_http") == "on")
+    except sources.NoHost:
+        refusal = _("Type a host by its name, such as pictures.example.com: no address, no number, no path.")
+        return render(
+            request, "annotation/pictures.html", {**_page(request), "refusal": refusal, "typed": host}, status=422
+        )
+    messages.success(request, _("Pictures may be fetched from this host."))
+    return redirect("pictures", request.project.slug)
+
+
+def remove(request: Request, source_id: int) -> HttpResponse:
+    source = PictureSource.objects.select_related("project").filter(project=request.project, pk=source_id).first()
+    if source is None:
+        raise Http404
+    sources.remove(source, request.person)
+    messages.success(request, _("Nothing is fetched from this host any more. What was fetched stays."))
+    return redirect("pictures", request.project.slug)
+
+
+def _page(request: Request) -> dict[str, Any]:
+    return {
+        "project": request.project,
+        "progress": fetching.progress(request.project),
+        "sources": sources.of(request.project),
+        "unlisted": sources.unlisted(request.project),
+        "reasons": fetching.reasons(request.project),
+        "dead": fetching.dead(request.project),
+        "presence": workers.presence(),
+    }
