@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
@@ -111,10 +112,24 @@ class PolicyMiddleware:
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """A page goes to the login page; an htmx request gets 401 and keeps what is on the screen."""
+    """A page goes to the login page; an htmx request gets 401 and keeps what is on the screen.
+
+    A form sent by a session that has ended since comes back with what was typed, to be sent again after signing in. It
+    has passed the check of its CSRF token, so it is this person's own form.
+    """
     if request.headers.get("HX-Request"):
         return aside(render(request, "projects/signed_out.html", status=401))
+    typed = _typed(request)
+    if typed and settings.SESSION_COOKIE_NAME in request.COOKIES:
+        context = {"typed": typed, "files": sorted(request.FILES)}
+        return render(request, "projects/signed_out_form.html", context, status=401)
     return redirect_to_login(request.get_full_path())
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """The fields of a posted form, save tokens and passwords."""
+    names = [name for name in request.POST if name != "csrfmiddlewaretoken" and "password" not in name]
+    return [(name, value) for name in names for value in request.POST.getlist(name) if value]
 
 
 def aside(response: HttpResponse) -> HttpResponse:
