@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects import guessing, pinning
 from projects.demo_logins import PREFIX
-from projects.models import AuditEvent, Mode, Person, Project, Role
+from projects.models import AuditEvent, Mode, Person, Project, Role, Scope
 from relevance.labels import SCALES
 
 LONGEST = 20_000
@@ -52,6 +52,31 @@ class LoginForm(AuthenticationForm):
             raise
         guessing.forgive(attempt)
         return cleaned
+
+
+class TokenForm(forms.Form):
+    """A new service token."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What it is for, such as the program that will hold it.")
+    )
+    scopes = forms.TypedMultipleChoiceField(
+        label=_("It may"),
+        choices=[
+            (Scope.IMPORT, _("import: bring in files, and read what became of them")),
+            (Scope.PRELABEL, _("pre-label: start runs, and read how far they are")),
+            (Scope.EXPORT, _("export: request exports, and download what is sealed")),
+            (Scope.MONITOR, _("monitor: open bad cases")),
+        ],
+        coerce=Scope,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.TypedChoiceField(
+        label=_("It ends after"),
+        choices=[(30, _("30 days")), (90, _("90 days")), (180, _("180 days")), (365, _("365 days"))],
+        coerce=int,
+        initial=90,
+    )
 
 
 def free_username(username: str) -> str:

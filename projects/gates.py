@@ -1,6 +1,7 @@
 """The gate every request passes: POLICY decides before a view runs, and foreign and absent look the same.
 
-A view under /p/<slug>/ finds the project on `request.project`; it never looks one up itself.
+A view under /p/<slug>/ finds the project on `request.project`; it never looks one up itself. What programs may do
+with a service token is decided here too, by projects.bearer.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
+from projects import bearer
 from projects.models import Membership, Person, Project, Role
-from projects.policy import POLICY, ROLES, Permission
+from projects.policy import POLICY, ROLES, SCOPES, Permission
 
 OUTSIDE_PROJECTS = frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SYSTEM, Permission.KEEP_RULES})
 View = Callable[..., HttpResponse]
@@ -68,7 +70,8 @@ class PolicyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        program = bearer.is_for_programs(request)
+        response = bearer.answer(request, self.get_response) if program else self.get_response(request)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         patch_vary_headers(response, ["HX-Request"])
@@ -85,6 +88,8 @@ class PolicyMiddleware:
         if method not in methods:
             return HttpResponseNotAllowed(sorted(methods))
         permission = methods[method]
+        if permission in SCOPES:
+            return bearer.enter(request, SCOPES[permission], kwargs)
         if permission is Permission.ANYONE:
             return None
         if not request.user.is_authenticated:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from projects import audit, invitations, sessions
+from projects import audit, invitations, sessions, tokens
 from projects.invitations import Invitation
 from projects.models import Membership, Person, Project, Role
 
@@ -63,6 +63,8 @@ def remove_role(membership: Membership, *, actor: Person) -> None:
             audit.record(
                 actor, "member.removed", project=membership.project, on=person, username=person.username, role=role
             )
+            if role == Role.LEAD:
+                tokens.revoke_all_of(person, actor=actor, project=membership.project)
 
 
 def _other_lead(membership: Membership) -> bool:
@@ -82,7 +84,7 @@ def create_person(
 
 
 def deactivate(person: Person, *, actor: Person) -> None:
-    """Ends every session, and link for good: the password goes too, a return begins with a new link."""
+    """Ends every session, link and service token for good: the password goes too, a return begins with a new link."""
     if person.pk == actor.pk:
         raise Refused(_("You cannot deactivate yourself."))
     with transaction.atomic():
@@ -93,6 +95,7 @@ def deactivate(person: Person, *, actor: Person) -> None:
             sessions.end_all(person)
             invitations.revoke(person)
             audit.record(actor, "person.deactivated", on=person, username=person.username)
+            tokens.revoke_all_of(person, actor=actor)
 
 
 def reactivate(person: Person, *, actor: Person) -> Invitation:
