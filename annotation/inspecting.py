@@ -73,6 +73,19 @@ def meaning_of(seen: Look, kind: str, name: str = "") -> tuple[Preset | None, di
     return preset, columns_of(preset, seen, kind)
 
 
+def meaning_told(
+    seen: Look, kind: str, told: Mapping[str, str], name: str = ""
+) -> tuple[Preset | None, dict[str, str]]:
+    """Where nobody confirms a guess: the preset's columns and those told. Raises NoPreset where these are not enough."""
+    try:
+        preset = preset_for(seen, kind, name)
+    except NoPreset:
+        if name or presets.missing(told, kind):
+            raise
+        return None, dict(told)
+    return preset, {**told, **columns_of(preset, seen, kind), **told}
+
+
 def columns_of(preset: Preset, seen: Look, kind: str) -> dict[str, str]:
     """The preset's columns; those that the look has not met may still come in later rows."""
     allowed = {known.name for known in presets.fields_for(kind)}

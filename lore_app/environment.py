@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -39,6 +40,14 @@ def whole_number(name: str, default: int, *, least: int = 0, most: int = 2**31) 
 
 def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network | str]:
+    """Addresses and networks; the word "unix" stands for a socket in the file system."""
+    try:
+        return [word if word == "unix" else ip_network(word, strict=False) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must hold addresses or networks: {error}") from None
 
 
 def secret(name: str, keep_in: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials.apps.SimpleAppConfig",
     "csp",
-    "axes",
     "lore_app",
     "projects",
     "rules",
@@ -54,7 +52,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "projects.gates.PolicyMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "lore_app.urls"
 WSGI_APPLICATION = "lore_app.wsgi.application"
@@ -89,7 +86,6 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 AUTH_USER_MODEL = "projects.Person"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
     "projects.demo_logins.DemoBackend",  # knows nobody unless DEMO
 ]
@@ -124,10 +120,14 @@ STORAGES: dict[str, dict[str, Any]] = {
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
-# Security: strict CSP (no inline anything), cookies, lockout counted in PostgreSQL
+# Security: strict CSP (no inline anything), cookies, whose word on addresses is taken
 HTTPS = environment.flag("LORE_HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # from sign-in, however busy the session is (projects.sessions)
+if HTTPS:  # a browser takes these names only with Secure, for this host alone and all its paths
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
+TRUSTED_PROXIES = environment.networks("LORE_TRUSTED_PROXIES")
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -151,13 +151,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = timedelta(minutes=10)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "projects.views.signing_in.locked_out"
-AXES_ENABLE_ADMIN = False
-AXES_VERBOSE = False
 
 # Database: running processes use the role that owns nothing
 _app_database, OWNER_DATABASE = database.configure(

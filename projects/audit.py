@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from django.db import models
 
 from projects.models import AuditEvent, Person, Project
+
+_through: ContextVar[str] = ContextVar("through", default="")
+
+
+@contextmanager
+def through(token: str) -> Iterator[None]:
+    """What is recorded meanwhile was done by a program, in the name of whoever issued its token: events name it."""
+    before = _through.set(token)
+    try:
+        yield
+    finally:
+        _through.reset(before)
 
 
 def record(
@@ -16,6 +32,8 @@ def record(
     **detail: object,
 ) -> AuditEvent:
     """`act` is "noun.verb" (member.added); `on` is what it was done to; `detail` holds plain JSON values."""
+    if token := _through.get():
+        detail["token"] = token
     return AuditEvent.objects.create(
         actor=actor,
         act=act,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,9 +12,9 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from projects import pinning
+from projects import guessing, pinning
 from projects.demo_logins import PREFIX
-from projects.models import AuditEvent, Mode, Person, Project, Role
+from projects.models import AuditEvent, Mode, Person, Project, Role, Scope
 from relevance.labels import SCALES
 
 LONGEST = 20_000
@@ -25,12 +26,57 @@ def languages_with_default() -> list[tuple[str, Any]]:
 
 
 class LoginForm(AuthenticationForm):
-    """One text for an unknown name, a wrong password and a person who may not sign in any more."""
+    """One text for an unknown name, a wrong password and a person who may not sign in any more.
+
+    Every check of a password is counted first: `is_valid` raises guessing.Wait where none may be made.
+    """
+
+    waits_until: datetime | None = None  # after a wrong one: no further check before then
 
     error_messages = {
         "invalid_login": _("User name and password do not match. Both are case-sensitive."),
         "inactive": _("User name and password do not match. Both are case-sensitive."),
     }
+
+    def clean(self) -> dict[str, Any]:
+        username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if username is None or not password:
+            return self.cleaned_data
+        assert self.request is not None
+        attempt = guessing.reserve(self.request, username)
+        try:
+            cleaned = super().clean()
+        except forms.ValidationError:
+            guessing.note_wait(self.request, username, attempt)
+            self.waits_until = attempt.until
+            raise
+        guessing.forgive(attempt)
+        return cleaned
+
+
+class TokenForm(forms.Form):
+    """A new service token."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What it is for, such as the program that will hold it.")
+    )
+    scopes = forms.TypedMultipleChoiceField(
+        label=_("It may"),
+        choices=[
+            (Scope.IMPORT, _("import: bring in files, and read what became of them")),
+            (Scope.PRELABEL, _("pre-label: start runs, and read how far they are")),
+            (Scope.EXPORT, _("export: request exports, and download what is sealed")),
+            (Scope.MONITOR, _("monitor: open bad cases")),
+        ],
+        coerce=Scope,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.TypedChoiceField(
+        label=_("It ends after"),
+        choices=[(30, _("30 days")), (90, _("90 days")), (180, _("180 days")), (365, _("365 days"))],
+        coerce=int,
+        initial=90,
+    )
 
 
 def free_username(username: str) -> str:

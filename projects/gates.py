@@ -1,19 +1,22 @@
 """The gate every request passes: POLICY decides before a view runs, and foreign and absent look the same.
 
-A view under /p/<slug>/ finds the project on `request.project`; it never looks one up itself.
+A view under /p/<slug>/ finds the project on `request.project`; it never looks one up itself. What programs may do
+with a service token is decided here too, by projects.bearer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
+from projects import bearer
 from projects.models import Membership, Person, Project, Role
-from projects.policy import POLICY, ROLES, Permission
+from projects.policy import POLICY, ROLES, SCOPES, Permission
 
 OUTSIDE_PROJECTS = frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SYSTEM, Permission.KEEP_RULES})
 View = Callable[..., HttpResponse]
@@ -67,7 +70,8 @@ class PolicyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        program = bearer.is_for_programs(request)
+        response = bearer.answer(request, self.get_response) if program else self.get_response(request)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         patch_vary_headers(response, ["HX-Request"])
@@ -84,6 +88,8 @@ class PolicyMiddleware:
         if method not in methods:
             return HttpResponseNotAllowed(sorted(methods))
         permission = methods[method]
+        if permission in SCOPES:
+            return bearer.enter(request, SCOPES[permission], kwargs)
         if permission is Permission.ANYONE:
             return None
         if not request.user.is_authenticated:
@@ -111,10 +117,24 @@ class PolicyMiddleware:
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """A page goes to the login page; an htmx request gets 401 and keeps what is on the screen."""
+    """A page goes to the login page; an htmx request gets 401 and keeps what is on the screen.
+
+    A form sent by a session that has ended since comes back with what was typed, to be sent again after signing in. It
+    has passed the check of its CSRF token, so it is this person's own form.
+    """
     if request.headers.get("HX-Request"):
         return aside(render(request, "projects/signed_out.html", status=401))
+    typed = _typed(request)
+    if typed and settings.SESSION_COOKIE_NAME in request.COOKIES:
+        context = {"typed": typed, "files": sorted(request.FILES)}
+        return render(request, "projects/signed_out_form.html", context, status=401)
     return redirect_to_login(request.get_full_path())
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """The fields of a posted form, save tokens and passwords."""
+    names = [name for name in request.POST if name != "csrfmiddlewaretoken" and "password" not in name]
+    return [(name, value) for name in names for value in request.POST.getlist(name) if value]
 
 
 def aside(response: HttpResponse) -> HttpResponse:

@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Least
 from django.urls import reverse
 
-from projects import audit
+from projects import audit, sessions
 from projects.clock import ClockTimestamp
 from projects.models import OneTimeLink, Person
 
@@ -80,6 +80,8 @@ def accept(token: str, password: str) -> Person | None:
         person = OneTimeLink.objects.select_related("person").get(token_sha256=_sha256(token)).person
         person.set_password(password)
         person.save(update_fields=["password"])
+        sessions.end_all(person)
+        person.refresh_from_db(fields=["session_epoch"])
         audit.record(person, "link.used", on=person)
     return person
 

@@ -1,6 +1,7 @@
 """Who holds which role, and who may sign in at all. Every change is audited in its own transaction.
 
-Roles are read at each request (projects.gates), so a change acts at once.
+Roles are read at each request (projects.gates), so a change acts at once; it also ends the person's sessions, so that no
+page made for the old role lives on.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from projects import audit, invitations
+from projects import audit, invitations, sessions, tokens
 from projects.invitations import Invitation
 from projects.models import Membership, Person, Project, Role
 
@@ -43,6 +44,7 @@ def add_role(project: Project, username: str, role: Role, *, actor: Person | Non
         membership, added = Membership.objects.get_or_create(project=project, person=person, role=role)
         if not added:
             raise Refused(_("This person holds the role already."))
+        sessions.end_all(person)
         audit.record(actor, "member.added", project=project, on=person, username=username, role=role.value)
     return membership
 
@@ -57,9 +59,12 @@ def remove_role(membership: Membership, *, actor: Person) -> None:
         removed, _rows = Membership.objects.filter(pk=membership.pk).delete()
         if removed:
             person, role = membership.person, membership.role
+            sessions.end_all(person)
             audit.record(
                 actor, "member.removed", project=membership.project, on=person, username=person.username, role=role
             )
+            if role == Role.LEAD:
+                tokens.revoke_all_of(person, actor=actor, project=membership.project)
 
 
 def _other_lead(membership: Membership) -> bool:
@@ -79,7 +84,7 @@ def create_person(
 
 
 def deactivate(person: Person, *, actor: Person) -> None:
-    """Ends every session and link for good: the password goes too, so an old session stays dead after a return."""
+    """Ends every session, link and service token for good: the password goes too, a return begins with a new link."""
     if person.pk == actor.pk:
         raise Refused(_("You cannot deactivate yourself."))
     with transaction.atomic():
@@ -87,8 +92,10 @@ def deactivate(person: Person, *, actor: Person) -> None:
             person.is_active = False
             person.set_unusable_password()
             person.save(update_fields=["password"])
+            sessions.end_all(person)
             invitations.revoke(person)
             audit.record(actor, "person.deactivated", on=person, username=person.username)
+            tokens.revoke_all_of(person, actor=actor)
 
 
 def reactivate(person: Person, *, actor: Person) -> Invitation:

@@ -1,13 +1,16 @@
-"""People, projects, roles, one-time links and the audit log. Knows nothing of pairs, rules or models."""
+"""People, projects, roles, one-time links, service tokens and the audit log. Knows nothing of pairs, rules or models."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from projects.clock import ClockTimestamp
@@ -30,6 +33,9 @@ class Person(AbstractBaseUser):
     locale = models.CharField(_("language"), max_length=10, blank=True)
     is_active = models.BooleanField(default=True)
     is_system_admin = models.BooleanField(default=False)
+    session_epoch = models.PositiveIntegerField(
+        default=0
+    )  # raised by projects.sessions: every session made before is over
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     USERNAME_FIELD = "username"
@@ -38,6 +44,11 @@ class Person(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry to count; Django asks here for the secret in use and for those it replaced."""
+        value = f"{self.password}|{self.session_epoch}"
+        return salted_hmac("projects.sessions", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Mode(models.TextChoices):
@@ -135,6 +146,61 @@ class OneTimeLink(models.Model):
 
     def __str__(self) -> str:
         return f"link for {self.person}"
+
+
+class Scope(models.TextChoices):
+    """What a service token may be for; projects.policy says which permission each gives."""
+
+    IMPORT = "import", _("import")
+    PRELABEL = "prelabel", _("pre-label")
+    EXPORT = "export", _("export")
+    MONITOR = "monitor", _("monitor")
+
+
+class ServiceToken(models.Model):
+    """Lets a program into one project for named scopes, until it expires. Only the hash of its secret is kept.
+
+    Invariants: token_expires_within_a_year, token_has_known_scopes.
+    """
+
+    LONGEST = timedelta(days=365)
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="tokens")
+    name = models.CharField(_("name"), max_length=80)
+    prefix = models.CharField(max_length=12, unique=True)  # public: finds the row, stands in lists and in the audit log
+    sha256 = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope.choices))
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="tokens")
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="token_expires_within_a_year", condition=Q(expires_at__lte=F("created_at") + timedelta(days=365))
+            ),
+            models.CheckConstraint(
+                name="token_has_known_scopes",
+                condition=Q(scopes__contained_by=["import", "prelabel", "export", "monitor"], scopes__len__gt=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix})"
+
+
+class GuessCount(models.Model):
+    """How often a password was tried wrongly under one key of projects.guessing. The key is keyed: it tells no name."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    failures = models.PositiveIntegerField()
+    last_at = models.DateTimeField()
+    until = models.DateTimeField(null=True)  # no further try before then
+
+    def __str__(self) -> str:
+        return f"{self.failures} failures"
 
 
 class AuditEvent(models.Model):

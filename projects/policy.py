@@ -2,7 +2,7 @@
 
 Every URL of the product stands here; a URL without an entry does not answer (projects.gates), and a test walks both
 ways. `SYSTEM` permissions belong to system admins, who run the installation and see no judgments; `KEEP_RULES` to the rule
-owners of any project.
+owners of any project; those in SCOPES to programs with a service token, and to no person.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from projects.models import Role
+from projects.models import Role, Scope
 
 
 class Permission(StrEnum):
@@ -35,6 +35,10 @@ class Permission(StrEnum):
     TEST_RULES = "test_rules"
     MANAGE = "manage"
     AUDIT = "audit"
+    PROGRAM_IMPORT = "program_import"  # these four are held by tokens alone, and are all that a token holds
+    PROGRAM_PRELABEL = "program_prelabel"
+    PROGRAM_EXPORT = "program_export"
+    PROGRAM_MONITOR = "program_monitor"
 
 
 L, A, R, M, P, U = (
@@ -65,6 +69,14 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.TEST_RULES: frozenset({R, M, P}),
     Permission.MANAGE: frozenset({P}),
     Permission.AUDIT: frozenset({P, U}),
+}
+
+# Permissions of a program in the project of its token; projects.bearer reads them.
+SCOPES: Mapping[Permission, Scope] = {
+    Permission.PROGRAM_IMPORT: Scope.IMPORT,
+    Permission.PROGRAM_PRELABEL: Scope.PRELABEL,
+    Permission.PROGRAM_EXPORT: Scope.EXPORT,
+    Permission.PROGRAM_MONITOR: Scope.MONITOR,
 }
 
 
@@ -118,6 +130,8 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "project-settings": _both(P_.MANAGE, P_.MANAGE),
     "members": _both(P_.MANAGE, P_.MANAGE),
     "member-remove": _write(P_.MANAGE),
+    "tokens": _both(P_.MANAGE, P_.MANAGE),
+    "token-revoke": _write(P_.MANAGE),
     "audit": _read(P_.AUDIT),
     "image": _read(P_.SEE_IMAGES),
     # import
@@ -192,4 +206,14 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "weak-spots": _read(P_.SEE_PAIRS),
     "weak-spot": _read(P_.SEE_PAIRS),
     "stale": _both(P_.SEE_FIGURES, P_.JUDGE_AGAIN),
+    # programs
+    "api-imports": _write(P_.PROGRAM_IMPORT),
+    "api-import": _read(P_.PROGRAM_IMPORT),
+    "api-import-rejected": _read(P_.PROGRAM_IMPORT),
+    "api-runs": _write(P_.PROGRAM_PRELABEL),
+    "api-run": _read(P_.PROGRAM_PRELABEL),
+    "api-exports": _write(P_.PROGRAM_EXPORT),
+    "api-export": _read(P_.PROGRAM_EXPORT),
+    "api-export-file": _read(P_.PROGRAM_EXPORT),
+    "api-bad-cases": _write(P_.PROGRAM_MONITOR),
 }

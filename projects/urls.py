@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.views import account, home, members, people, project_settings, signing_in
+from projects.views import account, home, members, people, project_settings, signing_in, tokens
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -18,5 +18,7 @@ urlpatterns = [
     path("p/<slug:slug>/settings/", project_settings.settings, name="project-settings"),
     path("p/<slug:slug>/members/", members.members, name="members"),
     path("p/<slug:slug>/members/<int:membership_id>/remove/", members.remove, name="member-remove"),
+    path("p/<slug:slug>/tokens/", tokens.tokens, name="tokens"),
+    path("p/<slug:slug>/tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
     path("p/<slug:slug>/audit/", members.audit, name="audit"),
 ]

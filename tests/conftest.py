@@ -228,7 +228,8 @@ def cast(project: Project) -> Cast:
 def client_for() -> Callable[[Person], Client]:
     def sign_in(person: Person) -> Client:
         client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        now = Person.objects.get(pk=person.pk)  # a change of roles since has ended the sessions of the person before
+        client.force_login(now, backend="django.contrib.auth.backends.ModelBackend")
         return client
 
     return sign_in

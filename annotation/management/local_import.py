@@ -11,7 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from annotation import importing, presets
-from annotation.inspecting import Look, Origin, ScaleUnclear, columns_of, look, origin_of, preset_for, scale_for
+from annotation.inspecting import Look, Origin, ScaleUnclear, look, meaning_told, origin_of, scale_for
 from annotation.presets import NoPreset
 from annotation.readers import COMMAND, FileRefused
 from annotation.storing import Counts
@@ -75,14 +75,8 @@ class ImportCommand(JsonCommand):
         )
 
     def _meaning(self, seen: Look, options: dict[str, Any]) -> tuple[presets.Preset | None, dict[str, str]]:
-        said = dict(_column(text, self.kind) for text in options["column"])
-        try:
-            preset = preset_for(seen, self.kind, options["preset"])
-        except NoPreset:
-            if options["preset"] or presets.missing(said, self.kind):
-                raise
-            return None, said
-        return preset, said | columns_of(preset, seen, self.kind) | said
+        told = dict(_column(text, self.kind) for text in options["column"])
+        return meaning_told(seen, self.kind, told, options["preset"])
 
     def _scale(
         self, seen: Look, columns: dict[str, str], project: Project | None, options: dict[str, Any]

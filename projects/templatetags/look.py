@@ -35,7 +35,7 @@ PAGES = (
     ("standard", gettext_lazy("Standard"), ("weak-spots", "weak-spot")),
     ("backtests", gettext_lazy("Back-tests"), ("backtest",)),
     ("stale", gettext_lazy("Stale labels"), ()),
-    ("members", gettext_lazy("Members"), ()),
+    ("members", gettext_lazy("Members"), ("tokens",)),
     ("audit", gettext_lazy("Audit"), ()),
     ("project-settings", gettext_lazy("Settings"), ()),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,12 +11,13 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from projects import audit
+from projects import audit, guessing, sessions
 from projects.forms import AccountForm
 from projects.gates import Request
 from projects.language import is_known, keep_in_cookie
 from projects.models import Person
 from projects.next_page import next_page
+from projects.views.signing_in import locked_out
 
 
 def language(request: HttpRequest) -> HttpResponse:
@@ -35,6 +35,8 @@ def language(request: HttpRequest) -> HttpResponse:
 def account(request: Request) -> HttpResponse:
     if request.method == "POST" and request.POST.get("action") == "password":
         return _change_password(request)
+    if request.method == "POST" and request.POST.get("action") == "sessions":
+        return _end_other_sessions(request)
     if request.method == "POST":
         return _change_names(request)
     return _page(request)
@@ -56,14 +58,36 @@ def _change_names(request: Request) -> HttpResponse:
 
 
 def _change_password(request: Request) -> HttpResponse:
-    form = PasswordChangeForm(request.person, request.POST)
-    if not form.is_valid():
+    """Whoever found a screen unlocked gets no more tries at the old password than at the login page."""
+    person = request.person
+    try:
+        attempt = guessing.reserve(request, person.username)
+    except guessing.Wait as wait:
+        return locked_out(request, wait.until)
+    form = PasswordChangeForm(person, request.POST)
+    valid = form.is_valid()
+    if "old_password" in form.errors:
+        guessing.note_wait(request, person.username, attempt)
+    else:
+        guessing.forgive(attempt)
+    if not valid:
         return _page(request, password_form=form)
     with transaction.atomic():
-        form.save()
-        audit.record(request.person, "password.changed", on=request.person)
-    update_session_auth_hash(request, request.person)
+        form.save(commit=False)  # saving the whole row would bring back what was changed on it meanwhile
+        person.save(update_fields=["password"])
+        sessions.end_all(person)
+        audit.record(person, "password.changed", on=person)
+    sessions.stay(request)
     messages.success(request, _("Your password is changed; your other sessions have ended."))
+    return redirect("account")
+
+
+def _end_other_sessions(request: Request) -> HttpResponse:
+    with transaction.atomic():
+        sessions.end_all(request.person)
+        audit.record(request.person, "sessions.ended", on=request.person)
+    sessions.stay(request)
+    messages.success(request, _("Your other sessions have ended."))
     return redirect("account")
 
 

@@ -47,6 +47,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("backtests", _("Back-tests"), _("what a draft of the rules would flip, before it is published")),
     Action("stale", _("Stale labels"), _("what rests on a rule that reads otherwise now, to be judged again")),
     Action("members", _("Members"), _("who may do what")),
+    Action("tokens", _("Service tokens"), _("let a program import, pre-label or export")),
     Action("project-settings", _("Settings"), _("mode, overlap, guideline, rules")),
     Action("audit", _("Audit log"), _("who did what, when")),
 )

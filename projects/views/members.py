@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from projects import membership
+from projects import membership, sessions
 from projects.forms import AuditFilterForm, MemberForm
 from projects.gates import Request
 from projects.membership import Refused
@@ -34,19 +34,28 @@ def members(request: Request) -> HttpResponse:
         except Refused as refusal:
             form.add_error("username", str(refusal))
         else:
+            _stay_if_own(request, form.cleaned_data["username"])
             messages.success(request, _("Added."))
             return redirect("members", request.project.slug)
     return _members_page(request, form, status=422 if form.is_bound else 200)
 
 
 def remove(request: Request, membership_id: int) -> HttpResponse:
+    row = _membership(request.project, membership_id)
     try:
-        membership.remove_role(_membership(request.project, membership_id), actor=request.person)
+        membership.remove_role(row, actor=request.person)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return _members_page(request, MemberForm(), status=409)
+    _stay_if_own(request, row.person.username)
     messages.success(request, _("Removed."))
     return redirect("members", request.project.slug)
+
+
+def _stay_if_own(request: Request, username: str) -> None:
+    """A change of roles ends the person's sessions; a lead who changes the own ones goes on in this one."""
+    if username == request.person.username:
+        sessions.stay(request)
 
 
 def _members_page(request: Request, form: MemberForm, *, status: int) -> HttpResponse:

@@ -1,20 +1,17 @@
-"""In and out: login, logout, one-time links, and the two refusals that stand before any view (lockout, CSRF)."""
+"""In and out: login, logout, one-time links, and the refusals of those who may not yet or not any more (waiting, CSRF)."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from axes.models import AccessAttempt
-from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.forms import SetPasswordForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.views.decorators.debug import sensitive_post_parameters
 
-from projects import demo_logins, invitations
+from projects import demo_logins, devices, guessing, invitations
 from projects.forms import LoginForm
 from projects.gates import aside
 from projects.invitations import LinkState
@@ -33,8 +30,16 @@ def login(request: HttpRequest) -> HttpResponse:
     if request.method == "GET" and request.user.is_authenticated:
         return HttpResponseRedirect(next_page(request))
     form = LoginForm(request, data=request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        return _enter(request, form.get_user(), PASSWORDS)
+    try:
+        right = form.is_bound and form.is_valid()
+    except guessing.Wait as wait:
+        return locked_out(request, wait.until)
+    if right:
+        response = _enter(request, form.get_user(), PASSWORDS)
+        devices.remember(request, response, form.get_user().username)
+        return response
+    if form.waits_until is not None:
+        return locked_out(request, form.waits_until)
     context = {"form": form, "next": next_page(request), "demo_logins": demo_logins.offered()}
     return render(request, "projects/login.html", context, status=422 if form.is_bound else 200)
 
@@ -80,32 +85,18 @@ def _accept(request: HttpRequest, token: str, password: str) -> HttpResponse:
         return render(request, "projects/welcome.html", {"state": LinkState.USED}, status=410)
     auth.login(request, person, backend=PASSWORDS)
     response = redirect("home")
+    devices.remember(request, response, person.username)
     keep_in_cookie(response, person.locale)
     return response
 
 
-def locked_out(
-    request: HttpRequest,
-    original_response: HttpResponse | None = None,
-    credentials: dict[str, str] | None = None,
-) -> HttpResponse:
-    """Too many failures for this name from this address. Says the same whether or not the name exists."""
-    until = _locked_until(request, (credentials or {}).get("username", ""))
+def locked_out(request: HttpRequest, until: datetime) -> HttpResponse:
+    """Too many wrong passwords: nothing more is checked before then. Says the same whether or not the name exists."""
     seconds = max(1, int((until - timezone.now()).total_seconds()))
     context = {"until": until, "minutes": -(-seconds // 60)}
     response = render(request, "projects/locked_out.html", context, status=429)
     response["Retry-After"] = str(seconds)
-    add_never_cache_headers(response)
     return response
-
-
-def _locked_until(request: HttpRequest, username: str) -> datetime:
-    """The cooling-off time runs from the latest failure, also of a failure while locked out."""
-    address = getattr(request, "axes_ip_address", None)
-    latest = AccessAttempt.objects.filter(username=username, ip_address=address).order_by("-attempt_time").first()
-    since: datetime = latest.attempt_time if latest is not None else timezone.now()
-    until: datetime = since + settings.AXES_COOLOFF_TIME
-    return until
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -22,6 +22,21 @@
     if (event.target instanceof HTMLDialogElement) event.target.close(); // a click beside the sheet
   });
 
+  // Signing in again in another tab changes the security token. What is sent from here takes the new one from its cookie, so
+  // a page that was open all the while can go on.
+  const freshToken = () => /(?:^|; )(?:__Host-)?csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+
+  document.addEventListener("submit", ({ target }) => {
+    const field = target.querySelector("[name=csrfmiddlewaretoken]");
+    if (field && freshToken()) field.value = freshToken();
+  }, true);
+  document.addEventListener("htmx:config:request", (event) => {
+    const { request } = event.detail.ctx;
+    if (!freshToken()) return;
+    request.headers["X-CSRFToken"] = freshToken();
+    if (request.body?.has?.("csrfmiddlewaretoken")) request.body.set("csrfmiddlewaretoken", freshToken());
+  });
+
   // A poll that fails says so; the next one that succeeds takes it back.
   const connection = document.getElementById("connection");
   const connected = (is) => { if (connection && connection.hidden !== is) connection.hidden = is; };

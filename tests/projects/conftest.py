@@ -7,7 +7,7 @@ import pytest
 from django.http import HttpResponse
 
 from annotation.models import BackTest
-from projects.models import AuditEvent, Membership, OneTimeLink, Person, Project, Role
+from projects.models import AuditEvent, Membership, OneTimeLink, Person, Project, Role, ServiceToken
 from rules.models import DraftedRule, RuleDraft, RuleRemark
 
 PASSWORD = "correct-horse-battery"
@@ -29,7 +29,7 @@ def foreign(db: None) -> Project:
 
 def everything() -> list[object]:
     """What a refused request must leave as it was."""
-    own = (Person, Project, Membership, OneTimeLink, AuditEvent)
+    own = (Person, Project, Membership, OneTimeLink, ServiceToken, AuditEvent)
     return [
         list(model.objects.order_by("pk").values()) for model in (*own, RuleDraft, DraftedRule, RuleRemark, BackTest)
     ]

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from annotation.models import BackTest, PictureSource
-from projects.models import Membership, Person, Project, Role
-from projects.policy import POLICY, ROLES, Permission
+from projects import tokens
+from projects.models import Membership, Person, Project, Role, Scope
+from projects.policy import POLICY, ROLES, SCOPES, Permission
 from rules import drafting, publishing, remarks
 from rules.models import Rule
 from rules.publishing import publish_pack
@@ -62,6 +63,9 @@ ORACLE: dict[tuple[str, str, str], set[str]] = {
     ("members", "/p/shoes/members/", "GET"): {"lena"},
     ("members", "/p/shoes/members/", "POST"): {"lena"},
     ("member-remove", "/p/shoes/members/{membership}/remove/", "POST"): {"lena"},
+    ("tokens", "/p/shoes/tokens/", "GET"): {"lena"},
+    ("tokens", "/p/shoes/tokens/", "POST"): {"lena"},
+    ("token-revoke", "/p/shoes/tokens/{token}/revoke/", "POST"): {"lena"},
     ("audit", "/p/shoes/audit/", "GET"): {"lena", "otto"},
     ("pictures", "/p/shoes/pictures/", "GET"): {"lena"},
     ("pictures-retry", "/p/shoes/pictures/retry/", "POST"): {"lena"},
@@ -89,6 +93,7 @@ MUTATION_ONLY = {
     "logout",
     "language",
     "member-remove",
+    "token-revoke",
     "model-train",
     "rule-check",
     "rule-say",
@@ -110,6 +115,7 @@ def standing(project: Project, cast: Cast) -> dict[str, int]:
     return {
         "eve": cast.eve.pk,
         "membership": Membership.objects.get(project=project, person=cast.ben).pk,
+        "token": tokens.issue(project, "sync", [Scope.IMPORT], 30, actor=cast.lena).token.pk,
         "draft": draft.pk,
         "remark": remarks.say(Rule.objects.get(code="R-080"), cast.ana, "question", "Why?").pk,
         "source": PictureSource.objects.create(project=project, host="pictures.example.com").pk,
@@ -137,9 +143,9 @@ def test_every_url_stands_in_the_policy_and_every_policy_entry_is_a_url() -> Non
     )
 
 
-def test_every_permission_is_held_by_a_role_or_stands_outside_projects() -> None:
+def test_every_permission_is_held_by_a_role_or_by_programs_or_stands_outside_projects() -> None:
     outside = {Permission.ANYONE, Permission.SIGNED_IN, Permission.SYSTEM, Permission.KEEP_RULES}
-    assert set(ROLES) == set(Permission) - outside
+    assert set(ROLES) == set(Permission) - outside - set(SCOPES)
     used = {permission for methods in POLICY.values() for permission in methods.values()}
     assert used == set(Permission)
 
@@ -183,7 +189,7 @@ def test_what_changes_something_is_not_reached_by_a_link(method: str, cast: Cast
     client = client_for(cast.lena)
     before = everything()
     for path in paths:
-        response = client.generic(method, path.format(membership=1))
+        response = client.generic(method, path.format(membership=1, token=1))
         assert response.status_code == 405
     assert everything() == before
 

@@ -1,0 +1,45 @@
+"""The service tokens of a project: a lead issues and revokes them. A secret stands in one answer and nowhere else."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from projects import tokens as activity
+from projects.bearer import ROOT
+from projects.forms import TokenForm
+from projects.gates import Request
+from projects.tokens import Issued
+
+
+def tokens(request: Request) -> HttpResponse:
+    form = TokenForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            issued = activity.issue(request.project, **form.cleaned_data, actor=request.person)
+        except activity.CannotIssue as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return _page(request, TokenForm(), issued=issued, status=201)
+    return _page(request, form, status=422 if form.is_bound else 200)
+
+
+def revoke(request: Request, token_id: int) -> HttpResponse:
+    token = request.project.tokens.filter(pk=token_id).first()
+    if token is None:
+        raise Http404
+    if activity.revoke(token, actor=request.person):
+        messages.success(request, _("Revoked: the token opens nothing any more."))
+    return redirect("tokens", request.project.slug)
+
+
+def _page(request: Request, form: TokenForm, *, issued: Issued | None = None, status: int) -> HttpResponse:
+    context = {
+        "form": form,
+        "issued": issued,
+        "tokens": list(activity.tokens_of(request.project)),
+        "address": request.build_absolute_uri(f"{ROOT}p/{request.project.slug}/"),
+    }
+    return render(request, "projects/tokens.html", context, status=status)

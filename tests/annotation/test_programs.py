@@ -1,0 +1,245 @@
+"""What a program does with a service token, from an import to a bad case: the steps of docs/api.md."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from annotation import exporting, importing, jobs
+from annotation.models import BadCase, Export, HardSet, Import, Pair, PrelabelRun
+from annotation.program_imports import CutOff, TooLarge, collect
+from projects import tokens
+from projects.models import AuditEvent, Project, Scope
+from rules.publishing import publish_pack
+from tests.builders import make_pair
+from tests.conftest import Cast
+from tests.rules.conftest import spec
+
+ROWS = [
+    {"query": "red dress", "item_id": f"d{n}", "title": f"Red dress {n}", "category": "dress", "label": "L4"}
+    for n in range(3)
+]
+
+
+@pytest.fixture
+def program(project: Project, cast: Cast) -> Client:
+    secret = tokens.issue(project, "nightly", list(Scope), 30, actor=cast.lena).secret
+    return Client(headers={"Authorization": f"Bearer {secret}"})
+
+
+def lines(rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def send(program: Client, body: bytes, query: str = "licence=internal&source=shop", kind: str = "octet-stream") -> Any:
+    return program.generic("POST", f"/api/p/shoes/imports/?{query}", body, f"application/{kind}")
+
+
+def work(batch_id: int) -> None:
+    token = jobs.claim(Import, batch_id)
+    assert token is not None
+    importing.work(batch_id, token)
+
+
+@pytest.mark.parametrize("kind", ["octet-stream", "x-www-form-urlencoded", "x-ndjson", "json"])
+def test_a_file_is_the_body_and_its_columns_are_told_as_by_the_command(kind: str, program: Client, cast: Cast) -> None:
+    """curl --data-binary calls every body a form."""
+    answer = send(program, lines(ROWS), kind=kind)
+    assert answer.status_code == 201, answer.content
+    batch = Import.objects.get()
+    assert answer["Location"] == f"/api/p/shoes/imports/{batch.pk}/"
+    assert (batch.confirmed, batch.licence, batch.source) == (True, "internal", "shop")
+    assert batch.requested_by == cast.lena
+    work(batch.pk)
+    state = program.get(answer["Location"]).json()
+    assert (state["state"], state["ended"], state["read"], state["new"], state["gold"]) == ("done", True, 3, 3, 3)
+
+
+def test_a_form_with_a_file_does_the_same(program: Client) -> None:
+    file = SimpleUploadedFile("pairs.jsonl.gz", gzip.compress(lines(ROWS)))
+    answer = program.post("/api/p/shoes/imports/", {"file": file, "licence": "internal", "kind": "pairs"})
+    assert answer.status_code == 201, answer.content
+    work(answer.json()["import"])
+    assert Pair.objects.count() == 3
+
+
+def test_rejected_rows_are_read_line_by_line(program: Client) -> None:
+    batch = send(program, lines([*ROWS, {"query": "", "item_id": "x", "title": "y"}])).json()["import"]
+    work(batch)
+    answer = program.get(f"/api/p/shoes/imports/{batch}/rejected/")
+    assert answer["Content-Type"] == "application/x-ndjson"
+    rows = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    assert [(row["row"], row["field"]) for row in rows] == [(4, "query")]
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "status", "said"),
+    [
+        (lines(ROWS), "source=shop", 400, "licence"),
+        (b"", "licence=x", 400, "first line"),
+        (b"\x00\x01nonsense", "licence=x", 400, ""),
+        (lines([{"a": 1, "b": 2}]), "licence=x", 400, "preset"),
+        (lines(ROWS), "licence=x&kind=people", 400, "kind"),
+        (lines(ROWS), "licence=x&preset=nil", 400, "preset"),
+        (lines(ROWS), "licence=x&project=boots", 400, "Unknown field"),
+        (lines(ROWS), "licence=x&column=query=password", 400, "column"),
+        (lines(ROWS), "licence=x&scale=nil", 409, "nil"),
+    ],
+)
+def test_a_file_that_cannot_go_in_is_refused_and_nothing_of_it_is_kept(
+    body: bytes, query: str, status: int, said: str, program: Client
+) -> None:
+    answer = send(program, body, query)
+    assert (answer.status_code, list(answer.json())) == (status, ["error"])
+    assert said in answer.json()["error"]
+    assert not Import.objects.exists()
+
+
+def test_columns_that_no_preset_knows_are_named(program: Client) -> None:
+    rows = [{"suchwort": "red dress", "nummer": "d1", "titel": "Red dress"}]
+    assert send(program, lines(rows)).status_code == 400
+    named = "licence=x&column=suchwort=query&column=nummer=item_id&column=titel=title"
+    answer = send(program, lines(rows), named)
+    assert answer.status_code == 201, answer.content
+    work(answer.json()["import"])
+    assert Pair.objects.get().query.text == "red dress"
+
+
+def test_a_file_in_another_scale_than_the_projects_is_a_conflict(program: Client, project: Project) -> None:
+    make_pair(project=project)
+    answer = send(program, lines([{**row, "label": "E", "label_scale": "esci-4"} for row in ROWS]))
+    assert answer.status_code == 409
+    assert not Import.objects.filter(state="queued", file_name="upload").exists()
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(program: Client, settings: Any) -> None:
+    settings.MAX_UPLOAD_BYTES = 100
+    assert send(program, lines(ROWS)).status_code == 413
+    form = {"file": SimpleUploadedFile("pairs.jsonl", lines(ROWS)), "licence": "x"}
+    assert program.post("/api/p/shoes/imports/", form).status_code == 413
+    huge = SimpleUploadedFile("pairs.jsonl", b"x" * 200_000)
+    assert program.post("/api/p/shoes/imports/", {"file": huge, "licence": "x"}).status_code == 413
+    assert not Import.objects.exists()
+
+
+def test_a_body_in_chunks_or_cut_off_is_refused(program: Client) -> None:
+    answer = program.post(
+        "/api/p/shoes/imports/?licence=x", lines(ROWS), "application/x-ndjson", headers={"Transfer-Encoding": "chunked"}
+    )
+    assert answer.status_code == 400
+    with pytest.raises(CutOff):
+        collect(io.BytesIO(b"half"), "x", announced=8, most=100)
+    with pytest.raises(TooLarge):
+        collect(io.BytesIO(b"whole"), "x", announced=101, most=100)
+    assert not Import.objects.exists()
+
+
+def test_a_run_is_started_and_watched(program: Client, project: Project) -> None:
+    assert program.post("/api/p/shoes/runs/", b"", "application/json").json()["error"].startswith("There are no rules")
+    publish_pack([spec("R-080")])
+    assert program.post("/api/p/shoes/runs/", b"{}", "application/json").status_code == 409  # no pairs
+    make_pair(project=project)
+    answer = program.post("/api/p/shoes/runs/", b'{"only": "missing"}', "application/json")
+    assert answer.status_code == 201, answer.content
+    run = PrelabelRun.objects.get()
+    state = program.get(answer["Location"]).json()
+    assert (state["run"], state["pairs"], state["done"], state["ended"]) == (run.pk, 1, 0, False)
+    assert program.post("/api/p/shoes/runs/", b'{"only": "some"}', "application/json").status_code == 400
+    assert program.post("/api/p/shoes/runs/", b'{"model": "nil"}', "application/json").status_code == 400
+    assert program.post("/api/p/shoes/runs/", b'{"samples": 0}', "application/json").status_code == 400
+
+
+def test_an_export_is_requested_watched_and_fetched_once_sealed(program: Client, project: Project, cast: Cast) -> None:
+    work(send(program, lines(ROWS)).json()["import"])
+    answer = program.post("/api/p/shoes/exports/", b'{"kind": "labels"}', "application/json")
+    assert answer.status_code == 201, answer.content
+    export, address = Export.objects.get(), answer["Location"]
+    assert answer.json()["files"] == []
+    assert program.get(f"{address}files/labels.jsonl").status_code == 409
+    token = jobs.claim(Export, export.pk)
+    assert token is not None
+    exporting.work(export.pk, token)
+    state = program.get(address).json()
+    assert (state["ended"], state["rows"], [file["name"] for file in state["files"]]) == (
+        True,
+        3,
+        ["labels.jsonl", "labels.csv"],
+    )
+    fetched = program.get(f"{address}files/labels.jsonl")
+    assert len(b"".join(fetched.streaming_content).splitlines()) == 3
+    assert b"".join(program.get(f"{address}files/{state['manifest']}").streaming_content).startswith(b"{")
+    for absent in ("nil.jsonl", "..%2f..%2fsecret_key", "%00"):
+        assert program.get(f"{address}files/{absent}").status_code == 404
+    logged = AuditEvent.objects.filter(act="downloaded_export", actor=cast.lena)
+    assert [event.detail["file"] for event in logged.order_by("pk")] == ["labels.jsonl", "manifest.json"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"kind": "people"}', b'{"kind": "labels", "hard_set": "nil"}', b'{"kind": "labels", "requested_by": 1}',
+     b'{"kind": 1}', b'{"kind": "labels", "without_stale": "yes"}', b"[]", b"{", b"\xff", b"[" * 100_000],
+)  # fmt: skip
+def test_a_request_that_cannot_be_read_is_refused(body: bytes, program: Client, foreign_set: HardSet) -> None:
+    answer = program.post("/api/p/shoes/exports/", body, "application/json")
+    assert (answer.status_code, list(answer.json())) == (400, ["error"])
+    assert not Export.objects.exists()
+
+
+@pytest.fixture
+def foreign_set(project: Project) -> HardSet:
+    boots = Project.objects.create(slug="boots", name="Boots")
+    return HardSet.objects.create(project=boots, name="autumn", frozen_at="2026-01-01T00:00Z")
+
+
+def test_a_hard_set_of_another_project_is_none(program: Client, foreign_set: HardSet) -> None:
+    body = b'{"kind": "labels", "hard_set": "autumn"}'
+    assert program.post("/api/p/shoes/exports/", body, "application/json").status_code == 400
+
+
+def test_a_body_that_is_too_large_is_refused(program: Client) -> None:
+    answer = program.post("/api/p/shoes/runs/", b" " * 3_000_000, "application/json")
+    assert (answer.status_code, list(answer.json())) == (413, ["error"])
+
+
+def test_a_bad_case_is_opened_for_a_query_and_an_item(program: Client, project: Project, cast: Cast) -> None:
+    pair = make_pair(project=project, query="red dress")
+    asked = {"query": "  red   dress ", "item": pair.item.external_id, "cause": "ranking", "note": "second place"}
+    answer = program.post("/api/p/shoes/bad-cases/", json.dumps(asked), "application/json")
+    assert answer.status_code == 201, answer.content
+    case = BadCase.objects.get()
+    assert (case.pair, case.reported_by, case.cause) == (pair, cast.lena, "ranking")
+    assert program.post("/api/p/shoes/bad-cases/", json.dumps(asked), "application/json").json()["bad_case"] == case.pk
+    unknown = json.dumps({**asked, "item": "nil"})
+    assert program.post("/api/p/shoes/bad-cases/", unknown, "application/json").status_code == 404
+    odd = json.dumps({**asked, "cause": "weather", "note": "\x00"})
+    assert program.post("/api/p/shoes/bad-cases/", odd, "application/json").status_code == 400
+
+
+def test_what_is_another_projects_is_absent(program: Client, cast: Cast) -> None:
+    boots = Project.objects.create(slug="boots", name="Boots")
+    theirs = make_pair(project=boots, query="red boots")
+    export = Export.objects.create(project=boots, kind="labels")
+    for path in (f"imports/{theirs.batch_id}/", f"imports/{theirs.batch_id}/rejected/", f"exports/{export.pk}/"):
+        assert program.get(f"/api/p/shoes/{path}").status_code == 404
+    body = json.dumps({"query": "red boots", "item": theirs.item.external_id})
+    assert program.post("/api/p/shoes/bad-cases/", body, "application/json").status_code == 404
+
+
+def test_what_a_program_does_is_logged_under_its_issuer_with_its_token(program: Client, cast: Cast) -> None:
+    send(program, lines(ROWS))
+    events = AuditEvent.objects.filter(act__startswith="import.")
+    assert {event.act for event in events} == {"import.uploaded", "import.confirmed"}
+    prefix = tokens.tokens_of(Project.objects.get(slug="shoes"))[0].prefix
+    assert {(event.actor, event.detail["token"]) for event in events} == {(cast.lena, f"nightly ({prefix})")}
+
+
+def test_what_a_person_does_names_no_token(program: Client, project: Project, cast: Cast, client_for: Any) -> None:
+    send(program, lines(ROWS))
+    client_for(cast.lena).post("/p/shoes/exports/", {"kind": "labels"})
+    assert "token" not in AuditEvent.objects.get(act="requested_export").detail
