@@ -108,11 +108,12 @@ def _insert_snapshots(batch: Import, news: dict[_Key, Record]) -> dict[_Key, int
         return {}
     found = rows(
         """INSERT INTO annotation_snapshot (item_id, sha256, title, category, cpv, skus, images, shop, description,
-             selling_points, price, sanitised, batch_id)
+             selling_points, price, sanitised, raw_sha256, batch_id)
            SELECT item_id, sha256, title, category, cpv, skus, images, shop, description, selling_points, price,
-             sanitised, %s
+             sanitised, raw_sha256, %s
            FROM json_to_recordset(%s::json) AS n(item_id bigint, sha256 text, title text, category text, cpv jsonb,
-             skus jsonb, images jsonb, shop text, description text, selling_points jsonb, price text, sanitised int)
+             skus jsonb, images jsonb, shop text, description text, selling_points jsonb, price text, sanitised int,
+             raw_sha256 text)
            RETURNING item_id, sha256, id""",
         batch.pk,
         orjson.dumps([_snapshot_json(key, record) for key, record in news.items()], default=tuple).decode(),
@@ -128,6 +129,7 @@ def _snapshot_json(key: _Key, record: Record) -> dict[str, Any]:
         "sha256": key.sha256,
         "skus": content.skus_json(),
         "sanitised": record.sanitised,
+        "raw_sha256": record.raw_sha256,
     }
 
 

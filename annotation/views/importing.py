@@ -138,6 +138,7 @@ def _progress(request: Request, batch: Import) -> dict[str, Any]:
         "pace": receiving.pace(batch),
         "terminal": batch.state not in LIVE,
         "rejections": list(receiving.first_rejections(batch)),
+        "marked": receiving.marked(batch),
         "presence": workers.presence(),
     }
 
