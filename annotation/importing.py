@@ -32,6 +32,7 @@ from relevance.labels import Scale, scale_named
 from relevance.sanitising import storable
 
 CHUNK_ROWS = 2000
+CHUNK_BYTES = 32 << 20
 CHUNK_SECONDS = 1.0
 
 
@@ -184,14 +185,15 @@ def _note(batch: Import, token: UUID, counts: Counts, bytes_read: int) -> None:
 
 
 def _chunks(rows: Iterable[Row | Broken]) -> Iterator[list[Row | Broken]]:
-    """Two thousand rows, or what a second brought: progress is never older."""
+    """Two thousand rows, or what a second brought: progress is never older. Of large rows, fewer."""
     chunk: list[Row | Broken] = []
-    since = time.monotonic()
+    since, size = time.monotonic(), 0
     for row in rows:
         chunk.append(row)
-        if len(chunk) >= CHUNK_ROWS or time.monotonic() - since > CHUNK_SECONDS:
+        size += row.size if isinstance(row, Row) else 0
+        if len(chunk) >= CHUNK_ROWS or size > CHUNK_BYTES or time.monotonic() - since > CHUNK_SECONDS:
             yield chunk
-            chunk, since = [], time.monotonic()
+            chunk, since, size = [], time.monotonic(), 0
     if chunk:
         yield chunk
 
@@ -261,4 +263,5 @@ def _rejection(batch: Import, row: Row | Broken, refusal: RowRefused) -> Rejecti
         field=storable(refusal.field)[:120],
         reason=storable(refusal.reason)[:300],
         raw=storable(raw_text(row)),
+        raw_sha256=row.sha256,
     )

@@ -18,6 +18,8 @@ from relevance.sanitising import storable
 
 SAMPLE_ROWS = 200
 MOST_COLUMNS = 300
+MOST_NAME = 200  # characters of a column that is looked at
+LOOKED_AT = 16 << 20  # bytes, after which a look has seen enough
 
 
 class ScaleUnclear(ValueError):
@@ -52,10 +54,16 @@ class Origin:
 
 def look(file: Readable, name: str, limits: Limits = UPLOAD) -> Look:
     """Read the first rows; raises FileRefused for a file without any."""
-    rows = [row.values for row in islice(RowReader(file, name, limits), SAMPLE_ROWS) if isinstance(row, Row)]
+    rows, seen = [], 0
+    for row in islice(RowReader(file, name, limits), SAMPLE_ROWS):
+        if isinstance(row, Row):
+            rows.append(row.values)
+            seen += row.size
+        if seen > LOOKED_AT:
+            break
     if not rows:
         raise FileRefused(_("No row of the file could be read."))
-    columns = [column for column in presets.columns_of(rows) if column == storable(column)]
+    columns = [one for one in presets.columns_of(rows) if len(one) <= MOST_NAME and one == storable(one)]
     return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows))
 
 

@@ -80,6 +80,7 @@ class Record(NamedTuple):
     content: Content
     pictures: tuple[str, ...]
     sanitised: int
+    raw_sha256: str = ""
     query: str = ""
     locale: str = ""
     pair_id: str = ""
@@ -106,7 +107,7 @@ class Mapper:
         content = _content(texts)
         pictures = texts.pictures()
         if self._kind != PAIRS:
-            return Record(row.number, item_id, content, pictures, texts.replaced)
+            return Record(row.number, item_id, content, pictures, texts.replaced, row.sha256)
         query = normalise_query(texts.needed("query"))
         if len(query.encode()) > QUERY_BYTES:
             raise RowRefused("query", _("longer than %(most)s bytes") % {"most": QUERY_BYTES})
@@ -126,6 +127,7 @@ class Mapper:
             ratings=_ratings(values.get("ratings"), self._scale),
             benchmark=_benchmark(texts),
             sanitised=texts.replaced,
+            raw_sha256=row.sha256,
         )
 
     def _values(self, row: Row) -> dict[str, Any]:

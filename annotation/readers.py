@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import tempfile
@@ -23,7 +24,9 @@ import orjson
 import pyarrow
 from django.core.files.base import File
 from django.utils.translation import gettext as _
-from pyarrow import parquet
+from pyarrow import compute, parquet
+
+from annotation import parquet_pages
 
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
@@ -32,7 +35,9 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
 _PEEK = 4096
 _RATIO_FROM = 16 << 20  # small files may well shrink a hundredfold
-_PARQUET_ROWS = 256
+_PARQUET_ROWS = 256  # at once, or as many as may all be the longest entry of a dictionary within:
+_BATCH_BYTES = 64 << 20
+_LARGE_DICTIONARY = 4 << 20
 _DELIMITERS = (",", "\t", ";", "|")
 
 
@@ -67,12 +72,14 @@ class Row(NamedTuple):
     number: int
     values: Mapping[str, Any]
     size: int  # bytes of the line, an upper bound for each of its fields
+    sha256: str = ""  # of the row's bytes as they came; of a Parquet row, of its values as JSON
 
 
 class Broken(NamedTuple):
     number: int
     reason: str
     raw: str
+    sha256: str = ""
 
 
 class RowReader:
@@ -152,16 +159,18 @@ class RowReader:
         delimiter = max(_DELIMITERS, key=header.count)
         names = next(csv.reader([header], delimiter=delimiter), [])
         names = [name.strip() for name in names]
+        if len(names) > parquet_pages.MOST_COLUMNS:
+            raise FileRefused(_("The file has more than %(most)s columns.") % {"most": parquet_pages.MOST_COLUMNS})
         if len(names) < 2 or len(set(names)) < len(names) or not all(names):
             raise FileRefused(_("The first line must name the columns: at least two, each once."))
         csv.field_size_limit(self._limits.line_bytes)
         cells = csv.reader(lines, delimiter=delimiter)
         for number in range(1, self._limits.rows + 2):
-            lines.taken = 0
+            lines.begin_row()
             try:
                 row = next(cells, None)
             except csv.Error as error:
-                yield Broken(number, _("The row cannot be read: %(why)s.") % {"why": error}, "")
+                yield Broken(number, _("The row cannot be read: %(why)s.") % {"why": error}, "", lines.sha256)
                 continue
             if row is None:
                 return
@@ -172,14 +181,17 @@ class RowReader:
     def _parquet_rows(self) -> Iterator[Row | Broken]:
         try:
             with self._seekable() as file:
-                table = parquet.ParquetFile(file)  # type: ignore[no-untyped-call]
-                _check_parquet(table.metadata, self._limits)
-                number = 0
-                for batch in table.iter_batches(batch_size=_PARQUET_ROWS):  # type: ignore[no-untyped-call]
-                    size = batch.nbytes
-                    for values in batch.to_pylist():
-                        number += 1
-                        yield Row(number, values, size)
+                table = parquet.ParquetFile(file, buffer_size=1 << 16)  # type: ignore[no-untyped-call]
+                dictionaries = _check_parquet(file, table.metadata, self._limits)
+                large = [one.column for one in dictionaries if one.bytes > _LARGE_DICTIONARY]
+                if large:  # read as dictionaries: as texts, one entry might come back as often as there are rows
+                    file.seek(0)
+                    table = parquet.ParquetFile(file, buffer_size=1 << 16, read_dictionary=large)  # type: ignore[no-untyped-call]
+                most = max((one.bytes for one in dictionaries if one.column not in large), default=1)
+                at_once = min(_PARQUET_ROWS, _BATCH_BYTES // max(most, 1))
+                for number, values in enumerate(_parquet_values(table, at_once), 1):
+                    raw = _as_json(values)
+                    yield Row(number, values, len(raw), _sha256(raw))
         except (pyarrow.lib.ArrowException, OSError) as error:
             raise FileRefused(_("The Parquet file is damaged: %(why)s") % {"why": str(error)[:200]}) from error
 
@@ -246,17 +258,26 @@ class _Capped(io.RawIOBase):
 
 
 class _CsvLines(Iterator[str]):
-    """Decoded lines for csv.reader, remembering how many bytes the current row took and whether a line was lost."""
+    """Decoded lines for csv.reader, remembering what bytes the current row took and whether a line was lost."""
 
     def __init__(self, lines: Iterator[tuple[int, bytes | None]]) -> None:
         self._lines = lines
+        self.begin_row()
+
+    def begin_row(self) -> None:
         self.taken = 0
+        self._hash = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
 
     def __next__(self) -> str:
         _number, line = next(self._lines)
         if line is None:
             raise csv.Error(_("a line is too long"))
         self.taken += len(line)
+        self._hash.update(line)
         return line.decode("utf-8", "surrogateescape")
 
 
@@ -284,10 +305,10 @@ def _json_row(number: int, line: bytes) -> Row | Broken:
     except orjson.JSONDecodeError as error:
         values = _lenient(line)
         if values is None:
-            return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, _shown(line))
+            return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, _shown(line), _sha256(line))
     if not isinstance(values, dict):
-        return Broken(number, _("Not a JSON object."), _shown(line))
-    return Row(number, values, len(line))
+        return Broken(number, _("Not a JSON object."), _shown(line), _sha256(line))
+    return Row(number, values, len(line), _sha256(line))
 
 
 def _lenient(line: bytes) -> object | None:
@@ -309,11 +330,64 @@ def _shown(line: bytes) -> str:
 def _csv_row(number: int, names: list[str], cells: list[str], lines: _CsvLines) -> Row | Broken:
     if len(cells) > len(names):
         reason = _("The row has %(cells)s cells, the first line names %(names)s.")
-        return Broken(number, reason % {"cells": len(cells), "names": len(names)}, ",".join(cells)[:4000])
-    return Row(number, dict(zip(names, cells, strict=False)), lines.taken)
+        raw = ",".join(cells)[:4000]
+        return Broken(number, reason % {"cells": len(cells), "names": len(names)}, raw, lines.sha256)
+    return Row(number, dict(zip(names, cells, strict=False)), lines.taken, lines.sha256)
 
 
-def _check_parquet(metadata: Any, limits: Limits) -> None:
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _parquet_values(table: Any, rows: int) -> Iterator[dict[str, Any]]:
+    for batch in table.iter_batches(batch_size=rows):
+        at_once = min(rows, max(1, _BATCH_BYTES // max(map(_longest_entry, batch.columns), default=1)))
+        for start in range(0, batch.num_rows, at_once):
+            yield from _values(batch.slice(start, at_once))
+
+
+def _longest_entry(column: Any) -> int:
+    """Of the column's dictionary; as long as can be where it lies in lists. At least 1."""
+    kind = str(column.type)
+    if not kind.startswith("dictionary"):
+        return _BATCH_BYTES if "dictionary" in kind else 1
+    return max(1, compute.max(compute.binary_length(column.dictionary)).as_py() or 1)  # type: ignore[attr-defined]
+
+
+def _values(batch: Any) -> list[dict[str, Any]]:
+    try:
+        return batch.to_pylist()  # type: ignore[no-any-return]
+    except UnicodeDecodeError:  # the format does not promise that its texts are UTF-8
+        columns = [_decoded(column) for column in batch.columns]
+        return [dict(zip(batch.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _decoded(column: Any) -> list[Any]:
+    """The values of a column, broken texts as the other formats give them: to be sanitised and counted."""
+    try:
+        return column.to_pylist()  # type: ignore[no-any-return]
+    except UnicodeDecodeError:
+        plain = column.dictionary_decode() if str(column.type).startswith("dictionary") else column
+        if str(plain.type) not in ("string", "large_string"):
+            return [None] * len(plain)
+        found = plain.cast("large_binary").to_pylist()
+        return [None if one is None else one.decode("utf-8", "surrogateescape") for one in found]
+
+
+def _as_json(values: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(values, default=str)
+    except (TypeError, ValueError):  # a lone surrogate, a huge number, a nesting without end
+        return repr(values).encode("utf-8", "backslashreplace")
+
+
+def _check_parquet(file: IO[bytes], metadata: Any, limits: Limits) -> list[parquet_pages.Dictionary]:
+    """By the footer first, which costs nothing, then by the pages themselves."""
     sizes = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
     if metadata.num_rows > limits.rows or sum(sizes) > limits.expanded_bytes:
         raise FileRefused(_("The file unfolds to more than is allowed."))
+    try:
+        return parquet_pages.check(file, metadata)
+    except parquet_pages.PageRefused as refusal:
+        reason = _("The Parquet file holds what is not read: %(why)s.")
+        raise FileRefused(reason % {"why": str(refusal)}) from refusal

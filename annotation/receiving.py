@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from annotation import images, jobs
 from annotation.importing import Plan, adopt_scale
 from annotation.inspecting import Look, Origin, look
-from annotation.models import Image, Import, JobState, Rejection
+from annotation.models import Image, Import, JobState, Rejection, Snapshot
 from annotation.readers import FileRefused
 from projects import audit
 from projects.clock import ClockTimestamp
@@ -151,6 +151,11 @@ def pace(batch: Import) -> Pace:
 
 def first_rejections(batch: Import) -> QuerySet[Rejection]:
     return Rejection.objects.filter(batch=batch).order_by("row", "pk")[:FIRST_REJECTIONS]
+
+
+def marked(batch: Import) -> int:
+    """How many of its snapshots hold signs in place of what could not be stored."""
+    return Snapshot.objects.filter(batch=batch, sanitised__gt=0).count()
 
 
 def rejection_rows(batch: Import) -> Iterator[tuple[int, str, str, str]]:

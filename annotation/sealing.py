@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +14,7 @@ import orjson
 from django.core.files import File
 from django.core.files.storage import default_storage
 
-_TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
+from relevance.spreadsheets import csv_line
 
 
 @dataclass
@@ -50,9 +48,7 @@ class SealedFile:
         self.write(orjson.dumps(row) + b"\n")
 
     def write_csv(self, cells: Iterable[object], *, rows: int = 1) -> None:
-        line = io.StringIO()
-        csv.writer(line).writerow([safe_cell(cell) for cell in cells])
-        self.write(line.getvalue().encode(), rows=rows)
+        self.write(csv_line(cells).encode(), rows=rows)
 
     def entry(self) -> dict[str, Any]:
         """Its line in the manifest."""
@@ -63,12 +59,6 @@ class SealedFile:
             "sha256": self._hash.hexdigest(),
             "counted": self.counted,
         }
-
-
-def safe_cell(cell: object) -> str:
-    """A cell that no spreadsheet takes for a formula. Only CSV, which is for people; JSONL stays lossless."""
-    text = "" if cell is None else str(cell)
-    return "'" + text if text.lstrip(" \"'").startswith(_TRIGGERS) else text
 
 
 def store(folder: str, files: Iterable[SealedFile]) -> None:

@@ -110,12 +110,12 @@ def _insert_snapshots(batch: Import, news: dict[_Key, Record]) -> dict[_Key, int
     fetching.want(batch, {address for record in news.values() for address in record.content.image_addresses})
     found = rows(
         """INSERT INTO annotation_snapshot (item_id, sha256, title, category, cpv, skus, images, shop, description,
-             selling_points, price, image_addresses, sanitised, batch_id)
+             selling_points, price, image_addresses, sanitised, raw_sha256, batch_id)
            SELECT item_id, sha256, title, category, cpv, skus, images, shop, description, selling_points, price,
-             image_addresses, sanitised, %s
+             image_addresses, sanitised, raw_sha256, %s
            FROM json_to_recordset(%s::json) AS n(item_id bigint, sha256 text, title text, category text, cpv jsonb,
              skus jsonb, images jsonb, shop text, description text, selling_points jsonb, price text, image_addresses jsonb,
-             sanitised int)
+             sanitised int, raw_sha256 text)
            RETURNING item_id, sha256, id""",
         batch.pk,
         orjson.dumps([_snapshot_json(key, record) for key, record in news.items()], default=tuple).decode(),
@@ -131,6 +131,7 @@ def _snapshot_json(key: _Key, record: Record) -> dict[str, Any]:
         "sha256": key.sha256,
         "skus": content.skus_json(),
         "sanitised": record.sanitised,
+        "raw_sha256": record.raw_sha256,
     }
 
 

@@ -1,34 +1,15 @@
-"""The copy of a foreign text that goes into a prompt: without what people cannot see.
-
-The text itself stays as it was written; pages show it, hashes are made of it. Source of the sets: Unicode 16,
-DerivedCoreProperties (Default_Ignorable_Code_Point) and the bidirectional controls of UAX 9.
-"""
+"""How a foreign text is quoted in a prompt: without what people cannot see, on one line, unable to end its quotation."""
 
 from __future__ import annotations
 
 import json
-import re
 
-_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_IGNORABLE = (
-    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0e"
-    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-_CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
-# A joiner or a variation selector between the parts of an emoji is seen: it makes one picture of them.
-_STRAY_JOINER = "(?<![\U0001f000-\U0001faff\u2600-\u27bf\ufe0f])[\u200d]|\u200d(?![\U0001f000-\U0001faff\u2600-\u27bf])"
-_STRAY_SELECTOR = "(?<![\U0001f000-\U0001faff\u2190-\u3299#*0-9])\ufe0f"
-_UNSEEN = re.compile(f"[{_BIDI}{_IGNORABLE}{_CONTROLS}]|{_STRAY_JOINER}|{_STRAY_SELECTOR}")
+from relevance.unseen import without_unseen
 
 
 def prompt_copy(text: str) -> str:
-    """The text as a reader sees it, for a model to read."""
-    return _UNSEEN.sub("", text)
-
-
-def invisible_characters(text: str) -> int:
-    """How many characters a reader of the text does not see."""
-    return sum(1 for _ in _UNSEEN.finditer(text))
+    """The text as a reader sees it, for a model to read. The text itself stays as it was written."""
+    return without_unseen(text)
 
 
 def quoted(value: object) -> str:

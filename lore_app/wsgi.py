@@ -5,11 +5,12 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
+from lore_app.bodies import whole_bodies
 from projects import starting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lore_app.settings")
 try:
-    application = get_wsgi_application()
+    application = whole_bodies(get_wsgi_application())
 except ImproperlyConfigured as error:
     starting.refuse(error)
 starting.check()

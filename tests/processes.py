@@ -69,6 +69,7 @@ def web_server(environment: Mapping[str, str], folder: Path, application: str = 
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
     command += ["--worker-class", "gthread", "--threads", "16", "--log-level", "warning"]
+    command += ["--logger-class", "lore_app.gunicorn_log.GunicornLog"]
     with process(command, {**environment, "LORE_PORT": str(port)}, ROOT, folder / "web.log"):
         address = f"http://127.0.0.1:{port}"
         wait_until(lambda: answers(f"{address}/health/"), what="the web server")

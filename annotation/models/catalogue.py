@@ -57,6 +57,7 @@ class Rejection(models.Model):
     field = models.CharField(max_length=120, blank=True)
     reason = models.CharField(max_length=300)
     raw = models.TextField(blank=True)
+    raw_sha256 = models.CharField(max_length=64, blank=True, db_default="")
 
     class Meta:
         indexes = [models.Index(name="rejections_by_import", fields=["batch", "row"])]
@@ -108,7 +109,11 @@ class Item(models.Model):
 
 
 class Snapshot(models.Model):
-    """What an item said at one time. Invariant: snapshots_are_immutable (trigger)."""
+    """What an item said at one time. Invariant: snapshots_are_immutable (trigger).
+
+    `sha256` is of the content, `raw_sha256` of the row that brought it, byte for byte: whoever has the file can prove
+    what it said. `sanitised` counts the signs that could not be stored.
+    """
 
     append_only = True
 
@@ -125,11 +130,13 @@ class Snapshot(models.Model):
     selling_points = models.JSONField(default=list)
     price = models.CharField(max_length=40, blank=True)
     sanitised = models.PositiveIntegerField(default=0)
+    raw_sha256 = models.CharField(max_length=64, blank=True, db_default="")
     batch = models.ForeignKey(Import, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_snapshot_per_item_and_content", fields=["item", "sha256"])]
+        indexes = [models.Index(name="sanitised_snapshots", fields=["batch"], condition=Q(sanitised__gt=0))]
 
     def __str__(self) -> str:
         return self.title[:80]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -21,8 +20,8 @@ from annotation.jobs import LIVE
 from annotation.models import Import, JobState
 from annotation.presets import PRESETS, NoPreset
 from annotation.readers import FileRefused
-from annotation.sealing import safe_cell
 from projects.gates import Request
+from relevance.spreadsheets import BYTE_ORDER_MARK, csv_line
 
 PAGE = 30
 
@@ -139,22 +138,13 @@ def _progress(request: Request, batch: Import) -> dict[str, Any]:
         "pace": receiving.pace(batch),
         "terminal": batch.state not in LIVE,
         "rejections": list(receiving.first_rejections(batch)),
+        "marked": receiving.marked(batch),
         "presence": workers.presence(),
         "wants_pictures": fetching.has_any(request.project),
     }
 
 
-class _Echo:
-    """csv.writer wants a file; the line is the answer."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def _csv_lines(*parts: Iterable[tuple[Any, ...]]) -> Iterator[str]:
-    """For people: no cell is taken for a formula. The byte order mark tells spreadsheets that it is UTF-8."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff"
+    yield BYTE_ORDER_MARK
     for part in parts:
-        for row in part:
-            yield writer.writerow([safe_cell(cell) for cell in row])
+        yield from map(csv_line, part)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from projects import gates
+from projects import gates, journal
 
 register = template.Library()
 
@@ -69,6 +69,12 @@ def project_pages(context: Context) -> list[Page]:
         for name, title, parts in PAGES
         if gates.allowed(request, name, "GET")
     ]
+
+
+@register.simple_tag
+def request_id() -> str:
+    """Under which the log speaks of this request."""
+    return journal.request_id()
 
 
 @register.filter

@@ -17,6 +17,8 @@ function upload(form) {
     if (next) return location.assign(next);
     // A refusal is the same page with its reasons.
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
+    const refusal = page.querySelector("[data-refusal]");
+    if (refusal) part("failed").textContent = refusal.textContent;
     const fresh = request.status === 422 ? page.querySelector("form[data-upload]") : null;
     if (!fresh) return broken();
     form.replaceChildren(...fresh.childNodes);

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from annotation import exporting, jobs, sealing
+from annotation import exporting, jobs
 from annotation.models import Export, Pair, Query
 from projects.models import Project
 from tests.builders import make_item, make_judgment, make_pair, make_prediction
@@ -185,8 +185,3 @@ def test_gold_that_was_withdrawn_is_not_exported(project: Project) -> None:
     pair = gold(make_pair(project=project), "L4")
     pair.golds.create(label="", revision=2, ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot)
     assert sealed(project, "sft").rows == 0
-
-
-def test_safe_cell_leaves_plain_text_alone() -> None:
-    assert sealing.safe_cell("a=b") == "a=b"
-    assert sealing.safe_cell(None) == ""

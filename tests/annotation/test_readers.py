@@ -102,7 +102,7 @@ def test_an_unclosed_quote_swallows_no_more_than_the_cap() -> None:
     data = b'query,item_id\n"mug,1\n' + b"cup,2\n" * 50_000 + b"pot,3\n"
     rows = read(data, limits=limits(line_bytes=10_000))
     assert isinstance(rows[0], Broken)
-    assert rows[-1] == Row(rows[-1].number, {"query": "pot", "item_id": "3"}, 6)  # "pot,3\n" is 6 bytes
+    assert rows[-1][1:3] == ({"query": "pot", "item_id": "3"}, 6)  # "pot,3\n" is 6 bytes
 
 
 @pytest.mark.parametrize("header", [b"query\nmug\n", b"query,query\nmug,mug\n", b"query,\nmug,1\n", b"", b"\n"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from inference.cleaning import invisible_characters, prompt_copy, quoted
+from inference.cleaning import prompt_copy, quoted
 from inference.engines.base import EngineError, Question
 from inference.engines.chat import Call, Picture, Reply, Said
 from inference.engines.prompted import Prompted, Sampling
@@ -18,6 +18,7 @@ from inference.pipeline import Judged, judge, prompt_digest
 from inference.prompting import PromptError, prompt_set, shipped
 from inference.rendering import chain_schema, render, rules_text
 from relevance.facts import ItemFacts, PairFacts
+from relevance.unseen import unseen_characters
 from tests.inference.test_pipeline import RULES, question
 
 PROMPTS = shipped()
@@ -103,7 +104,7 @@ def test_text_that_plays_fence_or_chat_template_stays_a_quoted_value() -> None:
 )
 def test_what_nobody_sees_is_not_sent(text: str, copy: str, hidden: int) -> None:
     assert prompt_copy(text) == copy
-    assert invisible_characters(text) == hidden
+    assert unseen_characters(text) == hidden
     assert json.loads(quoted(text)) == copy
 
 

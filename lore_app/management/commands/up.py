@@ -33,6 +33,7 @@ class Command(BaseCommand):
         address = f"127.0.0.1:{port}"
         web = [sys.executable, "-m", "gunicorn", "lore_app.wsgi", "--bind", address, "--worker-class", "gthread"]
         web += ["--threads", str(web_threads), "--workers", "1", "--timeout", "60", "--log-level", "warning"]
+        web += ["--logger-class", "lore_app.gunicorn_log.GunicornLog"]
         environment = {**os.environ, "LORE_PORT": str(port)}
         processes = [
             subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, preexec_fn=_end_with_parent)

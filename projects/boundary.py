@@ -1,0 +1,80 @@
+"""What a browser sends, as the product reads it: whole, in UTF-8, of bounded size, without what cannot be stored.
+
+Stands behind the policy, so nobody makes us read a body who may not send it, and before everything that reads one.
+A NUL or lone surrogate in a path, query string, form field or file name becomes U+FFFD, as in imports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.exceptions import RequestDataTooBig as TooBig
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from projects.gates import aside
+from projects.uploading import BodyRefused, most_bytes, too_large
+from relevance.sanitising import sanitise, storable
+
+
+class BoundaryMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = storable(request.path_info)
+        if path != request.path_info:  # then it is no address of ours
+            request.path = request.path_info = path
+        request.GET = _stored(request.GET)  # type: ignore[assignment]
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        if request.method != "POST":
+            return None
+        try:
+            _check(request)
+            request.POST = _stored(request.POST)  # type: ignore[assignment]
+        except BodyRefused as refusal:
+            return refused(request, refusal.status, refusal.reason)
+        except TooBig:
+            return refused(request, 413, too_large(most_bytes(None)).reason)
+        except UnreadablePostError:
+            return refused(request, 400, _("What was sent did not arrive whole. Send it again."))
+        except (MultiPartParserError, SuspiciousOperation, BadRequest):
+            return refused(
+                request, 400, _("What was sent cannot be read: too many fields, or not the form of this page.")
+            )
+        for files in request.FILES.lists():
+            for file in files[1]:
+                file.name = storable(file.name or "")
+        return None
+
+
+def _check(request: HttpRequest) -> None:
+    """By the headers alone."""
+    if (request.encoding or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8"):
+        raise BodyRefused(400, _("Forms are sent in UTF-8."))
+    url_name = request.resolver_match.url_name if request.resolver_match else None
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdecimal() and int(length) > most_bytes(url_name):
+        raise too_large(most_bytes(url_name))
+
+
+def _stored(given: QueryDict) -> QueryDict:
+    """The same fields, storable; the very same object where there is nothing to do, as almost always."""
+    if not any(sanitise(text)[1] for name, values in given.lists() for text in (name, *values)):
+        return given
+    made = given.copy()
+    for name in list(made):
+        made.setlist(storable(name), [storable(value) for value in made.pop(name)])
+    return made
+
+
+def refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return aside(render(request, "projects/refused.html#notice", {"reason": reason}, status=status))
+    return render(request, "projects/refused.html", {"reason": reason}, status=status)

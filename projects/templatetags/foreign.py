@@ -1,0 +1,52 @@
+"""Foreign text on a page: isolated, so that it cannot turn its surroundings about, and badged where it deceives the eye.
+
+The one module that puts foreign text between tags of ours; everything in it goes through Django's escaping. htmx passes
+by what stands under `hx-ignore`, whatever a hole elsewhere would let in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from relevance import unseen
+
+register = template.Library()
+
+NAMED = 3  # oddities that a badge names; the rest stand in its tooltip
+SPELT_OUT = 400  # characters of the text in the tooltip
+
+
+@register.simple_tag
+def foreign(text: Any) -> SafeString:
+    """The text between `bdi` tags, its badge behind it; escaped even if someone called it safe."""
+    return format_html("<bdi hx-ignore>{}</bdi>{}", escape(text), _badge(str(text)))
+
+
+@register.simple_tag
+def oddities(text: Any) -> SafeString | str:
+    """The badge alone, where the text itself is shown in pieces."""
+    return _badge(str(text))
+
+
+@register.filter
+def legible(text: Any) -> str:
+    """For attributes, options and sentences, where no tag can isolate: what deceives the eye is spelt out."""
+    return unseen.spelt_out(str(text))
+
+
+def _badge(text: str) -> SafeString | str:
+    odd = unseen.oddities(text)
+    if not odd:
+        return ""
+    named = " ".join(map(unseen.escape, odd[:NAMED])) + (" …" if len(odd) > NAMED else "")
+    return format_html(
+        ' <span class="odd" title="{}"><span class="visually-hidden">{} </span>{}</span>',
+        escape(unseen.spelt_out(text[:SPELT_OUT])),
+        gettext("Holds characters that cannot be seen or pretend to be others:"),
+        escape(named),
+    )
