@@ -2,9 +2,11 @@
 
 import os
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
+from lore_app import database
 from lore_app.bodies import whole_bodies
 from projects import starting
 
@@ -13,4 +15,6 @@ try:
     application = whole_bodies(get_wsgi_application())
 except ImproperlyConfigured as error:
     starting.refuse(error)
+# Here and not in settings: workers and commands may take their time.
+database.bounded(settings.DATABASES["default"], settings.WEB_STATEMENT_SECONDS)
 starting.check()

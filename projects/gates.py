@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
@@ -20,6 +22,7 @@ from projects.policy import POLICY, ROLES, SCOPES, Permission
 
 OUTSIDE_PROJECTS = frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SYSTEM, Permission.KEEP_RULES})
 View = Callable[..., HttpResponse]
+turned_away = Signal()  # a request the gate refuses; whoever must keep what it carries listens
 
 
 class Request(HttpRequest):
@@ -93,6 +96,7 @@ class PolicyMiddleware:
         if permission is Permission.ANYONE:
             return None
         if not request.user.is_authenticated:
+            _turn_away(request)
             return signed_out(request)
         return self._enter(request, permission, kwargs)
 
@@ -111,21 +115,32 @@ class PolicyMiddleware:
         project = Project.objects.filter(slug=slug, archived_at=None).first()
         roles = roles_of(person, project) if project else frozenset()
         if project is None or not may(roles, permission):
+            _turn_away(request)
             raise Http404
         request.project = project  # type: ignore[attr-defined]
         request.roles = roles  # type: ignore[attr-defined]
 
 
+def _turn_away(request: HttpRequest) -> None:
+    if request.method == "POST" and is_own_form(request):
+        turned_away.send(PolicyMiddleware, request=request)
+
+
+def is_own_form(request: HttpRequest) -> bool:
+    """The gate stands before the check of CSRF tokens, so that nobody's body is read in vain: what is kept or shown
+    again of a refused form is checked here."""
+    return CsrfViewMiddleware(lambda _: HttpResponse()).process_view(request, None, (), {}) is None
+
+
 def signed_out(request: HttpRequest) -> HttpResponse:
     """A page goes to the login page; an htmx request gets 401 and keeps what is on the screen.
 
-    A form sent by a session that has ended since comes back with what was typed, to be sent again after signing in. It
-    has passed the check of its CSRF token, so it is this person's own form.
+    A form sent by a session that has ended since comes back with what was typed, to be sent again after signing in.
     """
     if request.headers.get("HX-Request"):
         return aside(render(request, "projects/signed_out.html", status=401))
-    typed = _typed(request)
-    if typed and settings.SESSION_COOKIE_NAME in request.COOKIES:
+    had_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    if request.method == "POST" and had_session and is_own_form(request) and (typed := _typed(request)):
         context = {"typed": typed, "files": sorted(request.FILES)}
         return render(request, "projects/signed_out_form.html", context, status=401)
     return redirect_to_login(request.get_full_path())

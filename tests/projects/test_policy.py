@@ -66,6 +66,7 @@ ORACLE: dict[tuple[str, str, str], set[str]] = {
     ("tokens", "/p/shoes/tokens/", "GET"): {"lena"},
     ("tokens", "/p/shoes/tokens/", "POST"): {"lena"},
     ("token-revoke", "/p/shoes/tokens/{token}/revoke/", "POST"): {"lena"},
+    ("left-behind", "/p/shoes/left-behind/", "GET"): {"lena"},
     ("audit", "/p/shoes/audit/", "GET"): {"lena", "otto"},
     ("pictures", "/p/shoes/pictures/", "GET"): {"lena"},
     ("pictures-retry", "/p/shoes/pictures/retry/", "POST"): {"lena"},

@@ -1,0 +1,40 @@
+"""What people sent or typed who may no longer judge: kept as drafts, read by the lead.
+
+The gate refuses the submit of somebody who lost the role, was deactivated, or whose project was archived while the page
+was open. It stores no judgment; but the text was work, so the holder of the lease leaves it as a draft.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from annotation import judging
+from annotation.models import Draft, Lease
+from projects.gates import turned_away
+from projects.models import Membership, Project
+from projects.policy import ROLES, Permission
+
+
+@receiver(turned_away)
+def keep(sender: object, request: HttpRequest, **_: Any) -> None:
+    """A session that has ended names nobody; the token of the lease, which its page alone holds, does."""
+    match = request.resolver_match
+    if request.method != "POST" or match is None or match.url_name != "judge-submit":
+        return
+    lease = Lease.objects.select_related("person").filter(token=match.kwargs["token"]).first()
+    if lease is None or (request.user.is_authenticated and request.user.pk != lease.person_id):
+        return
+    judging.save_draft(lease.person, lease, judging.draft_body(request.POST))
+
+
+def drafts(project: Project) -> QuerySet[Draft]:
+    """Of people who can no longer submit them, newest first."""
+    judges = Membership.objects.filter(
+        project=project, person=OuterRef("person"), role__in=ROLES[Permission.JUDGE], person__is_active=True
+    )
+    left = Draft.objects.filter(~Exists(judges), pair__project=project).exclude(Q(body={}))
+    return left.select_related("person", "pair__query", "pair__item__current_snapshot").order_by("-updated_at", "-pk")
