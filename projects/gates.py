@@ -129,7 +129,7 @@ def _turn_away(request: HttpRequest) -> None:
 def is_own_form(request: HttpRequest) -> bool:
     """The gate stands before the check of CSRF tokens, so that nobody's body is read in vain: what is kept or shown
     again of a refused form is checked here."""
-    return CsrfViewMiddleware(lambda _: HttpResponse()).process_view(request, None, (), {}) is None
+    return CsrfViewMiddleware(lambda _: HttpResponse()).process_view(request, signed_out, (), {}) is None
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
