@@ -25,9 +25,12 @@ from django.core.files.base import File
 from django.utils.translation import gettext as _
 from pyarrow import parquet
 
+from annotation import parquet_rows
+
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 BOM = b"\xef\xbb\xbf"
+_NUL_ESCAPED = b"\\u0000"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
 _PEEK = 4096
@@ -67,6 +70,7 @@ class Row(NamedTuple):
     number: int
     values: Mapping[str, Any]
     size: int  # bytes of the line, an upper bound for each of its fields
+    storable: bool = False  # known to say neither NUL nor lone surrogates, not even as an escape within a text
 
 
 class Broken(NamedTuple):
@@ -76,12 +80,13 @@ class Broken(NamedTuple):
 
 
 class RowReader:
-    """Iterate once. `bytes_read` counts the bytes of the file as stored, for progress."""
+    """Iterate once. `bytes_read` counts the bytes of the file as stored, for progress; `unfolded` those of the rows."""
 
     def __init__(self, file: Readable, name: str, limits: Limits = UPLOAD) -> None:
         self._counted = _Counted(file)
         self._limits = limits
         self._name = PurePath(name.lower())
+        self.unfolded = 0
         head = file.read(4)
         file.seek(0)
         zipped = head.startswith(GZIP)
@@ -132,6 +137,7 @@ class RowReader:
         cap, number = self._limits.line_bytes, 0
         while line := self._stream.readline(cap):
             number += 1
+            self.unfolded += len(line)
             if len(line) < cap or line.endswith(b"\n"):
                 yield number, line.removeprefix(BOM) if number == 1 else line
                 continue
@@ -176,10 +182,11 @@ class RowReader:
                 _check_parquet(table.metadata, self._limits)
                 number = 0
                 for batch in table.iter_batches(batch_size=_PARQUET_ROWS):  # type: ignore[no-untyped-call]
-                    size = batch.nbytes
-                    for values in batch.to_pylist():
+                    texts, size = parquet_rows.texts(batch), batch.nbytes // max(batch.num_rows, 1)
+                    for values in parquet_rows.rows(batch):
                         number += 1
-                        yield Row(number, values, size)
+                        self.unfolded += size
+                        yield Row(number, values, texts.longest, texts.storable)
         except (pyarrow.lib.ArrowException, OSError) as error:
             raise FileRefused(_("The Parquet file is damaged: %(why)s") % {"why": str(error)[:200]}) from error
 
@@ -260,12 +267,12 @@ class _CsvLines(Iterator[str]):
         return line.decode("utf-8", "surrogateescape")
 
 
-def raw_text(row: Row | Broken, most: int = 4000) -> str:
-    """The row as text, for the list of rejected rows."""
-    if isinstance(row, Broken):
-        return row.raw[:most]
+def raw_text(said: Mapping[str, Any] | str, most: int = 4000) -> str:
+    """What a row said as text, for the list of rejected rows: its values, or the line itself where it was broken."""
+    if isinstance(said, str):
+        return said[:most]
     try:
-        return json.dumps(row.values, ensure_ascii=False, default=str)[:most]
+        return json.dumps(said, ensure_ascii=False, default=str)[:most]
     except RecursionError:
         return ""  # nested as deeply as only an attack is
 
@@ -281,13 +288,14 @@ def _refuse_damaged(error: Exception) -> NoReturn:
 def _json_row(number: int, line: bytes) -> Row | Broken:
     try:
         values = orjson.loads(line)
+        storable = _NUL_ESCAPED not in line  # and no lone surrogate: orjson reads none
     except orjson.JSONDecodeError as error:
-        values = _lenient(line)
+        values, storable = _lenient(line), False
         if values is None:
             return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, _shown(line))
     if not isinstance(values, dict):
         return Broken(number, _("Not a JSON object."), _shown(line))
-    return Row(number, values, len(line))
+    return Row(number, values, len(line), storable)
 
 
 def _lenient(line: bytes) -> object | None:

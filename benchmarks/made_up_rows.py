@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pyarrow
-from pyarrow import parquet
+from pyarrow import RecordBatch, parquet  # type: ignore[attr-defined]
 
 PER_QUERY = 20
 _TOGETHER = 10_000
@@ -63,9 +62,9 @@ def write_jsonl(path: Path, count: int, prefix: str = "") -> None:
 def write_parquet(path: Path, count: int, prefix: str = "") -> None:
     made = rows(count, prefix)
     first = list(itertools.islice(made, _TOGETHER))
-    schema = pyarrow.RecordBatch.from_pylist(first).schema
-    with parquet.ParquetWriter(path, schema) as writer:
+    schema = RecordBatch.from_pylist(first).schema
+    with parquet.ParquetWriter(path, schema) as writer:  # type: ignore[no-untyped-call]
         part = first
         while part:
-            writer.write_batch(pyarrow.RecordBatch.from_pylist(part, schema))
+            writer.write_batch(RecordBatch.from_pylist(part, schema))
             part = list(itertools.islice(made, _TOGETHER))
