@@ -8,7 +8,10 @@ rejection with its number, field and reason, and keeps no other row out.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, field, fields
 from itertools import islice
 from pathlib import Path
@@ -31,13 +34,34 @@ from projects.models import Person, Project
 from relevance.labels import Scale, scale_named
 from relevance.sanitising import storable
 
-CHUNK_ROWS = 2000
-CHUNK_BYTES = 32 << 20
+CHUNK_ROWS = 5000
+CHUNK_BYTES = 16 << 20  # of the rows unfolded: five thousand of the largest would fill the memory
 CHUNK_SECONDS = 1.0
 
 
 class Superseded(Exception):
     """The row is no longer ours: cancelled, or taken by another worker after our lease ran out."""
+
+
+@dataclass
+class Chunk:
+    """Rows read and put into our words, to be written together. `rows`: each as it came, should it have to be shown."""
+
+    records: list[Record] = field(default_factory=list)
+    refused: list[tuple[int, RowRefused]] = field(default_factory=list)
+    rows: dict[int, Row | Broken] = field(default_factory=dict)
+    bytes_read: int = 0  # of the file, up to here
+
+    def take(self, row: Row | Broken, mapper: Mapper) -> None:
+        self.rows[row.number] = row
+        try:
+            self.records.append(_record(row, mapper))
+        except RowRefused as refusal:
+            self.refused.append((row.number, refusal))
+
+    def up_to(self, bytes_read: int) -> Chunk:
+        self.bytes_read = bytes_read
+        return self
 
 
 @dataclass(frozen=True)
@@ -139,14 +163,16 @@ def run_import(
     mapper = Mapper(plan.columns, batch.kind, scale_named(batch.scale_name or batch.project.scale_name))
     folder = Path(batch.images_folder) if batch.images_folder else None
     pictures = Pictures(batch.project, folder, plan.pictures)
-    for chunk in _chunks(islice(reader, counts.read, None)):
-        with transaction.atomic():
-            project = _held(batch)
-            part = _take_in(batch, project, chunk, mapper, pictures, plan)
-            counts.add(part)
-            _note(batch, token, counts, reader.bytes_read)
-        if on_progress is not None:
-            on_progress(counts, reader.bytes_read)
+    with closing(_ahead(_chunks(reader, counts.read, mapper))) as chunks:
+        for chunk in chunks:
+            bytes_read = chunk.bytes_read
+            with transaction.atomic():
+                project = _held(batch)
+                counts.add(_take_in(batch, project, chunk, pictures, plan))
+                _note(batch, token, counts, bytes_read)
+            del chunk  # the next one is being made: no more than these two are ever held
+            if on_progress is not None:
+                on_progress(counts, bytes_read)
     return counts
 
 
@@ -184,43 +210,51 @@ def _note(batch: Import, token: UUID, counts: Counts, bytes_read: int) -> None:
         raise Superseded
 
 
-def _chunks(rows: Iterable[Row | Broken]) -> Iterator[list[Row | Broken]]:
-    """Two thousand rows, or what a second brought: progress is never older. Of large rows, fewer."""
-    chunk: list[Row | Broken] = []
-    since, size = time.monotonic(), 0
-    for row in rows:
-        chunk.append(row)
-        size += row.size if isinstance(row, Row) else 0
-        if len(chunk) >= CHUNK_ROWS or size > CHUNK_BYTES or time.monotonic() - since > CHUNK_SECONDS:
-            yield chunk
-            chunk, since, size = [], time.monotonic(), 0
-    if chunk:
-        yield chunk
+def _chunks(reader: RowReader, done: int, mapper: Mapper) -> Iterator[Chunk]:
+    """Up to five thousand rows, or what a second brought: progress is never older. What was read before a file breaks
+    off is a chunk, too."""
+    chunk, since, unfolded = Chunk(), time.monotonic(), reader.unfolded
+    try:
+        for row in islice(reader, done, None):
+            chunk.take(row, mapper)
+            full = len(chunk.rows) >= CHUNK_ROWS or reader.unfolded - unfolded >= CHUNK_BYTES
+            if full or time.monotonic() - since > CHUNK_SECONDS:
+                yield chunk.up_to(reader.bytes_read)
+                chunk, since, unfolded = Chunk(), time.monotonic(), reader.unfolded
+    except FileRefused:
+        if chunk.rows:
+            yield chunk.up_to(reader.bytes_read)
+        raise
+    if chunk.rows:
+        yield chunk.up_to(reader.bytes_read)
 
 
-def _take_in(
-    batch: Import,
-    project: Project,
-    rows: Sequence[Row | Broken],
-    mapper: Mapper,
-    pictures: Pictures,
-    plan: Plan,
-) -> Counts:
+def _ahead(chunks: Iterator[Chunk]) -> Generator[Chunk, None, None]:
+    """The chunks, each read and mapped in a thread beside while the database works on the one before it."""
+    context = copy_context()  # what is refused is refused in the caller's language
+
+    def following() -> Chunk | None:
+        return context.run(lambda: next(chunks, None))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="reading") as beside:
+        coming = beside.submit(following)
+        while (chunk := coming.result()) is not None:
+            coming = beside.submit(following)
+            held = [chunk]
+            del chunk
+            yield held.pop()
+
+
+def _take_in(batch: Import, project: Project, chunk: Chunk, pictures: Pictures, plan: Plan) -> Counts:
     """One chunk: its records stored, its unreadable rows kept as rejections."""
-    records: list[Record] = []
-    rejections: list[Rejection] = []
-    by_number = {row.number: row for row in rows}
-    for row in rows:
-        try:
-            records.append(_record(row, mapper))
-        except RowRefused as refusal:
-            rejections.append(_rejection(batch, row, refusal))
+    rejections = [_rejection(batch, chunk.rows[number], refusal) for number, refusal in chunk.refused]
     counts = Counts()
-    for part in _store_around(batch, project, pictures.resolve(records), plan):
+    for part in _store_around(batch, project, pictures.resolve(chunk.records), plan):
         if isinstance(part, Counts):
             counts.add(part)
         else:
-            rejections.append(_rejection(batch, by_number[part.row], RowRefused("", _("the database refuses the row"))))
+            refusal = RowRefused("", _("the database refuses the row"))
+            rejections.append(_rejection(batch, chunk.rows[part.row], refusal))
     counts.rejected += len(rejections)
     counts.read += len(rejections)
     counts.images += pictures.added

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -31,6 +31,7 @@ _FALSE = {"", "false", "0", "no", "n"}
 _NONE = (None, "")
 _BETWEEN_ADDRESSES = re.compile(r"[\s|,;]+(?=https?://)", re.IGNORECASE)
 _DEPTH = 6
+_PLANS = 200  # most files have one set of columns; a hostile one has another in every row
 
 Named = tuple[tuple[str, str], ...]
 
@@ -98,11 +99,12 @@ class Mapper:
         for column, field in meaning.items():
             self._columns.setdefault(field, []).append(column)
         self._kind, self._scale = kind, scale
+        self._plans: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 
     def record(self, row: Row) -> Record:
         """The row's record; raises RowRefused."""
         values = self._values(row)
-        texts = _Texts(values)
+        texts = _Texts(values, storable=row.storable)
         item_id = texts.needed("item_id", ID_LENGTH)
         content = _content(texts)
         pictures = texts.pictures()
@@ -133,22 +135,33 @@ class Mapper:
     def _values(self, row: Row) -> dict[str, Any]:
         """Our field -> the first value that its columns have."""
         values: dict[str, Any] = {}
-        for field, columns in self._columns.items():
-            for column in columns:
-                value = row.values.get(column)
-                if value not in _NONE:
-                    if row.size > FIELD_BYTES and _bytes(value) > FIELD_BYTES:
-                        raise RowRefused(column, _("larger than 64 KiB"))
-                    values[field] = value
-                    break
+        for field, column in self._plan(tuple(row.values)):
+            value = row.values[column]
+            if field in values or value in _NONE:
+                continue
+            if row.size > FIELD_BYTES and _bytes(value) > FIELD_BYTES:
+                raise RowRefused(column, _("larger than 64 KiB"))
+            values[field] = value
         return values
+
+    def _plan(self, there: tuple[str, ...]) -> list[tuple[str, str]]:
+        """(field, column) of the columns that a row has; of two for one field the first comes first."""
+        plan = self._plans.get(there)
+        if plan is None:
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            known = set(there)
+            plan = [(field, one) for field, columns in self._columns.items() for one in columns if one in known]
+            self._plans[there] = plan
+        return plan
 
 
 class _Texts:
-    """The values of one row as sanitised texts, counting what was replaced."""
+    """The values of one row as sanitised texts, counting what was replaced; nothing is where all are known storable."""
 
-    def __init__(self, values: dict[str, Any]) -> None:
+    def __init__(self, values: dict[str, Any], *, storable: bool) -> None:
         self._values = values
+        self._storable = storable
         self.replaced = 0
 
     def text(self, field: str, most: int | None = None) -> str:
@@ -177,26 +190,34 @@ class _Texts:
     def pictures(self) -> tuple[str, ...]:
         """Names and addresses: a list of texts or of objects, or several addresses in one text."""
         value = _structured(self._values.get("images"))
+        if value is None:
+            return ()
         parts = value if isinstance(value, list | tuple) else [value] if isinstance(value, Mapping) else None
         if parts is not None:
             self._values["images"] = [_picture(one) if isinstance(one, Mapping) else one for one in parts]
         return tuple(one for text in self.several("images") for one in _BETWEEN_ADDRESSES.split(text))
 
-    def named(self, field: str) -> Iterator[tuple[str, str]]:
-        return self.pairs(self._values.get(field))
+    def named(self, field: str) -> Named:
+        value = self._values.get(field)
+        return self.pairs(value) if value is not None else ()
 
     def raw(self, field: str) -> Any:
         return self._values.get(field)
 
-    def pairs(self, value: Any) -> Iterator[tuple[str, str]]:
+    def pairs(self, value: Any) -> Named:
         """Name and value from an object, a list of pairs or of {name, value}, or "name: value; name: value"."""
+        found = []
         for name, one in _name_values(_structured(value)):
             text = self.clean(one).strip()
             if text and (clean_name := self.clean(name).strip()):
-                yield clean_name, text
+                found.append((clean_name, text))
+        return tuple(found)
 
     def clean(self, value: Any) -> str:
-        text, replaced = sanitise(value if isinstance(value, str) else plain(value))
+        text = value if isinstance(value, str) else plain(value)
+        if self._storable:
+            return text
+        text, replaced = sanitise(text)
         self.replaced += replaced
         return text
 
@@ -240,21 +261,24 @@ def _with_columns(attributes: Named, texts: _Texts) -> Named:
     own = tuple((name, value) for name in ("brand", "model", "colour") if (value := texts.text(name)))
     if not own:
         return attributes
-    there = {fold(name) for name, _value in attributes}
+    there = {_folded(name) for name, _value in attributes}
     return tuple(pair for pair in own if pair[0] not in there) + attributes
+
+
+_folded = lru_cache(maxsize=5000)(fold)  # a catalogue has few names for its attributes
 
 
 def _attributes_and_skus(texts: _Texts) -> tuple[Named, tuple[SkuContent, ...]]:
     attributes, skus = texts.named("attributes"), _skus(texts.raw("skus"), texts)
     both = _structured(texts.raw("cpv_sku"))
     if both is None:
-        return tuple(attributes), skus
+        return attributes, skus
     parts = both if isinstance(both, dict) else {"cpv": both}
     by_name = {fold(str(name)): value for name, value in parts.items()}
     if by_name.keys() & {"cpv", "sku", "skus"}:
         skus += _skus(by_name.get("skus", by_name.get("sku")), texts)
-        return tuple(chain(attributes, texts.pairs(by_name.get("cpv")))), skus
-    return tuple(chain(attributes, texts.pairs(parts))), skus
+        return attributes + texts.pairs(by_name.get("cpv")), skus
+    return attributes + texts.pairs(parts), skus
 
 
 def _skus(value: Any, texts: _Texts) -> tuple[SkuContent, ...]:
@@ -272,7 +296,7 @@ def _sku(value: Any, texts: _Texts) -> SkuContent:
     known = {"code", "sku", "sku_id", "id", "name", "title", "attributes"}
     name = value.get("name") or value.get("title") or ""
     attributes = value.get("attributes") or {key: one for key, one in value.items() if key not in known}
-    return SkuContent(texts.clean(code), texts.clean(name), tuple(texts.pairs(attributes)))
+    return SkuContent(texts.clean(code), texts.clean(name), texts.pairs(attributes))
 
 
 def _label(value: Any, scale: Scale, field: str) -> str:

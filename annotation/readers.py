@@ -26,11 +26,12 @@ from django.core.files.base import File
 from django.utils.translation import gettext as _
 from pyarrow import compute, parquet
 
-from annotation import parquet_pages
+from annotation import parquet_pages, parquet_rows
 
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 BOM = b"\xef\xbb\xbf"
+_NUL_ESCAPED = b"\\u0000"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
 _PEEK = 4096
@@ -73,6 +74,7 @@ class Row(NamedTuple):
     values: Mapping[str, Any]
     size: int  # bytes of the line, an upper bound for each of its fields
     sha256: str = ""  # of the row's bytes as they came; of a Parquet row, of its values as JSON
+    storable: bool = False  # known to say neither NUL nor lone surrogates, not even as an escape within a text
 
 
 class Broken(NamedTuple):
@@ -83,12 +85,13 @@ class Broken(NamedTuple):
 
 
 class RowReader:
-    """Iterate once. `bytes_read` counts the bytes of the file as stored, for progress."""
+    """Iterate once. `bytes_read` counts the bytes of the file as stored, for progress; `unfolded` those of the rows."""
 
     def __init__(self, file: Readable, name: str, limits: Limits = UPLOAD) -> None:
         self._counted = _Counted(file)
         self._limits = limits
         self._name = PurePath(name.lower())
+        self.unfolded = 0
         head = file.read(4)
         file.seek(0)
         zipped = head.startswith(GZIP)
@@ -139,6 +142,7 @@ class RowReader:
         cap, number = self._limits.line_bytes, 0
         while line := self._stream.readline(cap):
             number += 1
+            self.unfolded += len(line)
             if len(line) < cap or line.endswith(b"\n"):
                 yield number, line.removeprefix(BOM) if number == 1 else line
                 continue
@@ -189,9 +193,14 @@ class RowReader:
                     table = parquet.ParquetFile(file, buffer_size=1 << 16, read_dictionary=large)  # type: ignore[no-untyped-call]
                 most = max((one.bytes for one in dictionaries if one.column not in large), default=1)
                 at_once = min(_PARQUET_ROWS, _BATCH_BYTES // max(most, 1))
-                for number, values in enumerate(_parquet_values(table, at_once), 1):
-                    raw = _as_json(values)
-                    yield Row(number, values, len(raw), _sha256(raw))
+                number = 0
+                for batch in _parquet_batches(table, at_once):
+                    found, texts = _values(batch)
+                    for values in found:
+                        number += 1
+                        raw = _as_json(values)
+                        self.unfolded += len(raw)
+                        yield Row(number, values, max(texts.longest, len(raw)), _sha256(raw), texts.storable)
         except (pyarrow.lib.ArrowException, OSError) as error:
             raise FileRefused(_("The Parquet file is damaged: %(why)s") % {"why": str(error)[:200]}) from error
 
@@ -282,7 +291,7 @@ class _CsvLines(Iterator[str]):
 
 
 def raw_text(row: Row | Broken, most: int = 4000) -> str:
-    """The row as text, for the list of rejected rows."""
+    """The row as text, for the list of rejected rows: its values, or the line itself where it was broken."""
     if isinstance(row, Broken):
         return row.raw[:most]
     try:
@@ -302,13 +311,14 @@ def _refuse_damaged(error: Exception) -> NoReturn:
 def _json_row(number: int, line: bytes) -> Row | Broken:
     try:
         values = orjson.loads(line)
+        storable = _NUL_ESCAPED not in line  # and no lone surrogate: orjson reads none
     except orjson.JSONDecodeError as error:
-        values = _lenient(line)
+        values, storable = _lenient(line), False
         if values is None:
             return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, _shown(line), _sha256(line))
     if not isinstance(values, dict):
         return Broken(number, _("Not a JSON object."), _shown(line), _sha256(line))
-    return Row(number, values, len(line), _sha256(line))
+    return Row(number, values, len(line), _sha256(line), storable)
 
 
 def _lenient(line: bytes) -> object | None:
@@ -339,11 +349,11 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _parquet_values(table: Any, rows: int) -> Iterator[dict[str, Any]]:
+def _parquet_batches(table: Any, rows: int) -> Iterator[Any]:
     for batch in table.iter_batches(batch_size=rows):
         at_once = min(rows, max(1, _BATCH_BYTES // max(map(_longest_entry, batch.columns), default=1)))
         for start in range(0, batch.num_rows, at_once):
-            yield from _values(batch.slice(start, at_once))
+            yield batch.slice(start, at_once)
 
 
 def _longest_entry(column: Any) -> int:
@@ -354,12 +364,13 @@ def _longest_entry(column: Any) -> int:
     return max(1, compute.max(compute.binary_length(column.dictionary)).as_py() or 1)  # type: ignore[attr-defined]
 
 
-def _values(batch: Any) -> list[dict[str, Any]]:
+def _values(batch: Any) -> tuple[list[dict[str, Any]], parquet_rows.Texts]:
     try:
-        return batch.to_pylist()  # type: ignore[no-any-return]
+        return parquet_rows.rows(batch), parquet_rows.texts(batch)
     except UnicodeDecodeError:  # the format does not promise that its texts are UTF-8
         columns = [_decoded(column) for column in batch.columns]
-        return [dict(zip(batch.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+        rows = [dict(zip(batch.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+        return rows, parquet_rows.Texts(batch.nbytes, storable=False)
 
 
 def _decoded(column: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,7 +10,7 @@ import orjson
 from annotation import fetching
 from annotation.mapping import Record
 from annotation.models import Import
-from annotation.sayings import Saying, Sayings, rows, run
+from annotation.sayings import Saying, Sayings, clock, copy, fresh_ids, rows, run
 from projects.models import Project
 
 
@@ -30,8 +30,11 @@ class StoredItem(NamedTuple):
 
 
 def store_items(batch: Import, project: Project, records: Sequence[Record]) -> list[StoredItem]:
-    ids = _item_ids(project, records)
-    current = _current_snapshots(ids.values())
+    ids, current = _known_items(project, records)
+    fresh = _fresh_items(records, ids)
+    for item_id in fresh.values():
+        current[item_id] = Sayings()
+    ids.update(fresh)
     digests = [_Key(ids[record.item_id], record.content.digest()) for record in records]
     _read_older(current, [key for key in digests if current[key.item_id].is_news(key.sha256)])
     before = {item_id: sayings.current for item_id, sayings in current.items()}
@@ -43,8 +46,14 @@ def store_items(batch: Import, project: Project, records: Sequence[Record]) -> l
         if is_news:
             _say(sayings, key, record, batch, news)
         acts.append((key, is_new, is_news and not is_new))
-    stored = _insert_snapshots(batch, news)
-    _point_to_current(current, before, stored)
+    stored = dict(zip(news, fresh_ids("annotation_snapshot", len(news)), strict=True))
+    _insert_items(
+        project, {external: (item_id, _stands(item_id, current, stored)) for external, item_id in fresh.items()}
+    )
+    _insert_snapshots(batch, news, stored)
+    known = before.keys() - set(fresh.values())
+    moved = [item_id for item_id in known if current[item_id].current != before[item_id]]
+    _point_to_current({item_id: _stands(item_id, current, stored) for item_id in moved})
     return [_item(key, current[key.item_id], stored, new=new, changed=changed) for key, new, changed in acts]
 
 
@@ -64,31 +73,47 @@ def _item(key: _Key, sayings: Sayings, stored: dict[_Key, int], *, new: bool, ch
     return StoredItem(key.item_id, snapshot, now.batch_id, new, changed)
 
 
-def _item_ids(project: Project, records: Sequence[Record]) -> dict[str, int]:
-    wanted = list({record.item_id for record in records})
-    run(
-        "INSERT INTO annotation_item (project_id, external_id) SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING",
-        project.pk,
-        wanted,
-    )
-    found = rows(
-        "SELECT external_id, id FROM annotation_item WHERE project_id = %s AND external_id = ANY(%s::text[])",
-        project.pk,
-        wanted,
-    )
-    return dict(found)
+def _stands(item_id: int, current: dict[int, Sayings], stored: dict[_Key, int]) -> int:
+    """The snapshot that an item's records leave standing."""
+    now = current[item_id].current
+    assert now is not None, "every record gives its item a snapshot"
+    return stored.get(_Key(item_id, now.said)) or now.row_id
 
 
-def _current_snapshots(item_ids: Iterable[int]) -> dict[int, Sayings]:
-    current: dict[int, Sayings] = {item_id: Sayings() for item_id in item_ids}
+def _known_items(project: Project, records: Sequence[Record]) -> tuple[dict[str, int], dict[int, Sayings]]:
+    """Ids of the items that exist, and what stands of each."""
+    ids: dict[str, int] = {}
+    current: dict[int, Sayings] = {}
     found = rows(
-        """SELECT i.id, s.id, s.sha256, s.batch_id FROM annotation_item i
-           JOIN annotation_snapshot s ON s.id = i.current_snapshot_id WHERE i.id = ANY(%s::bigint[])""",
-        list(current),
+        """SELECT i.external_id, i.id, s.id, s.sha256, s.batch_id
+           FROM annotation_item i LEFT JOIN annotation_snapshot s ON s.id = i.current_snapshot_id
+           WHERE i.project_id = %s AND i.external_id = ANY(%s::text[])""",
+        project.pk,
+        list({record.item_id for record in records}),
     )
-    for item_id, row_id, sha256, batch_id in found:
-        current[item_id].add(Saying(sha256, batch_id, row_id=row_id))
-    return current
+    for external_id, item_id, row_id, sha256, batch_id in found:
+        ids[external_id] = item_id
+        current[item_id] = Sayings()
+        if row_id is not None:
+            current[item_id].add(Saying(sha256, batch_id, row_id=row_id))
+    return ids, current
+
+
+def _fresh_items(records: Sequence[Record], known: dict[str, int]) -> dict[str, int]:
+    """Ids for the items that do not exist yet, in the order of the file."""
+    names = dict.fromkeys(record.item_id for record in records if record.item_id not in known)
+    return dict(zip(names, fresh_ids("annotation_item", len(names)), strict=True))
+
+
+def _insert_items(project: Project, fresh: dict[str, tuple[int, int]]) -> None:
+    """With their current snapshot, which is written next: foreign keys are looked at when the chunk commits."""
+    if fresh:
+        project_id, now = project.pk, clock()
+        copy(
+            "annotation_item",
+            "id, project_id, external_id, current_snapshot_id, created_at",
+            ((item_id, project_id, external, snapshot, now) for external, (item_id, snapshot) in fresh.items()),
+        )
 
 
 def _read_older(current: dict[int, Sayings], keys: Sequence[_Key]) -> None:
@@ -103,48 +128,46 @@ def _read_older(current: dict[int, Sayings], keys: Sequence[_Key]) -> None:
         current[item_id].rows.append(Saying(sha256, batch_id, row_id=row_id))
 
 
-def _insert_snapshots(batch: Import, news: dict[_Key, Record]) -> dict[_Key, int]:
-    """One JSON document carries the chunk: quoting an array of JSON texts would cost more than all the rest."""
-    if not news:
-        return {}
-    fetching.want(batch, {address for record in news.values() for address in record.content.image_addresses})
-    found = rows(
-        """INSERT INTO annotation_snapshot (item_id, sha256, title, category, cpv, skus, images, shop, description,
-             selling_points, price, image_addresses, sanitised, raw_sha256, batch_id)
-           SELECT item_id, sha256, title, category, cpv, skus, images, shop, description, selling_points, price,
-             image_addresses, sanitised, raw_sha256, %s
-           FROM json_to_recordset(%s::json) AS n(item_id bigint, sha256 text, title text, category text, cpv jsonb,
-             skus jsonb, images jsonb, shop text, description text, selling_points jsonb, price text, image_addresses jsonb,
-             sanitised int, raw_sha256 text)
-           RETURNING item_id, sha256, id""",
-        batch.pk,
-        orjson.dumps([_snapshot_json(key, record) for key, record in news.items()], default=tuple).decode(),
-    )
-    return {_Key(item_id, sha256): row_id for item_id, sha256, row_id in found}
+def _insert_snapshots(batch: Import, news: dict[_Key, Record], ids: dict[_Key, int]) -> None:
+    if news:
+        fetching.want(batch, {address for record in news.values() for address in record.content.image_addresses})
+        batch_id, now = batch.pk, clock()
+        copy(
+            "annotation_snapshot",
+            "id, item_id, sha256, batch_id, created_at, sanitised, raw_sha256, title, category, cpv, skus, images, shop, "
+            "description, selling_points, price, image_addresses",
+            ((ids[key], *key, batch_id, now, *_snapshot_cells(record)) for key, record in news.items()),
+        )
 
 
-def _snapshot_json(key: _Key, record: Record) -> dict[str, Any]:
+def _snapshot_cells(record: Record) -> tuple[int | str, ...]:
     content = record.content
-    return {
-        **content._asdict(),
-        "item_id": key.item_id,
-        "sha256": key.sha256,
-        "skus": content.skus_json(),
-        "sanitised": record.sanitised,
-        "raw_sha256": record.raw_sha256,
-    }
+    return (
+        record.sanitised,
+        record.raw_sha256,
+        content.title,
+        content.category,
+        _json(content.cpv),
+        _json(content.skus_json()),
+        _json(content.images),
+        content.shop,
+        content.description,
+        _json(content.selling_points),
+        content.price,
+        _json(content.image_addresses),
+    )
 
 
-def _point_to_current(current: dict[int, Sayings], before: dict[int, Saying | None], stored: dict[_Key, int]) -> None:
-    moved = [
-        (item_id, stored.get(_Key(item_id, sayings.current.said)) or sayings.current.row_id)
-        for item_id, sayings in current.items()
-        if sayings.current is not None and sayings.current != before[item_id]
-    ]
+def _json(value: Sequence[Any]) -> str:
+    return orjson.dumps(value).decode() if value else "[]"
+
+
+def _point_to_current(moved: dict[int, int]) -> None:
+    """Items that existed and say something else now."""
     if moved:
         run(
             """UPDATE annotation_item i SET current_snapshot_id = m.snapshot
                FROM unnest(%s::bigint[], %s::bigint[]) AS m(item, snapshot) WHERE i.id = m.item""",
-            [item for item, _snapshot in moved],
-            [snapshot for _item, snapshot in moved],
+            list(moved),
+            list(moved.values()),
         )

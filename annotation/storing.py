@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 from annotation import settling
 from annotation.crediting import StoredPair, store_gold, store_ratings
 from annotation.mapping import Record
 from annotation.models import Import, Query, Slot
-from annotation.sayings import rows, run
+from annotation.sayings import clock, copy, fresh_ids, rows, run
 from annotation.snapshotting import StoredItem, store_items
 from projects.models import Mode, Project
 
 POSITION_BITS = 20  # of a slot's position: the pair's place within its query
+
+
+class StoredQuery(NamedTuple):
+    id: int
+    benchmark: bool
 
 
 @dataclass
@@ -46,14 +52,21 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
         _count_items(batch, items, counts)
         return counts
     queries = _store_queries(project, records)
-    pairs = _store_pairs(batch, project, records, items, queries)
+    ids = {text: query.id for text, query in queries.items()}
+    pairs = _store_pairs(batch, project, records, items, ids)
     _count_pairs(batch, pairs, items, counts)
     new_gold = store_gold(batch, pairs, records, items)
     new_ratings = store_ratings(batch, project, pairs, records, items)
     counts.gold, counts.ratings = len(new_gold), len(new_ratings)
     labelled = {pair.id for pair, record in zip(pairs, records, strict=True) if record.label}
-    wanted = [pair.id for pair in pairs if pair.new and (judge_gold or pair.id not in labelled)]
-    _store_slots(project, wanted)
+    _store_slots(
+        project,
+        [
+            (pair.id, *queries[record.query])
+            for pair, record in zip(pairs, records, strict=True)
+            if pair.new and (judge_gold or pair.id not in labelled)
+        ],
+    )
     settling.settle_imported(sorted({id_ for id_ in new_ratings if id_ not in labelled} | _old(new_gold, pairs)))
     return counts
 
@@ -64,7 +77,7 @@ def _count_items(batch: Import, items: Sequence[StoredItem], counts: Counts) -> 
     counts.known = counts.read - counts.new - counts.changed
 
 
-def _store_queries(project: Project, records: Sequence[Record]) -> dict[str, int]:
+def _store_queries(project: Project, records: Sequence[Record]) -> dict[str, StoredQuery]:
     """Benchmark once is benchmark for good, and its open slots are blind from then on."""
     wanted = {record.query: record for record in reversed(records)}
     run(
@@ -76,41 +89,42 @@ def _store_queries(project: Project, records: Sequence[Record]) -> dict[str, int
         [record.locale for record in wanted.values()],
     )
     found = rows(
-        "SELECT text, id FROM annotation_query WHERE project_id = %s AND text = ANY(%s::text[])",
+        "SELECT text, id, is_benchmark FROM annotation_query WHERE project_id = %s AND text = ANY(%s::text[])",
         project.pk,
         list(wanted),
     )
-    ids: dict[str, int] = dict(found)
-    benchmark = {ids[record.query] for record in records if record.benchmark}
-    if benchmark and Query.objects.filter(pk__in=benchmark, is_benchmark=False).update(is_benchmark=True):
-        Slot.objects.filter(pair__query_id__in=benchmark, state=Slot.State.OPEN).update(mode=Mode.BLIND)
-    return ids
+    stored = {text: StoredQuery(row_id, is_benchmark) for text, row_id, is_benchmark in found}
+    marked = {text for text in {record.query for record in records if record.benchmark} if not stored[text].benchmark}
+    if marked:
+        ids = [stored[text].id for text in marked]
+        Query.objects.filter(pk__in=ids).update(is_benchmark=True)
+        Slot.objects.filter(pair__query_id__in=ids, state=Slot.State.OPEN).update(mode=Mode.BLIND)
+        stored.update({text: StoredQuery(stored[text].id, benchmark=True) for text in marked})
+    return stored
 
 
 def _store_pairs(
     batch: Import, project: Project, records: Sequence[Record], items: Sequence[StoredItem], queries: dict[str, int]
 ) -> list[StoredPair]:
     keys = [(queries[record.query], item.id) for record, item in zip(records, items, strict=True)]
+    young = {item.id for item in items if item.new}  # made by this chunk: no pair can have them yet
+    known = _known_pairs(list(dict.fromkeys(key for key in keys if key[1] not in young)))
     firsts = dict(zip(reversed(keys), reversed(records), strict=True))
-    in_order = list(dict.fromkeys(keys))
-    made = rows(
-        """INSERT INTO annotation_pair (project_id, query_id, item_id, external_id, batch_id, gold_label)
-           SELECT %s, query, item, external_id, %s, '' FROM unnest(%s::bigint[], %s::bigint[], %s::text[])
-             WITH ORDINALITY AS n(query, item, external_id, place) ORDER BY place
-           ON CONFLICT DO NOTHING RETURNING query_id, item_id, id""",
-        project.pk,
-        batch.pk,
-        [query for query, _item in in_order],
-        [item for _query, item in in_order],
-        [firsts[key].pair_id for key in in_order],
-    )
-    new = {(query, item): row_id for query, item, row_id in made}
-    known = _known_pairs([key for key in in_order if key not in new])
+    fresh = [key for key in dict.fromkeys(keys) if key not in known]
+    new = dict(zip(fresh, fresh_ids("annotation_pair", len(fresh)), strict=True))
+    project_id, batch_id = project.pk, batch.pk
+    if new:
+        now = clock()
+        copy(
+            "annotation_pair",
+            "id, project_id, query_id, item_id, external_id, batch_id, gold_label, created_at",
+            ((row_id, project_id, *key, firsts[key].pair_id, batch_id, "", now) for key, row_id in new.items()),
+        )
     pairs = []
     for key in keys:
         is_new = new.pop(key, None)
         if is_new is not None:
-            known[key] = (is_new, batch.pk)
+            known[key] = (is_new, batch_id)
         pairs.append(StoredPair(*known[key], new=is_new is not None))
     return pairs
 
@@ -138,24 +152,26 @@ def _count_pairs(batch: Import, pairs: Sequence[StoredPair], items: Sequence[Sto
             counts.known += 1
 
 
-def _store_slots(project: Project, pair_ids: Sequence[int]) -> None:
-    """As many as the project wants per pair, those of one query together; a benchmark query is judged blind."""
-    if not pair_ids:
-        return
-    run(
-        """INSERT INTO annotation_slot (project_id, pair_id, round, number, state, mode, position)
-           SELECT %s, p.id, 1, number, 'open', CASE WHEN q.is_benchmark THEN %s ELSE '' END,
-             (p.query_id << %s) + p.id %% (1 << %s)
-           FROM annotation_pair p JOIN annotation_query q ON q.id = p.query_id, generate_series(1, %s) AS number
-           WHERE p.id = ANY(%s::bigint[])
-           ORDER BY p.id, number""",
-        project.pk,
-        Mode.BLIND.value,
-        POSITION_BITS,
-        POSITION_BITS,
-        project.overlap,
-        list(pair_ids),
-    )
+def _store_slots(project: Project, wanted: Sequence[tuple[int, int, bool]]) -> None:
+    """As many as the project wants per pair, those of one query together; a benchmark query is judged blind.
+
+    `wanted`: pair, query, and whether the query is of the benchmark.
+    """
+    if wanted:
+        project_id, numbers = project.pk, range(1, project.overlap + 1)
+        copy(
+            "annotation_slot",
+            "project_id, pair_id, round, number, state, mode, position",
+            (
+                (project_id, pair, 1, number, "open", Mode.BLIND.value if blind else "", _position(query, pair))
+                for pair, query, blind in wanted
+                for number in numbers
+            ),
+        )
+
+
+def _position(query: int, pair: int) -> int:
+    return (query << POSITION_BITS) + pair % (1 << POSITION_BITS)
 
 
 def _old(new_gold: dict[int, str], pairs: Sequence[StoredPair]) -> set[int]:

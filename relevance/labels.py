@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 from relevance.facts import fold
@@ -83,15 +84,19 @@ class Scale:
                 return grade
         raise UnknownLabel(code, self)
 
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        """Folded text -> code. A grade's own names come before aliases; spreadsheets write whole numbers as "2.0"."""
+        found: dict[str, str] = {}
+        for grade in self.grades:
+            for spelling in (fold(grade.code), str(grade.grade), f"{grade.grade}.0"):
+                found.setdefault(spelling, grade.code)
+        return {**self.aliases, **found}
+
     def _of_text(self, value: str) -> str | None:
         if len(value) > _LONGEST:
             return None
-        folded = fold(value)
-        for grade in self.grades:
-            # spreadsheets write whole numbers as "2.0"
-            if folded in (fold(grade.code), str(grade.grade), f"{grade.grade}.0"):
-                return grade.code
-        return self.aliases.get(folded)
+        return self._spellings.get(fold(value))
 
     def _of_number(self, value: object) -> str | None:
         # true and false are a judgment only where there are two grades

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotation", "0007_judged_again")]
+    dependencies = [("annotation", "0008_picture_fetches")]
 
     operations = [
         migrations.AddField("snapshot", "raw_sha256", models.CharField(max_length=64, blank=True, db_default="")),

@@ -49,14 +49,16 @@ class Slot(models.Model):
         DONE = "done", _("done")
         CLOSED = "closed", _("closed")
 
-    project = models.ForeignKey(Project, models.PROTECT, related_name="slots")
-    pair = models.ForeignKey(Pair, models.PROTECT, related_name="slots")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="slots", db_constraint=False)  # the pair's
+    pair = models.ForeignKey(Pair, models.PROTECT, related_name="slots", db_index=False)
     round = models.PositiveSmallIntegerField(default=1)
     number = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     mode = models.CharField(max_length=10, choices=Mode.choices, blank=True)  # empty: the project's
     position = models.BigIntegerField()
-    replaces = models.ForeignKey("Judgment", models.PROTECT, null=True, related_name="+")  # stale, to be judged again
+    replaces = models.ForeignKey(  # stale, to be judged again
+        "Judgment", models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -65,6 +67,7 @@ class Slot(models.Model):
         ]
         indexes = [
             models.Index(name="open_slots_in_order", fields=["project", "position"], condition=Q(state="open")),
+            models.Index(name="slots_that_replace", fields=["replaces"], condition=Q(replaces__isnull=False)),
         ]
 
     def __str__(self) -> str:
