@@ -20,7 +20,7 @@ from annotation.children import Child, ChildEnded, Header
 
 CHILD = "annotation.decoding_child"
 AT_ONCE = min(4, os.cpu_count() or 1)
-WALL_SECONDS = 30.0  # 10 s of processor time on a machine that is busy with other things
+WALL_SECONDS = 60.0  # 10 s of processor time on a machine that is busy with other things
 PICTURES_A_CHILD = 1000
 MOST_BYTES_OUT = 16 << 20
 
@@ -65,9 +65,9 @@ class Decoders:
 
     def encode(self, data: bytes) -> Encoded:
         """Raises PictureRefused."""
-        deadline = time.monotonic() + WALL_SECONDS
         try:
             with self._child() as child:
+                deadline = time.monotonic() + WALL_SECONDS
                 child.send({}, data, deadline)
                 told, body = child.receive(deadline, MOST_BYTES_OUT)
                 if (code := told.get("refused")) == "too_much":  # what it still holds would be missing next time

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import PIL.Image
 import pytest
@@ -80,6 +81,34 @@ def test_what_is_two_things_at_once_is_refused_or_made_one(name: str, data: byte
         with PIL.Image.open(io.BytesIO(content)) as again:
             assert again.format == "WEBP" and again.n_frames == 1
             assert not again.getexif() and not set(again.info) & {"exif", "xmp", "icc_profile", "comment"}
+
+
+@pytest.mark.parametrize(
+    ("told", "body"),
+    [
+        ({"large": 6, "width": 1, "height": 1}, b"<html>RIFF....WEBP"),
+        ({"large": 12, "width": 1, "height": 1}, b"RIFF....WEBP<script>"),
+        ({"large": 12, "width": 0, "height": 1}, b"RIFF....WEBP" * 2),
+        ({"large": "12", "width": 1, "height": 1}, b"RIFF....WEBP" * 2),
+        ({"large": -1, "width": 1, "height": 1}, b"RIFF....WEBP" * 2),
+        ({}, b""),
+    ],
+)
+def test_a_child_that_a_picture_took_over_is_not_believed(told: dict[str, object], body: bytes) -> None:
+    with pytest.raises(PictureRefused):
+        decoding._encoded(told, body)
+
+
+def test_a_picture_that_waits_for_a_place_has_its_whole_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hold all places for longer than a picture may take: who waits for one is not refused for it."""
+    monkeypatch.setattr(decoding, "WALL_SECONDS", 5.0)
+    decoders = Decoders()
+    decoders.encode(saved("JPEG"))
+    for _ in range(decoding.AT_ONCE):
+        decoders._places.acquire()
+    Timer(6.0, lambda: [decoders._places.release() for _ in range(decoding.AT_ONCE)]).start()
+    assert decoders.encode(saved("JPEG")).width == 64
+    decoders.end()
 
 
 def test_copying_what_came_in_would_have_kept_the_script() -> None:

@@ -59,6 +59,8 @@ class Server:
         tally.calls += ask.kind != "models"
         tally.choice_calls += ask.kind == "choice"
         tally.model_calls += ask.kind == "models"
+        tally.pictures += len(ask.pictures)
+        tally.pictures_by_address += sum(not one.startswith("data:image/") for one in ask.pictures)
         began = tally.enter()
         try:
             await modes.answer(mode, Exchange(connection, request, ask, tally, self.world, self.settings))

@@ -45,6 +45,7 @@ class Ask:
     schema: Mapping[str, Any] | None = None
     logprobs: bool = False
     n: int = 1
+    pictures: tuple[str, ...] = ()
 
     @cached_property
     def number(self) -> int:
@@ -87,7 +88,15 @@ def asked(request: Request) -> Ask:
         schema=schema,
         logprobs=bool(body.get("logprobs")),
         n=int(body.get("n") or 1),
+        pictures=_pictures(body["messages"]),
     )
+
+
+def _pictures(messages: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """How each picture is named, without its bytes: `data:image/webp`, or the address that a server would go to."""
+    parts = [part for message in messages if isinstance(message["content"], list) for part in message["content"]]
+    urls = [str(part["image_url"]["url"]) for part in parts if part.get("type") == "image_url"]
+    return tuple(url.partition(";")[0] for url in urls)
 
 
 def _said(messages: Sequence[Mapping[str, Any]], role: str) -> str:

@@ -14,6 +14,8 @@ class Tally:
         self.calls = 0  # POSTs to chat/completions
         self.choice_calls = 0  # of them, those that asked for a letter
         self.model_calls = 0  # GETs of models
+        self.pictures = 0  # in all calls
+        self.pictures_by_address = 0  # of them, those that the server would have to fetch
         self.now = 0
         self.peak = 0  # requests at the same time
         self.early = 0  # calls before the time that a 429 named

@@ -9,7 +9,7 @@ from inference.models import ModelVersion
 from tests.misbehaving.server import Misbehaving
 
 
-def served_at(server: Misbehaving, mode: str, name: str = "", **options: Any) -> ModelVersion:
+def served_at(server: Misbehaving, mode: str, name: str = "", pictures: str = "none", **options: Any) -> ModelVersion:
     """The model that this mode serves, called like the mode unless named; `options` as the registry keeps them."""
     prompt = prompt_versions.active()
     return ModelVersion.objects.create(
@@ -20,5 +20,6 @@ def served_at(server: Misbehaving, mode: str, name: str = "", **options: Any) ->
         prompt_version=prompt_versions.value(prompt.pk).version,
         prompt=prompt,
         learnt=True,
+        pictures=pictures,
         options={"model": "lore", "guideline": False, **options},
     )

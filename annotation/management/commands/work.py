@@ -23,7 +23,7 @@ class Command(JsonCommand):
         parser.add_argument(
             "--queues",
             default=",".join(dispatching.QUEUES),
-            help="what to work on: default (imports, exports), prelabel; a GPU host takes prelabel alone",
+            help="what to work on: default (imports, exports), prelabel, pictures; a GPU host takes prelabel alone",
         )
 
     def run(self, **options: Any) -> dict[str, Any]:
