@@ -132,10 +132,10 @@ def read_condition(text: str) -> dict[str, Any] | None:
         return None
     try:
         return parse_condition(yaml.safe_load(text)).to_data()
-    except yaml.YAMLError as error:
-        raise forms.ValidationError(str(error).splitlines()[0]) from error
     except ConditionError as error:
         raise forms.ValidationError(str(error)) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # also a number or a date that is none
+        raise forms.ValidationError(str(error).splitlines()[0]) from error
 
 
 def condition_text(data: Mapping[str, Any] | None) -> str:

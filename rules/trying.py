@@ -62,7 +62,7 @@ def try_out(
     others = tuple(spec for spec in specs if spec.code != rule["code"])
     try:
         spec = replace(
-            parse_rule({**rule, "precedence": int(precedence) if precedence.isdigit() else 50}), when=condition
+            parse_rule({**rule, "precedence": int(precedence[:9]) if precedence.isdecimal() else 50}), when=condition
         )
     except RuleError:
         spec = None

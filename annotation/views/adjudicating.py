@@ -22,8 +22,8 @@ PAGE = 50
 def disputes(request: Request) -> HttpResponse:
     rows = adjudicating.open_for(request.person, request.project)
     after = request.GET.get("after", "")
-    if after.isdigit():
-        rows = rows.filter(pk__gt=int(after))
+    if after.isdecimal():
+        rows = rows.filter(pk__gt=int(after[:18]))
     page = list(rows[: PAGE + 1])
     settled = Adjudication.objects.filter(
         disagreement__project=request.project, adjudicator=request.person

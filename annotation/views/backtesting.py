@@ -98,7 +98,7 @@ def freeze(request: Request) -> HttpResponse:
 
 def _start(request: Request) -> HttpResponse:
     number = request.POST.get("draft", "")
-    draft = RuleDraft.objects.select_related("base").filter(pk=int(number[:18])).first() if number.isdigit() else None
+    draft = RuleDraft.objects.select_related("base").filter(pk=int(number[:18])).first() if number.isdecimal() else None
     if draft is None:
         messages.error(request, _("Choose a draft."))
         return redirect("backtests", request.project.slug)

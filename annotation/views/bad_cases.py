@@ -28,8 +28,8 @@ def bad_cases(request: Request) -> HttpResponse:
         owner=owner,
     )
     before = request.GET.get("before", "")
-    if before.isdigit():
-        rows = rows.filter(pk__lt=int(before))
+    if before.isdecimal():
+        rows = rows.filter(pk__lt=int(before[:18]))
     page = list(rows[: PAGE + 1])
     filters = f"state={state}&cause={cause}" + ("&owner=me" if owner else "")
     context = {
@@ -69,7 +69,7 @@ def open_case(request: Request) -> HttpResponse:
     number = request.POST.get("pair", "")
     pair = (
         Pair.objects.select_related("item", "project")
-        .filter(project=request.project, pk=int(number) if number.isdigit() else 0)
+        .filter(project=request.project, pk=int(number[:18]) if number.isdecimal() else 0)
         .first()
     )
     if pair is None:
@@ -91,7 +91,7 @@ def _act(request: Request, case: BadCase) -> None:
         activity.add_note(case, request.person, text)
     elif act == "assign":
         number = request.POST.get("owner", "")
-        owner = Person.objects.filter(pk=int(number)).first() if number.isdigit() else None
+        owner = Person.objects.filter(pk=int(number[:18])).first() if number.isdecimal() else None
         activity.assign(case, request.person, owner)
     elif act == "cause":
         activity.name_cause(case, request.person, request.POST.get("cause", ""))

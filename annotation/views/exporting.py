@@ -23,7 +23,7 @@ def exports(request: Request) -> HttpResponse:
             return redirect("exports", request.project.slug)
         number = request.POST.get("hard_set", "")
         hard_set = request.project.hard_sets.filter(
-            pk=int(number) if number.isdigit() else 0, frozen_at__isnull=False
+            pk=int(number[:18]) if number.isdecimal() else 0, frozen_at__isnull=False
         ).first()
         fresh = "without_stale" in request.POST
         made = exporting.request_export(request.project, kind, request.person, hard_set, without_stale=fresh)

@@ -44,8 +44,8 @@ def hard_set(request: Request, hard_set_id: int) -> HttpResponse:
         raise Http404
     rows = found.members.select_related("pair__query", "snapshot").order_by("id")
     after = request.GET.get("after", "")
-    if after.isdigit():
-        rows = rows.filter(pk__gt=int(after))
+    if after.isdecimal():
+        rows = rows.filter(pk__gt=int(after[:18]))
     members = list(rows[: PAGE + 1])
     names = reason_names()
     context = {

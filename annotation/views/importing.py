@@ -97,11 +97,7 @@ def _onward(request: Request, batch: Import) -> HttpResponse:
 
 def _history(request: Request) -> dict[str, Any]:
     before = request.GET.get("before", "")
-    rows = list(
-        receiving.imports_of(request.project, int(before) if before.isascii() and before.isdigit() else None)[
-            : PAGE + 1
-        ]
-    )
+    rows = list(receiving.imports_of(request.project, int(before[:18]) if before.isdecimal() else None)[: PAGE + 1])
     more = rows[PAGE - 1].pk if len(rows) > PAGE else None
     return {"imports": rows[:PAGE], "older_url": f"?before={more}" if more else ""}
 

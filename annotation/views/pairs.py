@@ -19,8 +19,8 @@ from rules.publishing import specs
 def pairs(request: Request) -> HttpResponse:
     chosen = {
         "text": request.GET.get("text", "").replace("\x00", "")[:200],
-        "only": request.GET.get("only", ""),
-        "label": request.GET.get("label", ""),
+        "only": request.GET.get("only", "").replace("\x00", ""),
+        "label": request.GET.get("label", "").replace("\x00", ""),
     }
     page = finding.find(request.project, **chosen, before=_number(request, "before"), after=_number(request, "after"))
     context = {
@@ -83,7 +83,7 @@ def may_see_opinions(request: Request, pair: Pair) -> bool:
 
 def _number(request: Request, name: str) -> int | None:
     value = request.GET.get(name, "")
-    return int(value) if value.isdigit() and len(value) < 18 else None
+    return int(value) if value.isdecimal() and len(value) < 18 else None
 
 
 def _filter_names() -> dict[str, str]:

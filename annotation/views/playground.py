@@ -35,7 +35,7 @@ def compare(request: Request) -> HttpResponse:
             _prompt(given.get("before", "")),
             _prompt(given.get("after", "")),
         )
-        if model is None or before is None or after is None or not size.isdigit():
+        if model is None or before is None or after is None or not size.isdecimal():
             raise CannotTry("two_prompts")
         started = trying.start_comparison(request.project, model, before, after, int(size[:4]), request.person)
     except CannotTry as error:
@@ -94,7 +94,7 @@ def _start(request: Request) -> HttpResponse:
     given = request.POST
     number = given.get("pair", "")
     pairs = Pair.objects.filter(project=request.project).select_related("project", "item")
-    pair = pairs.filter(pk=int(number[:18])).first() if number.isdigit() else None
+    pair = pairs.filter(pk=int(number[:18])).first() if number.isdecimal() else None
     model = _model(given.get("model", ""))
     try:
         if pair is None:
@@ -119,7 +119,7 @@ def _page(request: Request) -> dict[str, Any]:
         "models": living,
         "chats": [one for one in living if one.prompt_id is not None],
         "prompts": PromptVersion.objects.order_by("-active", "-id"),
-        "pair": asked if asked.isdigit() else first or "",
+        "pair": asked if asked.isdecimal() else first or "",
         "trials": request.project.trials.filter(comparison=None)
         .select_related("pair__query", "snapshot", "model", "prompt")
         .order_by("-pk")[:PAGE],
@@ -132,9 +132,9 @@ def _page(request: Request) -> dict[str, Any]:
 
 def _model(given: str) -> ModelVersion | None:
     rows = registry.living().select_related("prompt")
-    found: ModelVersion | None = rows.filter(pk=int(given[:18])).first() if given.isdigit() else None
+    found: ModelVersion | None = rows.filter(pk=int(given[:18])).first() if given.isdecimal() else None
     return found
 
 
 def _prompt(given: str) -> PromptVersion | None:
-    return PromptVersion.objects.filter(pk=int(given[:18])).first() if given.isdigit() else None
+    return PromptVersion.objects.filter(pk=int(given[:18])).first() if given.isdecimal() else None

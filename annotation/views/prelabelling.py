@@ -72,7 +72,7 @@ def _run(request: Request, run_id: int) -> PrelabelRun:
 def _start(request: Request) -> HttpResponse:
     given = request.POST
     samples = given.get("samples", "1")
-    wish = Wish(given.get("model") or None, int(samples) if samples.isdigit() else 0, given.get("only", ""))
+    wish = Wish(given.get("model") or None, int(samples[:9]) if samples.isdecimal() else 0, given.get("only", ""))
     try:
         started = prelabelling.start_run(request.project, request.person, wish)
     except (prelabelling.CannotStart, registry.UnknownModel) as error:
@@ -91,7 +91,7 @@ def _refusals() -> dict[str, str]:
 def _list(request: Request) -> dict[str, Any]:
     rows = PrelabelRun.objects.filter(project=request.project).select_related("model", "rule_base", "requested_by")
     before = request.GET.get("before", "")
-    if before.isdigit():
+    if before.isdecimal():
         rows = rows.filter(pk__lt=int(before[:18]))
     page = list(rows.order_by("-pk")[: PAGE + 1])
     return {

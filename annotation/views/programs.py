@@ -118,8 +118,8 @@ def bad_cases(request: ProgramRequest) -> HttpResponseBase:
         Pair.objects.select_related("item", "project")
         .filter(
             project=request.project,
-            query__text=normalise_query(storable(said.get("query", ""))),
-            item__external_id=storable(said.get("item", "")),
+            query__text=normalise_query(said.get("query", "")),
+            item__external_id=said.get("item", ""),
         )
         .order_by("pk")
         .first()
@@ -158,7 +158,7 @@ def _json(request: HttpRequest, known: Mapping[str, type]) -> dict[str, Any]:
             raise Refusal(400, f"Unknown field; known: {', '.join(known)}.")
         if type(value) is not known[name]:
             raise Refusal(400, f"{name}: must be a {known[name].__name__}")
-    return said
+    return {name: storable(value) if isinstance(value, str) else value for name, value in said.items()}
 
 
 def _upload(request: HttpRequest) -> tuple[Any, Told]:

@@ -70,7 +70,7 @@ def activate(request: Request, prompt_id: int) -> HttpResponse:
 
 def _write(request: Request) -> HttpResponse:
     """A new version from the form on an older one's page; the older stays as it is."""
-    base = _found(int(request.POST["base"]) if request.POST.get("base", "").isdigit() else 0)
+    base = _found(int(request.POST["base"][:18]) if request.POST.get("base", "").isdecimal() else 0)
     form = PromptForm(request.POST)
     if form.is_valid():
         given = form.cleaned_data

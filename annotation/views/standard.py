@@ -19,10 +19,10 @@ def stale(request: Request) -> HttpResponse:
     """What is stale, by rule; POST opens slots for some of it."""
     if request.method == "POST":
         wanted = request.POST.get("pairs", "")
-        if not wanted.isdigit() or not 0 < int(wanted[:9]) <= rejudging.MOST:
+        if not wanted.isdecimal() or not 0 < int(wanted[:9]) <= rejudging.MOST:
             messages.error(request, _("How many pairs: from 1 to %(most)s.") % {"most": rejudging.MOST})
         else:
-            opened = rejudging.judge_again(request.project, request.person, int(wanted))
+            opened = rejudging.judge_again(request.project, request.person, int(wanted[:9]))
             told = ngettext("%(slots)s judgment is wanted anew.", "%(slots)s judgments are wanted anew.", opened.slots)
             messages.success(request, told % {"slots": opened.slots})
             if opened.disagreements:

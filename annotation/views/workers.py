@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from annotation import workers as activity
 from projects.gates import Request
@@ -21,4 +21,7 @@ def workers(request: Request) -> HttpResponse:
 
 
 def badge(request: Request) -> HttpResponse:
+    """A part of every page; opened by itself, the page behind it."""
+    if not request.headers.get("HX-Request"):
+        return redirect("workers")
     return render(request, "annotation/workers_badge.html", {"presence": activity.presence()})

@@ -169,7 +169,7 @@ def _tried(given: QueryDict, data: dict[str, Any] | None) -> trying.Tried | None
     except forms.ValidationError:
         attributes = {}
     number = given.get("draft", "")
-    held = RuleDraft.objects.filter(pk=int(number[:18])).first() if number.isdigit() else None
+    held = RuleDraft.objects.filter(pk=int(number[:18])).first() if number.isdecimal() else None
     specs = drafting.specs_of(held) if held is not None else publishing.specs(publishing.newest())
     rule = {**trying.BLANK, "code": given.get("code", ""), "effect": given.get("effect"), "label": given.get("label")}
     return trying.try_out(query, title, attributes, data, rule, given.get("precedence", ""), specs)

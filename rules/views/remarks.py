@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from projects.audit import record
 from projects.gates import Request
 from projects.models import Person
+from relevance.sanitising import storable
 from rules import remarks as talking
 from rules.models import Rule, RuleRemark
 from rules.reviewing import is_rule_owner
@@ -52,7 +53,7 @@ def respond(request: Request, remark_id: int) -> HttpResponse:
 def owner(request: Request, code: str) -> HttpResponse:
     """A rule owner takes a rule over, or hands it to another one."""
     rule = _rule(code)
-    person = Person.objects.filter(username=request.POST.get("owner", ""), is_active=True).first()
+    person = Person.objects.filter(username=storable(request.POST.get("owner", "")), is_active=True).first()
     if person is None or not is_rule_owner(person):
         messages.error(request, _("Only a rule owner can own a rule."))
     else:

@@ -153,6 +153,7 @@ def test_a_run_is_started_and_watched(program: Client, project: Project) -> None
     assert program.post("/api/p/shoes/runs/", b'{"only": "some"}', "application/json").status_code == 400
     assert program.post("/api/p/shoes/runs/", b'{"model": "nil"}', "application/json").status_code == 400
     assert program.post("/api/p/shoes/runs/", b'{"samples": 0}', "application/json").status_code == 400
+    assert program.post("/api/p/shoes/runs/", b'{"model": "\\u0000\\ud800"}', "application/json").status_code == 400
 
 
 def test_an_export_is_requested_watched_and_fetched_once_sealed(program: Client, project: Project, cast: Cast) -> None:
@@ -183,7 +184,8 @@ def test_an_export_is_requested_watched_and_fetched_once_sealed(program: Client,
 @pytest.mark.parametrize(
     "body",
     [b"{}", b'{"kind": "people"}', b'{"kind": "labels", "hard_set": "nil"}', b'{"kind": "labels", "requested_by": 1}',
-     b'{"kind": 1}', b'{"kind": "labels", "without_stale": "yes"}', b"[]", b"{", b"\xff", b"[" * 100_000],
+     b'{"kind": 1}', b'{"kind": "labels", "hard_set": "\\u0000"}', b'{"kind": "labels", "without_stale": "yes"}',
+     b"[]", b"{", b"\xff", b"[" * 100_000],
 )  # fmt: skip
 def test_a_request_that_cannot_be_read_is_refused(body: bytes, program: Client, foreign_set: HardSet) -> None:
     answer = program.post("/api/p/shoes/exports/", body, "application/json")

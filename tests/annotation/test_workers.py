@@ -99,14 +99,17 @@ def test_depths_count_what_waits_runs_and_died(project: Project) -> None:
 
 def test_the_badge_says_up_and_asks_again(cast: Any, client_for: ClientFor) -> None:
     workers.Heart(BOTH).start()
-    html = client_for(cast.ana).get(reverse("workers-badge")).content.decode()
+    html = client_for(cast.ana).get(reverse("workers-badge"), headers={"HX-Request": "true"}).content.decode()
     assert "worker: up" in html and 'hx-trigger="every 4s"' in html
 
 
 def test_the_badge_says_since_when_nobody_works(cast: Any, client_for: ClientFor) -> None:
     workers.Heart(BOTH).start()
     grow_old(60)
-    assert "worker: absent since" in client_for(cast.ana).get(reverse("workers-badge")).content.decode()
+    assert (
+        "worker: absent since"
+        in client_for(cast.ana).get(reverse("workers-badge"), headers={"HX-Request": "true"}).content.decode()
+    )
 
 
 def test_the_page_names_processes_and_work_but_not_whose_data_failed(
@@ -136,4 +139,4 @@ def test_the_badge_takes_one_query_of_its_own(
 ) -> None:
     client = client_for(cast.ana)
     with django_assert_max_num_queries(3):  # session, person, heartbeats
-        client.get(reverse("workers-badge"))
+        client.get(reverse("workers-badge"), headers={"HX-Request": "true"})

@@ -1,0 +1,57 @@
+"""Secrets are compared in constant time, wherever they are compared (threat T43)."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+PACKAGES = ("relevance", "projects", "rules", "inference", "annotation", "lore_app")
+SECRET = re.compile(
+    r"(^|_)(tokens?|secrets?|passwords?|api_key|nonce|sha256|hmac|signature|auth_hash|session_key|prefix)($|_)"
+)
+# Names alike that are no secrets: contents are known by their SHA-256, texts and models have tokens, a lease has a fencing
+# token that says which worker or page is meant and opens nothing by itself.
+CONTENT_AND_FENCING = {
+    "annotation/judging.py",
+    "annotation/jobs.py",
+    "annotation/exporting.py",
+    "annotation/snapshotting.py",
+    "inference/engines/transformers_local.py",
+    "relevance/chain.py",
+    "relevance/tokens.py",
+    "rules/publishing.py",
+}
+
+
+def name_of(node: ast.expr) -> str:
+    """The last name of what is compared: of an attribute, a call, an item."""
+    while isinstance(node, ast.Call | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def compared(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
+            names = [name_of(side) for side in (node.left, *node.comparators)]
+            if any(SECRET.search(name.lower()) for name in names):
+                yield ast.unparse(node)
+
+
+def test_no_secret_is_compared_with_an_equals_sign() -> None:
+    found = {
+        str(path.relative_to(ROOT)): list(compared(path.read_text()))
+        for package in PACKAGES
+        for path in sorted(Path(ROOT / package).rglob("*.py"))
+    }
+    assert {path: said for path, said in found.items() if said and path not in CONTENT_AND_FENCING} == {}
+
+
+def test_the_check_sees_what_it_is_for() -> None:
+    assert list(compared("token.sha256 == digest(secret)")) == ["token.sha256 == digest(secret)"]
+    assert list(compared("ok = given != row['secret']; row_token(x) == 1")) == ["row_token(x) == 1"]
+    assert list(compared("hmac.compare_digest(a, b) == True; tokenizer == 1")) == []
