@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,11 +20,12 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
-from annotation import citing, jobs, opinions, sealing, staleness, training_rows
-from annotation.models import Export, Gold, HardSet, Pair, Prediction, Query
+from annotation import jobs, sealing, staleness, training_rows
+from annotation.gathering import Gatherer
+from annotation.models import Export, HardSet, Query
 from annotation.sealing import SealedFile
 from annotation.training_rows import PairRecord
 from projects import audit
@@ -49,9 +51,11 @@ ORDER BY p.id
 
 
 class Chosen(NamedTuple):
-    pair: int
-    gold: int | None
-    query: int
+    """Up to CHUNK pairs in a row, each with its gold, or 0: eight bytes a number, since a list of rows in memory for a
+    million pairs would be most of what an export may take."""
+
+    pairs: array[int]
+    golds: array[int]
 
 
 class Superseded(Exception):
@@ -101,10 +105,11 @@ def work(export_id: int, token: UUID) -> None:
 
 def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str, Any]:
     chosen, left_out = moment(export)
-    Export.objects.filter(pk=export.pk, token=token).update(rows_total=len(chosen))
+    total = sum(len(some.pairs) for some in chosen)
+    Export.objects.filter(pk=export.pk, token=token).update(rows_total=total)
     writer = {Export.Kind.SFT: _sft, Export.Kind.LABELS: _labels}[Export.Kind(export.kind)]
     seen: set[tuple[str, int]] = set()
-    records = _noting_versions(_records(chosen, _reporter(export, token)), seen)
+    records = _noting_versions(_records(chosen, _reporter(export, token), training=export.kind == "sft"), seen)
     files, counts = writer(export, records, scratch)
     sealing.store(folder, files)
     return _manifest(export, files, {**counts, **left_out}, seen)
@@ -112,24 +117,32 @@ def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str,
 
 def _noting_versions(records: Iterator[PairRecord], seen: set[tuple[str, int]]) -> Iterator[PairRecord]:
     for record in records:
-        if record.prediction is not None:
-            seen.add((str(record.prediction.model), record.prediction.rule_base.number))
+        if record.rule_base is not None:
+            seen.add((record.model, record.rule_base))
         yield record
 
 
 def moment(export: Export) -> tuple[list[Chosen], dict[str, int]]:
     """What the export holds, and how many pairs were held out for the benchmark, or as stale: one statement, one snapshot."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        with connection.cursor() as setting:
+            setting.execute("SET LOCAL cursor_tuple_fraction = 1")  # all of it is fetched, not the first few
         cursor.execute(_MOMENT, {"project": export.project_id, "kind": export.kind, "hard_set": export.hard_set_id})
-        rows = [Chosen(*row) for row in cursor.fetchall()]
-    forbidden = benchmark_queries(export.project)
-    kept = [row for row in rows if row.query not in forbidden]
-    left_out = {"held_out_benchmark": len(rows) - len(kept)}
-    if export.without_stale:
-        stale = set(staleness.stale_pairs(export.project).values_list("pk", flat=True))
-        fresh = [row for row in kept if row.pair not in stale]
-        return fresh, {**left_out, "left_out_stale": len(kept) - len(fresh)}
-    return kept, left_out
+        forbidden = benchmark_queries(export.project)
+        stale: set[int] = set()
+        if export.without_stale:
+            stale = set(staleness.stale_pairs(export.project).values_list("pk", flat=True))
+        chosen: list[Chosen] = []
+        held_out = left_out = 0
+        while found := cursor.fetchmany(CHUNK):
+            kept = [row for row in found if row[2] not in forbidden]
+            fresh = [row for row in kept if row[0] not in stale] if stale else kept
+            held_out += len(found) - len(kept)
+            left_out += len(kept) - len(fresh)
+            if fresh:
+                chosen.append(Chosen(array("q", [row[0] for row in fresh]), array("q", [row[1] or 0 for row in fresh])))
+    counts = {"held_out_benchmark": held_out}
+    return chosen, {**counts, "left_out_stale": left_out} if export.without_stale else counts
 
 
 def benchmark_queries(project: Project) -> set[int]:
@@ -159,37 +172,14 @@ def _reporter(export: Export, token: UUID) -> Callable[[int], None]:
     return report
 
 
-def _records(chosen: Sequence[Chosen], report: Callable[[int], None]) -> Iterator[PairRecord]:
-    for start in range(0, len(chosen), CHUNK):
-        yield from _chunk(chosen[start : start + CHUNK])
-        report(start + CHUNK)
-
-
-def _chunk(chosen: Sequence[Chosen]) -> Iterator[PairRecord]:
-    ids = [row.pair for row in chosen]
-    pairs = Pair.objects.select_related("query", "item__current_snapshot__batch").in_bulk(ids)
-    golds = Gold.objects.select_related("snapshot__batch").in_bulk([row.gold for row in chosen if row.gold])
-    judgments = opinions.standing_by_pair(ids)
-    cited = citing.cited_by(one for said in judgments.values() for one in said)
-    predictions = {
-        row.pair_id: row
-        for row in Prediction.objects.filter(pair_id__in=ids).select_related("model", "rule_base").order_by("id")
-    }
-    for row in chosen:
-        pair, gold = pairs[row.pair], golds.get(row.gold or 0)
-        snapshot = gold.snapshot if gold else pair.item.current_snapshot
-        assert snapshot is not None, "a pair's item has a snapshot"
-        prediction = predictions.get(row.pair)
-        same_content = prediction is not None and prediction.snapshot_id == snapshot.pk
-        said = judgments[row.pair]
-        yield PairRecord(
-            pair,
-            snapshot,
-            gold,
-            said,
-            prediction if same_content else None,
-            {one.pk: cited.get(one.pk, []) for one in said},
-        )
+def _records(
+    chosen: Sequence[Chosen], report: Callable[[int], None], *, training: bool = False
+) -> Iterator[PairRecord]:
+    gatherer, done = Gatherer(training=training), 0
+    for some in chosen:
+        yield from gatherer.records(some.pairs, some.golds)
+        done += len(some.pairs)
+        report(done)
 
 
 def _sft(export: Export, records: Iterator[PairRecord], scratch: Path) -> tuple[list[SealedFile], dict[str, Any]]:
@@ -202,13 +192,14 @@ def _sft(export: Export, records: Iterator[PairRecord], scratch: Path) -> tuple[
         for file in files.values():
             stack.enter_context(file)
         for record in records:
-            reason = training_rows.why_not_chain(record, scale)
-            if reason:
+            chain = training_rows.chain_of(record)
+            reason = training_rows.why_not_chain(record, chain, scale)
+            if reason or chain is None:
                 reasons[reason] += 1
                 files["labels-only.jsonl"].write_json(training_rows.label_only(record, scale, reason))
             else:
-                split = training_rows.split_of(record.pair.query.text)
-                files[f"sft-{split}.jsonl"].write_json({**training_rows.chat(record), "split": split})
+                split = training_rows.split_of(record.query)
+                files[f"sft-{split}.jsonl"].write_json({**training_rows.chat(record, chain), "split": split})
     return list(files.values()), {"why_no_chain": dict(sorted(reasons.items()))}
 
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from contextvars import copy_context
 from dataclasses import asdict, dataclass, field, fields
 from itertools import islice
 from pathlib import Path
@@ -20,6 +19,7 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.db import DataError, IntegrityError, transaction
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from annotation import jobs, lexicons
@@ -231,10 +231,11 @@ def _chunks(reader: RowReader, done: int, mapper: Mapper) -> Iterator[Chunk]:
 
 def _ahead(chunks: Iterator[Chunk]) -> Generator[Chunk, None, None]:
     """The chunks, each read and mapped in a thread beside while the database works on the one before it."""
-    context = copy_context()  # what is refused is refused in the caller's language
+    language = get_language()  # the caller's, in which rows are refused
 
     def following() -> Chunk | None:
-        return context.run(lambda: next(chunks, None))
+        with override(language):
+            return next(chunks, None)
 
     with ThreadPoolExecutor(1, thread_name_prefix="reading") as beside:
         coming = beside.submit(following)

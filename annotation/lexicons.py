@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
-from annotation.models import Item, LearntLexicon, Snapshot
+from django.db import connection, transaction
+
+from annotation.models import LearntLexicon, Snapshot
 from projects.models import Project
-from relevance.facts import ItemFacts
-from relevance.lexicon import Lexicon
+from relevance.facts import ItemFacts, fold
+from relevance.lexicon import KIND_OF_ATTRIBUTE, LONGEST_LEARNT, Lexicon
+
+_CURRENT = """FROM annotation_item i JOIN annotation_snapshot s ON s.id = i.current_snapshot_id{more}
+                WHERE i.project_id = %s"""
+_CATALOGUE = _CURRENT.format(more="")
+_ATTRIBUTES = _CURRENT.format(more=" CROSS JOIN jsonb_array_elements(s.cpv) a")
 
 
 def learn(project: Project) -> LearntLexicon:
@@ -51,7 +59,21 @@ def shipped() -> Lexicon:
 
 
 def _items(project: Project) -> Iterator[ItemFacts]:
-    rows = Item.objects.filter(project=project, current_snapshot__isnull=False).select_related("current_snapshot")
-    for item in rows.order_by("pk").iterator(chunk_size=2000):
-        assert item.current_snapshot is not None
-        yield item.current_snapshot.facts(item.external_id)
+    """Each category of the catalogue once, and each value of an attribute that names something: all that is learnt from.
+
+    The database folds a million items into the few thousand facts that they repeat.
+    """
+    for (category,) in _streamed(f"SELECT DISTINCT s.category {_CATALOGUE} AND s.category <> ''", project.pk):
+        yield ItemFacts("", "", category)
+    names = _streamed(f"SELECT DISTINCT a->>0 {_ATTRIBUTES}", project.pk)
+    naming = [name for (name,) in names if fold(name) in KIND_OF_ATTRIBUTE]
+    values = f"SELECT DISTINCT a->>0, a->>1 {_ATTRIBUTES} AND a->>0 = ANY(%s::text[]) AND length(a->>1) <= %s"
+    for name, value in _streamed(values, project.pk, naming, LONGEST_LEARNT):
+        yield ItemFacts("", "", cpv=((name, value),))
+
+
+def _streamed(statement: str, *params: Any) -> Iterator[tuple[str, ...]]:
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(statement, params)
+        while found := cursor.fetchmany(2000):
+            yield from found

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation.models import Judgment, Pair, Prediction
+from annotation.sayings import array_of, rows
 
 # The same for statements of their own; `j` is the judgment.
 NOT_REPLACED = """NOT EXISTS (
@@ -59,6 +61,40 @@ def standing_by_pair(pair_ids: Sequence[int]) -> dict[int, list[Judgment]]:
         if row.outcome != Judgment.Outcome.WITHDRAWN:
             answer[row.pair_id].append(row)
     return answer
+
+
+class Opinion(NamedTuple):
+    """A standing judgment as a plain row."""
+
+    pair: int
+    judgment: int
+    judge: int
+    label: str
+    outcome: str
+    mismatch: str
+    mode: str
+    late: bool
+    no_rule_fits: bool
+    day: str
+
+
+_REPLACING = (
+    "SELECT EXISTS (SELECT 1 FROM annotation_judgment WHERE pair_id = ANY(%s::bigint[]) AND replaces_id IS NOT NULL)"
+)
+_LAST_WORDS = """
+SELECT pair_id, id, judge_id, label, outcome, mismatch, mode, late, no_rule_fits, (recorded_at AT TIME ZONE 'UTC')::date::text
+FROM (SELECT DISTINCT ON (j.pair_id, j.judge_id) j.* FROM annotation_judgment j
+      WHERE j.pair_id = ANY(%s::bigint[]) AND {stands}
+      ORDER BY j.pair_id, j.judge_id, j.round DESC, j.revision DESC) last
+WHERE outcome <> 'withdrawn' ORDER BY pair_id, judge_id"""
+
+
+def standing_rows(pair_ids: Sequence[int]) -> list[Opinion]:
+    """What `standing_by_pair` says, in its order. Whether a judgment was judged again is asked only where any was."""
+    pairs = array_of(pair_ids)
+    [(replacing,)] = rows(_REPLACING, pairs)
+    statement = _LAST_WORDS.format(stands=NOT_REPLACED if replacing else "true")
+    return [Opinion._make(row) for row in rows(statement, pairs)]
 
 
 def locked(pair_id: int) -> Pair:

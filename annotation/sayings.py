@@ -75,3 +75,8 @@ def copy(table: str, columns: str, lines: Iterable[Sequence[Any]]) -> None:
 def clock() -> str:
     """The database's time, as it writes it."""
     return str(rows("SELECT clock_timestamp()::text")[0][0])
+
+
+def array_of(ids: Iterable[int]) -> str:
+    """Numbers as PostgreSQL writes an array of them; made one by one by the driver they take longer than the query."""
+    return "{" + ",".join(map(str, ids)) + "}"

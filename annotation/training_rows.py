@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
 
-from annotation.models import Gold, Judgment, Pair, Prediction, Snapshot
 from relevance.facts import fold
 from relevance.labels import Scale
 
@@ -30,16 +29,49 @@ LABEL_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class PairRecord:
-    """A pair as an export sees it, all of one moment."""
+class Said(NamedTuple):
+    """A standing judgment; `rules` as they read when it cited them."""
 
-    pair: Pair
-    snapshot: Snapshot
-    gold: Gold | None
-    judgments: Sequence[Judgment]
-    prediction: Prediction | None
-    cited: Mapping[int, Sequence[object]] = field(default_factory=dict)  # judgment -> rules with their versions
+    judgment: int
+    judge: int
+    label: str
+    outcome: str
+    mismatch: str
+    mode: str
+    late: bool
+    no_rule_fits: bool
+    day: str
+    rules: Sequence[str]
+
+
+class PairRecord(NamedTuple):
+    """A pair as an export sees it, all of one moment: JSON as text, and None for what the kind of export does not tell."""
+
+    pair: int
+    pair_id: str
+    query: str
+    item_id: str
+    snapshot: str
+    title: str
+    category: str | None
+    cpv: str | None
+    skus: str | None
+    shop: str | None
+    source: str
+    licence: str
+    attribution: str
+    gold: int | None
+    label: str
+    mismatch: str
+    ground: str
+    prediction: int | None
+    status: str
+    predicted: str  # a LORE-4 label
+    chain: str | None
+    contradicts: bool
+    model: str
+    rule_base: int | None
+    said: Sequence[Said]
 
 
 def split_of(query: str) -> str:
@@ -48,60 +80,64 @@ def split_of(query: str) -> str:
     return "validation" if int.from_bytes(digest[:4], "big") / 2**32 < VALIDATION_SHARE else "train"
 
 
-def why_not_chain(record: PairRecord, scale: Scale) -> str:
+def why_not_chain(record: PairRecord, chain: Mapping[str, Any] | None, scale: Scale) -> str:
     """Why this gold pair's chain must not be learnt, or nothing when it may."""
-    prediction, gold = record.prediction, record.gold
-    assert gold is not None, "only gold pairs are asked"
-    if prediction is None:
+    assert record.gold is not None, "only gold pairs are asked"
+    if record.prediction is None:
         return "no_prediction"
-    if prediction.status != "ok" or not prediction.chain:
+    if record.status != "ok" or not chain:
         return "invalid_prediction"
-    if scale.from_lore(prediction.chain["label"]) != gold.label:
+    if scale.from_lore(chain["label"]) != record.label:
         return "chain_ends_in_another_label"
-    if gold.mismatch and prediction.chain.get("mismatch") != gold.mismatch:
+    if record.mismatch and chain.get("mismatch") != record.mismatch:
         return "chain_names_another_mismatch"
-    return "grid_or_posterior_contradicts" if prediction.contradicts else ""
+    return "grid_or_posterior_contradicts" if record.contradicts else ""
+
+
+def chain_of(record: PairRecord) -> Mapping[str, Any] | None:
+    return orjson.loads(record.chain) if record.chain else None
 
 
 def question(record: PairRecord) -> dict[str, Any]:
-    snapshot = record.snapshot
     item = {
-        "title": snapshot.title,
-        "category": snapshot.category,
-        "cpv": dict(snapshot.cpv),
-        "skus": snapshot.skus,
-        "shop": snapshot.shop,
+        "title": record.title,
+        "category": record.category,
+        "cpv": dict(_list(record.cpv)),
+        "skus": _list(record.skus),
+        "shop": record.shop,
     }
-    return {"query": record.pair.query.text, "item": {key: value for key, value in item.items() if value}}
+    return {"query": record.query, "item": {key: value for key, value in item.items() if value}}
+
+
+def _list(text: str | None) -> list[Any]:
+    return orjson.loads(text) if text and text != "[]" else []
 
 
 def origin(record: PairRecord) -> dict[str, Any]:
     """Where a training row comes from, down to the versions."""
-    gold, prediction, batch = record.gold, record.prediction, record.snapshot.batch
     return {
-        "pair": record.pair.pk,
-        "pair_id": record.pair.external_id,
-        "item_id": record.pair.item.external_id,
-        "snapshot": record.snapshot.sha256,
-        "gold": gold.pk if gold else None,
-        "ground": gold.ground if gold else "",
-        "prediction": prediction.pk if prediction else None,
-        "model": str(prediction.model) if prediction else "",
-        "rule_base": prediction.rule_base.number if prediction else None,
-        "source": batch.source,
-        "licence": batch.licence,
-        "attribution": batch.attribution,
+        "pair": record.pair,
+        "pair_id": record.pair_id,
+        "item_id": record.item_id,
+        "snapshot": record.snapshot,
+        "gold": record.gold,
+        "ground": record.ground,
+        "prediction": record.prediction,
+        "model": record.model,
+        "rule_base": record.rule_base,
+        "source": record.source,
+        "licence": record.licence,
+        "attribution": record.attribution,
     }
 
 
-def chat(record: PairRecord) -> dict[str, Any]:
+def chat(record: PairRecord, chain: Mapping[str, Any]) -> dict[str, Any]:
     """One line that TRL reads as it is: `messages`, the answer being the chain."""
-    assert record.prediction is not None, "only a pair with a chain becomes a chat"
     return {
         "messages": [
             {"role": "system", "content": SYSTEM},
             {"role": "user", "content": orjson.dumps(question(record)).decode()},
-            {"role": "assistant", "content": orjson.dumps(record.prediction.chain).decode()},
+            {"role": "assistant", "content": orjson.dumps(chain).decode()},
         ],
         **origin(record),
     }
@@ -111,39 +147,37 @@ def label_only(record: PairRecord, scale: Scale, reason: str) -> dict[str, Any]:
     assert record.gold is not None, "only gold pairs carry a label"
     return {
         **question(record),
-        "label": record.gold.label,
-        "lore_label": scale.to_lore(record.gold.label),
-        "mismatch": record.gold.mismatch,
+        "label": record.label,
+        "lore_label": scale.to_lore(record.label),
+        "mismatch": record.mismatch,
         "why_no_chain": reason,
         **origin(record),
     }
 
 
 def labels(record: PairRecord, scale: Scale, secret: bytes) -> dict[str, Any]:
-    gold, prediction = record.gold, record.prediction
-    label = gold.label if gold else ""
     return {
-        "query": record.pair.query.text,
-        "title": record.snapshot.title,
-        "gold_label": label,
-        "mismatch": gold.mismatch if gold else "",
-        "lore_label": scale.to_lore(label) if label else "",
+        "query": record.query,
+        "title": record.title,
+        "gold_label": record.label,
+        "mismatch": record.mismatch,
+        "lore_label": scale.to_lore(record.label) if record.label else "",
         "judgments": [
             {
-                "judgment": row.pk,
-                "judge": pseudonym(row, secret),
-                "label": row.label,
-                "outcome": row.outcome,
-                "mismatch": row.mismatch,
-                "mode": row.mode or "imported",
-                "late": row.late,
-                "rules_cited": [str(rule) for rule in record.cited.get(row.pk, ())],
-                "no_rule_fits": row.no_rule_fits,
-                "day": row.recorded_at.date().isoformat(),
+                "judgment": said.judgment,
+                "judge": pseudonym(said.judge, secret),
+                "label": said.label,
+                "outcome": said.outcome,
+                "mismatch": said.mismatch,
+                "mode": said.mode or "imported",
+                "late": said.late,
+                "rules_cited": said.rules,
+                "no_rule_fits": said.no_rule_fits,
+                "day": said.day,
             }
-            for row in record.judgments
+            for said in record.said
         ],
-        "prediction_label": scale.from_lore(prediction.label) if prediction and prediction.label else "",
+        "prediction_label": scale.from_lore(record.predicted) if record.predicted else "",
         **origin(record),
     }
 
@@ -155,6 +189,7 @@ def csv_cells(row: dict[str, Any]) -> list[object]:
     return [shown[column] for column in LABEL_COLUMNS]
 
 
-def pseudonym(judgment: Judgment, secret: bytes) -> str:
+@lru_cache(maxsize=10_000)
+def pseudonym(judge: int, secret: bytes) -> str:
     """The same judge is the same word within one export and another word in the next."""
-    return "judge-" + hmac.new(secret, str(judgment.judge_id).encode(), hashlib.sha256).hexdigest()[:8]
+    return "judge-" + hmac.new(secret, str(judge).encode(), hashlib.sha256).hexdigest()[:8]

@@ -10,6 +10,7 @@ into one jsonb column of a table without index. Told apart: the rows themselves,
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import multiprocessing
 import sys
@@ -25,6 +26,7 @@ from annotation.importing import Plan
 from annotation.inspecting import Origin
 from annotation.presets import OWN
 from annotation.storing import Counts
+from annotation.working import COLLECT_AFTER
 from benchmarks import made_up_rows
 from benchmarks.measuring import Cost, measured
 from lore_app.database import connected_as
@@ -39,6 +41,7 @@ def main() -> None:
     parser.add_argument("--again", type=int, default=100_000)
     parser.add_argument("--format", nargs="*", default=["jsonl"], choices=["jsonl", "parquet"])
     options = parser.parse_args()
+    gc.set_threshold(*COLLECT_AFTER)  # as in the worker that runs it
     name = f"import-{time.time_ns()}"
     project = Project.objects.create(slug=name, name=name)
     with tempfile.TemporaryDirectory() as folder:

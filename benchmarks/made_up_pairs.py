@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django.db import connection
 
 from annotation.models import Import
@@ -16,8 +19,8 @@ _STATEMENTS = (
        SELECT %(project)s, n::text FROM generate_series(0, %(count)s - 1) n""",
     """INSERT INTO annotation_snapshot (item_id, sha256, title, category, cpv, skus, images, shop, description,
                                         selling_points, price, sanitised, batch_id)
-       SELECT id, lpad(external_id, 64, '0'), 'Mug number ' || external_id, '', '[]', '[]', '[]', '', '', '[]', '', 0,
-              %(batch)s FROM annotation_item WHERE project_id = %(project)s""",
+       SELECT id, lpad(external_id, 64, '0'), 'Mug number ' || external_id, '', %(cpv)s, '[]', '[]', '', %(description)s,
+              '[]', '', 0, %(batch)s FROM annotation_item WHERE project_id = %(project)s""",
     """UPDATE annotation_item i SET current_snapshot_id = s.id FROM annotation_snapshot s
        WHERE s.item_id = i.id AND i.project_id = %(project)s""",
     """WITH q AS MATERIALIZED (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n
@@ -30,10 +33,14 @@ _STATEMENTS = (
 )
 
 
-def make_pairs(project: Project, count: int) -> None:
-    """`count` items called "Mug number N", PER_QUERY of them under each query."""
+_TWELVE = [[f"attribute {number}", f"value number {number}"] for number in range(12)]
+
+
+def make_pairs(project: Project, count: int, *, rich: bool = False) -> None:
+    """`count` items called "Mug number N", PER_QUERY of them under each query; `rich`: a kilobyte each."""
     batch = Import.objects.create(project=project, kind="pairs", file_name="-", source="-", licence="-", confirmed=True)
-    params = {"project": project.pk, "batch": batch.pk, "count": count, "per_query": PER_QUERY}
+    params: dict[str, Any] = {"project": project.pk, "batch": batch.pk, "count": count, "per_query": PER_QUERY,
+              "cpv": json.dumps(_TWELVE) if rich else "[]", "description": "A mug for tea. " * 30 if rich else ""}  # fmt: skip
     with connection.cursor() as cursor:
         for statement in _STATEMENTS:
             cursor.execute(statement, params)

@@ -12,6 +12,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.utils.translation import get_language, override
 
 from annotation import importing, jobs, lexicons
 from annotation.importing import Plan, Superseded, adopt_scale, run_here, run_import
@@ -387,6 +388,32 @@ def test_memory_does_not_grow_with_the_file(project: Project, monkeypatch: pytes
     batch, token = claimed(project, lines(2500))
     run_import(batch, BytesIO(lines(2500)), token=token, on_progress=count)
     assert len(alive) >= 5 and max(alive) < 3 * 500  # a row, its record and its content each
+
+
+def test_of_large_rows_fewer_make_a_chunk(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "CHUNK_BYTES", 10_000)
+    reached: list[int] = []
+    data = b"".join(json.dumps(pair(item=f"m{n}", description="x" * 4000)).encode() + b"\n" for n in range(9))
+    batch, token = claimed(project, data)
+    run_import(batch, BytesIO(data), token=token, on_progress=lambda counts, _bytes: reached.append(counts.read))
+    assert reached == [3, 6, 9]  # two of about 4,060 bytes are less than 10,000, three are more
+
+
+def test_what_was_read_before_a_file_breaks_off_is_kept(project: Project) -> None:
+    import gzip
+
+    batch, token = claimed(project, gzip.compress(lines(300))[:-9])  # the last byte of the rows, and the trailer
+    importing.work(batch.pk, token)
+    batch.refresh_from_db()
+    assert (batch.state, batch.read) == ("dead", Pair.objects.count()) and batch.read >= 299
+
+
+def test_a_refusal_is_in_the_language_of_whoever_imports(bring: Bring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are read in a thread beside, which would speak the installation's language."""
+    monkeypatch.setattr("annotation.mapping._", lambda _text: get_language())
+    with override("zh-hans"):
+        bring(pair(title=""))
+    assert Rejection.objects.get().reason == "zh-hans"
 
 
 def test_the_lexicon_is_learnt_with_the_import(project: Project, tmp_path: Path) -> None:

@@ -1,0 +1,137 @@
+"""How fast labels and training rows are written, beside a bare server-side cursor over the same join.
+
+    python -m benchmarks.export [--pairs 10000 100000 1000000] [--kind labels sft]
+
+Made-up pairs of a kilobyte (`made_up_pairs`), each with gold by import, two judgments and a prediction whose chain ends in
+the gold label for nine of ten. Measured is the whole of a job: choosing, reading, writing, hashing, storing. The floor
+fetches the rows of the same statement, over the whole project at once, and for labels the judgments, and drops them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import resource
+import sys
+import time
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from annotation import exporting, gathering, jobs, sealing
+from annotation.models import Export, Judge
+from annotation.working import COLLECT_AFTER
+from benchmarks.made_up_pairs import make_pairs
+from benchmarks.measuring import measured
+from inference.models import ModelVersion
+from projects.models import Project
+from rules.models import RuleBaseVersion
+
+_CHAIN = {
+    "entity": "mug", "intent": "item", "label": "L4", "mismatch": None, "rules": ["R-001"],
+    "constraints": [{"dimension": "colour", "value": "red", "verdict": "match", "evidence": "Mug, red"}] * 3,
+    "path": ["The query asks for a mug.", "The item is a mug.", "Nothing contradicts."],
+}  # fmt: skip
+_STATEMENTS = (
+    """INSERT INTO annotation_gold (pair_id, revision, label, mismatch, ground, snapshot_id, judgments, batch_id)
+       SELECT p.id, 1, 'L4', '', 'import', i.current_snapshot_id, '[]', p.batch_id
+       FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id WHERE p.project_id = %(project)s ORDER BY p.id""",
+    """INSERT INTO annotation_judgment (pair_id, judge_id, round, revision, snapshot_id, outcome, label, mismatch, reason,
+                                        note, mode, late, body_sha256, batch_id)
+       SELECT p.id, judge, 1, 1, i.current_snapshot_id, 'label', 'L4', '', '', '', '', false, '', p.batch_id
+       FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id, unnest(%(judges)s::bigint[]) AS judge
+       WHERE p.project_id = %(project)s ORDER BY p.id, judge""",
+    """INSERT INTO annotation_grid (query_id, snapshot_id, extractor, body)
+       SELECT p.query_id, i.current_snapshot_id, 'benchmark', '{}'
+       FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id WHERE p.project_id = %(project)s ORDER BY p.id""",
+    """INSERT INTO annotation_prediction (pair_id, snapshot_id, model_id, rule_base_id, grid_id, knowledge, prompt_digest,
+         sampling, key_sha256, status, reason, label, mismatch, chain, samples, contradicts, moved, signals, tokens_in,
+         tokens_out, tokens_cached, seconds)
+       SELECT p.id, g.snapshot_id, %(model)s, %(rule_base)s, g.id, '[]', '1', '{}', lpad(p.id::text, 64, '0'), 'ok', '',
+         'L4', '', %(chain)s, '[]', CASE WHEN p.id %% 10 = 0 THEN '["grid"]'::jsonb ELSE '[]' END, '[]', '[]', 0, 0, 0, 0
+       FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id
+       JOIN annotation_grid g ON g.query_id = p.query_id AND g.snapshot_id = i.current_snapshot_id
+       WHERE p.project_id = %(project)s ORDER BY p.id""",
+    "ANALYZE annotation_gold, annotation_judgment, annotation_prediction, annotation_grid",
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--kind", nargs="*", default=["labels", "sft"], choices=["labels", "sft"])
+    options = parser.parse_args()
+    gc.set_threshold(*COLLECT_AFTER)  # as in the worker that runs it
+    for count in options.pairs:
+        project = stocked(count)
+        for kind in options.kind:
+            report(project, count, kind)
+
+
+def stocked(count: int) -> Project:
+    name = f"export-{time.time_ns()}"
+    project = Project.objects.create(slug=name, name=name)
+    make_pairs(project, count, rich=True)
+    model, _ = ModelVersion.objects.get_or_create(name=name, engine="none", revision="1", prompt_version="1")
+    if not RuleBaseVersion.objects.exists():
+        call_command("load_rules", "rules/packs/starter.yaml")
+    base = RuleBaseVersion.objects.latest("number")
+    judges = [Judge.objects.create(project=project, rater=rater).pk for rater in ("r1", "r2")]
+    params: dict[str, Any] = {
+        "project": project.pk, "judges": judges, "model": model.pk, "rule_base": base.pk, "chain": json.dumps(_CHAIN),
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        for statement in _STATEMENTS:
+            cursor.execute(statement, params if "%(" in statement else None)
+    return project
+
+
+def report(project: Project, count: int, kind: str) -> None:
+    floor = bare(project, kind)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    export = exporting.request_export(project, kind, None)
+    token = jobs.claim(Export, export.pk)
+    assert token is not None, "nobody else works here"
+    with measured() as cost:
+        exporting.work(export.pk, token)
+    export.refresh_from_db()
+    assert export.rows == count, export.error
+    told = {
+        "kind": kind, "pairs": count, "rows_per_second": round(count / cost.seconds), "floor": round(count / floor),
+        "times_the_floor": round(cost.seconds / floor, 1), "process_ms_per_1000": round(1e6 * cost.process / count),
+        "backend_ms_per_1000": round(1e6 * cost.backend / count), "peak_mib": cost.peak_mib, "before_mib": before,
+        "mib_written": round(sum(file["bytes"] for file in (export.manifest or {})["files"]) / 2**20),
+    }  # fmt: skip
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+    sealing.discard(export.folder)
+    assert not default_storage.exists(f"{export.folder}/{exporting.MANIFEST}"), "the next size finds room on the disk"
+
+
+def bare(project: Project, kind: str) -> float:
+    """Seconds to fetch the same rows in one go and look at nothing."""
+    whole = gathering.statement(training=kind == "sft")
+    statement = whole.replace(" AND g.id = ANY(%s::bigint[])", "").replace(
+        "p.id = ANY(%s::bigint[])", "p.project_id = %s"
+    )
+    statements = [statement]
+    if kind == "labels":
+        statements.append(
+            """SELECT j.pair_id, j.id, j.judge_id, j.label, j.outcome, j.mismatch, j.mode, j.late, j.no_rule_fits,
+                 j.recorded_at FROM annotation_judgment j JOIN annotation_pair p ON p.id = j.pair_id
+               WHERE p.project_id = %s"""
+        )
+    began = time.perf_counter()
+    for statement in statements:
+        with transaction.atomic(), connection.chunked_cursor() as cursor:
+            cursor.execute(statement, [project.pk])
+            while cursor.fetchmany(exporting.CHUNK):
+                pass
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

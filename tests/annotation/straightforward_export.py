@@ -1,0 +1,147 @@
+"""The files of an export written the obvious way, an object for each row: what the fast way must equal byte for byte."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import io
+import json
+from typing import Any
+
+import orjson
+
+from annotation import citing, exporting, opinions, sealing, training_rows
+from annotation.models import Export, Gold, Judgment, Pair, Prediction, Snapshot
+
+
+def files(export: Export, secret: bytes) -> dict[str, bytes]:
+    told = [_told(pair) for pair in Pair.objects.filter(project=export.project).order_by("pk")]
+    held_out = exporting.benchmark_queries(export.project)
+    kept = [one for one in told if one["pair"].query_id not in held_out]
+    return _sft(kept, export) if export.kind == "sft" else _labels(kept, export, secret)
+
+
+def _told(pair: Pair) -> dict[str, Any]:
+    gold = Gold.objects.filter(pair=pair).order_by("-revision").first()
+    gold = gold if gold and gold.label else None
+    snapshot = gold.snapshot if gold else pair.item.current_snapshot
+    prediction = Prediction.objects.filter(pair=pair).order_by("-id").first()
+    assert snapshot is not None
+    if prediction is not None and prediction.snapshot_id != snapshot.pk:
+        prediction = None
+    return {"pair": pair, "gold": gold, "snapshot": snapshot, "prediction": prediction}
+
+
+def _origin(pair: Pair, gold: Gold | None, snapshot: Snapshot, prediction: Prediction | None) -> dict[str, Any]:
+    return {
+        "pair": pair.pk,
+        "pair_id": pair.external_id,
+        "item_id": pair.item.external_id,
+        "snapshot": snapshot.sha256,
+        "gold": gold.pk if gold else None,
+        "ground": gold.ground if gold else "",
+        "prediction": prediction.pk if prediction else None,
+        "model": str(prediction.model) if prediction else "",
+        "rule_base": prediction.rule_base.number if prediction else None,
+        "source": snapshot.batch.source,
+        "licence": snapshot.batch.licence,
+        "attribution": snapshot.batch.attribution,
+    }
+
+
+def _sft(told: list[dict[str, Any]], export: Export) -> dict[str, bytes]:
+    names = ("sft-train.jsonl", "sft-validation.jsonl", "labels-only.jsonl")
+    written: dict[str, list[bytes]] = {name: [] for name in names}
+    scale = export.project.scale
+    for one in told:
+        pair, gold, snapshot, prediction = one["pair"], one["gold"], one["snapshot"], one["prediction"]
+        if gold is None:
+            continue
+        item = {
+            "title": snapshot.title,
+            "category": snapshot.category,
+            "cpv": dict(snapshot.cpv),
+            "skus": snapshot.skus,
+            "shop": snapshot.shop,
+        }
+        question = {"query": pair.query.text, "item": {key: value for key, value in item.items() if value}}
+        reason = _why_not(gold, prediction, scale)
+        if reason:
+            row = {
+                **question,
+                "label": gold.label,
+                "lore_label": scale.to_lore(gold.label),
+                "mismatch": gold.mismatch,
+                "why_no_chain": reason,
+                **_origin(**one),
+            }
+            written["labels-only.jsonl"].append(orjson.dumps(row) + b"\n")
+            continue
+        split = training_rows.split_of(pair.query.text)
+        contents = (training_rows.SYSTEM, orjson.dumps(question).decode(), orjson.dumps(prediction.chain).decode())
+        messages = [
+            {"role": role, "content": text}
+            for role, text in zip(("system", "user", "assistant"), contents, strict=True)
+        ]
+        row = {"messages": messages, **_origin(**one), "split": split}
+        written[f"sft-{split}.jsonl"].append(orjson.dumps(row) + b"\n")
+    return {name: b"".join(lines) for name, lines in written.items()}
+
+
+def _why_not(gold: Gold, prediction: Prediction | None, scale: Any) -> str:
+    if prediction is None:
+        return "no_prediction"
+    if prediction.status != "ok" or not prediction.chain:
+        return "invalid_prediction"
+    if scale.from_lore(prediction.chain["label"]) != gold.label:
+        return "chain_ends_in_another_label"
+    if gold.mismatch and prediction.chain.get("mismatch") != gold.mismatch:
+        return "chain_names_another_mismatch"
+    return "grid_or_posterior_contradicts" if prediction.contradicts else ""
+
+
+def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[str, bytes]:
+    lines, table, scale = [], io.StringIO(), export.project.scale
+    csv.writer(table).writerow(training_rows.LABEL_COLUMNS)
+    for one in told:
+        pair, gold, prediction = one["pair"], one["gold"], one["prediction"]
+        if gold is None and not pair.judgments.exists():
+            continue
+        standing = sorted(opinions.standing_judgments(pair), key=lambda row: row.judge_id)
+        row = {
+            "query": pair.query.text,
+            "title": one["snapshot"].title,
+            "gold_label": gold.label if gold else "",
+            "mismatch": gold.mismatch if gold else "",
+            "lore_label": scale.to_lore(gold.label) if gold else "",
+            "judgments": [_judgment(judgment, secret) for judgment in standing],
+            "prediction_label": scale.from_lore(prediction.label) if prediction and prediction.label else "",
+            **_origin(**one),
+        }
+        lines.append(orjson.dumps(row) + b"\n")
+        said = "; ".join(
+            f"{judgment['judge']}={judgment['label'] or judgment['outcome']}" for judgment in row["judgments"]
+        )
+        cells = {**row, "judgments": said, "prediction": row["prediction_label"]}
+        csv.writer(table).writerow([sealing.safe_cell(cells[column]) for column in training_rows.LABEL_COLUMNS])
+    return {"labels.jsonl": b"".join(lines), "labels.csv": table.getvalue().encode()}
+
+
+def _judgment(row: Judgment, secret: bytes) -> dict[str, Any]:
+    return {
+        "judgment": row.pk,
+        "judge": "judge-" + hmac.new(secret, str(row.judge_id).encode(), hashlib.sha256).hexdigest()[:8],
+        "label": row.label,
+        "outcome": row.outcome,
+        "mismatch": row.mismatch,
+        "mode": row.mode or "imported",
+        "late": row.late,
+        "rules_cited": [str(rule) for rule in citing.cited_by([row]).get(row.pk, [])],
+        "no_rule_fits": row.no_rule_fits,
+        "day": row.recorded_at.date().isoformat(),
+    }
+
+
+def read(data: bytes) -> list[Any]:
+    return [json.loads(line) for line in data.splitlines()]
