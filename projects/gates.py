@@ -1,10 +1,13 @@
 """The gate every request passes: POLICY decides before a view runs, and foreign and absent look the same.
 
+What it refuses a signed-in person is audited (projects.refusals).
+
 A view under /p/<slug>/ finds the project on `request.project`; it never looks one up itself.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
@@ -12,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
+from projects import refusals
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, Permission
 
@@ -55,6 +59,27 @@ def allowed(request: HttpRequest, url_name: str, method: str) -> bool:
     return may(getattr(request, "roles", frozenset()), permission)
 
 
+def sees_name_of(request: HttpRequest, person: Person, *, of_rules: bool = False) -> bool:
+    """May who reads this page know who that is? Rule owners know each other as such, and who asks them something."""
+    reader = request.user
+    if reader.pk == person.pk or may(getattr(request, "roles", frozenset()), Permission.SEE_NAMES):
+        return True
+    if not of_rules or not reader.is_authenticated:
+        return False
+    if not hasattr(request, "_keeps_rules"):
+        request._keeps_rules = keeps_rules(reader)  # type: ignore[attr-defined]
+    return bool(request._keeps_rules)  # type: ignore[attr-defined]
+
+
+def lies_open(request: HttpRequest, address: str) -> bool:
+    """Is this an address inside the product, and of no project that this reader is no member of?"""
+    place = re.match(r"/(?![/\\])(?:p/([-\w]+)/)?", address)
+    if place is None or not request.user.is_authenticated:
+        return False
+    slug = place[1]
+    return slug is None or Membership.objects.filter(person=request.user, project__slug=slug).exists()
+
+
 def _passes(person: Person, permission: Permission) -> bool:
     """Where no project is entered."""
     if permission is Permission.SYSTEM:
@@ -68,6 +93,7 @@ class PolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        refusals.note(request, response)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         patch_vary_headers(response, ["HX-Request"])

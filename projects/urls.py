@@ -18,5 +18,6 @@ urlpatterns = [
     path("p/<slug:slug>/settings/", project_settings.settings, name="project-settings"),
     path("p/<slug:slug>/members/", members.members, name="members"),
     path("p/<slug:slug>/members/<int:membership_id>/remove/", members.remove, name="member-remove"),
+    path("audit/", members.installation_audit, name="installation-audit"),
     path("p/<slug:slug>/audit/", members.audit, name="audit"),
 ]

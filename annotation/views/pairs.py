@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from annotation import card, citing, finding, grids, showing
 from annotation.models import BadCase, Pair
 from projects.gates import Request, may
-from projects.models import Role
 from projects.policy import Permission
 from rules.publishing import specs
 
@@ -56,7 +55,7 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
         "grid": showing.grid(value) if value else None,
         "chips": showing.chips(value) if value else [],
         "may_see_opinions": may_see_opinions(request, found),
-        "may_see_names": bool(request.roles & {Role.LEAD, Role.ADJUDICATOR}),
+        "may_see_names": may(request.roles, Permission.SEE_NAMES),
         "predictions": [
             showing.prediction(row, request.project, specs(row.rule_base), contradictions=card.contradictions())
             for row in predictions
