@@ -24,7 +24,7 @@ from projects.models import Person
 from rules import packs, publishing, rule_forms
 from rules.models import RuleVersion
 from tests.builders import make_import, make_item, make_judgment, make_pair, make_prediction
-from tests.permissions.world import World, pairs_of, rule
+from tests.permissions.world import ACTORS, World, pairs_of, rule
 
 Fields = Mapping[str, Any]
 
@@ -168,6 +168,11 @@ def _answer(label: str) -> Callable[[World], Fields]:
     return lambda world: {"idempotency_key": uuid.uuid4(), "choice": label, "note": "seen", "seconds": "2"}
 
 
+def _own_token(world: World) -> Fields:
+    held = f"token_of_{ACTORS[world.acting][0]}" if world.acting in ACTORS else ""
+    return {"token": world.objects["shoes"].get(held, "")}
+
+
 def _ruling(world: World) -> Fields:
     return {"idempotency_key": uuid.uuid4(), "label": "L4", "rule": "R-080", "note": "settled"}
 
@@ -273,7 +278,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "judge-later": [plain()],
     "judge-draft": [plain(note="half a thought")],
     "judge-renew": [plain()],
-    "judge-undo": [Form(lambda world: {}, _has_judged)],
+    "judge-undo": [Form(before=_has_judged), Form(_own_token, _has_judged)],
     "judge-flag": [plain(reason="data", note="the picture is another item's")],
     "judge-leave": [plain()],
     "dispute": [Form(_ruling, _slots_for_the_disputed)],

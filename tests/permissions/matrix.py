@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from projects.refusals import ACT, NAMES_AN_OBJECT
 from tests.permissions import bodies, oracle
 from tests.permissions.doors import METHODS, Answer, Doors
 from tests.permissions.oracle import Row, Target
-from tests.permissions.world import EVERYBODY, SIGNED_OUT, World
+from tests.permissions.world import ACTORS, EVERYBODY, SIGNED_OUT, World
 
 AUDIT = "projects_auditevent"
 PASSED = {200, 201, 204, 302, 304, 400, 409, 410, 422}
@@ -44,15 +44,26 @@ class Try:
         return f"{self.actor} {self.method} {self.target.path} ({self.target.name}, {how})"
 
 
-def walk(world: World, doors: Doors, url: str, *, full: bool) -> Found:
+def walk(
+    world: World,
+    doors: Doors,
+    url: str,
+    *,
+    full: bool = False,
+    methods: Sequence[str] = METHODS,
+    actors: Sequence[str] = EVERYBODY,
+    until_different: bool = False,
+) -> Found:
     """`full` is the whole product; else every method and actor with some of the objects and one of the transports."""
     found, row_of = Found(), oracle.by_url()[url]
-    for method in METHODS:
+    for method in methods:
         row = row_of.get(method) or next(iter(row_of.values()))
-        for actor in EVERYBODY:
+        for actor in actors:
             alike: dict[tuple[str, bool], tuple[str, object]] = {}
             for one in _tries(world, row, method, actor, known=method in row_of, full=full):
                 _check(world, doors, url, row_of, one, found, alike)
+                if until_different and found.differences:
+                    return found
     return found
 
 
@@ -80,6 +91,7 @@ def send(world: World, doors: Doors, one: Try) -> Answer:
     outside = transaction.savepoint()
     if one.form is not None and one.target.there:
         one.form.before(world, world.actor(one.actor))
+    world.acting = one.actor
     fields = one.form.fields(world) if one.form is not None else None
     answer = doors.send(one.method, one.target.path, world.cookies.get(one.actor), body=fields, htmx=one.htmx)
     transaction.savepoint_rollback(outside)
@@ -122,7 +134,9 @@ def _passed(world: World, row: Row, one: Try, answer: Answer) -> str | None:
     if answer.event is not None and answer.event["act"] == ACT:
         return "logged as refused"
     leaked = {mark for mark in world.marks.seen_in(answer.text) if mark[0] in {"foreign", "archived"}}
-    return f"shows what is foreign: {sorted(leaked)[:5]}" if leaked else None
+    name = ACTORS.get(one.actor, ("", None))[0]
+    leaked |= {mark for mark in world.marks.seen_in(answer.text) if mark[1] == "Draft.body" and mark[2] != name}
+    return f"shows what is another's: {sorted(leaked)[:5]}" if leaked else None
 
 
 def _to_login(answer: Answer) -> bool:

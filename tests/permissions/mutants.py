@@ -188,6 +188,7 @@ ACTIVITIES: Mapping[str, tuple[str, ...]] = {
     "projects.forms": ("audit",),
     "projects.membership": ("members", "home"),
 }
+INSIDE = ("labeler", "adjudicator", "lead")  # who is let in, and meets the filters behind the gate
 VIEWS = ("annotation.views", "inference.views", "projects.views", "rules.views")
 
 
@@ -220,7 +221,7 @@ def _of_module(module: ModuleType, urls: tuple[str, ...]) -> Iterator[Mutant]:
         for number, (_node, what) in enumerate(_gaps(function)):
             name = f"{module.__name__}.{function.name}: {what}"
             if name not in EQUIVALENT:
-                yield Mutant(name, urls, _without(module, function.name, number))
+                yield Mutant(name, urls, _without(module, function.name, number), INSIDE, ("GET", "POST"))
 
 
 def _gaps(function: ast.FunctionDef) -> Iterator[tuple[Callable[[], None], str]]:

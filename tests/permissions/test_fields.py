@@ -10,7 +10,7 @@ import csv
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,11 @@ Seen = dict[tuple[str, str], set[str]]  # (URL, column) -> actors
 HIDDEN_FROM_LABELERS = ("Prediction.", "Trial.", "Adjudication.", "HardSet", "Export.", "Judge.rater", "AuditEvent.")
 
 
-def seen(world: World, doors: Doors) -> Seen:
+def seen(world: World, doors: Doors, *, urls: Collection[str] = (), actors: Collection[str] = tuple(ACTORS)) -> Seen:
     """Every permitted request of every actor, and what its answer, headers included, shows of whom."""
     found: Seen = defaultdict(set)
     for row in oracle.rows():
-        for actor in ACTORS:
+        for actor in actors if not urls or row.url in urls else ():
             if row.passes(actor):
                 target = next(oracle.targets(world, row, actor))
                 for name in _columns(world, actor, _answers(world, doors, row.method, actor, target, row.url)):
@@ -267,6 +267,23 @@ def test_before_the_own_answer_the_card_is_the_same_whatever_was_said(
         before = card()
         secret(world)
         assert card() == before
+
+
+@pytest.mark.parametrize("query", ["", "?label=L1", "?label=L4"])
+def test_the_list_of_pairs_tells_no_gold_to_who_may_still_judge(world: World, doors: Doors, query: str) -> None:
+    """An adjudicator judges too. The control: a lead, who does not, sees it."""
+
+    def lists() -> list[object]:
+        return [
+            doors.send("GET", f"/p/shoes/pairs/{query}", world.cookies[who]).plain() for who in ("adjudicator", "lead")
+        ]
+
+    with undone():
+        before = lists()
+        Pair.objects.filter(pk=world.objects["shoes"]["held_pair"]).update(gold_label="L1")
+        after = lists()
+    assert before[0] == after[0]
+    assert (before[1] == after[1]) == (query == "?label=L4")
 
 
 def test_the_same_look_sees_the_prediction_in_assist(world: World, card: Callable[[], object]) -> None:

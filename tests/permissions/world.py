@@ -118,7 +118,7 @@ class World:
     projects: dict[str, Project] = field(default_factory=dict)
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict)
-    passwords: dict[str, str] = field(default_factory=dict)
+    acting: str = ""  # who sends the form that is being made
 
     def actor(self, name: str) -> Person | None:
         return self.people[ACTORS[name][0]] if name in ACTORS else None
@@ -521,6 +521,8 @@ def _judged(world: World, where: str, project: Project) -> None:
     alone = where == "foreign"
     says(main, "ben", "L4", no_rule_fits=True)
     make_judgment(pair=main, by=marks(where, "Judge.rater"), label="L4", note=marks(where, "Judgment.note", "rater"))
+    for pair in (held, adas) if where != "foreign" else ():  # before their holders' own
+        Draft.objects.create(person=world.people["alan"], pair=pair, body={"note": marks(where, "Draft.body", "alan")})
     for pair, name in ((held, "ana"), (adas, "ada")):
         says(pair, "ben", "L3")
         first, _second = make_slots(pair=pair)
@@ -664,7 +666,7 @@ def _the_rest(world: World, where: str, project: Project) -> None:
         on=project,
         note=marks(where, "AuditEvent.detail"),
     )
-    if where == "foreign":
+    if where == "foreign" and not LearntModel.objects.exists():
         LearntModel.objects.create(
             version=model,
             project=project,
