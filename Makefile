@@ -55,7 +55,7 @@ e2e: setup ## Run the browser journeys alone
 	$(BIN)/python -m pytest tests/e2e
 
 drills: setup ## Break real processes at full size (about 25 minutes); each drill beside a control that must fail
-	LORE_DRILLS=full LORE_DRILL_SIZE=100 $(BIN)/python -m pytest tests/drills
+	LORE_DRILLS=full LORE_DRILL_SIZE=100 $(BIN)/python -m pytest tests/drills tests/permissions
 
 lint: setup ## Formatting, types, import contracts, templates, migrations, docs
 	$(BIN)/ruff check .

@@ -43,7 +43,14 @@ def open_case(person: Person, pair: Pair, *, cause: str = "", note: str = "") ->
         return case
 
 
-def cases(project: Project, *, state: str = "open", cause: str = "", owner: Person | None = None) -> QuerySet[BadCase]:
+def cases(
+    project: Project,
+    *,
+    state: str = "open",
+    cause: str = "",
+    owner: Person | None = None,
+    reported_by: Person | None = None,
+) -> QuerySet[BadCase]:
     rows = BadCase.objects.filter(project=project).select_related(
         "pair__query", "pair__item", "snapshot", "owner", "reported_by"
     )
@@ -53,6 +60,8 @@ def cases(project: Project, *, state: str = "open", cause: str = "", owner: Pers
         rows = rows.filter(cause=cause)
     if owner is not None:
         rows = rows.filter(owner=owner)
+    if reported_by is not None:
+        rows = rows.filter(reported_by=reported_by)
     return rows.order_by("-id")
 
 

@@ -222,7 +222,7 @@ class AuditFilterForm(forms.Form):
     act = forms.ChoiceField(label=_("Act"), required=False)
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, project: Project | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         acts = AuditEvent.objects.filter(project=project).order_by("act").values_list("act", flat=True).distinct()
         field = self.fields["act"]

@@ -1,11 +1,13 @@
 """The gate every request passes: POLICY decides before a view runs, and foreign and absent look the same.
 
 A view under /p/<slug>/ finds the project on `request.project`; it never looks one up itself. What programs may do
-with a service token is decided here too, by projects.bearer.
+with a service token is decided here too, by projects.bearer. What a signed-in person is refused is audited
+(projects.refusals).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
@@ -16,7 +18,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
-from projects import bearer
+from projects import bearer, refusals
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, SCOPES, Permission
 
@@ -61,6 +63,27 @@ def allowed(request: HttpRequest, url_name: str, method: str) -> bool:
     return may(getattr(request, "roles", frozenset()), permission)
 
 
+def sees_name_of(request: HttpRequest, person: Person, *, of_rules: bool = False) -> bool:
+    """May who reads this page know who that is? Rule owners know each other as such, and who asks them something."""
+    reader = request.user
+    if reader.pk == person.pk or may(getattr(request, "roles", frozenset()), Permission.SEE_NAMES):
+        return True
+    if not of_rules or not reader.is_authenticated:
+        return False
+    if not hasattr(request, "_keeps_rules"):
+        request._keeps_rules = keeps_rules(reader)  # type: ignore[attr-defined]
+    return bool(request._keeps_rules)  # type: ignore[attr-defined]
+
+
+def lies_open(request: HttpRequest, address: str) -> bool:
+    """Is this an address inside the product, and of no project that this reader is no member of?"""
+    place = re.match(r"/(?![/\\])(?:p/([-\w]+)/)?", address)
+    if place is None or not request.user.is_authenticated:
+        return False
+    slug = place[1]
+    return slug is None or Membership.objects.filter(person=request.user, project__slug=slug).exists()
+
+
 def _passes(person: Person, permission: Permission) -> bool:
     """Where no project is entered."""
     if permission is Permission.SYSTEM:
@@ -75,6 +98,7 @@ class PolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         program = bearer.is_for_programs(request)
         response = bearer.answer(request, self.get_response) if program else self.get_response(request)
+        refusals.note(request, response)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         patch_vary_headers(response, ["HX-Request"])

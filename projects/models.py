@@ -217,7 +217,12 @@ class AuditEvent(models.Model):
     detail = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(name="audit_by_project", fields=["project", "-id"])]
+        indexes = [
+            models.Index(name="audit_by_project", fields=["project", "-id"]),
+            models.Index(
+                name="refusals_lately", fields=["actor", "object_kind", "at"], condition=Q(act="request.refused")
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.act} {self.object_kind} {self.object_id}"

@@ -30,6 +30,8 @@ class Permission(StrEnum):
     CURATE = "curate"
     EXPORT = "export"
     SEE_FIGURES = "see_figures"
+    SEE_NAMES = "see_names"  # who judged, asked, wrote; others read numbers
+    SEE_HARD_SETS = "see_hard_sets"
     KEEP_KNOWLEDGE = "keep_knowledge"
     JUDGE_AGAIN = "judge_again"
     TEST_RULES = "test_rules"
@@ -64,6 +66,8 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.CURATE: frozenset({A, M, P}),
     Permission.EXPORT: frozenset({M, P}),
     Permission.SEE_FIGURES: frozenset({A, R, M, P, U}),
+    Permission.SEE_NAMES: frozenset({A, P, U}),
+    Permission.SEE_HARD_SETS: frozenset({A, M, P, U}),
     Permission.KEEP_KNOWLEDGE: frozenset({R, M, P}),
     Permission.JUDGE_AGAIN: frozenset({R, P}),
     Permission.TEST_RULES: frozenset({R, M, P}),
@@ -125,6 +129,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "people": _both(P_.SYSTEM, P_.SYSTEM),
     "person": _both(P_.SYSTEM, P_.SYSTEM),
     "project-new": _both(P_.SYSTEM, P_.SYSTEM),
+    "installation-audit": _read(P_.SYSTEM),
     # a project
     "project": _read(P_.SEE_PROJECT),
     "project-settings": _both(P_.MANAGE, P_.MANAGE),
@@ -192,8 +197,8 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "bad-case": _both(P_.FLAG, P_.TRIAGE),
     "bad-case-open": _write(P_.FLAG),
     # hard sets, exports, figures
-    "hard-sets": _both(P_.CURATE, P_.CURATE),
-    "hard-set": _read(P_.CURATE),
+    "hard-sets": _both(P_.SEE_HARD_SETS, P_.CURATE),
+    "hard-set": _read(P_.SEE_HARD_SETS),
     "exports": _both(P_.EXPORT, P_.EXPORT),
     "export": _read(P_.EXPORT),
     "export-cancel": _write(P_.EXPORT),

@@ -20,5 +20,6 @@ urlpatterns = [
     path("p/<slug:slug>/members/<int:membership_id>/remove/", members.remove, name="member-remove"),
     path("p/<slug:slug>/tokens/", tokens.tokens, name="tokens"),
     path("p/<slug:slug>/tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
+    path("audit/", members.installation_audit, name="installation-audit"),
     path("p/<slug:slug>/audit/", members.audit, name="audit"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -26,6 +27,7 @@ def bad_cases(request: Request) -> HttpResponse:
         state=state if state in BadCase.State.values else "",
         cause=cause if cause in BadCase.Cause.values else "",
         owner=owner,
+        reported_by=_reported_by(request),
     )
     before = request.GET.get("before", "")
     if before.isdecimal():
@@ -58,7 +60,8 @@ def bad_case(request: Request, case_id: int) -> HttpResponse:
         "item": showing.item(request.project, case.snapshot),
         "notes": case.notes.select_related("author").order_by("id"),
         "causes": [choice for choice in BadCase.Cause.choices if choice[0]],
-        "members": Person.objects.filter(memberships__project=request.project, is_active=True).distinct(),
+        "members": _members(request),
+        "may_see_names": may(request.roles, Permission.SEE_NAMES),
         "may_triage": may(request.roles, Permission.TRIAGE),
         "may_see_pair": may(request.roles, Permission.SEE_PAIRS),
     }
@@ -80,6 +83,9 @@ def open_case(request: Request) -> HttpResponse:
         )
     except activity.BadCaseError as error:
         messages.error(request, _errors()[error.code])
+        return redirect("bad-cases", request.project.slug)
+    if case.reported_by_id != request.person.pk and not may(request.roles, Permission.TRIAGE):
+        messages.success(request, _("Flagged: your note stands in a case that someone opened before."))
         return redirect("bad-cases", request.project.slug)
     return redirect("bad-case", request.project.slug, case.pk)
 
@@ -103,9 +109,20 @@ def _act(request: Request, case: BadCase) -> None:
         raise Http404
 
 
+def _members(request: Request) -> QuerySet[Person]:
+    """Whom a case can be given to: who does not see names takes it themselves."""
+    rows = Person.objects.filter(memberships__project=request.project, is_active=True).distinct()
+    return rows if may(request.roles, Permission.SEE_NAMES) else rows.filter(pk=request.person.pk)
+
+
+def _reported_by(request: Request) -> Person | None:
+    """What others flagged may say how a pair is to be judged: who only judges reads their own cases."""
+    return None if may(request.roles, Permission.TRIAGE) else request.person
+
+
 def _case(request: Request, case_id: int) -> BadCase:
-    rows = BadCase.objects.select_related("project", "pair__query", "snapshot__batch", "owner", "reported_by")
-    case = rows.filter(pk=case_id, project=request.project).first()
+    rows = activity.cases(request.project, state="", reported_by=_reported_by(request))
+    case = rows.select_related("project", "snapshot__batch").filter(pk=case_id).first()
     if case is None:
         raise Http404
     return case

@@ -9,9 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from annotation import card, citing, finding, grids, showing
-from annotation.models import BadCase, Pair
+from annotation.models import BadCase, Disagreement, Pair, Slot
 from projects.gates import Request, may
-from projects.models import Role
 from projects.policy import Permission
 from rules.publishing import specs
 
@@ -23,9 +22,11 @@ def pairs(request: Request) -> HttpResponse:
         "label": request.GET.get("label", "").replace("\x00", ""),
     }
     page = finding.find(request.project, **chosen, before=_number(request, "before"), after=_number(request, "after"))
+    secret = _still_to_judge(request, [one.pk for one in page.pairs])
     context = {
         "project": request.project,
-        "pairs": page.pairs,
+        "pairs": [one for one in page.pairs if not (chosen["label"] and one.pk in secret)],
+        "secret": secret,
         "newer_url": f"?{urlencode({**chosen, 'after': page.newer})}" if page.newer else "",
         "older_url": f"?{urlencode({**chosen, 'before': page.older})}" if page.older else "",
         "filters": [(name, _filter_names()[name]) for name in finding.filters()],
@@ -56,7 +57,7 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
         "grid": showing.grid(value) if value else None,
         "chips": showing.chips(value) if value else [],
         "may_see_opinions": may_see_opinions(request, found),
-        "may_see_names": bool(request.roles & {Role.LEAD, Role.ADJUDICATOR}),
+        "may_see_names": may(request.roles, Permission.SEE_NAMES),
         "predictions": [
             showing.prediction(row, request.project, specs(row.rule_base), contradictions=card.contradictions())
             for row in predictions
@@ -73,12 +74,16 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
 
 def may_see_opinions(request: Request, pair: Pair) -> bool:
     """Who may still judge or settle this pair must not read here what others and the model said."""
+    return not _still_to_judge(request, [pair.pk])
+
+
+def _still_to_judge(request: Request, pairs: list[int]) -> set[int]:
+    """Those of the pairs that this person may yet judge or settle: their gold and their opinions are not shown."""
     if not (may(request.roles, Permission.JUDGE) or may(request.roles, Permission.ADJUDICATE)):
-        return True
-    waiting = (
-        pair.disagreements.filter(state="open").exists() or pair.slots.filter(state__in=["open", "leased"]).exists()
-    )
-    return not waiting
+        return set()
+    disputed = Disagreement.objects.filter(pair__in=pairs, state=Disagreement.State.OPEN)
+    waiting = Slot.objects.filter(pair__in=pairs, state__in=[Slot.State.OPEN, Slot.State.LEASED])
+    return {*disputed.values_list("pair", flat=True), *waiting.values_list("pair", flat=True)}
 
 
 def _number(request: Request, name: str) -> int | None:

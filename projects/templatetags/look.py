@@ -14,6 +14,8 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from projects import gates, journal
+from projects.models import Person
+from projects.templatetags.foreign import legible
 
 register = template.Library()
 
@@ -54,6 +56,22 @@ def allowed(context: Context, url_name: str, method: str = "GET") -> bool:
     """May the person who reads this page open that URL? The view decides again; this only spares dead ends."""
     request = context.get("request")
     return request is not None and gates.allowed(request, url_name, method)
+
+
+@register.simple_tag(takes_context=True)
+def named(context: Context, person: Person | None, *, of_rules: bool = False) -> str:
+    """A person as this reader may know them: by name, or by a number that stays the same. Nobody becomes a dash."""
+    if person is None:
+        return "–"
+    if gates.sees_name_of(context["request"], person, of_rules=of_rules):
+        return legible(str(person))
+    return gettext("person %(number)s") % {"number": person.pk}
+
+
+@register.simple_tag(takes_context=True)
+def reachable(context: Context, address: str) -> str:
+    """The address, or nothing where it would name a project that this reader is no member of."""
+    return address if address and gates.lies_open(context["request"], address) else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -1,4 +1,4 @@
-"""The members of a project and its audit log."""
+"""The members of a project, its audit log, and the installation's."""
 
 from __future__ import annotations
 
@@ -68,11 +68,20 @@ def _members_page(request: Request, form: MemberForm, *, status: int) -> HttpRes
 
 
 def audit(request: Request) -> HttpResponse:
-    form = AuditFilterForm(request.GET, project=request.project)
+    return _audit_page(request, request.project)
+
+
+def installation_audit(request: Request) -> HttpResponse:
+    """What was done, and refused, outside of any project."""
+    return _audit_page(request, None)
+
+
+def _audit_page(request: Request, project: Project | None) -> HttpResponse:
+    form = AuditFilterForm(request.GET, project=project)
     if not form.is_valid():
         return render(request, "projects/audit.html", {"form": form, "events": []}, status=400)
     act, before = form.cleaned_data["act"], form.cleaned_data["before"]
-    events = _events(request.project, act, before)
+    events = _events(project, act, before)
     context = {
         "form": form,
         "events": events[:PAGE],
@@ -82,7 +91,7 @@ def audit(request: Request) -> HttpResponse:
     return render(request, "projects/audit.html", context)
 
 
-def _events(project: Project, act: str, before: int | None) -> list[AuditEvent]:
+def _events(project: Project | None, act: str, before: int | None) -> list[AuditEvent]:
     """One page and one row more, newest first, by key: no count over the log."""
     events = AuditEvent.objects.filter(project=project).select_related("actor").order_by("-pk")
     if act:

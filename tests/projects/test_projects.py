@@ -141,7 +141,7 @@ def test_a_lead_adds_and_removes_members(cast: Cast, project: Project, client_fo
     assert lena.post(f"/p/shoes/members/{added.pk}/remove/").status_code == 302
     assert client_for(cast.eve).get("/p/shoes/judge/").status_code == 404
     acts = list(AuditEvent.objects.filter(project=project).order_by("pk").values_list("act", "detail__role"))
-    assert acts == [("member.added", "labeler"), ("member.removed", "labeler")]
+    assert acts == [("member.added", "labeler"), ("member.removed", "labeler"), ("request.refused", None)]
 
 
 def test_unknown_and_deactivated_people_are_refused_in_the_same_words(cast: Cast, client_for: ClientFor) -> None:

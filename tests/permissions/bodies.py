@@ -1,0 +1,296 @@
+"""For each URL that writes: forms that are taken, so that a permitted write does something and a refused one could have.
+
+`before` brings about what the form needs, inside the request's own savepoint.
+"""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from annotation import queue
+from annotation.models import Adjudication, Comparison, Disagreement, Lease, ModelJob, Pair, Slot, Trial
+from annotation.opinions import locked
+from annotation.settling import settle
+from annotation.views.prompts import FORMS
+from inference import prompt_versions, prompting
+from inference.models import ModelVersion
+from projects.models import Person
+from rules import packs, publishing, rule_forms
+from rules.models import RuleVersion
+from tests.builders import make_import, make_item, make_judgment, make_pair, make_prediction
+from tests.permissions.world import ACTORS, World, pairs_of, rule
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Form:
+    """`fields` are made anew for each request; `before` is told who acts, where that matters."""
+
+    fields: Callable[[World], Fields] = lambda world: {}
+    before: Callable[[World, Person | None], None] = lambda world, actor: None
+
+
+def plain(**fields: Any) -> Form:
+    return Form(lambda world: fields)
+
+
+def own(*keys: str, **fields: Any) -> Form:
+    """Fields that name objects of our project: `pair="main_pair"`."""
+    return Form(lambda world: {name: world.objects["shoes"].get(key, key) for name, key in fields.items()})
+
+
+def file(name: str, content: bytes) -> io.BytesIO:
+    made = io.BytesIO(content)
+    made.name = name
+    return made
+
+
+def form_of(world: World, url: str, which: int) -> Form:
+    return FORMS_OF[url][which]
+
+
+# what must be so before
+
+
+def _without(model: type[Any], **fields: Any) -> Callable[[World, Person | None], None]:
+    def end(world: World, actor: Person | None) -> None:
+        model.objects.filter(**fields).update(state="cancelled")
+
+    return end
+
+
+def _gold(world: World, count: int, *, predicted: bool) -> list[Pair]:
+    project = world.projects["own"]
+    batch = make_import(project=project)
+    model = ModelVersion.objects.get(pk=world.shared["version_id"])
+    made = []
+    for number in range(count):
+        item = make_item(project=project, title=f"Mug {number}", batch=batch)
+        pair = make_pair(project=project, query=f"mug {number % 7}", item=item, batch=batch, gold_label="L4")
+        if predicted:
+            make_prediction(pair=pair, label="L4" if number % 3 else "L1", model=model)
+        made.append(pair)
+    return made
+
+
+def _predicted_gold(world: World, actor: Person | None) -> None:
+    _gold(world, 36, predicted=True)
+
+
+def _enough_gold(world: World, actor: Person | None) -> None:
+    _gold(world, 12, predicted=False)
+
+
+def _compared(world: World, actor: Person | None) -> None:
+    """The written prompt version has been held against the shipped one on twenty pairs."""
+    comparison = Comparison.objects.get(pk=world.objects["shoes"]["comparison_id"])
+    Comparison.objects.filter(pk=comparison.pk).update(pairs=20)
+    pair = pairs_of(world, world.projects["own"], "main")[0]
+    for prompt in (comparison.before, comparison.after):
+        Trial.objects.create(
+            project=comparison.project,
+            pair=pair,
+            snapshot=pair.item.current_snapshot,
+            model=comparison.model,
+            prompt=prompt,
+            comparison=comparison,
+            requested_by=comparison.requested_by,
+            state="done",
+            finished_at=timezone.now(),
+            judged={"status": "ok", "label": "L4", "posterior": {"L4": 1.0}, "chain": None, "contradicts": []},
+        )
+
+
+def _has_judged(world: World, actor: Person | None) -> None:
+    """The actor's last answer made gold and a dispute, both of which fall with it."""
+    if actor is None:
+        return
+    (free,) = pairs_of(world, world.projects["own"], "open")
+    slot = Slot.objects.filter(pair=free).first()
+    make_judgment(pair=free, by=actor, label="L3", slot=slot, mode="facts")
+    make_judgment(pair=free, by=world.people["alan"], label="L3", mode="facts")
+    Slot.objects.filter(pair=free).update(state="done")
+    settle(locked(free.pk))
+
+
+def _holds_nothing(world: World, actor: Person | None) -> None:
+    for lease in Lease.objects.filter(person=actor, state="live"):
+        queue.give_back(lease)
+
+
+def _disputed_by_ruling(world: World, actor: Person | None) -> None:
+    """A ruling that rests on a rule which reads otherwise now."""
+    Adjudication.objects.create(
+        disagreement=Disagreement.objects.get(pk=world.objects["shoes"]["settled_dispute"]),
+        pair=Disagreement.objects.get(pk=world.objects["shoes"]["settled_dispute"]).pair,
+        adjudicator=world.people["alan"],
+        revision=2,
+        snapshot=Disagreement.objects.get(pk=world.objects["shoes"]["settled_dispute"]).pair.item.current_snapshot,
+        label="L2",
+        mismatch="colour",
+        rule=RuleVersion.objects.get(rule__code="R-080", number=1).rule,
+        version=RuleVersion.objects.get(rule__code="R-080", number=1),
+        idempotency_key=uuid.uuid4(),
+    )
+
+
+def _slots_for_the_disputed(world: World, actor: Person | None) -> None:
+    pair = pairs_of(world, world.projects["own"], "disputed")[0]
+    Slot.objects.create(project=pair.project, pair=pair, number=5, position=pair.pk)
+
+
+# the fields
+
+
+def _settings(world: World) -> Fields:
+    return {
+        "name": "Shoes",
+        "description": "",
+        "guideline": "",
+        "mode": "facts",
+        "overlap": "2",
+        "lease_seconds": "900",
+        "confidence_cut": "0.7",
+        "replay_tolerance": "0.002",
+        "rule_base_number": "",
+        "scale_name": "lore-4",
+    }
+
+
+def _answer(label: str) -> Callable[[World], Fields]:
+    return lambda world: {"idempotency_key": uuid.uuid4(), "choice": label, "note": "seen", "seconds": "2"}
+
+
+def _own_token(world: World) -> Fields:
+    held = f"token_of_{ACTORS[world.acting][0]}" if world.acting in ACTORS else ""
+    return {"token": world.objects["shoes"].get(held, "")}
+
+
+def _ruling(world: World) -> Fields:
+    return {"idempotency_key": uuid.uuid4(), "label": "L4", "rule": "R-080", "note": "settled"}
+
+
+def _drafted(world: World) -> Fields:
+    base = publishing.newest()
+    spec = next(one for one in publishing.specs(base) if one.code == "R-080")
+    initial = rule_forms.initial_of(spec, 1)
+    fields = {name: "" if value is None else value for name, value in initial.items()}
+    fields |= {"precedence": 51, "scope": "", "queries": ""}
+    return {**fields, "cases-TOTAL_FORMS": "0", "cases-INITIAL_FORMS": "0"}
+
+
+def _prompt(world: World) -> Fields:
+    shipped = prompting.shipped()
+    templates = {**shipped.templates, "grade": "One letter only, please.\n"}
+    aliases = " ".join(shipped.aliases)
+    return {**{kind: templates[kind] for kind in FORMS}, "name": "third", "note": "x", "aliases": aliases, **_base()}
+
+
+def _base() -> Fields:
+    return {"base": prompt_versions.active().pk}
+
+
+def _pack(world: World) -> Fields:
+    text = packs.dump_pack([rule(type(world.marks)(), "R-083", 1)])
+    return {"pack": file("pack.yaml", text.encode())}
+
+
+def _card(text: str, seen: int, **more: str) -> Form:
+    return plain(text=text, source="", item_ids="", clicks="", seen=seen, **more)
+
+
+def _meaning(world: World) -> Fields:
+    return {
+        "source": "tests",
+        "licence": "CC0-1.0",
+        "attribution": "",
+        "column_0": "query",
+        "column_1": "item_id",
+        "column_2": "title",
+        "scale": "lore-4",
+    }
+
+
+CARDS = b'{"kind": "term", "key": "cup", "text": "A mug without a handle."}\n'
+PAIRS = b'{"query": "red mug", "item_id": "1", "title": "Red mug"}\n'
+GUIDELINE = {"intent": "A red mug.", "required": "red", "optional": ""}
+PASSWORDS = {"new_password1": "battery-horse-correct", "new_password2": "battery-horse-correct"}
+
+FORMS_OF: Mapping[str, list[Form]] = {
+    "login": [Form(lambda world: {"username": world.people["eve"].username, "password": "correct-horse-battery"})],
+    "logout": [plain()],
+    "welcome": [plain(**PASSWORDS)],
+    "language": [plain(language="zh-hans")],
+    "account": [plain(name="Other", locale="en")],
+    "rule-remark": [plain(act="answer", text="Because.")],
+    "rule-say": [plain(kind="question", text="Why?", about="/rules/")],
+    "rule-owner": [Form(lambda world: {"owner": world.people["rosa"].username})],
+    "rule-drafts": [Form(lambda world: {"title": "Other colours", "why": "", "base": world.shared["base"]})],
+    "drafted-rule": [Form(_drafted)],
+    "rule-draft-act": [plain(act="withdraw")],
+    "rule-draft-pack": [Form(_pack)],
+    "rule-check": [plain(condition="", code="R-080", effect="cap", label="L2")],
+    "people": [plain(username="newcomer", name="New", locale="")],
+    "person": [plain(action="deactivate"), plain(action="link")],
+    "project-new": [Form(lambda w: {"name": "Gloves", "scale_name": "lore-4", "lead": w.people["eve"].username})],
+    "project-settings": [Form(_settings)],
+    "members": [Form(lambda world: {"username": world.people["eve"].username, "role": "labeler"})],
+    "member-remove": [plain()],
+    "imports": [Form(lambda world: {"kind": "pairs", "file": file("pairs.jsonl", PAIRS)})],
+    "import": [Form(_meaning)],
+    "import-cancel": [plain()],
+    "knowledge-card": [_card("Another meaning.", 1)],
+    "knowledge-new": [_card("What a cup is.", 0, kind="term", key="cup", locale="en")],
+    "knowledge-import": [Form(lambda world: {"file": file("cards.jsonl", CARDS)})],
+    "knowledge-rejected": [plain(rejected='[[1, "kind", "unknown", "x"]]')],
+    "guideline": [plain(**GUIDELINE)],
+    "model-promote": [plain()],
+    "model-calibrate": [Form(lambda world: {}, _predicted_gold)],
+    "model-canary": [plain()],
+    "model-train": [Form(lambda world: {"source": "gold"}, _without(ModelJob, kind="train"))],
+    "model-job-cancel": [plain()],
+    "playground": [own(pair="main_pair", model="version_id", prompt="prompt_id")],
+    "compare": [
+        Form(
+            lambda world: {
+                "model": world.shared["version_id"],
+                "before": world.shared["shipped"],
+                "after": world.shared["prompt_id"],
+                "pairs": "10",
+            },
+            _enough_gold,
+        )
+    ],
+    "prompts": [Form(_prompt)],
+    "prompt-activate": [Form(lambda world: {}, _compared)],
+    "runs": [plain(samples="1")],
+    "run-cancel": [plain()],
+    "run-resume": [plain()],
+    "run-replay": [plain()],
+    "judge-submit": [Form(_answer("L4")), Form(_answer("L3"))],
+    "judge-later": [plain()],
+    "judge-draft": [plain(note="half a thought")],
+    "judge-renew": [plain()],
+    "judge-undo": [Form(before=_has_judged), Form(_own_token, _has_judged)],
+    "judge-flag": [plain(reason="data", note="the picture is another item's")],
+    "judge-leave": [plain()],
+    "dispute": [Form(_ruling, _slots_for_the_disputed)],
+    "bad-case": [plain(act="note", text="seen"), plain(act="close", text="done")],
+    "bad-case-open": [own(pair="open_pair", cause="data", note="look")],
+    "hard-sets": [plain(name="winter")],
+    "exports": [own(kind="labels", hard_set="hard_set_id")],
+    "export-cancel": [plain()],
+    "backtests": [own(draft="draft_id")],
+    "backtest-cancel": [plain()],
+    "replay-freeze": [plain()],
+    "stale": [Form(lambda world: {"pairs": "5"}, _disputed_by_ruling)],
+}
+# Reads that do something only after something else: a card is taken by who holds none.
+READS_OF: Mapping[str, list[Form]] = {"judge": [Form(before=_holds_nothing)]}

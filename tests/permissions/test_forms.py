@@ -1,0 +1,80 @@
+"""What a form may not carry: fields of nobody's form, objects of other projects, numbers no table holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from annotation.models import Export, Lease
+from projects.models import Membership, Person
+from tests.permissions.doors import Doors
+from tests.permissions.test_fields import undone
+from tests.permissions.world import World
+
+ABSENT = 987_654_321
+
+
+def test_a_posted_role_project_or_admin_flag_changes_nothing_else(world: World, doors: Doors) -> None:
+    eve, project = world.people["eve"], world.projects["own"]
+    smuggled = {"is_system_admin": "1", "is_active": "0", "username": "boss", "role": "lead", "project": project.pk}
+    with undone():
+        fields = {"name": "Eve", "locale": "en", **smuggled}
+        doors.send("POST", "/account/", world.cookies["stranger"], body=fields, keep=True)
+        now = Person.objects.get(pk=eve.pk)
+        assert (now.username, now.name, now.is_system_admin, now.is_active) == (eve.username, "Eve", False, True)
+        assert not Membership.objects.filter(person=eve).exists()
+
+
+# (path, form with the field that names a foreign object, the object's name in world.py, who)
+NAMING: dict[str, tuple[str, dict[str, Any], str, str, str]] = {
+    "flagging": ("/p/shoes/bad-cases/open/", {"cause": "data"}, "pair", "pair_id", "lead"),
+    "trying": ("/p/shoes/playground/", {}, "pair", "pair_id", "lead"),
+    "exporting": ("/p/shoes/exports/", {"kind": "labels"}, "hard_set", "hard_set_id", "lead"),
+    "giving a case": ("/p/shoes/bad-cases/{case_id}/", {"act": "assign"}, "owner", "hanna", "lead"),
+}
+
+
+@pytest.mark.parametrize("naming", NAMING)
+def test_a_foreign_object_named_in_a_form_is_taken_for_an_absent_one(world: World, doors: Doors, naming: str) -> None:
+    path, fields, field, key, actor = NAMING[naming]
+    here = world.objects["shoes"]
+    foreign = world.objects["boots"][key] if key in here else world.people[key].pk
+    if naming == "trying":
+        fields = {**fields, "model": here["version_id"], "prompt": here["prompt_id"]}
+    answers = []
+    for number in (foreign, ABSENT):
+        body = {**fields, field: number}
+        with undone():
+            answer = doors.send("POST", path.format(**here), world.cookies[actor], body=body, keep=True)
+            named = (
+                [] if naming != "exporting" else list(Export.objects.filter(hard_set_id=foreign, project__slug="shoes"))
+            )
+        assert not named
+        answers.append((answer.status, dict(answer.changed), answer.text if answer.status >= 400 else ""))
+    strip = [(status, {t for t in changed if t != "annotation_badcasenote"}, text) for status, changed, text in answers]
+    if naming != "giving a case":  # to an absent person a case is given to nobody
+        assert strip[0][0] == strip[1][0] and strip[0][1] == strip[1][1]
+    else:
+        assert "annotation_badcase" not in answers[0][1], "a case was given to a stranger"
+
+
+def test_an_undo_with_a_strangers_token_undoes_nothing_of_theirs(world: World, doors: Doors) -> None:
+    body = {"token": world.objects["boots"]["token"]}
+    with undone():
+        doors.send("POST", "/p/shoes/judge/undo/", world.cookies["labeler"], body=body, keep=True)
+        assert Lease.objects.get(token=world.objects["boots"]["token"]).state == "live"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/p/shoes/members/999999999999999999999999/remove/",
+        "/p/shoes/pairs/999999999999999999999999/",
+        "/p/shoes/bad-cases/999999999999999999999999/",
+    ],
+)
+def test_a_number_that_no_column_holds_is_absent(world: World, doors: Doors, path: str) -> None:
+    method = "POST" if "remove" in path else "GET"
+    answer = doors.send(method, path, world.cookies["lead"])
+    assert answer.status == 404 and answer.event is not None and answer.event["object_id"] == "9" * 24
