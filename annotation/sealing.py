@@ -8,6 +8,7 @@ import io
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -16,6 +17,7 @@ import orjson
 from django.core.files import File
 from django.core.files.storage import default_storage
 
+LEVELS = 3  # folders that storing a file may have made: attempt, export, exports
 _TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
 
 
@@ -36,9 +38,9 @@ class SealedFile:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         assert self._file is not None
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with self._file as file:  # closed even where the disk takes no more
+            file.flush()
+            os.fsync(file.fileno())
 
     def write(self, data: bytes, *, rows: int = 1) -> None:
         assert self._file is not None
@@ -74,7 +76,22 @@ def safe_cell(cell: object) -> str:
 def store(folder: str, files: Iterable[SealedFile]) -> None:
     for sealed in files:
         with sealed.path.open("rb") as file:
-            default_storage.save(f"{folder}/{sealed.name}", File(file))
+            keep(f"{folder}/{sealed.name}", File(file))
+
+
+def keep(path: str, content: File[Any]) -> None:
+    """Into the storage, and where that is a folder of ours down to the disk: a row that says sealed never comes first."""
+    default_storage.save(path, content)
+    try:
+        file = Path(default_storage.path(path))
+    except NotImplementedError:  # a storage that is no folder answers when it has it
+        return
+    for stored in (file, *islice(file.parents, LEVELS)):
+        descriptor = os.open(stored, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def manifest_bytes(manifest: dict[str, Any]) -> bytes:
