@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
-from typing import NamedTuple
 
 from celery import current_app
 from django.db import close_old_connections, connections, transaction
@@ -20,12 +19,12 @@ from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from annotation import fetching, jobs, queue, sources, tasks
+from annotation.jobs import Due
 from annotation.models import (
     BackTest,
     Export,
     Import,
     Job,
-    JobState,
     ModelJob,
     PictureFetch,
     PrelabelJob,
@@ -45,11 +44,6 @@ PRELABEL_QUEUE = "prelabel"
 DEFAULT_QUEUE = "default"
 PICTURE_QUEUE = "pictures"  # of its own: a slow server of pictures holds up no import
 QUEUES = (DEFAULT_QUEUE, PRELABEL_QUEUE, PICTURE_QUEUE)
-
-
-class Due(NamedTuple):
-    pk: int
-    vanished: bool  # its last worker disappeared: it is rung for alone (jobs.claim_many)
 
 
 @dataclass(frozen=True)
@@ -132,7 +126,7 @@ def _publish(connection: Connection, door: Door) -> int:
     rung = 0
     with current_app.amqp.Producer(connection) as producer:
         for line in _marked(door):
-            for ids in _messages(line, door.together):
+            for ids in messages(line, door.together):
                 try:
                     arguments = [ids] if door.together > 1 else ids
                     current_app.send_task(door.task, arguments, producer=producer, queue=door.queue, retry=False)
@@ -149,19 +143,14 @@ def _marked(door: Door) -> Iterator[list[Due]]:
     share = max(door.together, MOST_WAITING * door.together // max(1, len(lines)))
     for line in lines:
         with transaction.atomic():
-            rows = (
-                jobs.due(door.model)
-                .filter(line, Q(rung_at=None) | Q(rung_at__lt=jobs.Once() - RING_AGAIN))
-                .order_by("due_at", "pk")
-                .select_for_update(skip_locked=True, of=("self",))
-                .values_list("pk", "state")[:share]
-            )
-            marked = [Due(pk, state == JobState.RUNNING) for pk, state in rows]
+            unrung = Q(rung_at=None) | Q(rung_at__lt=jobs.Once() - RING_AGAIN)
+            rows = jobs.due(door.model).filter(line, unrung).select_for_update(skip_locked=True, of=("self",))
+            marked = jobs.head(rows, share)
             door.model._default_manager.filter(pk__in=[row.pk for row in marked]).update(rung_at=ClockTimestamp())
         yield marked
 
 
-def _messages(rows: Sequence[Due], together: int) -> Iterator[list[int]]:
-    yield from ([row.pk] for row in rows if row.vanished)
-    crowd = [row.pk for row in rows if not row.vanished]
+def messages(rows: Sequence[Due], together: int) -> Iterator[list[int]]:
+    yield from ([row.pk] for row in rows if row.alone)
+    crowd = [row.pk for row in rows if not row.alone]
     yield from (crowd[start : start + together] for start in range(0, len(crowd), together))

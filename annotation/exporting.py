@@ -6,35 +6,45 @@ Benchmark queries, and queries that differ from one only in case or spacing, are
 
 from __future__ import annotations
 
+import errno
+import logging
 import secrets
-import tempfile
+import shutil
 import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import close_old_connections, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from annotation import jobs, sealing, staleness, training_rows
 from annotation.gathering import Gatherer
-from annotation.models import Export, HardSet, Query
+from annotation.models import Export, HardSet, JobState, Query
 from annotation.sealing import SealedFile
 from annotation.training_rows import PairRecord
 from projects import audit
+from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 from relevance.facts import fold
 
+logger = logging.getLogger(__name__)
 CHUNK = 1000
 REPORT_EVERY_SECONDS = 0.5
 MANIFEST = "manifest.json"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+TIDY_SECONDS = 600.0
+TIDIED_FOR = timedelta(days=7)
 
 _MOMENT = """
 SELECT p.id, g.id, q.id
@@ -80,27 +90,94 @@ def cancel(export: Export, by: Person) -> bool:
     return bool(stopped)
 
 
+class NoRoom(Exception):
+    """The disk took no more; what had been written is removed again."""
+
+    code = "disk_full"
+
+    def __init__(self) -> None:
+        super().__init__("no room is left where exports are written")
+
+
 def work(export_id: int, token: UUID) -> None:
     """Write a claimed export and seal it, or leave nothing: raises what went wrong, returns quietly when superseded."""
     export = Export.objects.select_related("project", "hard_set").get(pk=export_id)
-    folder = f"exports/{export.pk}/{token.hex}"
+    folder = _folder(export.pk, token)
     try:
-        with tempfile.TemporaryDirectory() as scratch:
-            manifest = _write(export, token, Path(scratch), folder)
+        with jobs.kept(Export, {export.pk: token}), _scratch(token) as scratch:
+            manifest = _write(export, token, scratch, folder)
             rows = sum(entry["rows"] for entry in manifest["files"] if entry["counted"])
             data = sealing.manifest_bytes(manifest)
-            default_storage.save(f"{folder}/{MANIFEST}", ContentFile(data))
+            sealing.keep(f"{folder}/{MANIFEST}", ContentFile(data))
             digest = sealing.sha256_of(f"{folder}/{MANIFEST}")
             sealed = jobs.finish(
                 export, token, rows=rows, rows_written=rows, folder=folder, manifest=manifest, manifest_sha256=digest
             )
             if not sealed:
                 raise Superseded
-    except Superseded:
+    except BaseException as error:
         sealing.discard(folder)
-    except BaseException:
-        sealing.discard(folder)
+        if isinstance(error, Superseded):
+            return
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise NoRoom from error
         raise
+
+
+def _folder(export_id: int, token: UUID) -> str:
+    """A folder of each attempt's own: two never write into the same file."""
+    return f"exports/{export_id}/{token.hex}"
+
+
+@contextmanager
+def _scratch(token: UUID) -> Iterator[Path]:
+    """Named after the attempt, so that what a killed one left is known for what it is."""
+    folder = settings.DATA_DIR / "scratch" / token.hex
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def tidy() -> int:
+    """Remove what attempts left whose process was killed, here and in the storage; returns how many folders that was.
+
+    Folders are listed before rows are read: whose attempt still runs, or was sealed meanwhile, is known to the row.
+    """
+    scratches = {path.name: path for path in (settings.DATA_DIR / "scratch").glob("*")}
+    recent = Export.objects.filter(Q(state__in=jobs.LIVE) | Q(finished_at__gt=ClockTimestamp() - TIDIED_FOR))
+    stored = {f"exports/{pk}/{name}" for pk in recent.values_list("pk", flat=True) for name in _attempts(pk)}
+    rows = Export.objects.filter(pk__in=recent.values("pk"))
+    running = {(row.pk, row.token) for row in rows.filter(state=JobState.RUNNING) if row.token}
+    kept = {_folder(pk, token) for pk, token in running} | set(rows.values_list("folder", flat=True))
+    left = [path for name, path in scratches.items() if name not in {token.hex for _pk, token in running}]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    for folder in stored - kept:
+        sealing.discard(folder)
+    return len(left) + len(stored - kept)
+
+
+def _attempts(export_id: int) -> list[str]:
+    try:
+        return default_storage.listdir(f"exports/{export_id}")[0]
+    except FileNotFoundError:
+        return []
+
+
+def keep_tidy(ended: Event) -> None:
+    """At once and every ten minutes, until told to end."""
+    while True:
+        close_old_connections()
+        try:
+            if removed := tidy():
+                logger.warning("removed %d folders that killed exports had left", removed)
+        except Exception:
+            logger.exception("could not tidy up after killed exports")
+        connection.close()
+        if ended.wait(TIDY_SECONDS):
+            return
 
 
 def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,6 +20,7 @@ from django.db import connection
 from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, Value, When
 
 from annotation.models import Job, JobState
+from annotation.watching import watch
 from projects.clock import ClockTimestamp
 
 logger = logging.getLogger(__name__)
@@ -37,6 +39,13 @@ class Once(Func):
     output_field = DateTimeField()
 
 
+class Due(NamedTuple):
+    """A row that is due; `alone`: it may be what kills workers and has one try left, so nothing may run beside it."""
+
+    pk: int
+    alone: bool
+
+
 class Claim(NamedTuple):
     """A row that is ours until its lease runs out; the token is what proves it."""
 
@@ -50,6 +59,13 @@ def due(model: type[J]) -> QuerySet[J]:
     return model._default_manager.filter(state__in=LIVE, due_at__lte=Once())
 
 
+def head(rows: QuerySet[Any], most: int) -> list[Due]:
+    """The first of those due, longest due first."""
+    found = rows.order_by("due_at", "pk").values_list("pk", "state", "attempts")[:most]
+    last = settings.JOB_ATTEMPTS - 1
+    return [Due(pk, state == JobState.RUNNING and attempts >= last) for pk, state, attempts in found]
+
+
 def claim(model: type[Job], pk: int, only: Q | None = None) -> UUID | None:
     """Take one due row: the token to finish it with, or None when it is not due, not `only`, or was taken."""
     held = claim_many(model, [pk], only)
@@ -59,15 +75,15 @@ def claim(model: type[Job], pk: int, only: Q | None = None) -> UUID | None:
 def claim_many(model: type[Job], pks: Collection[int], only: Q | None = None) -> list[Claim]:
     """Take those of the rows that are due, each with a token of its own; the attempt counts before work starts.
 
-    A row whose last worker vanished is taken only when it is asked for alone: should it be what kills workers, it
-    takes no other row with it.
+    A row whose worker vanished each time is taken for its last try only when it is asked for alone: should it be what
+    kills workers, it takes no other row with it. Before, it may stand beside others, which then have a try left too.
     """
     if not pks:
         return []
     # Without Once: the rows are found by their ids, never by walking through all that are due.
     wanted = model._default_manager.filter(pk__in=pks, state__in=LIVE, due_at__lte=ClockTimestamp())
     if len(pks) > 1:
-        wanted = wanted.exclude(state=JobState.RUNNING)
+        wanted = wanted.exclude(state=JobState.RUNNING, attempts__gte=settings.JOB_ATTEMPTS - 1)
     if only is not None:
         wanted = wanted.filter(only)
     bury(wanted)
@@ -110,6 +126,7 @@ def held_by(model: type[J], pk: int, token: UUID) -> QuerySet[J]:
 
 def renew(job: Job, token: UUID) -> bool:
     """Hold on for another lease; False when the row is no longer ours and the work should stop."""
+    watch.sign(token)
     until = ClockTimestamp() + _lease()
     return bool(held_by(type(job), job.pk, token).update(lease_until=until, due_at=until))
 
@@ -219,7 +236,7 @@ def replay(rows: QuerySet[Any]) -> int:
 def kept(model: type[Job], claims: Sequence[Claim] | Mapping[int, UUID]) -> Iterator[None]:
     """Hold the leases while a long piece of work runs: a thread renews them three times a lease.
 
-    A process that is stopped or killed stops renewing with it.
+    A process that is stopped or killed stops renewing with it. Work that hangs is not held for ever either.
     """
     tokens = dict(claims) if isinstance(claims, Mapping) else {claim.job_id: claim.token for claim in claims}
     ended = threading.Event()
@@ -233,7 +250,8 @@ def kept(model: type[Job], claims: Sequence[Claim] | Mapping[int, UUID]) -> Iter
 
 
 def _keep(model: type[Job], tokens: Mapping[int, UUID], ended: threading.Event) -> None:
-    while not ended.wait(settings.JOB_LEASE_SECONDS / 3):
+    last = time.monotonic() + settings.STUCK_SECONDS
+    while not ended.wait(settings.JOB_LEASE_SECONDS / 3) and time.monotonic() < last:
         until = ClockTimestamp() + _lease()
         try:
             model._default_manager.filter(pk__in=tokens, token__in=tokens.values(), state=JobState.RUNNING).update(

@@ -21,6 +21,7 @@ from annotation.grids import Seen
 from annotation.jobs import Claim
 from annotation.models import Comparison, JobState, Pair, Trial
 from annotation.predicting import LONGEST_ANSWER
+from annotation.watching import watch
 from inference import connecting, prompt_versions
 from inference.engines.base import Engine, EngineError, EngineUnavailable, EngineWaiting
 from inference.engines.prompted import Prompted
@@ -103,9 +104,11 @@ def start_comparison(
 def work(trial_ids: Sequence[int]) -> int:
     """Claim those of the trials that are due and see each to its end."""
     claims = jobs.claim_many(Trial, trial_ids)
-    if claims:
-        workers.note_claim()
-    with jobs.kept(Trial, claims):
+    if not claims:
+        return 0
+    workers.note_claim()
+    what = f"{len(claims)} trials from {claims[0].job_id} on"
+    with watch.in_hand(what, claims[0].token), jobs.kept(Trial, claims):
         for claim in claims:
             _try(claim)
     return len(claims)

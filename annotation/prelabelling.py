@@ -14,7 +14,8 @@ from django.db.models import Max
 
 from annotation import answering, grids, jobs, lexicons, predicting, workers
 from annotation.isolation import Isolation
-from annotation.models import JobState, PrelabelJob, PrelabelRun
+from annotation.models import PrelabelJob, PrelabelRun
+from annotation.watching import watch
 from inference import connecting, registry
 from inference.models import ModelVersion
 from projects.audit import record
@@ -180,7 +181,7 @@ def replay(run: PrelabelRun, by: Person | None) -> int:
 def work(job_ids: Sequence[int]) -> int:
     """Claim those of the jobs that are due and see each to its end; returns how many were claimed.
 
-    A single job may be one whose last worker vanished (jobs.claim_many): it runs with nothing beside it.
+    A single job may be one whose worker vanished each time (jobs.claim_many): it runs with nothing beside it.
     """
     with _process.alone() if len(job_ids) == 1 else _process.together():
         return _work(job_ids)
@@ -191,7 +192,8 @@ def _work(job_ids: Sequence[int]) -> int:
     if not claims:
         return 0
     workers.note_claim()
-    with jobs.kept(PrelabelJob, claims):
+    what = f"{len(claims)} pre-label jobs from {claims[0].job_id} on"
+    with watch.in_hand(what, claims[0].token), jobs.kept(PrelabelJob, claims):
         answering.answer(claims)
     return len(claims)
 
@@ -202,7 +204,6 @@ def is_open(run: PrelabelRun) -> bool:
 
 def work_some(run: PrelabelRun) -> int:
     """One batch of a run's due jobs, for a process that works without being rung; 0 when nothing is due now."""
-    due = jobs.due(PrelabelJob).filter(run=run).order_by("due_at", "pk")
-    vanished = due.filter(state=JobState.RUNNING).values_list("pk", flat=True)[:1]
-    crowd = due.exclude(state=JobState.RUNNING).values_list("pk", flat=True)[:TOGETHER]
-    return work(list(crowd) or list(vanished))
+    due = jobs.head(jobs.due(PrelabelJob).filter(run=run), TOGETHER)
+    crowd = [row.pk for row in due if not row.alone]
+    return work(crowd or [row.pk for row in due[:1]])

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -15,6 +16,8 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 
 from relevance.spreadsheets import csv_line
+
+LEVELS = 3  # folders that storing a file may have made: attempt, export, exports
 
 
 @dataclass
@@ -34,9 +37,9 @@ class SealedFile:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         assert self._file is not None
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with self._file as file:  # closed even where the disk takes no more
+            file.flush()
+            os.fsync(file.fileno())
 
     def write(self, data: bytes, *, rows: int = 1) -> None:
         assert self._file is not None
@@ -64,7 +67,22 @@ class SealedFile:
 def store(folder: str, files: Iterable[SealedFile]) -> None:
     for sealed in files:
         with sealed.path.open("rb") as file:
-            default_storage.save(f"{folder}/{sealed.name}", File(file))
+            keep(f"{folder}/{sealed.name}", File(file))
+
+
+def keep(path: str, content: File[Any]) -> None:
+    """Into the storage, and where that is a folder of ours down to the disk: a row that says sealed never comes first."""
+    default_storage.save(path, content)
+    try:
+        file = Path(default_storage.path(path))
+    except NotImplementedError:  # a storage that is no folder answers when it has it
+        return
+    for stored in (file, *islice(file.parents, LEVELS)):
+        descriptor = os.open(stored, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def manifest_bytes(manifest: dict[str, Any]) -> bytes:

@@ -18,10 +18,13 @@ from annotation import sources
 from annotation.jobs import LIVE
 from annotation.models import Export, Import, Job, JobState, PictureFetch, PrelabelJob, Trial, Worker
 from projects.clock import ClockTimestamp
+from projects.models import AuditEvent
 
 BEAT_SECONDS = 2
 FRESH_SECONDS = 6
 FORGOTTEN_AFTER = timedelta(days=1)
+BEGAN_ANEW = "worker.began_anew"
+TOLD_FOR = timedelta(days=7)
 KINDS: tuple[tuple[str, type[Job]], ...] = (
     ("prelabel", PrelabelJob),
     ("trial", Trial),
@@ -131,6 +134,12 @@ def all_workers() -> list[tuple[Worker, bool]]:
     """Every process heard of lately, and whether it is up."""
     up = set(fresh_workers().values_list("pk", flat=True))
     return [(worker, worker.pk in up) for worker in Worker.objects.order_by("kind", "name")[:200]]
+
+
+def restarts(limit: int = 20) -> QuerySet[AuditEvent]:
+    """Processes that noticed that they stood still and began anew, latest first; `detail` says which and why."""
+    since = ClockTimestamp() - TOLD_FOR
+    return AuditEvent.objects.filter(act=BEGAN_ANEW, project=None, at__gt=since).order_by("-pk")[:limit]
 
 
 def depths() -> list[Depth]:

@@ -1,47 +1,69 @@
 """One process that works: a dispatcher that sweeps, Celery threads that claim rows, and the heart that says so.
 
-It ends cleanly on request: what is being worked on is finished, what was not begun stays in its row for others.
+It ends cleanly on request: what is being worked on is finished, what was not begun stays in its row for others. When
+something in it stands still, it says so and begins anew in its own place: no thread can be ended from outside.
 """
 
 from __future__ import annotations
 
 import gc
 import logging
+import os
+import resource
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from threading import Event, Thread
+from typing import NoReturn
 
 from celery import Celery
-from celery.signals import task_prerun
+from celery.signals import task_postrun, task_prerun
 from celery.worker import WorkController, state
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 
-from annotation import dispatching
+from annotation import dispatching, exporting
 from annotation.models import Worker
-from annotation.workers import BEAT_SECONDS, Heart
+from annotation.unrung import Listener
+from annotation.watching import watch
+from annotation.workers import BEAT_SECONDS, BEGAN_ANEW, Heart
+from projects import audit
 
 logger = logging.getLogger(__name__)
+ENDED = "the Celery worker ended by itself"
 CHATTER = ("celery.worker.strategy", "celery.app.trace")  # a line per message, which the rows tell better
 # Reading items makes many small objects that live long; looking through all of them for cycles at Python's usual pace
 # takes a fifth of a worker's time.
 COLLECT_AFTER = (50_000, 20, 50)
+YOUNG_SECONDS = 10  # a worker that ends by itself so soon would end again: that is for a supervisor, and a person
 PATIENCE_SECONDS = 10  # for a worker that has nothing in hand, such as one that waits for its broker
 
 
+class StandsStill(Exception):
+    """Something in this process will not go on; says what."""
+
+
 def work(app: Celery, *, dispatch: bool, queues: Sequence[str], ended: Event) -> bool:
-    """Until `ended` is set; False when the Celery worker ended by itself, which a supervisor should answer."""
+    """Until `ended` is set; False when the Celery worker ended by itself at once, which a supervisor should answer."""
+    _limit_memory()
     gc.set_threshold(*COLLECT_AFTER)
     app.set_default()  # type: ignore[no-untyped-call]  # threads find the app by this
     roles = [(Worker.Kind.DISPATCHER, dispatch), (Worker.Kind.WORKER, bool(queues))]
     heart = Heart(tuple(kind for kind, played in roles if played))
     threads = [Thread(target=dispatching.keep_sweeping, args=(ended,), name="dispatcher")] if dispatch else []
+    listener = Listener(queues)
     worker = Thread(target=consume, args=(app, queues), name="celery", daemon=True) if queues else None
+    if queues:
+        threads.append(Thread(target=listener.keep_listening, args=(ended,), name="listener"))
+    if dispatching.DEFAULT_QUEUE in queues:
+        threads.append(Thread(target=exporting.keep_tidy, args=(ended,), name="tidier"))
     for thread in [*threads, *([worker] if worker else [])]:
         thread.start()
     try:
-        clean = _beat_until(heart, ended, worker)
+        clean = _beat_until(heart, ended, worker, listener)
+    except StandsStill as still:
+        _begin_anew(heart, str(still))
     finally:
         ended.set()
     for thread in threads:
@@ -54,7 +76,8 @@ def work(app: Celery, *, dispatch: bool, queues: Sequence[str], ended: Event) ->
 
 def consume(app: Celery, queues: Sequence[str]) -> None:
     app.conf.CELERY_DB_REUSE_MAX = sys.maxsize  # a thread keeps its connection from task to task
-    task_prerun.connect(_drop_unsound_connection)  # type: ignore[no-untyped-call]
+    task_prerun.connect(_rung)  # type: ignore[no-untyped-call]
+    task_postrun.connect(_answered)  # type: ignore[no-untyped-call]
     app.finalize()  # type: ignore[no-untyped-call]
     for name in CHATTER:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -72,24 +95,56 @@ def consume(app: Celery, queues: Sequence[str]) -> None:
     controller.start()  # type: ignore[no-untyped-call]
 
 
-def _drop_unsound_connection(**_: object) -> None:
-    close_old_connections()
+def _rung(**_: object) -> None:
+    watch.rung()
+    close_old_connections()  # one that is no longer sound
 
 
-def _beat_until(heart: Heart, ended: Event, worker: Thread | None) -> bool:
-    begun = False
+def _answered(**_: object) -> None:
+    watch.answered()
+
+
+def _limit_memory() -> None:
+    """What takes more than its share meets a MemoryError, and its job a try less: not the kernel's choice of a victim."""
+    if settings.WORKER_MEMORY_MB:
+        most = settings.WORKER_MEMORY_MB * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+def _beat_until(heart: Heart, ended: Event, worker: Thread | None, listener: Listener) -> bool:
+    """Raises StandsStill."""
+    begun, since = False, time.monotonic()
     while not ended.wait(BEAT_SECONDS if begun else 0):
         if worker is not None and not worker.is_alive():
-            logger.error("the Celery worker ended by itself")
+            if time.monotonic() - since > YOUNG_SECONDS:
+                raise StandsStill(ENDED)
+            logger.error(ENDED)
             return False
+        if listener.deaf:
+            raise StandsStill(listener.deaf)
+        if stuck := watch.stuck(settings.STUCK_SECONDS):
+            raise StandsStill(f"stuck: {stuck} gave no sign for {settings.STUCK_SECONDS} s")
         close_old_connections()
         try:
             heart.beat() if begun else heart.start()
             begun = True
-        except (DatabaseError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError, MemoryError) as error:
             begun = True
-            logger.warning("no heartbeat, the database does not answer: %s", error)
+            logger.warning("no heartbeat: %s", error)
     return True
+
+
+def _begin_anew(heart: Heart, why: str) -> NoReturn:
+    """The same command under the same process number, so that no supervisor has to know. What is in hand is dropped as
+    if this process had been killed: its rows are due again when their leases end."""
+    logger.error("this process begins anew, %s", why)
+    try:
+        audit.record(None, BEGAN_ANEW, process=heart.name, why=why)
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("could not note that it begins anew: %s", error)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _let_finish(worker: Thread) -> None:

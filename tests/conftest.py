@@ -170,6 +170,7 @@ def fresh_database(
 
 @pytest.fixture(autouse=True)
 def storage_in_a_folder(tmp_path: Path, settings: Any) -> None:
+    settings.DATA_DIR = tmp_path / "data"
     settings.STORAGES = {
         "default": {
             "BACKEND": "django.core.files.storage.FileSystemStorage",

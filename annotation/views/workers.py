@@ -13,6 +13,7 @@ def workers(request: Request) -> HttpResponse:
     context = {
         "presence": activity.presence(),
         "workers": activity.all_workers(),
+        "restarts": activity.restarts(),
         "depths": activity.depths(),
         "dead": activity.dead_jobs(),
     }

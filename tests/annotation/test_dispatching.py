@@ -84,11 +84,12 @@ def test_a_row_whose_bell_was_lost_is_rung_for_again(project: Project) -> None:
     assert dispatching.sweep() == 3
 
 
-def test_a_row_whose_worker_vanished_is_rung_for_alone(project: Project) -> None:
+def test_a_row_whose_worker_vanished_each_time_is_rung_for_alone(project: Project) -> None:
     first, *others = start_run(project, 3)
-    jobs.claim(PrelabelJob, first)
-    past = ClockTimestamp() - timedelta(seconds=1)
-    PrelabelJob.objects.filter(pk=first).update(lease_until=past, due_at=past)
+    for _ in range(2):
+        jobs.claim(PrelabelJob, first)
+        past = ClockTimestamp() - timedelta(seconds=1)
+        PrelabelJob.objects.filter(pk=first).update(lease_until=past, due_at=past)
     dispatching.sweep()
     assert [ids for _, ids in messages("prelabel")] == [[first], others]
 
@@ -149,6 +150,21 @@ def test_a_forged_message_does_nothing(project: Project, forged: object) -> None
     tasks.run_import(forged)
     tasks.run_export(forged)
     assert set(PrelabelJob.objects.values_list("state", flat=True)) == {JobState.QUEUED}
+
+
+@pytest.mark.parametrize("forged", [[2**40], [2**70], "1", None, []])
+def test_a_message_that_no_dispatcher_can_have_sent_is_told_once(
+    project: Project, caplog: pytest.LogCaptureFixture, forged: object
+) -> None:
+    tasks.prelabel_jobs(forged)
+    assert caplog.text.count("a message names no prelabel job") == 1
+
+
+def test_a_doubled_message_is_nothing_to_tell(project: Project, caplog: pytest.LogCaptureFixture) -> None:
+    pks = start_run(project, 2)
+    for _ in range(2):
+        tasks.prelabel_jobs(pks)
+    assert "names no" not in caplog.text
 
 
 def test_a_message_for_an_import_that_nobody_confirmed_does_nothing(project: Project) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from annotation import exporting, jobs
+from annotation import exporting, jobs, sealing
 from annotation.models import Export, Pair, Query
 from projects.models import Project
 from tests.builders import make_item, make_judgment, make_pair, make_prediction
@@ -171,6 +174,44 @@ def test_a_cancelled_export_leaves_nothing_behind(project: Project, cast: Cast) 
     assert export.state == "cancelled"
     assert exporting.open_file(export, "labels.jsonl") is None
     assert not default_storage.exists(f"exports/{export.pk}/{token.hex}/labels.jsonl")
+
+
+def test_what_killed_attempts_left_is_removed_and_nothing_else(project: Project, settings: Any) -> None:
+    """Of one export an attempt was killed and the second sealed it; of the other one runs."""
+    gold(make_pair(project=project), "L4")
+    done = sealed(project, "labels")
+    runs = exporting.request_export(project, "labels", None)
+    token = jobs.claim(Export, runs.pk)
+    assert token is not None
+    killed = uuid.uuid4()
+    for attempt, export in ((killed, done), (token, runs)):
+        default_storage.save(f"exports/{export.pk}/{attempt.hex}/labels.jsonl", ContentFile(b"half"))
+        (settings.DATA_DIR / "scratch" / attempt.hex).mkdir(parents=True)
+        (settings.DATA_DIR / "scratch" / attempt.hex / "labels.jsonl").write_bytes(b"half")
+    assert exporting.tidy() == 2
+    assert not default_storage.exists(f"exports/{done.pk}/{killed.hex}")
+    assert default_storage.exists(f"exports/{runs.pk}/{token.hex}/labels.jsonl")
+    assert [path.name for path in (settings.DATA_DIR / "scratch").iterdir()] == [token.hex]
+    assert exporting.verify(done) == []
+    assert exporting.tidy() == 0
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(
+    project: Project, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gold(make_pair(project=project), "L4")
+    export = exporting.request_export(project, "labels", None)
+    token = jobs.claim(Export, export.pk)
+    assert token is not None
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sealing.os, "fsync", refuse)
+    with pytest.raises(exporting.NoRoom) as full:
+        exporting.work(export.pk, token)
+    assert jobs.error_text(full.value) == "disk_full: no room is left where exports are written"
+    assert not [path for path in settings.DATA_DIR.rglob("*") if path.is_file()]
 
 
 def test_only_what_the_manifest_names_can_be_opened(project: Project) -> None:

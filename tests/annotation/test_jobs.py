@@ -71,10 +71,15 @@ def test_a_row_whose_lease_ran_out_is_taken_by_another_with_a_new_token(job: Imp
     assert fresh(job).attempts == 2
 
 
-def test_a_row_whose_worker_vanished_is_never_taken_together_with_others(job: Import, project: Project) -> None:
+def test_a_row_whose_worker_vanished_each_time_has_its_last_try_alone(job: Import, project: Project) -> None:
+    """Three attempts: the second may stand beside others, who then have one left too; the third may not."""
+    for _ in range(2):
+        other = make_import(project=project)
+        taken = jobs.claim_many(Import, [job.pk, other.pk])
+        assert [claim.job_id for claim in taken] == [job.pk, other.pk]
+        let_the_lease_run_out(job)
     other = make_import(project=project)
-    jobs.claim(Import, job.pk)
-    let_the_lease_run_out(job)
+    assert jobs.head(jobs.due(Import).filter(pk__in=[job.pk, other.pk]), 5) == [(job.pk, True), (other.pk, False)]
     assert [claim.job_id for claim in jobs.claim_many(Import, [job.pk, other.pk])] == [other.pk]
     assert jobs.claim(Import, job.pk) is not None
 
@@ -197,6 +202,21 @@ def test_a_kept_lease_outlives_its_length(fresh_database: Any, django_db_blocker
             threading.Event().wait(2.5)
             assert jobs.claim(Import, row.pk) is None
         assert jobs.finish(row, token)
+
+
+def test_a_lease_is_not_kept_for_ever_for_work_that_hangs(
+    fresh_database: Any, django_db_blocker: Any, settings: Any
+) -> None:
+    """Lease 1 s, renewed after 0.33 s and 0.66 s; given up at 0.9 s: due again within 1.7 s, work 2.5 s."""
+    settings.JOB_LEASE_SECONDS, settings.STUCK_SECONDS = 1, 0.9
+    with django_db_blocker.unblock():
+        row = make_import(project=Project.objects.create(slug="shoes", name="Shoes"))
+        token = jobs.claim(Import, row.pk)
+        assert token is not None
+        with jobs.kept(Import, {row.pk: token}):
+            threading.Event().wait(2.5)
+            assert jobs.claim(Import, row.pk) is not None
+        assert not jobs.finish(row, token)
 
 
 def test_twenty_workers_who_claim_the_same_rows_share_them_without_doubles(

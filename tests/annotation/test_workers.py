@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from annotation import jobs, workers
 from annotation.models import Import, JobState, Worker
+from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 from tests.builders import make_import
@@ -123,6 +124,12 @@ def test_the_page_names_processes_and_work_but_not_whose_data_failed(
     html = client_for(cast.root).get(reverse("workers")).content.decode()
     assert workers.Heart(BOTH).name in html and "wrong_file" in html
     assert "a secret title" not in html
+
+
+def test_the_page_tells_which_processes_began_anew_and_why(cast: Any, client_for: ClientFor) -> None:
+    audit.record(None, workers.BEGAN_ANEW, process="gpu-1:77", why="stuck: export 7 gave no sign for 3600 s")
+    html = client_for(cast.ana).get(reverse("workers")).content.decode()
+    assert "gpu-1:77" in html and "stuck: export 7" in html
 
 
 def test_the_page_says_what_to_do_while_there_is_no_worker(cast: Any, client_for: ClientFor) -> None:
