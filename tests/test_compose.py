@@ -71,3 +71,8 @@ def test_no_secret_key_is_baked_into_the_image() -> None:
     steps = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if "manage.py" in line]
     assert steps
     assert all("LORE_SECRET_KEY=" in step for step in steps)
+
+
+def test_only_migrate_sees_the_owners_password() -> None:
+    told = {name for name, service in SERVICES.items() if "LORE_OWNER_PASSWORD" in str(service.get("environment"))}
+    assert told == {"postgres", "migrate"}

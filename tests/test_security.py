@@ -28,7 +28,6 @@ FLOORS = {
     "pillow": ("12.3.0", "CVE-2026-55379, CVE-2026-55380: checks of decompression bombs passed by"),
     "gunicorn": ("23.0.0", "CVE-2024-1135, CVE-2024-6827: request smuggling"),
     "celery": ("5.2.2", "CVE-2021-23727: commands from a taken-over result backend"),
-    "django-axes": ("8.3.0", "the version that was tried"),
 }
 # Randomness that is no secret: which pair is drawn, on which side a verdict is shown.
 MAY_DRAW_LOTS = {"adjudicating.py", "sampled_backtesting.py", "canary.py", "playground.py"}

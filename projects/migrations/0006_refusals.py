@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0004_citations")]
+    dependencies = [("projects", "0005_sessions_and_tokens")]
 
     operations = [
         migrations.AddIndex(
