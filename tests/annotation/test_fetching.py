@@ -207,11 +207,11 @@ def test_a_picture_that_came_with_the_file_stays_the_first(project: Project, ser
 
 def test_another_projects_picture_of_the_same_address_is_not_shown(project: Project, server: Server) -> None:
     other = Project.objects.create(slug="mugs", name="Mugs")
-    fetching.want(make_import(project=other), [at("red.png")])
+    item = make_item(project=project, image_addresses=[at("red.png")])
+    for one in (project, other):
+        fetching.want(make_import(project=one), [at("red.png")])
     listed(other)
     work_off(other)
-    item = make_item(project=project, image_addresses=[at("red.png")])
-    fetching.want(make_import(project=project), [at("red.png")])
     assert item.current_snapshot is not None
     assert picturing.shown(project, item.current_snapshot).hashes == ()
     assert picturing.main_pictures([item.snapshot_now]) == {}
