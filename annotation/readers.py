@@ -161,8 +161,10 @@ class RowReader:
         lines = _CsvLines(self._lines())
         header = next(lines, "")
         delimiter = max(_DELIMITERS, key=header.count)
-        names = next(csv.reader([header], delimiter=delimiter), [])
-        names = [name.strip() for name in names]
+        try:
+            names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+        except csv.Error:  # a name longer than the csv module reads
+            names = []
         if len(names) > parquet_pages.MOST_COLUMNS:
             raise FileRefused(_("The file has more than %(most)s columns.") % {"most": parquet_pages.MOST_COLUMNS})
         if len(names) < 2 or len(set(names)) < len(names) or not all(names):
@@ -318,6 +320,9 @@ def _json_row(number: int, line: bytes) -> Row | Broken:
             return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, _shown(line), _sha256(line))
     if not isinstance(values, dict):
         return Broken(number, _("Not a JSON object."), _shown(line), _sha256(line))
+    if len(values) > parquet_pages.MOST_COLUMNS:
+        reason = _("The row has more than %(most)s fields.")
+        return Broken(number, reason % {"most": parquet_pages.MOST_COLUMNS}, _shown(line), _sha256(line))
     return Row(number, values, len(line), _sha256(line), storable)
 
 

@@ -29,10 +29,15 @@ def say(rule: Rule, by: Person, kind: str, text: str, about: str = "") -> RuleRe
         raise RemarkRefused
     with transaction.atomic():
         remark = RuleRemark.objects.create(
-            rule=rule, person=by, kind=kind, text=said, about=about[:200] if about.startswith("/") else ""
+            rule=rule, person=by, kind=kind, text=said, about=about[:200] if _is_ours(about) else ""
         )
         record(by, "rules.remark_made", on=remark, rule=rule.code, kind=kind)
     return remark
+
+
+def _is_ours(address: str) -> bool:
+    """A path of this host: what begins with two slashes leads to another."""
+    return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
 
 
 def answer(remark: RuleRemark, by: Person, text: str) -> RuleRemark:

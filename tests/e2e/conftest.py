@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,16 @@ class Site:
 
 @pytest.fixture(scope="package")
 def site(database_template: str, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(database_template, django_db_blocker, tmp_path_factory.mktemp("site")) as served:
+        yield served
+
+
+@contextmanager
+def running_site(
+    database_template: str, django_db_blocker: Any, folder: Path, furnish: Callable[[str, Site], None] | None = None
+) -> Iterator[Site]:
+    """The demo in a database of its own, furnished further before it is served."""
     chromium()  # skip before anything is started
-    folder = tmp_path_factory.mktemp("site")
     name = f"lore_site_{uuid.uuid4().hex[:12]}"
     with django_db_blocker.unblock():
         clone(database_template, name)
@@ -61,6 +70,8 @@ def site(database_template: str, django_db_blocker: Any, tmp_path_factory: pytes
     bare = Site("", environment, folder)
     bare.command("load_rules", str(ROOT / "rules/packs/starter.yaml"))
     bare.command("load_demo")
+    if furnish is not None:
+        furnish(name, bare)
     with web_server(environment, folder) as address, process(manage("work"), environment, folder, folder / "work.log"):
         yield Site(address, environment, folder)
     with django_db_blocker.unblock():

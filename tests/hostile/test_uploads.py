@@ -1,0 +1,276 @@
+"""T56: what is sent is counted while it arrives, and refused before it costs memory, disk or time."""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pyarrow import parquet
+
+from annotation.inspecting import look
+from annotation.models import Import
+from annotation.parquet_pages import PageRefused, _Header, check
+from annotation.readers import FileRefused
+from projects.models import Project
+from tests.conftest import Cast, FreshDatabase, make_cast
+from tests.hostile.files import GOOD, hostile_files, one_large_page, with_a_lying_footer
+from tests.processes import web_server
+
+MEBIBYTE = 1 << 20
+
+
+def peak_growth(act: Callable[[], Any]) -> int:
+    """Bytes by which this process's memory grew at most while it ran."""
+    Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins anew
+    before = memory("VmRSS")
+    act()
+    return memory("VmHWM") - before
+
+
+def memory(name: str, process: int | str = "self") -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith(name)).split()[1]) * 1024
+
+
+def test_twenty_files_cost_little_before_they_are_refused_or_listed(
+    tmp_path: Path, figures: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    slow: dict[str, float] = {}
+    grown: dict[str, float] = {}
+    number = refused = 0
+    for what, name, data in hostile_files():
+        number += 1
+        file = io.BytesIO(data)
+        outcome: list[str] = []
+
+        def read(file: io.BytesIO = file, name: str = name, outcome: list[str] = outcome) -> None:
+            try:
+                seen = look(file, name)
+                assert len(seen.columns) <= 300
+            except FileRefused as refusal:
+                outcome.append(str(refusal))
+
+        since = time.process_time()
+        growth = peak_growth(read)
+        seconds = time.process_time() - since
+        refused += bool(outcome)
+        if seconds > 5:
+            slow[what] = seconds
+        if growth > 100 * MEBIBYTE:
+            grown[what] = growth / MEBIBYTE
+    figures(
+        "T56 files", files=number, refused=refused, listed=number - refused, slow=len(slow), over_100_mib=len(grown)
+    )
+    assert number >= 20 and (slow, grown) == ({}, {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_footer_that_lies_is_found_out_by_the_pages() -> None:
+    data = with_a_lying_footer(one_large_page(200))
+    metadata = parquet.ParquetFile(io.BytesIO(data)).metadata
+    assert metadata.row_group(0).total_byte_size < MEBIBYTE, "by the footer it is small"
+    with pytest.raises(PageRefused, match="209715"):
+        check(io.BytesIO(data), metadata)
+
+
+HEADERS = (
+    b"", b"\x15", b"\x15\x02\x15" + b"\xff" * 20, b"\x1c" * 40, b"\x19\x00\x00", b"\x00",
+    b"\x15\x01\x15\x01\x15\x01\x00", b"\xff" * 64,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("data", HEADERS)
+def test_a_page_header_that_is_none_is_refused_and_never_loops(data: bytes) -> None:
+    with pytest.raises((PageRefused, IndexError)):
+        _Header(data).page()
+
+
+@pytest.fixture
+def lena(cast: Cast, client_for: Callable[[Any], Client]) -> Client:
+    return client_for(cast.lena)
+
+
+IMPORTS = "/p/shoes/imports/"
+
+
+def test_a_name_that_climbs_is_a_name_and_no_path(lena: Client, settings: Any) -> None:
+    for name in ("../../x.jsonl", "/etc/passwd.jsonl", "..\\..\\x.jsonl", "a\x00b.jsonl", "\u202egpj.jsonl"):
+        lena.post(IMPORTS, {"file": SimpleUploadedFile(name, GOOD), "kind": "pairs"})
+    found = list(Import.objects.values_list("file_name", "stored_as"))
+    assert len(found) == 5
+    for name, stored_as in found:
+        assert "/" not in name and "\\" not in name and "\x00" not in name
+        assert stored_as.startswith("imports/") and len(stored_as) == len("imports/") + 32
+
+
+def test_a_file_where_none_is_taken_is_refused(lena: Client) -> None:
+    for path, field in [
+        ("/p/shoes/settings/", "file"),
+        (IMPORTS, "other"),
+        ("/login/", "file"),
+        ("/rules/check/", "file"),
+    ]:
+        answer = lena.post(path, {field: SimpleUploadedFile("x.jsonl", GOOD), "kind": "pairs"})
+        assert answer.status_code in (400, 404), path
+    assert not Import.objects.exists()
+
+
+def test_more_fields_than_a_form_has_are_refused(lena: Client) -> None:
+    fields = {f"f{n}": "" for n in range(2100)}
+    assert lena.post(IMPORTS, fields).status_code == 400
+    body = "&".join(f"f{n}=" for n in range(2100))
+    answer = lena.post(IMPORTS, body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 400 and b"Not taken" in answer.content
+
+
+def test_a_form_in_another_encoding_is_refused(lena: Client) -> None:
+    """`raw_unicode_escape` would make lone surrogates of plain ASCII, behind every check of bytes."""
+    body = "--b\r\nContent-Disposition: form-data; name=name\r\n\r\n\\ud800\r\n--b--\r\n"
+    answer = lena.post(
+        "/p/shoes/hard-sets/", body, content_type="multipart/form-data; boundary=b; charset=raw_unicode_escape"
+    )
+    assert answer.status_code == 400
+
+
+def test_an_htmx_request_is_told_in_the_messages(lena: Client) -> None:
+    answer = lena.post(IMPORTS, {f"f{n}": "" for n in range(2100)}, headers={"HX-Request": "true"})
+    assert answer.status_code == 400 and answer["HX-Retarget"] == "#messages" and b"<html" not in answer.content
+
+
+@dataclass
+class Server:
+    """A web server of the test's own, spoken to byte by byte."""
+
+    host: str
+    port: int
+    cookie: str
+    scratch: Path
+
+    def head(
+        self, path: str, length: int, kind: str = "multipart/form-data; boundary=b", cookie: str | None = None
+    ) -> bytes:
+        lines = [
+            f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Type: {kind}", f"Content-Length: {length}",
+            f"Cookie: {self.cookie if cookie is None else cookie}", f"X-CSRFToken: {'a' * 32}", "Connection: close", "", "",
+        ]  # fmt: skip
+        return "\r\n".join(lines).encode()
+
+    def answer(self, *pieces: bytes, finish: bool = True, seconds: float = 20) -> bytes:
+        """What comes back; a server that hangs up while we still talk has said enough."""
+        received = b""
+        with socket.create_connection((self.host, self.port), timeout=seconds) as line:
+            try:
+                for piece in pieces:
+                    line.sendall(piece)
+                if finish:
+                    line.shutdown(socket.SHUT_WR)
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            try:
+                while data := line.recv(65536):
+                    received += data
+                    if not finish and b"</html>" in received:
+                        break
+            except ConnectionResetError:
+                pass
+        return received
+
+    def processes(self) -> Iterator[int]:
+        for folder in Path("/proc").iterdir():
+            try:
+                if folder.name.isdigit() and f"127.0.0.1:{self.port}".encode() in (folder / "cmdline").read_bytes():
+                    yield int(folder.name)
+            except OSError:
+                continue
+
+    def left_behind(self) -> int:
+        return sum(
+            path.stat().st_size for path in self.scratch.rglob("*") if path.is_file() and "secret" not in path.name
+        )
+
+
+@pytest.fixture
+def server(fresh_database: FreshDatabase, tmp_path: Path, settings: Any) -> Iterator[Server]:
+    settings.SECRET_KEY = fresh_database.environment["LORE_SECRET_KEY"]
+    cast = make_cast(Project.objects.create(slug="shoes", name="Shoes"))
+    client = Client()
+    client.force_login(cast.lena, backend="django.contrib.auth.backends.ModelBackend")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {**fresh_database.environment, "TMPDIR": str(scratch), "LORE_MAX_UPLOAD_MB": "8"}
+    with web_server(environment, tmp_path) as address:
+        host, port = address.removeprefix("http://").split(":")
+        cookie = f"sessionid={client.cookies['sessionid'].value}; csrftoken={'a' * 32}"
+        yield Server(host, int(port), cookie, scratch)
+
+
+def part(name: str, value: bytes, file: str = "") -> bytes:
+    disposition = f'form-data; name="{name}"' + (f'; filename="{file}"' if file else "")
+    return f"--b\r\nContent-Disposition: {disposition}\r\n\r\n".encode() + value + b"\r\n"
+
+
+END = b"--b--\r\n"
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+def test_bodies_are_refused_by_their_bytes_and_leave_nothing(
+    server: Server, tmp_path: Path, figures: Callable[..., None]
+) -> None:
+    kind = part("kind", b"pairs")
+    whole = kind + part("file", GOOD, "x.jsonl") + END
+    warm = server.answer(server.head(IMPORTS, len(whole)), whole)
+    assert status(warm) == 302, warm[:300]
+    worker = max(server.processes())
+    Path(f"/proc/{worker}/clear_refs").write_text("5")
+    before = memory("VmRSS", worker)
+    told: dict[str, int] = {}
+    took: dict[str, float] = {}
+
+    def attack(name: str, *pieces: bytes, finish: bool = True) -> None:
+        since = time.monotonic()
+        told[name] = status(server.answer(*pieces, finish=finish))
+        took[name] = time.monotonic() - since
+
+    # Refused by what it says of its length: nothing more is sent.
+    attack("ten gigabytes", server.head(IMPORTS, 10 << 30), finish=False)
+    attack(
+        "a file over the cap", server.head(IMPORTS, 20 << 20), kind + part("file", b"x" * (15 << 20), "x.jsonl")[:-2]
+    )
+    attack("shorter than it says", server.head(IMPORTS, len(whole) + 1000), whole[:-20])
+    attack(
+        "two million fields", server.head(IMPORTS, 4_000_000, "application/x-www-form-urlencoded"), b"a&" * 2_000_000
+    )
+    attack("a hundred thousand parts", server.head(IMPORTS, 100_000 * len(part("a", b""))), part("a", b"") * 100_000)
+    attack(
+        "two hundred files",
+        server.head(IMPORTS, 200 * len(part("pictures", b"x", "x.png"))),
+        part("pictures", b"x", "x.png") * 200,
+    )
+    attack("no boundary", server.head(IMPORTS, 10, "multipart/form-data"), b"0123456789")
+    attack("a stranger's gigabyte", server.head(IMPORTS, 1 << 30, cookie=""), finish=False)
+    attack("a foreign field", server.head(IMPORTS, len(part("x", GOOD, "x"))), part("x", GOOD, "x"))
+    longer = server.answer(server.head(IMPORTS, len(whole)), whole + b"GET /forged/ HTTP/1.1\r\n\r\n" + b"x" * 100_000)
+    assert status(longer) == 302 and b"forged" not in longer.split(b"\r\n\r\n", 1)[1]
+
+    refusals = {name: code for name, code in told.items() if code not in (400, 413)}
+    assert refusals == {"a stranger's gigabyte": 302}, told
+    assert max(took.values()) < 10, took  # 5 s on a machine that does nothing else
+    grown = memory("VmHWM", worker) - before
+    assert grown < 100 * MEBIBYTE
+    assert server.left_behind() == 0
+    stored = list((tmp_path / "data/storage/imports").iterdir())
+    assert len(stored) == 2 and Import.objects.count() == 2, "the two that were whole"
+    slowest, mib = round(max(took.values()), 1), round(grown / MEBIBYTE, 1)
+    figures("T56 bodies", attacks=len(told) + 1, slowest_s=slowest, grown_mib=mib, left_behind=0, **told)
