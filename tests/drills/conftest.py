@@ -21,6 +21,8 @@ from tests.drills.judging_drills import Stand, copy_template, stand_over
 from tests.drills.rig import DatabaseServer, database_server
 
 LEASE_SECONDS = 2
+LONG = 240  # seconds for what has no bound of its own: a busy machine takes its time
+BROKEN = Path(__file__).with_name("broken_worker.py")
 
 
 def free_port() -> int:
@@ -66,10 +68,24 @@ class RedisServer:
         with redis.Redis(port=self.port) as client:
             client.flushall()
 
+    def run_id(self) -> str:
+        with redis.Redis(port=self.port) as client:
+            return str(client.info("server")["run_id"])
+
+    def freeze(self) -> None:
+        """Accepts, never answers: the honest imitation of a hung peer."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+            self.process = None
 
 
 @pytest.fixture
@@ -90,10 +106,12 @@ class Workplace:
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
+    def start_worker(self, *options: str, fault: str = "") -> subprocess.Popen[bytes]:
+        """With one of the faults of broken_worker, or sound."""
+        command = [str(BROKEN), fault] if fault else [str(ROOT / "manage.py"), "work"]
         with (self.folder / "worker.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), "work", *options],
+                [sys.executable, *command, *options],
                 cwd=self.folder,
                 env=self.environment,
                 stdout=subprocess.DEVNULL,
@@ -101,6 +119,9 @@ class Workplace:
             )
         self.processes.append(process)
         return process
+
+    def log(self) -> str:
+        return (self.folder / "worker.log").read_text()
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         process.send_signal(signal.SIGKILL)
@@ -110,6 +131,7 @@ class Workplace:
         for process in self.processes:
             if process.poll() is None:
                 process.terminate()
+                process.send_signal(signal.SIGCONT)
         for process in self.processes:
             try:
                 process.wait(15)

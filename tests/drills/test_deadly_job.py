@@ -1,56 +1,75 @@
-"""A job that takes its worker down is dead after exactly its attempts; the jobs beside it are not."""
+"""Jobs that take their worker down, hang for ever or eat memory die after exactly their attempts; those beside them do not."""
 
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from annotation import prelabelling
+from annotation import prelabelling, workers
 from annotation.models import JobState, Prediction
-from projects.models import Project
-from tests.builders import make_item, make_pair, make_rule_base
-from tests.drills.conftest import LEASE_SECONDS
-from tests.drills.deadly_worker import DEADLY, STARTS
+from projects.models import AuditEvent
+from tests.drills import oracle
+from tests.drills.broken_worker import DEADLY, ENDLESS, GREEDY, STARTS
+from tests.drills.conftest import LONG, RedisServer, Workplace, wait_until
+from tests.drills.naive_jobs import STARTED, Naive, deadly
+from tests.drills.scale import size
 
-pytestmark = pytest.mark.drill
+pytestmark = [pytest.mark.drill, pytest.mark.redis]
+STUCK_SECONDS, MEMORY_MB = 5, 800
 
 
-def test_a_deadly_job_dies_after_three_starts_and_takes_no_other_with_it(
-    fresh_database: Any, django_db_blocker: Any, tmp_path: Path
+def test_d27_poisonous_jobs_die_after_three_attempts_and_take_no_other_with_them(
+    workplace: Workplace, redis_server: RedisServer, django_db_blocker: Any, figures: Callable[..., None]
 ) -> None:
-    """Supervised like any worker: started again whenever it goes down. No Redis needed."""
-    environment = {**fresh_database.environment, "LORE_JOB_LEASE_SECONDS": str(LEASE_SECONDS)}
-    script = Path(__file__).with_name("deadly_worker.py")
+    """Supervised like any worker: started again whenever it goes down. It needs no Redis itself."""
+    poisons = [DEADLY, ENDLESS, GREEDY]
+    sound = size(full=297, quick=117)
+    workplace.environment |= {
+        "REDIS_URL": "",
+        "LORE_STUCK_SECONDS": str(STUCK_SECONDS),
+        "LORE_WORKER_MEMORY_MB": str(MEMORY_MB),
+    }
     with django_db_blocker.unblock():
-        make_rule_base()
-        project = Project.objects.create(slug="shoes", name="Shoes")
-        titles = [f"Red mug {n}" for n in range(99)]
-        titles.insert(40, DEADLY)
-        for title in titles:
-            make_pair(project=project, item=make_item(project=project, title=title))
-        run = prelabelling.start_run(project, None)
-        deadline = time.monotonic() + 60
-        deaths = 0
-        process = None
+        run = oracle.ask_for(sound, odd=poisons)
+        deadline, deaths = time.monotonic() + 2 * LONG, 0
+        worker = workplace.start_worker(fault="poisoned")
         while prelabelling.is_open(run):
-            assert time.monotonic() < deadline
-            if process is None or process.poll() is not None:
-                deaths += process is not None
-                process = subprocess.Popen(
-                    [sys.executable, str(script)], cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
-                )
+            assert time.monotonic() < deadline, workplace.log()[-3000:]
+            if worker.poll() is not None:
+                deaths += 1
+                worker = workplace.start_worker(fault="poisoned")
             time.sleep(0.1)
-        assert process is not None
-        process.terminate()
-        process.wait(20)
-        dead = run.jobs.get(state=JobState.DEAD)
-        assert dead.snapshot.title == DEADLY
-        assert dead.error.startswith("lease_ran_out")
-        assert (tmp_path / STARTS).read_text() == "xxx"
-        assert run.jobs.filter(state=JobState.DONE).count() == 99
-        assert Prediction.objects.count() == 99
+        dead = {job.snapshot.title: job for job in run.jobs.filter(state=JobState.DEAD).select_related("snapshot")}
+        assert set(dead) == set(poisons)
+        assert {job.attempts for job in dead.values()} == {3}
+        assert {title: job.error.partition(":")[0] for title, job in dead.items()} == {
+            DEADLY: "lease_ran_out", ENDLESS: "lease_ran_out", GREEDY: "MemoryError",
+        }  # fmt: skip
+        starts = (workplace.folder / STARTS).read_text()
+        assert (starts.count(DEADLY[0]), starts.count(ENDLESS[0])) == (3, 3)
+        anew = AuditEvent.objects.filter(act=workers.BEGAN_ANEW)
+        wait_until(lambda: anew.count() == 3, LONG, "the worker of the last try that hung begins anew")
+        assert all(event.detail["why"].startswith("stuck: ") for event in anew)
+        assert deaths == 3
+        assert run.jobs.filter(state=JobState.DONE).count() == Prediction.objects.count() == sound
+    naive_starts = naive_poison(workplace, redis_server)
+    assert naive_starts > 3
+    figures(
+        "D27", jobs=sound + 3, results=sound, dead=3, starts_of_each=3, control_starts=f"{naive_starts} and no end",
+    )  # fmt: skip
+
+
+def naive_poison(place: Workplace, redis_server: RedisServer) -> int:
+    """How often a poisonous task was started that Celery is told never to lose."""
+    naive = Naive(place.folder, redis_server.url)
+    naive.ask(1, deadly)
+    with naive.worker("prefork"):
+        try:
+            wait_until(lambda: len(naive.lines(STARTED)) > 3, LONG, "the fourth start")
+        except AssertionError:
+            subprocess.run(["tail", "-20", str(naive.folder / "worker.log")], check=False)
+        return len(naive.lines(STARTED))
