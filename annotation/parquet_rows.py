@@ -38,7 +38,7 @@ def _values(array: Any) -> list[Any]:
     if types.is_string(kind) or types.is_large_string(kind):
         try:
             return array.to_numpy(zero_copy_only=False).tolist()  # type: ignore[no-any-return]
-        except pyarrow.ArrowException:  # the format does not promise UTF-8
+        except pyarrow.lib.ArrowException:  # the format does not promise UTF-8
             return array.to_pylist()  # type: ignore[no-any-return]  # raises UnicodeDecodeError
     if (types.is_integer(kind) or types.is_boolean(kind) or types.is_float64(kind)) and not array.null_count:
         return array.to_numpy(zero_copy_only=False).tolist()  # type: ignore[no-any-return]
