@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+import pyarrow
 import pyarrow.compute
 from pyarrow import types  # type: ignore[attr-defined]
 
@@ -35,7 +36,10 @@ def rows(batch: Any) -> list[dict[str, Any]]:
 def _values(array: Any) -> list[Any]:
     kind = array.type
     if types.is_string(kind) or types.is_large_string(kind):
-        return array.to_numpy(zero_copy_only=False).tolist()  # type: ignore[no-any-return]
+        try:
+            return array.to_numpy(zero_copy_only=False).tolist()  # type: ignore[no-any-return]
+        except pyarrow.lib.ArrowException:  # the format does not promise UTF-8
+            return array.to_pylist()  # type: ignore[no-any-return]  # raises UnicodeDecodeError
     if (types.is_integer(kind) or types.is_boolean(kind) or types.is_float64(kind)) and not array.null_count:
         return array.to_numpy(zero_copy_only=False).tolist()  # type: ignore[no-any-return]
     if types.is_struct(kind) and kind.num_fields:

@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-from pyarrow import RecordBatch, Table, array, int64, large_string, list_, parquet, record_batch  # type: ignore[attr-defined]
+from pyarrow import RecordBatch, StringArray, Table, array, int64, large_string, list_, parquet, py_buffer, record_batch  # type: ignore[attr-defined]  # fmt: skip
 
 from annotation import parquet_rows
 from annotation.mapping import Mapper
@@ -62,6 +62,12 @@ def test_dictionaries_wide_types_and_batches_without_columns_are_read_as_arrow_r
     batch = record_batch([words, large, fixed], names=["words", "large", "fixed"])
     assert parquet_rows.rows(batch) == batch.to_pylist()
     assert parquet_rows.rows(batch.select([])) == batch.select([]).to_pylist()
+
+
+def test_texts_that_are_no_utf8_are_told_as_arrow_tells_them() -> None:
+    broken_texts = StringArray.from_buffers(1, py_buffer(b"\0\0\0\0\2\0\0\0"), py_buffer(b"\xff\xfe"))
+    with pytest.raises(UnicodeDecodeError):
+        parquet_rows.rows(record_batch([broken_texts], names=["text"]))
 
 
 def test_no_field_of_a_row_is_larger_than_the_longest_says() -> None:
