@@ -332,6 +332,28 @@ def test_rules_are_cited_by_key_and_the_later_word_counts(visit: Visit) -> None:
     judge_one(ben, "4")
 
 
+def test_an_answer_made_after_the_session_ended_is_sent_again_under_the_same_key(visit: Visit) -> None:
+    """Signing in elsewhere changes the security token; the open card takes the new one from its cookie."""
+    ana, elsewhere = visit("demo-ana"), visit("demo-ana")
+    before = done(ana)
+    shown = card(ana)
+    elsewhere.open("/account/")
+    elsewhere.page.locator('button[value="sessions"]').click()
+    elsewhere.page.wait_for_load_state("networkidle")
+    ana.page.keyboard.press("4")
+    expect(ana.page.locator("#refused")).to_contain_text("You are signed out")
+    assert card(ana) == shown
+    ana.problems[:] = [problem for problem in ana.problems if "401" not in problem]
+    second = ana.context.new_page()
+    second.goto(f"{ana.site.address}/login/")
+    second.locator('button[name="demo"][value="demo-ana"]').click()
+    second.wait_for_url(f"{ana.site.address}/")
+    second.close()
+    ana.page.keyboard.press("4")
+    expect(ana.page.locator(f'#card input[value="{shown}"]')).to_have_count(0)
+    assert done(ana) == before + 1
+
+
 def test_the_pages_speak_chinese(visit: Visit) -> None:
     ana = visit("demo-ana")
     ana.page.get_by_role("button", name="简体中文").click()
