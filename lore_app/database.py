@@ -52,6 +52,13 @@ def configure(url: str, owner_url: str, data: Path) -> tuple[dict[str, Any], dic
     return app, owner
 
 
+def bounded(settings: dict[str, Any], seconds: int) -> None:
+    """For web processes: no statement, and no wait for a lock, outlasts the person who waits for the page."""
+    options = settings["OPTIONS"]
+    options.setdefault("connect_timeout", 5)
+    options["options"] = f"{options.get('options', '')} -c statement_timeout={seconds}s".strip()
+
+
 @contextmanager
 def connected_as(settings: dict[str, Any], wrapper: BaseDatabaseWrapper = connection) -> Iterator[None]:
     """Borrow the default connection for other credentials, and give it back."""

@@ -1,6 +1,6 @@
 """Is this process able to answer? One query, nothing told to strangers."""
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 
 
@@ -8,6 +8,6 @@ def health(request: HttpRequest) -> JsonResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except Error:
         return JsonResponse({"ok": False}, status=503)
     return JsonResponse({"ok": True})

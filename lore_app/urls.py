@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from lore_app.health import health
 
+handler500 = "lore_app.outage.server_error"
 urlpatterns = [
     path("health/", health, name="health"),
     path("", include("projects.urls")),

@@ -137,7 +137,12 @@
   });
 
   // Sending: the forms share one queue that drops what comes while another is on its way; what failed stays on the card.
+  // An answer that found no server goes again by itself, with growing pauses, under the key it had.
+  const PAUSES = [1, 2, 4, 8, 15]; // seconds
+  const AWAY = new Set([502, 503, 504]);
   let unsent = null;
+  let pause = 0;
+  let tries = 0;
 
   function show(state) {
     const saving = find(".saving");
@@ -146,7 +151,20 @@
     for (const button of card().querySelectorAll(".verdict button:not([hidden])")) button.disabled = state === "saving";
   }
 
+  function retrySoon() {
+    const seconds = PAUSES[Math.min(tries, PAUSES.length - 1)] * (0.75 + Math.random() / 2); // not all desks at once
+    tries += 1;
+    pause = setTimeout(retry, seconds * 1000);
+  }
+
+  function settled() {
+    clearTimeout(pause);
+    tries = 0;
+    unsent = null;
+  }
+
   function retry() {
+    clearTimeout(pause);
     const { form, submitter } = unsent ?? {};
     if (form?.isConnected) form.requestSubmit(submitter?.isConnected ? submitter : null);
   }
@@ -162,6 +180,7 @@
   document.addEventListener("htmx:before:request", (event) => {
     const { sourceElement: form, request } = event.detail.ctx;
     if (!form.matches("[data-sends]")) return;
+    clearTimeout(pause);
     unsent = { form, submitter: request.submitter };
     find("[data-unsaved]")?.setAttribute("hidden", "");
     find("#refused")?.replaceChildren();
@@ -172,10 +191,12 @@
     const { sourceElement: form, response } = event.detail.ctx;
     if (!form.isConnected || !form.matches("[data-sends]")) return;
     // Still the same card: it was not taken.
-    const refused = response && response.status < 500 && response.status !== 404;
-    if (refused) unsent = null;
-    else find("[data-unsaved]")?.removeAttribute("hidden");
     show("failed");
+    if (response && response.status < 500 && response.status !== 404) return settled();
+    const comesBack = form.id === "answer" && (!response || AWAY.has(response.status));
+    find("[data-unsaved]")?.removeAttribute("hidden");
+    find("[data-resends]").hidden = !comesBack;
+    if (comesBack) retrySoon();
   });
 
   document.addEventListener("htmx:response:error", (event) => {
@@ -186,7 +207,7 @@
   document.addEventListener("htmx:after:process", (event) => {
     if (event.target.id !== "card") return;
     document.getElementById("live").textContent = unsent?.form.id === "answer" ? card().dataset.saysSaved : "";
-    unsent = null;
+    settled();
     active = 0;
     last = performance.now();
     const heading = find("h1");
