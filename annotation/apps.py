@@ -6,6 +6,7 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         from annotation import (
+            left_behind,  # noqa: F401  (keeps what the gate turns away)
             overview,  # noqa: F401  (registers its cards for the home page)
             replaying,
         )

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from annotation import citing, grids, opinions, queue, settling
 from annotation.models import Draft, Judge, Judgment, Lease, Pair, Prediction, Slot
+from projects.clock import ClockTimestamp
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
 from relevance.labels import UnknownLabel
@@ -291,8 +292,14 @@ def revealed(lease: Lease) -> Recorded | None:
 
 def keep_draft(person: Person, lease: Lease, answer: Answer) -> None:
     """What was refused is not lost."""
-    body = {"choice": answer.choice, "mismatch": answer.mismatch, "note": answer.note}
+    body = {"choice": answer.choice, "mismatch": answer.mismatch, "reason": answer.reason, "note": answer.note}
     save_draft(person, lease, body)
+
+
+def draft_body(data: Any) -> dict[str, str]:
+    """From form fields that nobody checks: what was chosen and typed, within bounds."""
+    most = {"choice": 20, "mismatch": 30, "reason": 30, "note": MAX_NOTE}
+    return {name: str(data.get(name, "")).replace("\x00", "\ufffd")[:length] for name, length in most.items()}
 
 
 def save_draft(person: Person, lease: Lease, body: dict[str, str]) -> None:
@@ -302,7 +309,8 @@ def save_draft(person: Person, lease: Lease, body: dict[str, str]) -> None:
     if not made:
         draft.body = {**draft.body, **body}
         draft.revision += 1
-        draft.save(update_fields=["body", "revision"])
+        draft.updated_at = ClockTimestamp()
+        draft.save(update_fields=["body", "revision", "updated_at"])
 
 
 def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
+from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
@@ -17,6 +18,7 @@ from projects.policy import POLICY, ROLES, Permission
 
 OUTSIDE_PROJECTS = frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SYSTEM, Permission.KEEP_RULES})
 View = Callable[..., HttpResponse]
+turned_away = Signal()  # a request the gate refuses; whoever must keep what it carries listens
 
 
 class Request(HttpRequest):
@@ -87,6 +89,7 @@ class PolicyMiddleware:
         if permission is Permission.ANYONE:
             return None
         if not request.user.is_authenticated:
+            turned_away.send(PolicyMiddleware, request=request)
             return signed_out(request)
         return self._enter(request, permission, kwargs)
 
@@ -105,6 +108,7 @@ class PolicyMiddleware:
         project = Project.objects.filter(slug=slug, archived_at=None).first()
         roles = roles_of(person, project) if project else frozenset()
         if project is None or not may(roles, permission):
+            turned_away.send(PolicyMiddleware, request=request)
             raise Http404
         request.project = project  # type: ignore[attr-defined]
         request.roles = roles  # type: ignore[attr-defined]

@@ -164,6 +164,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "judge-undo": _write(P_.JUDGE),
     "judge-flag": _write(P_.JUDGE),
     "judge-leave": _write(P_.JUDGE),
+    "left-behind": _read(P_.MANAGE),
     # disagreements
     "disputes": _read(P_.ADJUDICATE),
     "dispute": _both(P_.ADJUDICATE, P_.ADJUDICATE),

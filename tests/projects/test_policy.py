@@ -62,6 +62,7 @@ ORACLE: dict[tuple[str, str, str], set[str]] = {
     ("members", "/p/shoes/members/", "GET"): {"lena"},
     ("members", "/p/shoes/members/", "POST"): {"lena"},
     ("member-remove", "/p/shoes/members/{membership}/remove/", "POST"): {"lena"},
+    ("left-behind", "/p/shoes/left-behind/", "GET"): {"lena"},
     ("audit", "/p/shoes/audit/", "GET"): {"lena", "otto"},
     ("models", "/p/shoes/models/", "GET"): {"ada", "rosa", "max", "lena", "otto"},
     ("model-train", "/p/shoes/models/train/", "POST"): {"max", "lena"},

@@ -1,0 +1,42 @@
+"""The page of drafts whose authors may no longer judge here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from annotation import card, judging, showing
+from annotation import left_behind as leaving
+from annotation.models import Draft
+from projects.gates import Request
+
+MOST = 500
+
+
+def left_behind(request: Request) -> HttpResponse:
+    drafts = leaving.drafts(request.project)[: MOST + 1]
+    context = {
+        "project": request.project,
+        "drafts": [_told(request, draft) for draft in drafts[:MOST]],
+        "more": len(drafts) > MOST,
+        "most": MOST,
+    }
+    return render(request, "annotation/left_behind.html", context)
+
+
+def _told(request: Request, draft: Draft) -> dict[str, Any]:
+    said, scale = str(draft.body.get("choice", "")), request.project.scale
+    is_label = said in scale.codes
+    mismatch = str(draft.body.get("mismatch", ""))
+    reasons = dict(card.cannot_tell_reasons())
+    return {
+        "draft": draft,
+        "label": said if is_label else "",
+        "name": showing.label_name(scale, said) if is_label else "",
+        "grade": showing.colour_grade(scale, said) if is_label else 0,
+        "cannot_tell": said == judging.CANNOT_TELL,
+        "aside": showing.dimension_name(mismatch) if mismatch else reasons.get(str(draft.body.get("reason", "")), ""),
+        "note": draft.body.get("note", ""),
+    }
