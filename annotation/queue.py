@@ -9,7 +9,7 @@ import hashlib
 import uuid
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef
 
 from annotation.models import Judge, Judgment, Lease, Postponement, Slot
@@ -64,13 +64,17 @@ def take(person: Person, project: Project) -> Lease | None:
     if held is not None:
         return held if renew(held) else take(person, project)
     judge = judge_of(person, project)
-    with transaction.atomic():
-        slot_id = _next_slot(person, project, judge)
-        return (
-            None
-            if slot_id is None
-            else lease_slot(Slot.objects.select_related("pair__item").get(pk=slot_id), person, project)
-        )
+    try:
+        with transaction.atomic():
+            slot_id = _next_slot(person, project, judge)
+            return (
+                None
+                if slot_id is None
+                else lease_slot(Slot.objects.select_related("pair__item").get(pk=slot_id), person, project)
+            )
+    except IntegrityError:
+        # The twin of a doubled request has just taken the pair's other slot for the same person: that one is held.
+        return take(person, project)
 
 
 def _next_slot(person: Person, project: Project, judge: Judge) -> int | None:

@@ -1,9 +1,9 @@
-"""Many people at once over real HTTP: no slot twice, no judgment twice, nothing acknowledged and lost."""
+"""Many people at once over real HTTP: no slot twice, no judgment twice, nothing acknowledged and lost. Doubled submits: D07."""
 
 from __future__ import annotations
 
 import threading
-import uuid
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from annotation import queue
-from annotation.models import Disagreement, Draft, Judgment, Lease, Pair, Slot
+from annotation.models import Disagreement, Judgment, Lease, Pair, Slot
 from projects.models import Membership, Person, Project
 from tests.builders import make_import, make_item, make_pair, make_rule_base, make_slots
 from tests.conftest import FreshDatabase
@@ -89,39 +89,27 @@ def judge_until_nothing_is_left(person: HttpPerson) -> int:
     return done
 
 
-def test_a_thousand_doubled_submits_store_a_thousand_rows(
-    project: Project, fresh_database: FreshDatabase, tmp_path: Path
-) -> None:
-    ana, ben = people(project, 2)
-    leases = [lease(person, pair) for pair in Pair.objects.order_by("id") for person in (ana, ben)]
-    assert len(leases) == 1000
-    with web_server(fresh_database.environment, tmp_path) as address:
-        clients = {person.pk: HttpPerson(address, person) for person in (ana, ben)}
+def test_a_doubled_request_for_the_next_pair_holds_one_slot_of_it(project: Project) -> None:
+    """Both see that nothing is held; the second finds the first slot locked and reaches for its neighbour."""
+    ana = people(project, 1)[0]
+    first_slot = Slot.objects.order_by("position", "number")[0]
+    reached, answers = threading.Event(), []
 
-        def twice(one: Lease) -> bool:
-            body = {"idempotency_key": str(uuid.uuid4()), "choice": "L4"}
-            with ThreadPoolExecutor(2) as pool:
-                answers = list(pool.map(lambda _: clients[one.person_id].post(path(one), body), range(2)))
-            return answers[0] == answers[1] and answers[0][0] == 302
+    def second() -> None:
+        reached.wait(10)
+        answers.append(queue.take(ana, project))
+        connection.close()
 
-        with ThreadPoolExecutor(6) as pool:
-            assert all(pool.map(twice, leases))
-        assert Judgment.objects.count() == 1000
-        first = Judgment.objects.order_by("id").first()
-        assert first is not None
-        held = Lease.objects.get(slot=first.slot)
-        other = {"idempotency_key": str(first.idempotency_key), "choice": "L1", "note": "second thought"}
-        status, _ = clients[held.person_id].post(path(held), other, htmx=True)
-    assert status == 409
-    assert Judgment.objects.get(pk=first.pk).label == "L4"
-    assert Draft.objects.get().body["note"] == "second thought"
-
-
-def lease(person: Person, pair: Pair) -> Lease:
-    slot = Slot.objects.filter(pair=pair, state="open").order_by("number").select_related("pair__item").first()
-    assert slot is not None
-    return queue.lease_slot(slot, person, pair.project)
-
-
-def path(one: Lease) -> str:
-    return f"/p/shoes/judge/{one.token}/"
+    twin = threading.Thread(target=second)
+    twin.start()
+    with transaction.atomic():
+        first = queue.lease_slot(Slot.objects.select_for_update().get(pk=first_slot.pk), ana, project)
+        reached.set()
+        time.sleep(0.5)  # the twin waits at the lease's unique index by now
+    twin.join()
+    assert [lease.token for lease in answers] == [first.token]
+    assert Lease.objects.count() == 1
+    assert list(Slot.objects.filter(pair=first_slot.pair).order_by("number").values_list("state", flat=True)) == [
+        "leased",
+        "open",
+    ]
