@@ -11,11 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
 from tests.conftest import ROOT, FreshDatabase
+from tests.drills.judging_drills import Stand, copy_template, stand_over
+from tests.drills.rig import DatabaseServer, database_server
 
 LEASE_SECONDS = 2
 
@@ -128,3 +131,19 @@ def workplace(fresh_database: FreshDatabase, redis_server: RedisServer, tmp_path
     place = Workplace(environment, folder)
     yield place
     place.stop()
+
+
+@pytest.fixture(scope="package")
+def own_server(database_template: str, django_db_blocker: Any) -> Iterator[DatabaseServer]:
+    """A PostgreSQL that a drill may kill; each drill that does starts it again."""
+    with database_server() as made:
+        with django_db_blocker.unblock():
+            copy_template(database_template, made)
+        yield made
+
+
+@pytest.fixture
+def stand(own_server: DatabaseServer, tmp_path: Path, settings: Any, django_db_blocker: Any) -> Iterator[Stand]:
+    """A database of one drill's own on that server; the test's own connection looks into it too."""
+    with django_db_blocker.unblock(), stand_over(own_server, tmp_path, settings) as made:
+        yield made
