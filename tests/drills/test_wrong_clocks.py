@@ -73,7 +73,7 @@ def test_d16_a_worker_an_hour_behind_doubles_no_job(stand: Stand, figures: Calla
     attempts = Counter(PrelabelAttempt.objects.values_list("outcome", flat=True))
     assert attempts == {"ok": oracle.PAIRS}  # no second start, no late result
     assert run.jobs.filter(attempts=1).count() == oracle.PAIRS
-    assert Prediction.objects.filter(recorded_at__lt=run.created_at).count() == 0
+    assert Prediction.objects.filter(created_at__lt=run.created_at).count() == 0
     figures("D16 jobs", jobs=oracle.PAIRS, doubled=0, superseded=attempts["superseded"])
 
 
