@@ -29,14 +29,17 @@ def left_behind(request: Request) -> HttpResponse:
 def _told(request: Request, draft: Draft) -> dict[str, Any]:
     said, scale = str(draft.body.get("choice", "")), request.project.scale
     is_label = said in scale.codes
-    mismatch = str(draft.body.get("mismatch", ""))
-    reasons = dict(card.cannot_tell_reasons())
+    aside = ""
+    if judging.asks_mismatch(said, request.project):
+        aside = showing.dimension_name(str(draft.body.get("mismatch", "")))
+    elif said == judging.CANNOT_TELL:
+        aside = dict(card.cannot_tell_reasons()).get(str(draft.body.get("reason", "")), "")
     return {
         "draft": draft,
         "label": said if is_label else "",
         "name": showing.label_name(scale, said) if is_label else "",
         "grade": showing.colour_grade(scale, said) if is_label else 0,
         "cannot_tell": said == judging.CANNOT_TELL,
-        "aside": showing.dimension_name(mismatch) if mismatch else reasons.get(str(draft.body.get("reason", "")), ""),
+        "aside": aside,
         "note": draft.body.get("note", ""),
     }

@@ -182,7 +182,7 @@
     if (!form.matches("[data-sends]")) return;
     clearTimeout(pause);
     unsent = { form, submitter: request.submitter };
-    find("[data-unsaved]")?.setAttribute("hidden", "");
+    for (const notice of card().querySelectorAll("[data-unsaved], [data-closed]")) notice.hidden = true;
     find("#refused")?.replaceChildren();
     show("saving");
   });
@@ -192,7 +192,9 @@
     if (!form.isConnected || !form.matches("[data-sends]")) return;
     // Still the same card: it was not taken.
     show("failed");
-    if (response && response.status < 500 && response.status !== 404) return settled();
+    const closed = response?.status === 404 && form.id === "answer";
+    if (closed) find("[data-closed]").hidden = false;
+    if (closed || (response && response.status < 500 && response.status !== 404)) return settled();
     const comesBack = form.id === "answer" && (!response || AWAY.has(response.status));
     find("[data-unsaved]")?.removeAttribute("hidden");
     find("[data-resends]").hidden = !comesBack;

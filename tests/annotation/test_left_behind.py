@@ -54,6 +54,17 @@ def test_what_is_sent_after_the_role_was_removed_is_a_draft_for_the_lead(
     page = client_for(cast.lena).get("/p/shoes/left-behind/").content.decode()
     assert "blue, not red" in page
     assert "Ana" in page
+    assert '<span class="meta">colour</span>' in page
+
+
+def test_a_dimension_that_goes_with_another_label_is_not_told(
+    pair: Pair, project: Project, cast: Cast, client_for: ClientFor
+) -> None:
+    """The card's form always carries one: its first choice is marked beforehand."""
+    lease, client = hold(cast.ana, project), client_for(cast.ana)
+    Membership.objects.filter(person=cast.ana).delete()
+    assert sent(client, lease, choice="L3") == 404
+    assert '<span class="meta">' not in client_for(cast.lena).get("/p/shoes/left-behind/").content.decode()
 
 
 def test_what_is_sent_after_a_deactivation_is_a_draft_though_the_session_is_over(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Visitor
 
@@ -46,3 +46,35 @@ def test_an_answer_whose_reply_is_lost_goes_again_by_itself_and_is_stored_once(
     assert f"{before + 1} today" in ben.page.locator("#card").inner_text()
     expect(ben.page.locator("[data-unsaved]")).to_be_hidden()
     ben.problems.clear()  # the console names the replies that we broke
+
+
+def members(lena: Visitor, act: Callable[[Page], None]) -> None:
+    lena.open("/p/demo/members/")
+    act(lena.page)
+    lena.page.wait_for_load_state("networkidle")
+
+
+def test_who_lost_the_role_is_told_so_and_the_lead_reads_what_they_sent(visit: Callable[..., Visitor]) -> None:
+    ben, lena = visit("demo-ben"), visit("demo-lena")
+    ben.open("/p/demo/judge/")
+    ben.page.keyboard.press("n")
+    ben.page.keyboard.type("the handle is missing")
+    ben.page.keyboard.press("Escape")
+    row = lena.page.get_by_role("row").filter(has_text="demo-ben").filter(has_text="labeler")
+    members(lena, lambda page: row.get_by_role("button").click())
+    try:
+        ben.page.keyboard.press("4")
+        expect(ben.page.locator("[data-closed]")).to_be_visible()
+        expect(ben.page.locator("[data-unsaved]")).to_be_hidden()
+        lena.open("/p/demo/members/")
+        lena.page.get_by_role("link", name="Left behind").click()
+        expect(lena.page.get_by_text("the handle is missing")).to_be_visible()
+    finally:
+        members(lena, add_ben)
+    ben.problems.clear()  # the console names the 404
+
+
+def add_ben(page: Page) -> None:
+    page.locator("[name=username]").first.fill("demo-ben")
+    page.locator("select[name=role]").first.select_option("labeler")
+    page.locator("main form button.primary").first.click()
