@@ -20,6 +20,9 @@ from projects.gates import aside
 from projects.uploading import BodyRefused, most_bytes, too_large
 from relevance.sanitising import sanitise, storable
 
+LONGEST_FIELD = 64 << 10
+WITH_LONG_FIELDS = frozenset({"knowledge-rejected"})  # which gets back the rows that its page listed
+
 
 class BoundaryMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -38,6 +41,7 @@ class BoundaryMiddleware:
         try:
             _check(request)
             request.POST = _stored(request.POST)  # type: ignore[assignment]
+            _check_lengths(request)
         except BodyRefused as refusal:
             return refused(request, refusal.status, refusal.reason)
         except TooBig:
@@ -62,6 +66,16 @@ def _check(request: HttpRequest) -> None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdecimal() and int(length) > most_bytes(url_name):
         raise too_large(most_bytes(url_name))
+
+
+def _check_lengths(request: HttpRequest) -> None:
+    """No page has a field as long; what burns time is turned away before anything reads it."""
+    if request.resolver_match and request.resolver_match.url_name in WITH_LONG_FIELDS:
+        return
+    for name, values in request.POST.lists():
+        if any(len(value) > LONGEST_FIELD for value in values):
+            reason = _("The field “%(name)s” holds more than %(most)s characters.")
+            raise BodyRefused(413, reason % {"name": name[:60], "most": LONGEST_FIELD})
 
 
 def _stored(given: QueryDict) -> QueryDict:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, models
+from django.db import connection, models, transaction
 
+from annotation import backtesting
 from annotation.models import (
     Adjudication,
     BackTest,
@@ -44,6 +46,7 @@ from inference import knowledge_history
 from inference.models import Caption, ModelVersion, PromptVersion
 from projects.models import Membership, Person, Project, Role
 from rules.models import Rule, RuleBaseVersion, RuleDraft, RuleRemark, RuleVersion
+from rules.publishing import specs
 from tests.hostile.payloads import PAYLOADS, fitting
 
 APPS = ("projects", "rules", "inference", "annotation")
@@ -86,6 +89,7 @@ OURS = {
 ALSO_UNIQUE = {"annotation.Query.text", "annotation.Item.external_id", "annotation.HardSet.name", "annotation.Judge.rater",
                "inference.KnowledgeCard.key", "inference.KnowledgeCard.key_folded", "annotation.Worker.name",
                "inference.PromptVersion.name", "inference.ModelVersion.name"}  # fmt: skip
+ONLY = {"annotation.Judge.rater": "person_id IS NULL", "annotation.Prediction.reason": "status = 'invalid'"}
 # In JSON: keys below which foreign text stands, and keys below which nothing is touched.
 TEXTS = {"en", "zh", "query", "title", "note", "entity", "text", "value", "literal", "constraint", "name", "shop", "where",
          "category", "description", "reason", "licence", "attribution", "file", "why", "code_text"}  # fmt: skip
@@ -105,6 +109,7 @@ def name_of(model: type[models.Model], field: models.Field[Any, Any]) -> str:
     return f"{model._meta.app_label}.{model.__name__}.{field.name}"
 
 
+@transaction.atomic
 def plant(storage: Path) -> dict[str, int]:
     """As the owner of the database, with triggers off. Returns how many rows of each field were planted."""
     with connection.cursor() as cursor:
@@ -132,12 +137,9 @@ def _plant_text(model: type[models.Model], field: models.Field[Any, Any], name: 
     tail = "|| ' #' || id" if unique else ""
     start = sum(map(ord, name)) % len(texts)
     table, column = model._meta.db_table, field.column
-    keep = "AND person_id IS NULL" if name == "annotation.Judge.rater" else ""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f'UPDATE {table} SET "{column}" = (%s::text[])[1 + (id + {start}) %% {len(texts)}] {tail} WHERE true {keep}',
-            [texts],
-        )
+        taken = f"(%s::text[])[1 + (id + {start}) %% {len(texts)}]"
+        cursor.execute(f'UPDATE {table} SET "{column}" = {taken} {tail} WHERE {ONLY.get(name, "true")}', [texts])
         return int(cursor.rowcount)
 
 
@@ -240,7 +242,7 @@ def furnish(project: Project, storage: Path) -> None:
     # models, prompts, knowledge
     prompt = PromptVersion.objects.first()
     other = PromptVersion.objects.create(
-        name="other", templates=prompt.templates if prompt else {"item": "x"}, aliases=[["A", "B", "C", "D"]],
+        name="other", templates=prompt.templates if prompt else {"item": "x"}, aliases=["ABCD"],
         digest="d" * 64, note="x", written_by=max_,
     )  # fmt: skip
     chat = ModelVersion.objects.create(
@@ -292,7 +294,7 @@ def furnish(project: Project, storage: Path) -> None:
     BadCaseNote.objects.create(bad_case=case, author=ana, act="flagged", text="x")
     # sets, exports, tests
     hard_set = HardSet.objects.create(project=project, name="x", created_by=max_, size=1, frozen_at=case.opened_at)
-    reasons = [{"kind": "low_confidence", "evidence_kind": "x", "evidence_id": 1}]
+    reasons = [{"kind": "human_split", "evidence_kind": "x", "evidence_id": 1}]
     HardSetMember.objects.create(hard_set=hard_set, pair=pair, snapshot=snapshot, reasons=reasons)
     manifest = {
         "files": [{"name": "labels.jsonl", "rows": 1, "bytes": 1, "sha256": "x", "counted": True}],
@@ -306,6 +308,14 @@ def furnish(project: Project, storage: Path) -> None:
     Export.objects.create(project=project, kind="labels", requested_by=max_, state="dead", error="x")
     ModelJob.objects.create(project=project, kind="canary", model=chat, requested_by=max_, state="dead", error="x")
     BackTest.objects.create(project=project, draft=draft, digest="6" * 64, state="dead", error="x", requested_by=rosa)
+    rules = specs(base)
+    # Against rules that say the opposite: everything flips, so every part of the page has something to show.
+    tally = backtesting.compare(project, rules, [replace(rule, label="L1", effect="label") for rule in rules])
+    assert tally is not None
+    BackTest.objects.create(
+        project=project, draft=draft, digest="7" * 64, state="done", requested_by=rosa, seen=tally.pairs, total=tally.pairs,
+        result=backtesting.result_of(tally),
+    )  # fmt: skip
     comparison = Comparison.objects.create(project=project, model=chat, before=other, after=other, requested_by=max_)
     Trial.objects.create(
         project=project, pair=pair, snapshot=snapshot, model=chat, prompt=other, requested_by=max_, state="done", raw="x",
@@ -313,3 +323,5 @@ def furnish(project: Project, storage: Path) -> None:
         judged={"status": "invalid", "reason": "x", "label": "", "posterior": None, "chain": None, "contradicts": []},
     )  # fmt: skip
     Worker.objects.create(name="x", kind="worker")
+    for kind in (Import, PrelabelJob, Export, ModelJob, BackTest, Trial):
+        kind.objects.filter(state__in=("done", "dead")).update(finished_at=case.opened_at)
