@@ -112,7 +112,7 @@ def test_d19_a_worker_that_wakes_after_three_leases_overwrites_nothing(
         served_at(server, mode)
         run = oracle.ask_for(pairs, mode)
         zombie = workplace.start_worker()
-        wait_until(lambda: running_jobs(run) > 0, LONG, "jobs in its hands")
+        wait_until(lambda: server.counts()["modes"].get(mode, {}).get("calls", 0) >= 32, LONG, "questions in the air")
         zombie.send_signal(signal.SIGSTOP)
         held = set(run.jobs.filter(state=JobState.RUNNING).values_list("pk", flat=True))
         frozen_at = time.monotonic()
