@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import resource
 import sys
 import time
 from typing import Any
@@ -25,7 +24,7 @@ from annotation import exporting, gathering, jobs, sealing
 from annotation.models import Export, Judge
 from annotation.working import COLLECT_AFTER
 from benchmarks.made_up_pairs import make_pairs
-from benchmarks.measuring import measured
+from benchmarks.measuring import Meter
 from inference.models import ModelVersion
 from projects.models import Project
 from rules.models import RuleBaseVersion
@@ -91,18 +90,19 @@ def stocked(count: int) -> Project:
 
 def report(project: Project, count: int, kind: str) -> None:
     floor = bare(project, kind)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     export = exporting.request_export(project, kind, None)
     token = jobs.claim(Export, export.pk)
     assert token is not None, "nobody else works here"
-    with measured() as cost:
-        exporting.work(export.pk, token)
+    meter = Meter()
+    before = meter.read()
+    exporting.work(export.pk, token)
+    cost = meter.read().since(before)
     export.refresh_from_db()
     assert export.rows == count, export.error
     told = {
         "kind": kind, "pairs": count, "rows_per_second": round(count / cost.seconds), "floor": round(count / floor),
         "times_the_floor": round(cost.seconds / floor, 1), "process_ms_per_1000": round(1e6 * cost.process / count),
-        "backend_ms_per_1000": round(1e6 * cost.backend / count), "peak_mib": cost.peak_mib, "before_mib": before,
+        "backend_ms_per_1000": round(1e6 * cost.backend / count), "peak_mib": cost.peak_mib, "before_mib": before.peak_mib,
         "mib_written": round(sum(file["bytes"] for file in (export.manifest or {})["files"]) / 2**20),
     }  # fmt: skip
     sys.stdout.write(json.dumps(told) + "\n")

@@ -28,7 +28,7 @@ from annotation.presets import OWN
 from annotation.storing import Counts
 from annotation.working import COLLECT_AFTER
 from benchmarks import made_up_rows
-from benchmarks.measuring import Cost, measured
+from benchmarks.measuring import Cost, Meter
 from lore_app.database import connected_as
 from projects.models import Project
 
@@ -80,20 +80,18 @@ def _elsewhere(write: object, path: Path, count: int, prefix: str) -> None:
 
 def imported(project: Project, path: Path) -> tuple[Cost, float]:
     """What the rows cost, and the seconds from the last of them to the end."""
-    last = time.perf_counter()
+    meter = Meter()
+    began = last = meter.read()
 
     def note(_counts: Counts, _bytes: int) -> None:
         nonlocal last
-        last = time.perf_counter()
+        last = meter.read()
 
-    with measured() as cost:
-        counts = importing.run_here(
-            project, "pairs", path, plan=Plan(dict(OWN)), origin=Origin("-", "-", ""), on_progress=note
-        )
-        ended = time.perf_counter()
+    counts = importing.run_here(
+        project, "pairs", path, plan=Plan(dict(OWN)), origin=Origin("-", "-", ""), on_progress=note
+    )
     assert counts.new == counts.read, counts
-    cost.seconds -= ended - last
-    return cost, ended - last
+    return last.since(began), meter.read().since(last).seconds
 
 
 def bare(path: Path) -> float:

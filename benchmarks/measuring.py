@@ -5,44 +5,42 @@ from __future__ import annotations
 import os
 import resource
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from django.db import connection
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-@dataclass
-class Cost:
-    """Filled when the work is done. `backend` is 0 where PostgreSQL runs on another machine."""
+class Cost(NamedTuple):
+    """`backend` is 0 where PostgreSQL runs on another machine."""
 
-    seconds: float = 0.0
-    process: float = 0.0
-    backend: float = 0.0
-    peak_mib: int = 0
+    seconds: float
+    process: float
+    backend: float
+    peak_mib: int
 
-
-@contextmanager
-def measured() -> Iterator[Cost]:
-    cost = Cost()
-    backend = _backend_seconds()
-    process, began = time.process_time(), time.perf_counter()
-    yield cost
-    cost.seconds = time.perf_counter() - began
-    cost.process = time.process_time() - process
-    cost.backend = _backend_seconds() - backend
-    cost.peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    def since(self, before: Cost) -> Cost:
+        return Cost(
+            self.seconds - before.seconds, self.process - before.process, self.backend - before.backend, self.peak_mib
+        )
 
 
-def _backend_seconds() -> float:
-    """Processor time of the server process behind our connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        path = Path(f"/proc/{cursor.fetchone()[0]}/stat")
-    if not path.exists():
-        return 0.0
-    fields = path.read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+class Meter:
+    """Reads the clocks of this process and of the server process behind its connection."""
+
+    def __init__(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            self._backend = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+
+    def read(self) -> Cost:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        return Cost(time.perf_counter(), time.process_time(), self._backend_seconds(), peak)
+
+    def _backend_seconds(self) -> float:
+        if not self._backend.exists():
+            return 0.0
+        fields = self._backend.read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
