@@ -1,4 +1,5 @@
-"""One process that works: a dispatcher that sweeps, Celery threads that claim rows, and the heart that says so.
+"""One process that works: a dispatcher that sweeps, Celery threads that claim rows, a reader of the words that pairs are
+found by, and the heart that says so.
 
 It ends cleanly on request: what is being worked on is finished, what was not begun stays in its row for others.
 """
@@ -18,7 +19,7 @@ from celery.worker import WorkController, state
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 
-from annotation import dispatching
+from annotation import dispatching, wording
 from annotation.models import Worker
 from annotation.workers import BEAT_SECONDS, Heart
 
@@ -37,6 +38,8 @@ def work(app: Celery, *, dispatch: bool, queues: Sequence[str], ended: Event) ->
     roles = [(Worker.Kind.DISPATCHER, dispatch), (Worker.Kind.WORKER, bool(queues))]
     heart = Heart(tuple(kind for kind, played in roles if played))
     threads = [Thread(target=dispatching.keep_sweeping, args=(ended,), name="dispatcher")] if dispatch else []
+    if dispatching.DEFAULT_QUEUE in queues:
+        threads.append(Thread(target=wording.keep_reading, args=(ended,), name="words"))
     worker = Thread(target=consume, args=(app, queues), name="celery", daemon=True) if queues else None
     for thread in [*threads, *([worker] if worker else [])]:
         thread.start()
