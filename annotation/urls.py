@@ -59,6 +59,7 @@ urlpatterns = [
     path("p/<slug:slug>/judge/undo/", judging.undo, name="judge-undo"),
     path("p/<slug:slug>/judge/leave/", judging.leave, name="judge-leave"),
     path("p/<slug:slug>/judge/<uuid:token>/", judging.submit, name="judge-submit"),
+    path("p/<slug:slug>/judge/<uuid:token>/ahead/", judging.ahead, name="judge-ahead"),
     path("p/<slug:slug>/judge/<uuid:token>/later/", judging.later, name="judge-later"),
     path("p/<slug:slug>/judge/<uuid:token>/draft/", judging.draft, name="judge-draft"),
     path("p/<slug:slug>/judge/<uuid:token>/renew/", judging.renew, name="judge-renew"),

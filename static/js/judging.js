@@ -1,6 +1,7 @@
 // The judging card's keys, its saving state and its clock. Every key presses what a mouse could press, and every form
 // works without this file. One rendered card is sent at most once at a time, always under the same key: a second press
-// or a retry cannot store a second judgment.
+// or a retry cannot store a second judgment. ahead.js shows the next card while an answer is on its way; what the two
+// tell each other is in the events card:shown, card:sending, card:saved and card:failed.
 "use strict";
 
 (() => {
@@ -139,11 +140,11 @@
   // Sending: the forms share one queue that drops what comes while another is on its way; what failed stays on the card.
   let unsent = null;
 
-  function show(state) {
+  function show(state, waits = state === "saving") {
     const saving = find(".saving");
     saving.dataset.state = state;
     saving.textContent = saving.dataset[state];
-    for (const button of card().querySelectorAll(".verdict button:not([hidden])")) button.disabled = state === "saving";
+    for (const button of card().querySelectorAll(".verdict button:not([hidden])")) button.disabled = waits;
   }
 
   function retry() {
@@ -183,14 +184,33 @@
     if (sourceElement.matches("[data-renews]") && response.status === 409) find("[data-lease-over]").hidden = false;
   });
 
-  document.addEventListener("htmx:after:process", (event) => {
-    if (event.target.id !== "card") return;
-    document.getElementById("live").textContent = unsent?.form.id === "answer" ? card().dataset.saysSaved : "";
-    unsent = null;
+  function begin() {
     active = 0;
     last = performance.now();
     const heading = find("h1");
     if (document.activeElement === document.body) heading?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
+  }
+
+  document.addEventListener("htmx:after:process", (event) => {
+    if (event.target.id !== "card" || "ahead" in event.target.dataset) return;
+    document.getElementById("live").textContent = unsent?.form.id === "answer" ? card().dataset.saysSaved : "";
+    unsent = null;
+    begin();
+  });
+
+  // From ahead.js: an answer is on its way behind the card that is shown, or waits until that one has arrived.
+  document.addEventListener("card:sending", ({ detail }) => show("saving", detail.waits));
+  document.addEventListener("card:shown", begin);
+  document.addEventListener("card:saved", () => {
+    unsent = null;
+    show("saved");
+    document.getElementById("live").textContent = card().dataset.saysSaved;
+  });
+  document.addEventListener("card:failed", ({ detail }) => {
+    unsent = detail.refused ? null : { form: detail.form, submitter: detail.submitter };
+    find("[data-unsaved]").hidden = Boolean(detail.refused);
+    active = 1000 * Number(detail.form.querySelector("[name=seconds]")?.value ?? 0); // the reading goes on
+    show("failed");
   });
 })();
