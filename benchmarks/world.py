@@ -80,7 +80,7 @@ _STATEMENTS = (
     """INSERT INTO annotation_slot (id, project_id, pair_id, round, number, state, mode, position)
        SELECT 2 * n + k, %(project)s, n, 1, k + 1, CASE WHEN n <= %(judged)s THEN 'done' ELSE 'open' END,
          CASE WHEN (1 + (n - 1) / %(per_query)s) %% 50 = 0 THEN 'blind' ELSE '' END,
-         ((1 + (n - 1) / %(per_query)s) << 20) + n %% (1 << 20)
+         ((1 + (n - 1) / %(per_query)s)::bigint << 20) + n %% (1 << 20)
        FROM generate_series(1, %(pairs)s) n, generate_series(0, 1) k""",
     """INSERT INTO annotation_grid (id, query_id, snapshot_id, extractor, body)
        SELECT n, 1 + (n - 1) / %(per_query)s, n, 'world', '{"rows": [], "overlap": 0.0, "extractor_version": "world"}'
