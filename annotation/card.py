@@ -9,20 +9,22 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Q, Subquery, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation import citing, grids, opinions, queue, showing
 from annotation.judging import CANNOT_TELL_REASONS, asks_mismatch
-from annotation.models import Draft, Judge, Judgment, Lease, Prediction
+from annotation.models import DayOfWork, Draft, Judge, Judgment, Lease, Prediction
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid
 from rules.publishing import specs
 
 HISTORY = 5
+_SHOWN_OF_THE_PAST = ("pair__query__text", "label", "outcome", "mismatch",
+                      "snapshot__title", "snapshot__category", "snapshot__images")  # fmt: skip
 
 
 def card(
@@ -31,7 +33,7 @@ def card(
     """The context of `annotation/judge.html` for a lease; `own` and `reveal` after the first answer in reveal."""
     mode = Mode(lease.mode)
     pair = lease.pair
-    value = None if mode is Mode.BLIND else showing.grid_value(grids.grid_of(pair, lease.snapshot))
+    value = None if mode is Mode.BLIND else showing.grid_value(grids.grid_on_the_card(lease))
     shown = reveal
     if mode is Mode.ASSIST:
         shown = opinions.standing_prediction(pair)
@@ -42,6 +44,7 @@ def card(
         "mode": mode.value,
         "mode_name": mode.label,
         "stage": "revealed" if reveal is not None else "first",
+        "goes_on": mode is not Mode.REVEAL or reveal is not None,  # the answer asks for nothing more on this card
         "query": pair.query.text,
         "locale": pair.query.locale,
         **showing.item(project, lease.snapshot, value),
@@ -130,7 +133,7 @@ def own_answer(own: Judgment, project: Project) -> dict[str, Any]:
 
 def urls(lease: Lease, project: Project) -> dict[str, str]:
     names = {"submit": "judge-submit", "later": "judge-later", "flag": "judge-flag"}
-    names |= {"draft": "judge-draft", "renew": "judge-renew"}
+    names |= {"draft": "judge-draft", "renew": "judge-renew", "ahead": "judge-ahead"}
     answer = {key: reverse(name, args=[project.slug, lease.token]) for key, name in names.items()}
     return {**answer, **standing_urls(project)}
 
@@ -144,23 +147,22 @@ def standing_urls(project: Project) -> dict[str, str]:
     }
 
 
-def progress(person: Person, project: Project) -> dict[str, int]:
-    judge = queue.judge_of(person, project)
-    mine = Judgment.objects.filter(judge=judge, batch=None)
-    later = mine.filter(pair=OuterRef("pair"), round=OuterRef("round"), revision__gt=OuterRef("revision"))
-    standing = mine.filter(~Exists(later)).exclude(outcome=Judgment.Outcome.WITHDRAWN)
-    today = standing.filter(recorded_at__date=timezone.localdate()).count()
-    done = standing.count()
-    left = queue.left_for(person, project)
-    return {"done_today": today, "left": left, "total": done + left}
+def progress(person: Person, project: Project, *, precise: bool = False) -> dict[str, int]:
+    """What this person has done and what is left. `precise`: where nothing is left, it is known and not remembered."""
+    days = DayOfWork.objects.filter(judge__project=project, judge__person=person)
+    counted = days.aggregate(ever=Sum("done"), today=Sum("done", filter=Q(day=timezone.localdate())))
+    left = queue.left_for(person, project) if precise else queue.roughly_left_for(person, project)
+    # Who takes back today what they said yesterday has done less than nothing today.
+    return {"done_today": max(0, counted["today"] or 0), "left": left, "total": (counted["ever"] or 0) + left}
 
 
 def history(person: Person, project: Project) -> list[dict[str, Any]]:
     """This person's last judgments, newest first."""
-    judge = Judge.objects.filter(project=project, person=person).first()
+    judge = Judge.objects.filter(project=project, person=person)
     rows = (
-        Judgment.objects.filter(judge=judge, batch=None)
+        Judgment.objects.filter(judge=Subquery(judge.values("pk")[:1]), batch=None)
         .select_related("snapshot", "pair__query")
+        .only(*_SHOWN_OF_THE_PAST)
         .order_by("-id")[: HISTORY * 3]
     )
     answers: list[dict[str, Any]] = []

@@ -36,7 +36,7 @@ def on_the_card(lease: Lease) -> tuple[RuleSpec, ...]:
     """The rules that a card shows, most important first, as in force when it was taken; none where it is blind."""
     if lease.mode == Mode.BLIND or lease.rule_base is None:
         return ()
-    value = showing.grid_value(grids.grid_of(lease.pair, lease.snapshot))
+    value = showing.grid_value(grids.grid_on_the_card(lease))
     if value is None:
         return ()
     return routed_rules(

@@ -7,7 +7,7 @@ nothing where imported gold exists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import transaction
 
@@ -16,35 +16,36 @@ from annotation.opinions import locked, standing_judgments, standing_prediction
 from projects.clock import ClockTimestamp
 
 
-def review(pair: Pair, judgments: Sequence[Judgment]) -> None:
-    """Open and withdraw the disagreements of a locked pair so that they say what its opinions say now."""
-    grounds = set(Gold.objects.filter(pair=pair).values_list("ground", flat=True))
+def review(pair: Pair, judgments: Sequence[Judgment], grounds: Collection[str] | None = None) -> None:
+    """Open and withdraw the disagreements of a locked pair so that they say what its opinions say now.
+
+    `grounds`: of its gold, where the caller has read them.
+    """
+    if grounds is None:
+        grounds = set(Gold.objects.filter(pair=pair).values_list("ground", flat=True))
     if Gold.Ground.ADJUDICATION in grounds:
         return
     if Gold.Ground.IMPORT in grounds:
         judgments = [row for row in judgments if row.batch_id is None]
+    standing = {row.kind: row for row in Disagreement.objects.filter(pair=pair, state=Disagreement.State.OPEN)}
     opinions = {(row.outcome, row.label) for row in judgments}
-    differ = len(opinions) > 1
-    _follow(pair, Disagreement.Kind.HUMAN_HUMAN, differ, judgments, None)
-    prediction = standing_prediction(pair)
-    conflict = (
-        prediction is not None
-        and len(judgments) >= pair.project.overlap
-        and len(opinions) == 1
-        and judgments[0].outcome == Judgment.Outcome.LABEL
-        and pair.project.scale.from_lore(prediction.label) != judgments[0].label
-    )
-    _follow(pair, Disagreement.Kind.HUMAN_MODEL, conflict, judgments, prediction)
+    _follow(pair, Disagreement.Kind.HUMAN_HUMAN, standing, judgments, holds=len(opinions) > 1)
+    agreed = len(judgments) >= pair.project.overlap and opinions == {(Judgment.Outcome.LABEL, judgments[0].label)}
+    prediction = standing_prediction(pair) if agreed else None
+    conflict = prediction is not None and pair.project.scale.from_lore(prediction.label) != judgments[0].label
+    _follow(pair, Disagreement.Kind.HUMAN_MODEL, standing, judgments, prediction, holds=conflict)
 
 
 def _follow(
     pair: Pair,
     kind: Disagreement.Kind,
-    holds: bool,  # noqa: FBT001
+    standing: Mapping[str, Disagreement],
     judgments: Sequence[Judgment],
-    prediction: Prediction | None,
+    prediction: Prediction | None = None,
+    *,
+    holds: bool,
 ) -> None:
-    existing = Disagreement.objects.filter(pair=pair, kind=kind, state=Disagreement.State.OPEN).first()
+    existing = standing.get(kind)
     if existing is None:
         if holds:
             opened = Disagreement.objects.create(project=pair.project, pair=pair, kind=kind, prediction=prediction)

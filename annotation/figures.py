@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Mod
 
 from annotation import opinions
 from annotation.models import Judgment, Pair, Prediction
@@ -20,6 +21,8 @@ from relevance.metrics import PeopleReport, Report, people_report, report
 Of = Literal["people", "model", "imported"]
 Against = Literal["gold", "model", "people"]
 Row = tuple[int, str, str, float | None]
+
+ENOUGH = 20_000  # judged or gold pairs that a page looks at
 
 
 class UndefinedComparison(ValueError):
@@ -43,15 +46,36 @@ def figures(project: Project, *, of: Of | None, against: Against) -> Report | Pe
     return report(project.scale, rows)
 
 
+class OnThePage(NamedTuple):
+    """People among themselves and the model against gold, over every `one_in`-th query of a large project: somebody waits
+    for the page, and the intervals say what the smaller number costs."""
+
+    people: PeopleReport
+    model: Report
+    one_in: int
+
+
+def on_the_page(project: Project) -> OnThePage:
+    told = Pair.objects.filter(Q(judged=True) | ~Q(gold_label=""), project=project)
+    one_in = max(1, round(told.count() / ENOUGH))
+    people = people_report(project.scale, ratings(project, one_in=one_in))
+    return OnThePage(people, report(project.scale, model_and_gold(project, one_in=one_in)), one_in)
+
+
+def _drawn(rows: QuerySet[Any], one_in: int) -> QuerySet[Any]:
+    """Those of every so many-th query: whole queries, since by query one resamples."""
+    return rows.annotate(place=Mod("pair__query_id", one_in)).filter(place=0) if one_in > 1 else rows
+
+
 def standing(project: Project, *, imported_only: bool = False) -> QuerySet[Judgment]:
     """Each judge's last word on each pair, imported raters included, withdrawn ones left out by the callers."""
     rows = opinions.last_words().filter(pair__project=project)
     return rows.filter(batch__isnull=False) if imported_only else rows
 
 
-def ratings(project: Project, *, imported_only: bool = False) -> Iterator[tuple[int, int, int, str]]:
+def ratings(project: Project, *, imported_only: bool = False, one_in: int = 1) -> Iterator[tuple[int, int, int, str]]:
     """(query, pair, judge, label) of every standing label."""
-    rows = standing(project, imported_only=imported_only).values_list(
+    rows = _drawn(standing(project, imported_only=imported_only), one_in).values_list(
         "pair__query_id", "pair_id", "judge_id", "label", "outcome"
     )
     for query, pair, judge, label, outcome in rows.iterator():
@@ -59,11 +83,11 @@ def ratings(project: Project, *, imported_only: bool = False) -> Iterator[tuple[
             yield query, pair, judge, label
 
 
-def predictions(project: Project) -> Iterator[tuple[int, int, str, str, float | None]]:
+def predictions(project: Project, *, one_in: int = 1) -> Iterator[tuple[int, int, str, str, float | None]]:
     """(query, pair, gold label or nothing, predicted label in the project's scale, share of good labels)."""
     scale = project.scale
     rows = (
-        Prediction.objects.filter(pair__project=project, status="ok")
+        _drawn(Prediction.objects.filter(pair__project=project, status="ok"), one_in)
         .filter(snapshot_id=F("pair__item__current_snapshot_id"))
         .order_by("pair_id", "-id")
         .distinct("pair_id")
@@ -80,8 +104,8 @@ def good_share(scale: Scale, posterior: dict[str, float] | None) -> float | None
     return sum(p for code, p in posterior.items() if scale.is_good(scale.from_lore(code)))
 
 
-def model_and_gold(project: Project) -> Iterator[Row]:
-    for query, _, gold, label, score in predictions(project):
+def model_and_gold(project: Project, *, one_in: int = 1) -> Iterator[Row]:
+    for query, _, gold, label, score in predictions(project, one_in=one_in):
         if gold:
             yield query, gold, label, score
 

@@ -1,53 +1,64 @@
-"""Finding pairs: filters by name, text search in queries, keyset pages. No COUNT over the data."""
+"""Finding pairs: filters by name, words in queries and titles, keyset pages. No COUNT over the data.
+
+Every filter is an index that is walked in the order of the pairs, so that a page costs the same wherever in a million
+pairs its rows lie. Words are looked up block by block of neighbouring pairs, twice as many each time: what is frequent is
+found in the first, what is rare soon after, and nothing sorts all pairs that hold a frequent word.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 
-from annotation.models import BadCase, Disagreement, Judgment, Pair, Prediction
+from annotation import wording
+from annotation.models import BadCase, Disagreement, Pair, Query
 from projects.models import Project
 
 PAGE = 50
+FEW = 2000  # pairs whose words nobody has read yet, and which are therefore looked through one by one
 
 
 @dataclass(frozen=True)
 class Page:
+    """`partial`: so many pairs wait to be read that those are not among what was searched."""
+
     pairs: list[Pair]
     newer: int | None
     older: int | None
+    partial: bool = False
 
 
-def _predicted() -> Exists:
-    return Exists(Prediction.objects.filter(pair=OuterRef("pk"), status="ok"))
-
-
-def _judged() -> Exists:
-    return Exists(Judgment.objects.filter(pair=OuterRef("pk"), batch=None))
-
-
-def _disputed() -> Exists:
-    return Exists(Disagreement.objects.filter(pair=OuterRef("pk"), state=Disagreement.State.OPEN))
-
-
-def _flagged() -> Exists:
-    return Exists(BadCase.objects.filter(pair=OuterRef("pk"), state=BadCase.State.OPEN))
-
-
-def filters() -> Mapping[str, Q]:
+def filters(project: Project) -> Mapping[str, Q]:
     """The filters a person may name; nothing a request says becomes a field or an operator."""
+    disputed = Disagreement.objects.filter(project=project, state=Disagreement.State.OPEN)
+    flagged = BadCase.objects.filter(project=project, state=BadCase.State.OPEN)
+    benchmark = Query.objects.filter(project=project, is_benchmark=True)
     return {
         "gold": ~Q(gold_label=""),
         "no_gold": Q(gold_label=""),
-        "predicted": Q(_predicted()),
-        "not_predicted": ~Q(_predicted()),
-        "judged": Q(_judged()),
-        "disputed": Q(_disputed()),
-        "flagged": Q(_flagged()),
-        "benchmark": Q(query__is_benchmark=True),
+        "predicted": Q(predicted=True),
+        "not_predicted": Q(predicted=False),
+        "judged": Q(judged=True),
+        "disputed": _among(disputed.values("pair")),
+        "flagged": _among(flagged.values("pair")),
+        "benchmark": Q(query__in=benchmark.values("pk")),
     }
+
+
+class _IsAny(Func):
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+def _among(ids: QuerySet[Any, Any]) -> Q:
+    """The ids first, as an array, then their pairs in order. Left to choose, the planner walks along all pairs until it has
+    met enough of them, which is soon where they lie evenly, and a million pairs later where they do not."""
+    return Q(_IsAny(F("pk"), ArraySubquery(ids)))
 
 
 def find(
@@ -59,26 +70,63 @@ def find(
     before: int | None = None,
     after: int | None = None,
 ) -> Page:
-    rows = Pair.objects.filter(project=project).select_related("query", "item__current_snapshot")
-    if text:
-        rows = rows.filter(
-            Q(query__text__icontains=text) | Q(item__current_snapshot__title__icontains=text) | Q(external_id=text)
-        )
-    if only in filters():
-        rows = rows.filter(filters()[only])
+    rows = Pair.objects.filter(project=project)
+    known = filters(project)
+    if only in known:
+        rows = rows.filter(known[only])
     if label:
-        rows = rows.filter(gold_label=label)
-    return _page(rows, before, after)
+        rows = rows.filter(~Q(gold_label=""), gold_label=label)
+    if not text.strip():
+        return _page(_keys(rows, before, after), before, after)
+    partial = wording.waits(project.pk, more_than=FEW)
+    keys = _keys_by_words(rows, wording.asked(text), before, after)
+    if not partial:
+        keys += _keys(rows.filter(_contains(text), findable=False), before, after)
+    return _page(keys, before, after, partial=partial)
 
 
-def _page(rows: QuerySet[Pair], before: int | None, after: int | None) -> Page:
+def _contains(text: str) -> Q:
+    return Q(query__text__icontains=text) | Q(item__current_snapshot__title__icontains=text) | Q(external_id=text)
+
+
+def _keys(rows: QuerySet[Pair], before: int | None, after: int | None) -> list[int]:
+    """One more than a page of them, from the place where the page begins, or backwards from where it ends."""
     if after is not None:
-        found = list(reversed(rows.filter(pk__lt=after).order_by("-id")[: PAGE + 1]))
-        pairs = found[-PAGE:]
-        return Page(pairs, pairs[0].pk if len(found) > PAGE else None, pairs[-1].pk if pairs else None)
-    if before is not None:
-        rows = rows.filter(pk__gt=before)
-    found = list(rows.order_by("id")[: PAGE + 1])
-    pairs = found[:PAGE]
+        rows = rows.filter(pk__lt=after).order_by("-pk")
+    else:
+        rows = (rows.filter(pk__gt=before) if before is not None else rows).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[: PAGE + 1])
+
+
+def _keys_by_words(rows: QuerySet[Pair], tsquery: str, before: int | None, after: int | None) -> list[int]:
+    """From the block of the first pair that the filters leave to that of the last, or backwards."""
+    left = rows.filter(pk__lt=after) if after is not None else rows.filter(pk__gt=before or 0)
+    ids = left.order_by("pk").values_list("pk", flat=True)
+    first, last = ids.first(), ids.last()
+    if first is None or last is None:
+        return []
+    blocks = range(wording.block_of(first), wording.block_of(last) + 1)
+    if after is not None:
+        blocks = blocks[::-1]
+    found: list[int] = []
+    start, width = 0, 1
+    while start < len(blocks) and len(found) <= PAGE:
+        found += _keys(rows.filter(wording.holding(tsquery, blocks[start : start + width])), before, after)
+        start, width = start + width, 2 * width
+    return found
+
+
+def _page(keys: Iterable[int], before: int | None, after: int | None, *, partial: bool = False) -> Page:
+    ordered = sorted(set(keys))
+    if after is not None:
+        pairs = _read(ordered[-PAGE:])
+        more = len(ordered) > PAGE
+        return Page(pairs, pairs[0].pk if more else None, pairs[-1].pk if pairs else None, partial)
+    pairs = _read(ordered[:PAGE])
     newer = pairs[0].pk if before is not None and pairs else None
-    return Page(pairs, newer, pairs[-1].pk if len(found) > PAGE else None)
+    return Page(pairs, newer, pairs[-1].pk if len(ordered) > PAGE else None, partial)
+
+
+def _read(keys: Sequence[int]) -> list[Pair]:
+    """What a line shows, for the lines of the page alone."""
+    return list(Pair.objects.filter(pk__in=keys).select_related("query", "item__current_snapshot").order_by("pk"))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from annotation import lexicons
 from annotation.models import Grid as GridRow
-from annotation.models import Pair, Snapshot
+from annotation.models import Lease, Pair, Snapshot
 from relevance.evidence import EXTRACTOR_VERSION, Grid, build_grid
 from relevance.facts import PairFacts
 from relevance.lexicon import Lexicon
@@ -32,9 +32,17 @@ def extractor(lexicon: Lexicon) -> str:
 
 def grid_of(pair: Pair, snapshot: Snapshot) -> GridRow:
     """The grid of a pair as its project's lexicon reads it now."""
+    lexicon = lexicons.current(pair.project)
+    known = GridRow.objects.filter(query=pair.query_id, snapshot=snapshot, extractor=extractor(lexicon)).first()
+    if known is not None:
+        return known
     seen = Seen(pair.query_id, snapshot.pk)
-    made = get_or_make({seen: pair.facts(snapshot)}, lexicons.current(pair.project))
-    return GridRow.objects.get(pk=made[seen].row_id)
+    return GridRow.objects.get(pk=get_or_make({seen: pair.facts(snapshot)}, lexicon)[seen].row_id)
+
+
+def grid_on_the_card(lease: Lease) -> GridRow:
+    """The one that the page of a lease shows, whatever the lexicon has learnt since."""
+    return lease.grid or grid_of(lease.pair, lease.snapshot)
 
 
 def get_or_make(wanted: Mapping[Seen, PairFacts], lexicon: Lexicon) -> dict[Seen, Made]:

@@ -15,10 +15,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation import citing, grids, opinions, queue, settling
 from annotation.models import Draft, Judge, Judgment, Lease, Pair, Prediction, Slot
+from annotation.sayings import run
 from projects.clock import ClockTimestamp
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
@@ -139,37 +141,31 @@ def _seconds(value: object) -> float | None:
 def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Recorded:
     """Store one answer. Raises Refused (kept as draft), Lease.DoesNotExist for a foreign or unknown token.
 
-    1. A known key: replay, or refuse other content.  2. Lock the lease, then the pair.  3. Decide what this answer is:
+    1. Lock the lease and its pair.  2. A known key: replay, or refuse other content.  3. Decide what this answer is:
     first, second of a reveal, or late.  4. Append the revision.  5. Settle the pair.
     """
-    lease = Lease.objects.select_related("slot", "pair__query", "pair__item", "snapshot", "person", "rule_base").get(
-        token=token, person=person, slot__project=project
-    )
     judge = queue.judge_of(person, project)
     digest = answer.digest(token)
-    if replay := _replay(judge, answer, digest, lease):
-        return replay
-    _check_ground(lease, project, answer)
     try:
         with transaction.atomic():
-            lease = (
-                Lease.objects.select_for_update(of=("self",))
-                .select_related("slot", "snapshot", "person")
-                .get(pk=lease.pk)
-            )
-            pair = opinions.locked(lease.pair_id)
-            recorded = _record(lease, pair, judge, answer, digest)
-            settling.settle(pair)
-            Draft.objects.filter(person=person, pair=pair, round=lease.round).delete()
+            locking = queue.shown(project).select_for_update(of=("self", "pair"))
+            lease = locking.get(token=token, person=person)
+            if replay := _replay(judge, answer, digest):
+                return Recorded(replay, lease, replayed=True, reveal=_to_reveal(replay, lease))
+            _check_ground(lease, project, answer)
+            recorded = _record(lease, judge, answer, digest)
+            settling.settle(lease.pair)
+            Draft.objects.filter(person=person, pair=lease.pair_id, round=lease.round).delete()
             return recorded
     except IntegrityError:
-        # The twin of a doubled submit committed first: answer as it was answered.
-        if replay := _replay(judge, answer, digest, lease):
-            return replay
-        raise
-    except Refused:
-        keep_draft(person, lease, answer)
-        raise
+        # The key was used a moment ago, for another pair: this one's lock does not make them wait for each other.
+        if not Judgment.objects.filter(idempotency_key=answer.key).exists():
+            raise
+        refused = Refused("other_content_under_this_key")
+    except Refused as error:
+        refused = error
+    keep_draft(person, lease, answer)
+    raise refused
 
 
 def _check_ground(lease: Lease, project: Project, answer: Answer) -> None:
@@ -180,25 +176,20 @@ def _check_ground(lease: Lease, project: Project, answer: Answer) -> None:
         raise BadAnswer("cites", _("%(rule)s is not on this card") % {"rule": error}) from None
     labelled = answer.choice != CANNOT_TELL
     if labelled and citing.is_missing(lease, project, answer.cites, no_rule_fits=answer.no_rule_fits):
-        keep_draft(lease.person, lease, answer)
         raise Refused("needs_citation")
 
 
-def _replay(judge: Judge, answer: Answer, digest: str, lease: Lease) -> Recorded | None:
-    known = Judgment.objects.filter(idempotency_key=answer.key).select_related("slot", "prediction").first()
-    if known is None:
-        return None
-    if known.judge_id != judge.pk or known.body_sha256 != digest:
-        keep_draft(lease.person, lease, answer)
+def _replay(judge: Judge, answer: Answer, digest: str) -> Judgment | None:
+    """Locks are held, so a doubled submit that waited for them sees its twin here."""
+    known = Judgment.objects.filter(idempotency_key=answer.key).first()
+    if known is not None and (known.judge_id != judge.pk or known.body_sha256 != digest):
         raise Refused("other_content_under_this_key")
-    return Recorded(known, lease, replayed=True, reveal=_to_reveal(known, lease))
+    return known
 
 
-def _record(lease: Lease, pair: Pair, judge: Judge, answer: Answer, digest: str) -> Recorded:
+def _record(lease: Lease, judge: Judge, answer: Answer, digest: str) -> Recorded:
+    pair = lease.pair
     mine = Judgment.objects.filter(pair=pair, judge=judge, round=lease.round).order_by("-revision").first()
-    # Locks are held, so a doubled submit that waited for them sees its twin here.
-    if mine is not None and mine.idempotency_key == answer.key and mine.body_sha256 == digest:
-        return Recorded(mine, lease, replayed=True, reveal=_to_reveal(mine, lease))
     second = _is_second_answer(lease, mine)
     if lease.state == Lease.State.USED and not second:
         raise Refused("already_judged")
@@ -211,7 +202,20 @@ def _record(lease: Lease, pair: Pair, judge: Judge, answer: Answer, digest: str)
     if lease.state == Lease.State.LIVE:
         Lease.objects.filter(pk=lease.pk).update(state=Lease.State.USED)
         Slot.objects.filter(pk=lease.slot_id).update(state=Slot.State.DONE)
+        lease.state = Lease.State.USED
+    if mine is None or mine.outcome == Judgment.Outcome.WITHDRAWN:
+        _count(judge, 1)
     return Recorded(judgment, lease, reveal=_to_reveal(judgment, lease))
+
+
+def _count(judge: Judge, by: int) -> None:
+    run(
+        """INSERT INTO annotation_dayofwork (judge_id, day, done) VALUES (%s, %s, %s)
+           ON CONFLICT (judge_id, day) DO UPDATE SET done = annotation_dayofwork.done + EXCLUDED.done""",
+        judge.pk,
+        timezone.localdate(),
+        by,
+    )
 
 
 def _is_second_answer(lease: Lease, mine: Judgment | None) -> bool:
@@ -239,7 +243,6 @@ def _append(
     kept = mine if answer.choice == KEEP else None
     cannot_tell = answer.choice == CANNOT_TELL
     label = "" if cannot_tell else answer.choice
-    sees_grid = lease.mode != Mode.BLIND
     judgment = Judgment.objects.create(
         pair=pair,
         judge=judge,
@@ -254,7 +257,7 @@ def _append(
         no_rule_fits=answer.no_rule_fits,
         note=answer.note or (kept.note if kept else ""),
         mode=lease.mode,
-        grid=grids.grid_of(pair, lease.snapshot) if sees_grid else None,
+        grid=None if lease.mode == Mode.BLIND else grids.grid_on_the_card(lease),
         rule_base_id=lease.rule_base_id,
         prediction=_shown(lease, pair, mine, second=second),
         replaces_id=lease.slot.replaces_id,
@@ -322,7 +325,8 @@ def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease |
     judge = queue.judge_of(person, project)
     with transaction.atomic():
         Judge.objects.select_for_update().get(pk=judge.pk)
-        held = Lease.objects.filter(person=person, slot__project=project, state=Lease.State.LIVE).first()
+        live = Lease.objects.filter(person=person, slot__project=project, state=Lease.State.LIVE)
+        held = live.order_by("id").first()  # the one on the screen; others are ahead
         if came_from is not None and held is not None and held.token != came_from:
             return held
         last = last_judgment(judge)
@@ -343,6 +347,7 @@ def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease |
             rule_base_id=last.rule_base_id,
             prediction_id=last.prediction_id,
         )
+        _count(judge, -1)
         settling.settle(pair)
         return queue.reopen(last.slot, person, project)
 

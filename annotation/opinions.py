@@ -25,6 +25,9 @@ NOT_REPLACED = """NOT EXISTS (
         WHERE later.pair_id = again.pair_id AND later.judge_id = again.judge_id AND later.round = again.round
           AND later.revision > again.revision))"""
 
+_LAST_WORDS = f"""SELECT DISTINCT ON (j.judge_id) j.* FROM annotation_judgment j WHERE j.pair_id = %s AND {NOT_REPLACED}
+  ORDER BY j.judge_id, j.round DESC, j.revision DESC"""
+
 
 def replaced() -> Exists:
     """Of a judgment: it, or a later revision of it, was judged again, and that answer was not withdrawn."""
@@ -49,8 +52,8 @@ def last_words() -> QuerySet[Judgment]:
 
 
 def standing_judgments(pair: Pair) -> list[Judgment]:
-    """The last words on a pair that were not withdrawn."""
-    rows = last_words().filter(pair=pair).select_related("judge")
+    """The last words on a pair that were not withdrawn. A statement of its own: with every judgment it is asked anew."""
+    rows = Judgment.objects.raw(_LAST_WORDS, [pair.pk])
     return sorted((row for row in rows if row.outcome != Judgment.Outcome.WITHDRAWN), key=lambda row: row.pk)
 
 

@@ -1,14 +1,18 @@
-"""Where a project stands: counts along the loop, and what waits for whom. A fixed number of queries."""
+"""Where a project stands: counts along the loop, and what waits for whom. A fixed number of queries.
+
+They count along indexes; of a large project they may be half a minute old.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from annotation import adjudicating, fetching, queue
-from annotation.models import BadCase, Disagreement, Export, HardSet, Import, Judgment, Pair, Prediction, Slot
+from annotation.models import BadCase, Disagreement, Export, HardSet, Import, Pair, Slot
+from annotation.remembering import remembered
 from projects.home_cards import HomeCard, register
 from projects.models import Person, Project, Role
 from rules import remarks
@@ -32,17 +36,19 @@ class Overview:
 
 
 def overview(project: Project) -> Overview:
-    slots = Slot.objects.filter(project=project).aggregate(
-        open=Count("pk", filter=Q(state__in=["open", "leased"])), done=Count("pk", filter=Q(state="done"))
-    )
+    return remembered("overview", project, lambda: _count_along(project), size=lambda one: one.pairs, seconds=30)
+
+
+def _count_along(project: Project) -> Overview:
+    slots = dict(Slot.objects.filter(project=project).values_list("state").annotate(n=Count("*")).order_by())
     pairs = Pair.objects.filter(project=project)
     return Overview(
         pairs=pairs.count(),
         queries=project.queries.count(),
-        predicted=Prediction.objects.filter(pair__project=project, status="ok").values("pair_id").distinct().count(),
-        judged=Judgment.objects.filter(pair__project=project, batch=None).values("pair_id").distinct().count(),
-        slots_open=slots["open"],
-        slots_done=slots["done"],
+        predicted=pairs.filter(predicted=True).count(),
+        judged=pairs.filter(judged=True).count(),
+        slots_open=slots.get("open", 0) + slots.get("leased", 0),
+        slots_done=slots.get("done", 0),
         gold=pairs.exclude(gold_label="").count(),
         disputes=Disagreement.objects.filter(project=project, state=Disagreement.State.OPEN).count(),
         bad_cases=BadCase.objects.filter(project=project, state=BadCase.State.OPEN).count(),
@@ -63,7 +69,7 @@ def cards(person: Person, project: Project, roles: frozenset[Role]) -> list[Home
         open_disputes = adjudicating.open_for(person, project).count()
         answer.append(HomeCard(_("Disagreements"), _count(open_disputes), "disputes", _("wait to be settled")))
     if roles & {Role.LEAD, Role.ML_ENGINEER}:
-        without = Pair.objects.filter(project=project, predictions__isnull=True)[:1000].count()
+        without = Pair.objects.filter(project=project, predicted=False)[:1000].count()
         answer.append(HomeCard(_("Pre-label"), _count(without), "runs", _("pairs have no prediction yet")))
     if roles & {Role.LEAD, Role.RULE_OWNER, Role.ML_ENGINEER}:
         cases = BadCase.objects.filter(project=project, state=BadCase.State.OPEN).count()

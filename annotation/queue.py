@@ -1,6 +1,8 @@
 """Who judges what next: slots are rows, a lease holds one, the database's clock ends it.
 
-Taking is one statement with SKIP LOCKED, so that two people neither get the same slot nor wait for each other.
+Taking is one statement with SKIP LOCKED, so that two people neither get the same slot nor wait for each other. A person
+holds the pair on the screen and, while they read it, the one after it (`ahead`): for a short time, so that a closed
+window keeps it from the others for no longer than that.
 """
 
 from __future__ import annotations
@@ -8,16 +10,22 @@ from __future__ import annotations
 import hashlib
 import uuid
 from datetime import timedelta
+from uuid import UUID
 
+from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
+from annotation import grids
 from annotation.models import Judge, Judgment, Lease, Postponement, Slot
 from projects.clock import ClockTimestamp
 from projects.models import Mode, Person, Project
 from rules.publishing import active_rule_base
 
 ASSIST_BLIND_SHARE = 0.15  # a fixed share, so that the assistant's effect can be measured
+AHEAD_SECONDS = 150  # the page renews every 60
+MOST_HELD = 3  # by one person in a project; two windows may each look ahead, a loop may not empty the queue
+MANY_LEFT, STAYS_MANY_SECONDS = 100, 30
 
 # A slot is free for a person who neither holds its pair nor has an opinion of it that stands.
 _NEXT = """
@@ -42,6 +50,11 @@ FOR UPDATE OF s SKIP LOCKED LIMIT 1
 _LONGEST_PUT_OFF = """(
   SELECT max(p.at) FROM annotation_postponement p JOIN annotation_slot put_off ON put_off.id = p.slot_id
   WHERE put_off.pair_id = s.pair_id AND put_off.round = s.round AND p.person_id = %(person)s),"""
+_WHERE = """
+SELECT EXISTS (SELECT 1 FROM annotation_slot WHERE project_id = %(project)s AND state = 'open' AND position < 0),
+  (SELECT s.position FROM annotation_lease l JOIN annotation_slot s ON s.id = l.slot_id
+   WHERE l.person_id = %(person)s AND s.project_id = %(project)s ORDER BY l.id DESC LIMIT 1)
+"""
 # What is urgent has a position below 0 (annotation.rejudging); then onwards from where the person was, then what was left
 # behind, then what they put off.
 _TRIES = (
@@ -52,62 +65,114 @@ _TRIES = (
 )
 
 
+class NotHeld(Exception):
+    """The card on a screen is its person's no more: its time ran out, or another window gave it back."""
+
+
 def judge_of(person: Person, project: Project) -> Judge:
     judge = Judge.objects.filter(project=project, person=person).first()
     return judge or Judge.objects.get_or_create(project=project, person=person, rater="")[0]
 
 
+def shown(project: Project) -> QuerySet[Lease]:
+    """Leases of a project with everything that a card shows of them, in one statement."""
+    rows = Lease.objects.filter(slot__project=project)
+    return rows.select_related(
+        "slot", "pair__query", "pair__item", "pair__project", "snapshot__batch", "grid", "rule_base", "person"
+    )
+
+
 def take(person: Person, project: Project) -> Lease | None:
     """The lease this person already holds, or one on the next free slot, or None when nothing is left for them."""
-    expire_leases(project)
-    held = Lease.objects.filter(person=person, slot__project=project, state=Lease.State.LIVE).order_by("id").first()
-    if held is not None:
-        return held if renew(held) else take(person, project)
+    for held in _held(person, project):
+        if renew(held):
+            return held
+    return _take_next(person, project, project.lease_seconds)
+
+
+def ahead(person: Person, project: Project, on_screen: UUID) -> Lease | None:
+    """What follows the card on the screen, held for a while; None when nothing does. Raises NotHeld.
+
+    In reveal the card on the screen may have been answered once and wait for its second answer.
+    """
+    held = _held(person, project)
+    here = next((lease for lease in held if lease.token == on_screen), None)
+    if here is None:
+        used = Lease.objects.filter(person=person, slot__project=project, token=on_screen, state=Lease.State.USED)
+        here = used.first()
+    elif not renew(here):  # it may have been ahead until now
+        here = None
+    if here is None:
+        raise NotHeld
+    following = next((lease for lease in held if lease.pk > here.pk), None)
+    if following is not None or len(held) >= MOST_HELD:
+        return following
+    return _take_next(person, project, min(AHEAD_SECONDS, project.lease_seconds))
+
+
+def _held(person: Person, project: Project) -> list[Lease]:
+    """Live leases, oldest first: the one on the screen, then the one ahead."""
+    over = ExpressionWrapper(Q(until__lt=ClockTimestamp()), output_field=BooleanField())
+    live = shown(project).filter(person=person, state=Lease.State.LIVE).order_by("id")
+    found = list(live.annotate(over=over))
+    if any(lease.over for lease in found):
+        expire_leases(project)
+        return list(live)
+    return [*found]
+
+
+def _take_next(person: Person, project: Project, seconds: int) -> Lease | None:
     judge = judge_of(person, project)
     try:
-        with transaction.atomic():
-            slot_id = _next_slot(person, project, judge)
-            return (
-                None
-                if slot_id is None
-                else lease_slot(Slot.objects.select_related("pair__item").get(pk=slot_id), person, project)
-            )
+        for _ in range(2):
+            with transaction.atomic():
+                slot_id = _next_slot(person, project, judge)
+                if slot_id is not None:
+                    slots = Slot.objects.select_related(
+                        "pair__query", "pair__item__current_snapshot__batch", "pair__project"
+                    )
+                    return lease_slot(slots.get(pk=slot_id), person, project, seconds=seconds)
+            if not expire_leases(project):  # the dispatcher does so every second, where one runs
+                break
     except IntegrityError:
         # The twin of a doubled request has just taken the pair's other slot for the same person: that one is held.
-        return take(person, project)
+        return next(iter(_held(person, project)), None)
+    return None
 
 
 def _next_slot(person: Person, project: Project, judge: Judge) -> int | None:
-    last = Lease.objects.filter(person=person, slot__project=project).order_by("-id").values("slot__position").first()
-    params = {
-        "project": project.pk,
-        "person": person.pk,
-        "judge": judge.pk,
-        "cursor": last["slot__position"] if last else 0,
-    }
+    params = {"project": project.pk, "person": person.pk, "judge": judge.pk}
     with connection.cursor() as cursor:
-        for statement in _TRIES:
+        cursor.execute(_WHERE, params)
+        is_urgent, at = cursor.fetchone()
+        params["cursor"] = at or 0
+        for statement in _TRIES if is_urgent else _TRIES[1:]:
             cursor.execute(statement, params)
             if row := cursor.fetchone():
                 return int(row[0])
     return None
 
 
-def lease_slot(slot: Slot, person: Person, project: Project) -> Lease:
+def lease_slot(slot: Slot, person: Person, project: Project, *, seconds: int | None = None) -> Lease:
     """Hold a locked, open slot. Call inside the transaction that locked it."""
-    Slot.objects.filter(pk=slot.pk).update(state=Slot.State.LEASED)
-    lease = Lease.objects.create(
+    pair, mode = slot.pair, mode_of(slot, project)
+    snapshot = pair.item.current_snapshot
+    assert snapshot is not None, f"item {pair.item_id} has no snapshot"
+    lease = Lease(
         slot=slot,
-        pair_id=slot.pair_id,
+        pair=pair,
         round=slot.round,
         person=person,
         token=uuid.uuid4(),
-        mode=mode_of(slot, project),
-        snapshot_id=slot.pair.item.snapshot_now,
+        mode=mode,
+        snapshot=snapshot,
+        grid=None if mode is Mode.BLIND else grids.grid_of(pair, snapshot),
         rule_base=active_rule_base(project),
-        until=ClockTimestamp() + timedelta(seconds=project.lease_seconds),
+        until=ClockTimestamp() + timedelta(seconds=seconds or project.lease_seconds),
     )
-    lease.refresh_from_db(fields=["until", "taken_at"])
+    Slot.objects.filter(pk=slot.pk).update(state=Slot.State.LEASED)
+    slot.state = Slot.State.LEASED
+    lease.save(force_insert=True)
     return lease
 
 
@@ -126,8 +191,16 @@ def _fraction(number: int) -> float:
 
 def renew(lease: Lease) -> bool:
     """Push the end out by the project's lease time; False when the lease is no longer live."""
-    until = ClockTimestamp() + timedelta(seconds=lease.slot.project.lease_seconds)
+    until = ClockTimestamp() + timedelta(seconds=lease.pair.project.lease_seconds)
     return bool(Lease.objects.filter(pk=lease.pk, state=Lease.State.LIVE).update(until=until))
+
+
+def renew_ahead(lease: Lease) -> None:
+    """What the same person holds beyond this lease stays theirs for the same short time as before."""
+    seconds = min(AHEAD_SECONDS, lease.pair.project.lease_seconds)
+    Lease.objects.filter(
+        person=lease.person_id, slot__project=lease.pair.project_id, state=Lease.State.LIVE, pk__gt=lease.pk
+    ).update(until=ClockTimestamp() + timedelta(seconds=seconds))
 
 
 def give_back(lease: Lease) -> None:
@@ -168,9 +241,21 @@ def left_for(person: Person, project: Project, *, at_most: int = 1000) -> int:
     return waiting.order_by("position").values("position").distinct()[:at_most].count()
 
 
+def roughly_left_for(person: Person, project: Project) -> int:
+    """The same for a card, where it is asked for with every judgment: a large number may be half a minute old."""
+    key = f"left:{connection.settings_dict['NAME']}:{project.pk}:{person.pk}"
+    known = cache.get(key)
+    if known is not None:
+        return int(known)
+    left = left_for(person, project)
+    if left >= MANY_LEFT:
+        cache.set(key, left, STAYS_MANY_SECONDS)
+    return left
+
+
 def reopen(slot: Slot, person: Person, project: Project) -> Lease:
     """Give a done slot back to the person who undid their judgment; whatever else they held is free again."""
-    for held in Lease.objects.filter(person=person, slot__project=project, state=Lease.State.LIVE):
+    for held in Lease.objects.filter(person=person, slot__project=project, state=Lease.State.LIVE).order_by("id"):
         give_back(held)
     return lease_slot(slot, person, project)
 

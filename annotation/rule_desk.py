@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 
 from annotation import staleness
 from annotation.models import BackTest, JobState
+from annotation.remembering import remembered
 from annotation.weak_spots import WeakRule, weak_spots
 from projects.models import Person, Project
 from relevance.rules import RuleSpec
@@ -54,7 +55,7 @@ class Desk(NamedTuple):
 
 
 def desk(project: Project, person: Person) -> Desk:
-    spots = weak_spots(project)
+    spots = remembered("spots", project, lambda: weak_spots(project), size=lambda one: one.pairs, seconds=300)
     return Desk(
         spots.pairs,
         [rule for rule in spots.rules if rule.tally.disputed][:MOST_DISPUTED],

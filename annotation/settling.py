@@ -18,10 +18,11 @@ from annotation.opinions import locked, standing_judgments
 def settle(pair: Pair) -> None:
     """After a judgment: gold by consensus where it holds, and disagreements opened or withdrawn. Pair must be locked."""
     judgments = standing_judgments(pair)
-    latest = Gold.objects.filter(pair=pair).order_by("-revision").first()
+    golds = list(Gold.objects.filter(pair=pair).order_by("revision"))
+    latest = golds[-1] if golds else None
     if latest is None or latest.ground == Gold.Ground.CONSENSUS:
         _follow_consensus(pair, judgments, latest)
-    disagreements.review(pair, judgments)
+    disagreements.review(pair, judgments, {gold.ground for gold in golds})
 
 
 def _follow_consensus(pair: Pair, judgments: Sequence[Judgment], latest: Gold | None) -> None:

@@ -68,6 +68,7 @@ urlpatterns = [
     path("p/<slug:slug>/judge/leave/", judging.leave, name="judge-leave"),
     path("p/<slug:slug>/left-behind/", left_behind.left_behind, name="left-behind"),
     path("p/<slug:slug>/judge/<uuid:token>/", judging.submit, name="judge-submit"),
+    path("p/<slug:slug>/judge/<uuid:token>/ahead/", judging.ahead, name="judge-ahead"),
     path("p/<slug:slug>/judge/<uuid:token>/later/", judging.later, name="judge-later"),
     path("p/<slug:slug>/judge/<uuid:token>/draft/", judging.draft, name="judge-draft"),
     path("p/<slug:slug>/judge/<uuid:token>/renew/", judging.renew, name="judge-renew"),

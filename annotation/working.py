@@ -1,4 +1,5 @@
-"""One process that works: a dispatcher that sweeps, Celery threads that claim rows, and the heart that says so.
+"""One process that works: a dispatcher that sweeps, Celery threads that claim rows, a reader of the words that pairs are
+found by, and the heart that says so.
 
 It ends cleanly on request: what is being worked on is finished, what was not begun stays in its row for others. When
 something in it stands still, it says so and begins anew in its own place: no thread can be ended from outside.
@@ -23,7 +24,7 @@ from celery.worker import WorkController, state
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 
-from annotation import dispatching, exporting
+from annotation import dispatching, exporting, wording
 from annotation.models import Worker
 from annotation.unrung import Listener
 from annotation.watching import watch
@@ -58,6 +59,7 @@ def work(app: Celery, *, dispatch: bool, queues: Sequence[str], ended: Event) ->
         threads.append(Thread(target=listener.keep_listening, args=(ended,), name="listener"))
     if dispatching.DEFAULT_QUEUE in queues:
         threads.append(Thread(target=exporting.keep_tidy, args=(ended,), name="tidier"))
+        threads.append(Thread(target=wording.keep_reading, args=(ended,), name="words"))
     for thread in [*threads, *([worker] if worker else [])]:
         thread.start()
     try:

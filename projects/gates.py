@@ -136,12 +136,16 @@ class PolicyMiddleware:
         return None
 
     def _enter_project(self, request: HttpRequest, person: Person, slug: str, permission: Permission) -> None:
-        project = Project.objects.filter(slug=slug, archived_at=None).first()
-        roles = roles_of(person, project) if project else frozenset()
-        if project is None or not may(roles, permission):
+        held = list(
+            Membership.objects.filter(person=person, project__slug=slug, project__archived_at=None)
+            .select_related("project")
+            .order_by("pk")
+        )
+        roles = frozenset(Role(membership.role) for membership in held)
+        if not may(roles, permission):
             _turn_away(request)
             raise Http404
-        request.project = project  # type: ignore[attr-defined]
+        request.project = held[0].project  # type: ignore[attr-defined]
         request.roles = roles  # type: ignore[attr-defined]
 
 

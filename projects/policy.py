@@ -181,6 +181,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "run-replay": _write(P_.PRELABEL),
     # judge
     "judge": _read(P_.JUDGE),
+    "judge-ahead": _read(P_.JUDGE),
     "judge-submit": _write(P_.JUDGE),
     "judge-later": _write(P_.JUDGE),
     "judge-draft": _write(P_.JUDGE),

@@ -3,11 +3,11 @@
 Append-only tables carry `append_only = True`: the database refuses UPDATE, DELETE and TRUNCATE on them.
 """
 
-from annotation.models.catalogue import Image, Import, Item, Pair, Query, Rejection, Snapshot
+from annotation.models.catalogue import Image, Import, Item, Pair, PairWords, Query, Rejection, Snapshot
 from annotation.models.collections import Export, HardSet, HardSetMember
 from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disagreement
 from annotation.models.jobs import Job, JobState, Worker
-from annotation.models.judging import Draft, Gold, Judge, Judgment, Lease, Postponement, Slot
+from annotation.models.judging import DayOfWork, Draft, Gold, Judge, Judgment, Lease, Postponement, Slot
 from annotation.models.model_jobs import ModelJob
 from annotation.models.pictures import PictureFetch, PictureSource
 from annotation.models.prelabelling import (
@@ -29,6 +29,7 @@ __all__ = [
     "BadCaseNote",
     "Citation",
     "Comparison",
+    "DayOfWork",
     "Disagreement",
     "Draft",
     "Export",
@@ -47,6 +48,7 @@ __all__ = [
     "Lease",
     "ModelJob",
     "Pair",
+    "PairWords",
     "PictureFetch",
     "PictureSource",
     "Postponement",

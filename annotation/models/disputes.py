@@ -50,6 +50,7 @@ class Disagreement(models.Model):
         ]
         indexes = [
             models.Index(name="open_disagreements", fields=["project", "id"], condition=Q(state="open")),
+            models.Index(name="pairs_in_dispute", fields=["project", "pair"], condition=Q(state="open")),
         ]
 
     def __str__(self) -> str:
@@ -119,6 +120,7 @@ class BadCase(models.Model):
                 | (Q(state="closed", closed_at__isnull=False) & ~Q(cause="")),
             ),
         ]
+        indexes = [models.Index(name="pairs_flagged", fields=["project", "pair"], condition=Q(state="open"))]
 
     def __str__(self) -> str:
         return f"bad case {self.pk}"

@@ -49,7 +49,9 @@ class Slot(models.Model):
         DONE = "done", _("done")
         CLOSED = "closed", _("closed")
 
-    project = models.ForeignKey(Project, models.PROTECT, related_name="slots", db_constraint=False)  # the pair's
+    project = models.ForeignKey(  # the pair's; found by slots_by_state
+        Project, models.PROTECT, related_name="slots", db_index=False, db_constraint=False
+    )
     pair = models.ForeignKey(Pair, models.PROTECT, related_name="slots", db_index=False)
     round = models.PositiveSmallIntegerField(default=1)
     number = models.PositiveSmallIntegerField()
@@ -68,6 +70,7 @@ class Slot(models.Model):
         indexes = [
             models.Index(name="open_slots_in_order", fields=["project", "position"], condition=Q(state="open")),
             models.Index(name="slots_that_replace", fields=["replaces"], condition=Q(replaces__isnull=False)),
+            models.Index(name="slots_by_state", fields=["project", "state"]),
         ]
 
     def __str__(self) -> str:
@@ -86,11 +89,12 @@ class Lease(models.Model):
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="leases")
     pair = models.ForeignKey(Pair, models.PROTECT)
     round = models.PositiveSmallIntegerField()
-    person = models.ForeignKey(Person, models.PROTECT)
+    person = models.ForeignKey(Person, models.PROTECT, db_index=False)  # leases_of_person
     token = models.UUIDField(unique=True)
-    # What the page shows is fixed when the slot is taken: mode, snapshot and rule base version.
+    # What the page shows is fixed when the slot is taken: mode, snapshot, grid and rule base version.
     mode = models.CharField(max_length=10, choices=Mode.choices)
     snapshot = models.ForeignKey(Snapshot, models.PROTECT)
+    grid = models.ForeignKey(Grid, models.PROTECT, null=True, db_index=False)  # none where the card is blind
     rule_base = models.ForeignKey(RuleBaseVersion, models.PROTECT, null=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.LIVE)
     taken_at = models.DateTimeField(db_default=ClockTimestamp())
@@ -155,8 +159,8 @@ class Judgment(models.Model):
         CANNOT_TELL = "cannot_tell", _("cannot tell")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    pair = models.ForeignKey(Pair, models.PROTECT, related_name="judgments")
-    judge = models.ForeignKey(Judge, models.PROTECT, related_name="judgments")
+    pair = models.ForeignKey(Pair, models.PROTECT, related_name="judgments", db_index=False)  # its unique constraint
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="judgments", db_index=False)  # judgments_of_judge
     round = models.PositiveSmallIntegerField(default=1)
     revision = models.PositiveSmallIntegerField(default=1)
     slot = models.ForeignKey(Slot, models.PROTECT, null=True)
@@ -201,6 +205,21 @@ class Judgment(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.outcome
+
+
+class DayOfWork(models.Model):
+    """How many pairs a judge has answered on a day, less what they took back that day: counted as it happens, since
+    counting judgments takes longer with every one of them."""
+
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="days", db_index=False)
+    day = models.DateField()
+    done = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_count_per_judge_and_day", fields=["judge", "day"])]
+
+    def __str__(self) -> str:
+        return f"{self.done} on {self.day}"
 
 
 class Gold(models.Model):

@@ -1,4 +1,8 @@
-"""The judging card: take, answer, later, flag, draft, renew, undo, leave."""
+"""The judging card: take, look ahead, answer, later, flag, draft, renew, undo, leave.
+
+A page holds the next card ready and shows it at the key press; it then says with the answer which card that was
+(`shown`), and is answered with the one after it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,14 @@ def judge(request: Request) -> HttpResponse:
     return _card(request, queue.take(request.person, request.project))
 
 
+def ahead(request: Request, token: UUID) -> HttpResponse:
+    """The card after the one on the screen, to be held ready."""
+    try:
+        return _card(request, queue.ahead(request.person, request.project, token), is_ahead=True)
+    except queue.NotHeld:
+        return HttpResponse(status=204)
+
+
 def submit(request: Request, token: UUID) -> HttpResponse:
     try:
         answer = judging.read_answer(request.POST, request.project)
@@ -32,15 +44,14 @@ def submit(request: Request, token: UUID) -> HttpResponse:
     if recorded.judgment.late:
         messages.info(request, _("Your time on that pair had run out; the answer is kept and marked late."))
     if recorded.reveal is not None:
-        lease = _lease(request, token)
-        shown = card.card(lease, request.project, own=recorded.judgment, reveal=recorded.reveal)
+        shown = card.card(recorded.lease, request.project, own=recorded.judgment, reveal=recorded.reveal)
         return _render(request, shown)
-    return _next(request)
+    return _following(request)
 
 
 def later(request: Request, token: UUID) -> HttpResponse:
     queue.postpone(_lease(request, token))
-    return _next(request)
+    return _following(request)
 
 
 def draft(request: Request, token: UUID) -> HttpResponse:
@@ -50,7 +61,11 @@ def draft(request: Request, token: UUID) -> HttpResponse:
 
 
 def renew(request: Request, token: UUID) -> HttpResponse:
-    return HttpResponse(status=204 if queue.renew(_lease(request, token)) else 409)
+    lease = _lease(request, token)
+    if not queue.renew(lease):
+        return HttpResponse(status=409)
+    queue.renew_ahead(lease)
+    return HttpResponse(status=204)
 
 
 def flag(request: Request, token: UUID) -> HttpResponse:
@@ -69,12 +84,7 @@ def flag(request: Request, token: UUID) -> HttpResponse:
 
 
 def undo(request: Request) -> HttpResponse:
-    token = request.POST.get("token", "")
-    try:
-        came_from = UUID(token) if token else None
-    except ValueError:
-        raise Http404 from None
-    lease = judging.undo(request.person, request.project, came_from=came_from)
+    lease = judging.undo(request.person, request.project, came_from=_token(request, "token"))
     if lease is None:
         messages.info(request, _("There is nothing to undo."))
         return _next(request)
@@ -90,14 +100,31 @@ def leave(request: Request) -> HttpResponse:
     return HttpResponse(status=204) if request.htmx else redirect("project", request.project.slug)
 
 
+def _token(request: Request, name: str) -> UUID | None:
+    token = request.POST.get(name, "")
+    try:
+        return UUID(token) if token else None
+    except ValueError:
+        raise Http404 from None
+
+
 def _lease(request: Request, token: UUID) -> Lease:
-    rows = Lease.objects.select_related(
-        "slot__project", "pair__query", "pair__item", "pair__project", "snapshot__batch", "rule_base", "person"
-    )
-    lease = rows.filter(token=token, person=request.person, slot__project=request.project).first()
+    lease = queue.shown(request.project).filter(token=token, person=request.person).first()
     if lease is None:
         raise Http404
     return lease
+
+
+def _following(request: Request) -> HttpResponse:
+    """What comes after the card that the page shows already; where that is this person's no more, what is theirs now."""
+    on_screen = _token(request, "shown")
+    if on_screen is None or not request.htmx:
+        return _next(request)
+    try:
+        lease = queue.ahead(request.person, request.project, on_screen)
+    except queue.NotHeld:
+        return _next(request)
+    return _card(request, lease, is_ahead=True)
 
 
 def _next(request: Request) -> HttpResponse:
@@ -105,15 +132,16 @@ def _next(request: Request) -> HttpResponse:
     return judge(request) if request.htmx else redirect("judge", request.project.slug)
 
 
-def _card(request: Request, lease: Lease | None) -> HttpResponse:
-    return _render(request, card.card(_lease(request, lease.token), request.project) if lease else None)
+def _card(request: Request, lease: Lease | None, *, is_ahead: bool = False) -> HttpResponse:
+    return _render(request, card.card(lease, request.project) if lease else None, is_ahead=is_ahead)
 
 
-def _render(request: Request, shown: dict[str, Any] | None) -> HttpResponse:
+def _render(request: Request, shown: dict[str, Any] | None, *, is_ahead: bool = False) -> HttpResponse:
     context = {
         "card": shown,
+        "ahead": is_ahead,
         "project": request.project,
-        "progress": card.progress(request.person, request.project),
+        "progress": card.progress(request.person, request.project, precise=shown is None),
         "history": card.history(request.person, request.project),
         "urls": card.standing_urls(request.project),
         "flag_reasons": [(code, name) for code, name in BadCase.Cause.choices if code],

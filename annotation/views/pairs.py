@@ -27,9 +27,10 @@ def pairs(request: Request) -> HttpResponse:
         "project": request.project,
         "pairs": [one for one in page.pairs if not (chosen["label"] and one.pk in secret)],
         "secret": secret,
+        "partial": page.partial,
         "newer_url": f"?{urlencode({**chosen, 'after': page.newer})}" if page.newer else "",
         "older_url": f"?{urlencode({**chosen, 'before': page.older})}" if page.older else "",
-        "filters": [(name, _filter_names()[name]) for name in finding.filters()],
+        "filters": [(name, _filter_names()[name]) for name in finding.filters(request.project)],
         "labels": showing.labels(request.project.scale),
         **chosen,
     }

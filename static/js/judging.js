@@ -1,6 +1,7 @@
 // The judging card's keys, its saving state and its clock. Every key presses what a mouse could press, and every form
 // works without this file. One rendered card is sent at most once at a time, always under the same key: a second press
-// or a retry cannot store a second judgment.
+// or a retry cannot store a second judgment. ahead.js shows the next card while an answer is on its way; what the two
+// tell each other is in the events card:shown, card:sending, card:saved and card:failed.
 "use strict";
 
 (() => {
@@ -144,11 +145,11 @@
   let pause = 0;
   let tries = 0;
 
-  function show(state) {
+  function show(state, waits = state === "saving") {
     const saving = find(".saving");
     saving.dataset.state = state;
     saving.textContent = saving.dataset[state];
-    for (const button of card().querySelectorAll(".verdict button:not([hidden])")) button.disabled = state === "saving";
+    for (const button of card().querySelectorAll(".verdict button:not([hidden])")) button.disabled = waits;
   }
 
   function retrySoon() {
@@ -189,8 +190,10 @@
 
   document.addEventListener("htmx:finally:request", (event) => {
     const { sourceElement: form, response } = event.detail.ctx;
-    if (!form.isConnected || !form.matches("[data-sends]")) return;
-    // Still the same card: it was not taken.
+    if (form.isConnected && form.matches("[data-sends]")) failed(form, response); // still the same card: it was not taken
+  });
+
+  function failed(form, response) {
     show("failed");
     const closed = response?.status === 404 && form.id === "answer";
     if (closed) find("[data-closed]").hidden = false;
@@ -199,21 +202,39 @@
     find("[data-unsaved]")?.removeAttribute("hidden");
     find("[data-resends]").hidden = !comesBack;
     if (comesBack) retrySoon();
-  });
+  }
 
   document.addEventListener("htmx:response:error", (event) => {
     const { sourceElement, response } = event.detail.ctx;
     if (sourceElement.matches("[data-renews]") && response.status === 409) find("[data-lease-over]").hidden = false;
   });
 
-  document.addEventListener("htmx:after:process", (event) => {
-    if (event.target.id !== "card") return;
-    document.getElementById("live").textContent = unsent?.form.id === "answer" ? card().dataset.saysSaved : "";
-    settled();
+  function begin() {
     active = 0;
     last = performance.now();
     const heading = find("h1");
     if (document.activeElement === document.body) heading?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
+  }
+
+  document.addEventListener("htmx:after:process", (event) => {
+    if (event.target.id !== "card" || "ahead" in event.target.dataset) return;
+    document.getElementById("live").textContent = unsent?.form.id === "answer" ? card().dataset.saysSaved : "";
+    settled();
+    begin();
+  });
+
+  // From ahead.js: an answer is on its way behind the card that is shown, or waits until that one has arrived.
+  document.addEventListener("card:sending", ({ detail }) => show("saving", detail.waits));
+  document.addEventListener("card:shown", begin);
+  document.addEventListener("card:saved", () => {
+    settled();
+    show("saved");
+    document.getElementById("live").textContent = card().dataset.saysSaved;
+  });
+  document.addEventListener("card:failed", ({ detail }) => {
+    unsent = { form: detail.form, submitter: detail.submitter };
+    active = 1000 * Number(detail.form.querySelector("[name=seconds]")?.value ?? 0); // the reading goes on
+    failed(detail.form, detail.response);
   });
 })();

@@ -20,17 +20,22 @@ class Card(NamedTuple):
 
 
 class HttpPerson:
-    """Signed in by a session row, so that fifty logins cost nothing."""
+    """Signed in by a session row, so that fifty logins cost nothing; nobody where `person` is None. `kept`: one connection
+    for everything, as a browser keeps it."""
 
-    def __init__(self, address: str, person: Person) -> None:
+    def __init__(self, address: str, person: Person | None, *, kept: bool = False) -> None:
         self.host = urlsplit(address).netloc
         self.csrf = "c" * 32
+        self.connection = http.client.HTTPConnection(self.host, timeout=60) if kept else None
+        self.cookie = "" if person is None else self._signed_in(person)
+
+    def _signed_in(self, person: Person) -> str:
         session = SessionStore()
         session[SESSION_KEY] = str(person.pk)
         session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
         session[HASH_SESSION_KEY] = person.get_session_auth_hash()
         session.create()
-        self.cookie = f"sessionid={session.session_key}; csrftoken={self.csrf}"
+        return f"sessionid={session.session_key}; csrftoken={self.csrf}"
 
     def card(self, slug: str) -> Card | None:
         """The card that is shown, or None when nothing is left."""
@@ -52,8 +57,15 @@ class HttpPerson:
         return self._ask("POST", path, urlencode({**fields, "csrfmiddlewaretoken": self.csrf}), headers)
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, str]:
+        if self.connection is not None:
+            return self._answer(self.connection, method, path, body, headers)
         with closing(http.client.HTTPConnection(self.host, timeout=60)) as connection:
-            connection.request(method, path, body, {"Cookie": self.cookie, "Connection": "close", **headers})
-            response = connection.getresponse()
-            text = response.read().decode()
-            return response.status, response.headers.get("Location") or text
+            return self._answer(connection, method, path, body, {"Connection": "close", **headers})
+
+    def _answer(
+        self, connection: http.client.HTTPConnection, method: str, path: str, body: str | None, headers: dict[str, str]
+    ) -> tuple[int, str]:
+        connection.request(method, path, body, {"Cookie": self.cookie, **headers})
+        response = connection.getresponse()
+        text = response.read().decode()
+        return response.status, response.headers.get("Location") or text

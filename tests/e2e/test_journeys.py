@@ -28,6 +28,8 @@ def judge_one(visitor: Visitor, key: str) -> None:
     if key == "2":
         visitor.page.keyboard.press("Enter")  # the first dimension asked
     expect(visitor.page.locator(f'#card input[value="{before}"]')).to_have_count(0)
+    visitor.page.wait_for_timeout(300)  # at a person's pace: nobody has read a card sooner (static/js/ahead.js)
+    expect(visitor.page.locator("#card .saving")).to_have_attribute("data-state", "saved")
 
 
 def set_mode(visit: Visit, mode: str) -> None:

@@ -1,0 +1,173 @@
+"""The card ahead in a real browser: shown at the key press, taken back when the answer does not go through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from tests.e2e.conftest import Visitor
+from tests.e2e.test_journeys import done, set_mode
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Visitor]
+SUBMIT = re.compile(r"/judge/[0-9a-f-]{36}/$")
+
+
+def arrive(visit: Visit, username: str, mode: str = "facts") -> Visitor:
+    """At a card that has another one ahead."""
+    set_mode(visit, mode)
+    visitor = visit(username)
+    with visitor.page.expect_response(re.compile("/ahead/$")):
+        visitor.open("/p/demo/judge/")
+    settled(visitor.page)
+    return visitor
+
+
+def settled(page: Page) -> None:
+    """All saved, and long enough on the screen to be answered."""
+    expect(page.locator("#card .saving")).to_have_attribute("data-state", "saved")
+    page.wait_for_timeout(300)
+
+
+def token(page: Page) -> str:
+    return str(page.locator("#card").get_attribute("data-token"))
+
+
+def other_than(before: str, page: Page) -> str:
+    expect(page.locator("#card")).not_to_have_attribute("data-token", before)
+    return token(page)
+
+
+def test_the_next_card_does_not_wait_for_the_answer(visit: Visit) -> None:
+    ana = arrive(visit, "demo-ana")
+    page, held = ana.page, []
+    page.route(SUBMIT, lambda route: held.append(route))
+    first = token(page)
+    page.keyboard.press("4")
+    second = other_than(first, page)
+    expect(page.locator("#card .saving")).to_have_attribute("data-state", "saving")
+    expect(page.locator(f'#card form[action$="{second}/"]').first).to_be_attached()
+    (route,) = held
+    assert route.request.url.endswith(f"{first}/")
+    route.continue_()
+    settled(page)
+    assert token(page) == second
+    assert "1" in page.locator("[data-fresh=done]").inner_text()
+
+
+def test_what_is_pressed_meanwhile_waits_and_is_stored_once(visit: Visit) -> None:
+    ana = arrive(visit, "demo-ana")
+    before = done(ana)
+    settled(ana.page)
+    page = ana.page
+    held: list[Route] = []
+    page.route(SUBMIT, lambda route: route.continue_() if held else held.append(route))
+    first = token(page)
+    page.keyboard.press("4")
+    second = other_than(first, page)
+    page.keyboard.press("4")  # pressed twice: nobody has read this card
+    page.wait_for_timeout(300)
+    for _ in range(3):
+        page.keyboard.press("3")
+    assert len(held) == 1
+    assert token(page) == second
+    held[0].continue_()
+    other_than(second, page)
+    settled(page)
+    assert done(ana) == before + 2
+
+
+def test_a_refused_answer_comes_back_as_it_was(visit: Visit) -> None:
+    ana = arrive(visit, "demo-ana")
+    page = ana.page
+    first = token(page)
+    page.keyboard.press("n")
+    page.locator("#note").fill("the handle is missing")
+    page.keyboard.press("Escape")
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=409, content_type="text/html", body='<div class="notice bad">No.</div>')
+
+    page.route(SUBMIT, refuse)
+    page.keyboard.press("4")
+    expect(page.locator("#refused")).to_have_text("No.")
+    assert token(page) == first
+    assert page.locator("#note").input_value() == "the handle is missing"
+    expect(page.locator("#card .saving")).to_have_attribute("data-state", "failed")
+    page.unroute(SUBMIT)
+    page.wait_for_timeout(300)
+    page.keyboard.press("3")
+    other_than(first, page)
+    settled(page)
+    ana.problems[:] = [problem for problem in ana.problems if "409" not in problem]
+
+
+def test_a_lost_connection_brings_the_card_back_and_the_same_key_again(visit: Visit) -> None:
+    """The answer arrived, its answer did not: sent again it is one judgment."""
+    ana = arrive(visit, "demo-ana")
+    before = done(ana)
+    settled(ana.page)
+    page = ana.page
+    first = token(page)
+    keys: list[str] = []
+
+    def lose(route: Route, request: Request) -> None:
+        keys.append(re.findall(r"idempotency_key=([0-9a-f-]{36})", request.post_data or "")[0])
+        route.fetch()
+        route.abort()
+
+    page.route(SUBMIT, lose)
+    page.keyboard.press("4")
+    expect(page.locator("[data-unsaved]")).to_be_visible()
+    assert token(page) == first
+    page.unroute(SUBMIT)
+    page.wait_for_timeout(300)
+    with page.expect_request(SUBMIT) as sent:
+        page.locator("[data-retry]").click()
+    assert f"idempotency_key={keys[0]}" in (sent.value.post_data or "")
+    other_than(first, page)
+    settled(page)
+    assert done(ana) == before + 1
+    ana.problems[:] = [problem for problem in ana.problems if "ERR_FAILED" not in problem]
+
+
+def test_pictures_of_the_card_ahead_are_there_before_it_is(visit: Visit) -> None:
+    ben = arrive(visit, "demo-ben")
+    page = ben.page
+    for _ in range(4):
+        first = token(page)
+        page.wait_for_load_state("networkidle")
+        page.keyboard.press("4")
+        other_than(first, page)
+        for picture in page.locator("img[data-photo]").all():
+            assert picture.evaluate("picture => picture.complete && picture.naturalWidth > 0")
+        settled(page)
+
+
+def test_undo_at_once_waits_for_the_answer_and_brings_it_back(visit: Visit) -> None:
+    ben = arrive(visit, "demo-ben")
+    page = ben.page
+    title = page.locator("#card h1").inner_text()
+    first = token(page)
+    page.keyboard.press("4")
+    second = other_than(first, page)
+    page.keyboard.press("u")
+    other_than(second, page)
+    assert page.locator("#card h1").inner_text() == title
+    expect(page.locator("#card .grade.again")).to_have_count(1)
+
+
+def test_a_blind_card_ahead_leaks_nothing(visit: Visit) -> None:
+    set_mode(visit, "blind")
+    ben = visit("demo-ben")
+    with ben.page.expect_response(re.compile("/ahead/$")) as told:
+        ben.open("/p/demo/judge/")
+    body = told.value.text().lower()
+    assert "data-ahead" in body
+    for trace in ("<mark", "evidence", "confidence", "r-0"):
+        assert trace not in body
+    set_mode(visit, "facts")
