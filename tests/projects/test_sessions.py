@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.models import Judgment
-from projects import invitations, membership
+from projects import invitations, membership, sessions
 from projects.models import AuditEvent, Membership, Person, Project, Role
 from tests.builders import make_pair, make_slots
 from tests.conftest import Cast
@@ -85,13 +85,13 @@ def test_other_sessions_end_at_a_click_and_this_one_stays(cast: Cast, client_for
 
 
 def test_staying_is_for_what_one_did_oneself(cast: Cast, client_for: ClientFor, monkeypatch: Any) -> None:
-    """A lead who changes the own roles while an admin deactivates them is not brought back by it."""
+    """While a lead changes the own roles, somebody else ends their sessions: this one does not survive by it."""
     lena = client_for(cast.lena)
     real = membership.add_role
 
     def raced(*args: Any, **kwargs: Any) -> Membership:
         row = real(*args, **kwargs)
-        membership.deactivate(Person.objects.get(pk=cast.lena.pk), actor=cast.root)
+        sessions.end_all(cast.lena)
         return row
 
     monkeypatch.setattr(membership, "add_role", raced)

@@ -21,6 +21,7 @@ from projects.clock import ClockTimestamp
 from projects.models import AuditEvent, Membership, Person, Project, Role, Scope, ServiceToken
 from projects.policy import POLICY, ROLES, SCOPES, Permission
 from projects.tokens import CannotIssue, Issued
+from tests.builders import make_import
 from tests.conftest import Cast, make_cast
 
 ClientFor = Callable[[Person], Client]
@@ -256,10 +257,15 @@ def test_a_scope_opens_its_own_addresses_and_the_rest_are_absent(
         assert AuditEvent.objects.count() == before
 
 
-def test_foreign_absent_and_archived_projects_answer_alike(issued: Issued, foreign: Project) -> None:
+def test_foreign_absent_and_archived_projects_answer_alike(issued: Issued, foreign: Project, project: Project) -> None:
+    """Also for what is there in the token's own project."""
     Project.objects.create(slug="gone", name="Gone", archived_at=ClockTimestamp())
-    answers = [with_token(issued.secret).get(f"/api/p/{slug}/imports/1/") for slug in ("boots", "nohow", "gone")]
-    assert {(answer.status_code, answer.content) for answer in answers} == {(404, b'{"error": "Not Found"}')}
+    own = make_import(project=project).pk
+    answers = {
+        slug: with_token(issued.secret).get(f"/api/p/{slug}/imports/{own}/") for slug in ("boots", "nil", "gone")
+    }
+    assert {(answer.status_code, answer.content) for answer in answers.values()} == {(404, b'{"error": "Not Found"}')}
+    assert status(issued.secret, f"/api/p/shoes/imports/{own}/") == 200
 
 
 @pytest.mark.parametrize(
