@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 import uuid
 
-from annotation.models import Draft, Postponement, Slot
+from django.db import transaction
+
+from annotation.models import Draft, Lease, Postponement, Slot
 from tests.builders import make_judgment
 from tests.permissions import oracle
 from tests.permissions import world as worlds
@@ -31,7 +33,21 @@ def pages(world: World, doors: Doors, urls: set[str] | None = None) -> Pages:
             answer = doors.send("GET", next(oracle.targets(world, row, actor)).path, world.cookies[actor])
             status, headers, text = answer.plain()
             found[row.url, actor] = (status, headers, _RANDOM.sub("UUID", text))
+    if not urls or "judge-flag" in urls:
+        found["judge-flag", "labeler"] = _flagged_in_reveal(world, doors)
     return found
+
+
+def _flagged_in_reveal(world: World, doors: Doors) -> object:
+    """The card after the own first answer, as a flag brings it back: with that answer, not with another's."""
+    token, cookie = world.objects["shoes"]["token_of_ana"], world.cookies["labeler"]
+    outside = transaction.savepoint()
+    Lease.objects.filter(token=token).update(mode="reveal")
+    answer = {"idempotency_key": uuid.uuid4(), "choice": "L2", "mismatch": "colour"}
+    doors.send("POST", f"/p/shoes/judge/{token}/", cookie, body=answer, htmx=True, keep=True)
+    flagged = doors.send("POST", f"/p/shoes/judge/{token}/flag/", cookie, body={"reason": "data"}, htmx=True)
+    transaction.savepoint_rollback(outside)
+    return flagged.status, _RANDOM.sub("UUID", flagged.text)
 
 
 def another_project(world: World) -> None:

@@ -17,7 +17,7 @@ def test_another_project_changes_no_page_of_ours(world: World, doors: Doors) -> 
 
 
 def test_what_a_colleague_does_alone_changes_nothing_on_a_judges_pages(world: World, doors: Doors) -> None:
-    urls = {"judge", "home"}
+    urls = {"judge", "judge-flag", "home"}
     before = strangers.pages(world, doors, urls)
     with undone():
         strangers.a_colleagues_rows(world)

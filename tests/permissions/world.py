@@ -132,9 +132,9 @@ def build() -> World:
         found(world, where, slug)
     _rules(world)
     _models(world)
+    _elsewhere(world)
     for where, slug in places:
         furnish(world, where, slug)
-    _elsewhere(world)
     Project.objects.filter(slug="shirt").update(archived_at=timezone.now())
     _sessions(world)
     return world
@@ -155,7 +155,7 @@ def _people(world: World) -> None:
     world.people["root"].refresh_from_db()
     world.shared["person_id"] = world.people["ben"].pk
     invitation = invitations.invite(world.people["ben"], actor=world.people["root"])
-    world.shared["token"] = invitation.path.strip("/").rpartition("/")[2]
+    world.shared["link"] = invitation.path.strip("/").rpartition("/")[2]
 
 
 def _sessions(world: World) -> None:
@@ -526,18 +526,7 @@ def _judged(world: World, where: str, project: Project) -> None:
     for pair, name in ((held, "ana"), (adas, "ada")):
         says(pair, "ben", "L3")
         first, _second = make_slots(pair=pair)
-        Slot.objects.filter(pk=first.pk).update(state="leased")
-        lease = Lease.objects.create(
-            slot=first,
-            pair=pair,
-            round=1,
-            person=_person(world, where, name),
-            token=uuid.uuid4(),
-            mode="facts",
-            snapshot=pair.item.current_snapshot,
-            rule_base=publishing.newest(),
-            until=timezone.now() + timedelta(hours=1),
-        )
+        lease = _lease(first, _person(world, where, name))
         things[f"token_of_{name}"] = str(lease.token)
         Draft.objects.create(
             person=lease.person,
@@ -696,15 +685,49 @@ def _the_rest(world: World, where: str, project: Project) -> None:
 
 
 def _elsewhere(world: World) -> None:
-    """The actors lead a project of their own: what they may do there must not count in this one."""
+    """The actors lead, judge and settle in a project of their own: nothing of it may count, or show, in this one."""
+    marks = world.marks
     project = Project.objects.create(slug="hats", name="Hats")
     for name in ("ana", "ada", "rosa", "max", "lena", "otto", "root"):
         for role in (Role.LABELER, Role.ADJUDICATOR, Role.ML_ENGINEER, Role.LEAD, Role.AUDITOR):
             Membership.objects.create(project=project, person=world.people[name], role=role)
+    for name in ("ana", "ada"):
+        person = world.people[name]
+        item = make_item(project=project, title=f"Hat {marks('elsewhere', 'Snapshot.title')}")
+        pair = make_pair(project=project, query=f"hat {marks('elsewhere', 'Query.text')}", item=item)
+        make_judgment(pair=pair, by=person, label="L4", mode="facts", note=marks("elsewhere", "Judgment.note", name))
+        other = make_pair(project=project, query=f"cap {marks('elsewhere', 'Query.text')}", item=item)
+        slot, *_more = make_slots(pair=other)
+        world.objects.setdefault("hats", {})[f"token_of_{name}"] = str(_lease(slot, person).token)
+        settled = Disagreement.objects.create(project=project, pair=other, kind="human_human", state="settled")
+        Adjudication.objects.create(
+            disagreement=settled,
+            pair=other,
+            adjudicator=person,
+            snapshot=item.current_snapshot,
+            label="L3",
+            idempotency_key=uuid.uuid4(),
+        )
+
+
+def _lease(slot: Slot, person: Person) -> Lease:
+    Slot.objects.filter(pk=slot.pk).update(state="leased")
+    return Lease.objects.create(
+        slot=slot,
+        pair=slot.pair,
+        round=1,
+        person=person,
+        token=uuid.uuid4(),
+        mode="facts",
+        snapshot=slot.pair.item.current_snapshot,
+        rule_base=publishing.newest(),
+        until=timezone.now() + timedelta(hours=1),
+    )
 
 
 ABSENT_TEXT = {
     "token": "00000000-0000-4000-8000-000000000000",
+    "link": "no-such-link",
     "sha256": "0" * 64,
     "code": "R-999",
     "name": "nothing.jsonl",
