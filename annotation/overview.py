@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from annotation import adjudicating, queue
-from annotation.models import BadCase, Disagreement, Export, HardSet, Import, Judgment, Pair, Prediction, Slot
+from annotation.models import BadCase, Disagreement, Export, HardSet, Pair, Prediction, Slot
 from projects.home_cards import HomeCard, register
 from projects.models import Person, Project, Role
 from rules import remarks
@@ -19,7 +19,6 @@ class Overview:
     pairs: int
     queries: int
     predicted: int
-    judged: int
     slots_open: int
     slots_done: int
     gold: int
@@ -27,7 +26,6 @@ class Overview:
     bad_cases: int
     hard_sets: int
     exports: int
-    imports: int
 
 
 def overview(project: Project) -> Overview:
@@ -39,7 +37,6 @@ def overview(project: Project) -> Overview:
         pairs=pairs.count(),
         queries=project.queries.count(),
         predicted=Prediction.objects.filter(pair__project=project, status="ok").values("pair_id").distinct().count(),
-        judged=Judgment.objects.filter(pair__project=project, batch=None).values("pair_id").distinct().count(),
         slots_open=slots["open"],
         slots_done=slots["done"],
         gold=pairs.exclude(gold_label="").count(),
@@ -47,7 +44,6 @@ def overview(project: Project) -> Overview:
         bad_cases=BadCase.objects.filter(project=project, state=BadCase.State.OPEN).count(),
         hard_sets=HardSet.objects.filter(project=project).count(),
         exports=Export.objects.filter(project=project).count(),
-        imports=Import.objects.filter(project=project).count(),
     )
 
 

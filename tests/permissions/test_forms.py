@@ -31,6 +31,7 @@ NAMING: dict[str, tuple[str, dict[str, Any], str, str, str]] = {
     "flagging": ("/p/shoes/bad-cases/open/", {"cause": "data"}, "pair", "pair_id", "lead"),
     "trying": ("/p/shoes/playground/", {}, "pair", "pair_id", "lead"),
     "exporting": ("/p/shoes/exports/", {"kind": "labels"}, "hard_set", "hard_set_id", "lead"),
+    "paging": ("/p/shoes/knowledge/?after={}", {}, "", "card_id", "lead"),
     "giving a case": ("/p/shoes/bad-cases/{case_id}/", {"act": "assign"}, "owner", "hanna", "lead"),
 }
 
@@ -42,6 +43,12 @@ def told_apart(world: World, doors: Doors, naming: str) -> str:
     foreign = world.objects["boots"][key] if key in here else world.people[key].pk
     if naming == "trying":
         fields = {**fields, "model": here["version_id"], "prompt": here["prompt_id"]}
+    if not field:  # an address that names it
+        pages = [
+            doors.send("GET", path.format(number), world.cookies[actor]).plain(f"={number}")
+            for number in (foreign, ABSENT)
+        ]
+        return "" if pages[0] == pages[1] else "another page for a foreign one"
     answers = []
     for number in (foreign, ABSENT):
         with undone():

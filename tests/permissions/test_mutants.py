@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from annotation.models import Draft
 from projects.models import Role
 from projects.policy import ROLES, Permission
 from tests.drills.scale import FULL
@@ -46,7 +45,11 @@ def notices(world: World, doors: Doors, mutant: Mutant) -> str:
                 return found.differences[0]
             if mutant.actors == mutants.INSIDE and (less := _changes_less(world, doors, url, found)):
                 return less
-            if mutant.name.startswith("annotation.judging") and (lost := _lost_drafts(world, doors, url)):
+            if (
+                mutant.actors == mutants.INSIDE
+                and url.startswith("judge")
+                and (lost := strangers.touched(world, doors, url))
+            ):
                 return lost
     return ""
 
@@ -73,27 +76,19 @@ def _shows_otherwise(world: World, doors: Doors, mutant: Mutant) -> bool:
         wanted = {key: who & set(mutants.INSIDE) for key, who in listed.items() if key[0] in mutant.urls}
         if {key: who for key, who in found.items() if who} != {key: who for key, who in wanted.items() if who}:
             return True
+        if any(strangers.full_when_empty(world, doors, url) for url in mutant.urls):
+            return True
         return any(
             told_apart(world, doors, naming) for naming, (path, *_) in NAMING.items() if _leads(path, mutant.urls)
         )
 
 
 def _leads(path: str, urls: Sequence[str]) -> bool:
-    return any(row.path == path.replace("/p/shoes/", "/p/{slug}/") for row in oracle.rows() if row.url in urls)
-
-
-def _lost_drafts(world: World, doors: Doors, url: str) -> str:
-    """An answer takes away the own draft of the pair and nobody else's."""
-    if url != "judge-submit":
-        return ""
-    with undone():
-        row = oracle.by_url()[url]["POST"]
-        target = next(oracle.targets(world, row, "labeler"))
-        fields = {"idempotency_key": "11111111-1111-4111-8111-111111111111", "choice": "L4"}
-        doors.send("POST", target.path, world.cookies["labeler"], body=fields, keep=True)
-        pair = world.objects["shoes"]["held_pair"]
-        left = set(Draft.objects.filter(pair=pair).values_list("person__username", flat=True))
-        return "" if left == {world.people["alan"].username} else f"drafts left: {left}"
+    return any(
+        row.path == path.partition("?")[0].replace("/p/shoes/", "/p/{slug}/")
+        for row in oracle.rows()
+        if row.url in urls
+    )
 
 
 class Tally:

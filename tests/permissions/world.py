@@ -38,6 +38,7 @@ from annotation.models import (
     Lease,
     ModelJob,
     Pair,
+    Postponement,
     PrelabelAttempt,
     PrelabelJob,
     PrelabelRun,
@@ -247,7 +248,8 @@ def _models(world: World) -> None:
         learnt=True,
         found={"answers": True},
     ).pk
-    Worker.objects.create(name=marks("all", "Worker.name"), kind="worker")
+    seen = timezone.now() - timedelta(hours=1)  # so that no page tells how long ago
+    Worker.objects.create(name=marks("all", "Worker.name"), kind="worker", seen_at=seen)
 
 
 # a project
@@ -527,6 +529,10 @@ def _judged(world: World, where: str, project: Project) -> None:
         says(pair, "ben", "L3")
         first, _second = make_slots(pair=pair)
         lease = _lease(first, _person(world, where, name))
+        if alone:  # run out, which nobody of another project has to care about
+            Lease.objects.filter(pk=lease.pk).update(until=timezone.now() - timedelta(hours=1))
+        else:
+            Postponement.objects.create(slot=first, person=world.people["alan"])
         things[f"token_of_{name}"] = str(lease.token)
         Draft.objects.create(
             person=lease.person,
@@ -543,7 +549,9 @@ def _judged(world: World, where: str, project: Project) -> None:
     Gold.objects.create(pair=main, label="L4", ground="import", batch=main.batch, snapshot=main.item.current_snapshot)
     Pair.objects.filter(pk=main.pk).update(gold_label="L4")
     says(ruled, "ben", "L4")
-    if not alone:
+    if alone:
+        _stale_ruling(world, project, ruled)
+    else:
         make_judgment(pair=ruled, by=f"rater {marks(where, 'Judge.rater')}", label="L3")
         settling.settle(locked(ruled.pk))
         settled = Disagreement.objects.get(pair=ruled, state="open")
@@ -565,6 +573,21 @@ def _judged(world: World, where: str, project: Project) -> None:
     outdated = says(stale, "ben", "L4")
     Citation.objects.create(judgment=outdated, version=RuleVersion.objects.get(rule__code="R-080", number=1))
     things |= {"dispute_id": dispute.pk, "token": things["token_of_ana"]}
+
+
+def _stale_ruling(world: World, project: Project, pair: Pair) -> None:
+    """By somebody from elsewhere, on a rule that reads otherwise now: counted on the foreign project's pages alone."""
+    version = RuleVersion.objects.get(rule__code="R-080", number=1)
+    Adjudication.objects.create(
+        disagreement=Disagreement.objects.create(project=project, pair=pair, kind="human_human", state="settled"),
+        pair=pair,
+        adjudicator=world.people["alan"],
+        snapshot=pair.item.current_snapshot,
+        label="L3",
+        rule=version.rule,
+        version=version,
+        idempotency_key=uuid.uuid4(),
+    )
 
 
 def _the_rest(world: World, where: str, project: Project) -> None:
@@ -611,6 +634,18 @@ def _the_rest(world: World, where: str, project: Project) -> None:
         requested_by=_person(world, where, "lena"),
         error=marks(where, "BackTest.error"),
     )
+    if where != "own":
+        tried = {"attacks": {}, "clean_agreement": 0.5, "pairs": len(marks.known)}  # another figure each time
+        ModelJob.objects.create(
+            project=project,
+            kind="canary",
+            model_id=world.shared["version_id"],
+            state="done",
+            result=tried,
+            requested_by=_person(world, where, "lena"),
+        )
+        figures = {"flips": 7, "agreement_before": {}, "agreement_after": {}}
+        BackTest.objects.create(project=project, draft=draft, digest=DIGEST, state="done", result=figures)
     ReplaySet.objects.create(project=project, number=1, size=1, digest=DIGEST, created_by=_person(world, where, "lena"))
     model = ModelVersion.objects.get(pk=world.shared["version_id"])
     job = ModelJob.objects.create(
@@ -687,6 +722,8 @@ def _the_rest(world: World, where: str, project: Project) -> None:
 def _elsewhere(world: World) -> None:
     """The actors lead, judge and settle in a project of their own: nothing of it may count, or show, in this one."""
     marks = world.marks
+    empty = Project.objects.create(slug="socks", name="Socks")
+    Membership.objects.create(project=empty, person=world.people["lena"], role=Role.LEAD)
     project = Project.objects.create(slug="hats", name="Hats")
     for name in ("ana", "ada", "rosa", "max", "lena", "otto", "root"):
         for role in (Role.LABELER, Role.ADJUDICATOR, Role.ML_ENGINEER, Role.LEAD, Role.AUDITOR):
