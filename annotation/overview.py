@@ -11,7 +11,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from annotation import adjudicating, fetching, queue
-from annotation.models import BadCase, Disagreement, Export, HardSet, Import, Pair, Slot
+from annotation.models import BadCase, Disagreement, Export, HardSet, Pair, Slot
 from annotation.remembering import remembered
 from projects.home_cards import HomeCard, register
 from projects.models import Person, Project, Role
@@ -23,7 +23,6 @@ class Overview:
     pairs: int
     queries: int
     predicted: int
-    judged: int
     slots_open: int
     slots_done: int
     gold: int
@@ -31,7 +30,6 @@ class Overview:
     bad_cases: int
     hard_sets: int
     exports: int
-    imports: int
     pictures_missing: int
 
 
@@ -46,7 +44,6 @@ def _count_along(project: Project) -> Overview:
         pairs=pairs.count(),
         queries=project.queries.count(),
         predicted=pairs.filter(predicted=True).count(),
-        judged=pairs.filter(judged=True).count(),
         slots_open=slots.get("open", 0) + slots.get("leased", 0),
         slots_done=slots.get("done", 0),
         gold=pairs.exclude(gold_label="").count(),
@@ -54,7 +51,6 @@ def _count_along(project: Project) -> Overview:
         bad_cases=BadCase.objects.filter(project=project, state=BadCase.State.OPEN).count(),
         hard_sets=HardSet.objects.filter(project=project).count(),
         exports=Export.objects.filter(project=project).count(),
-        imports=Import.objects.filter(project=project).count(),
         pictures_missing=fetching.outstanding(project),
     )
 

@@ -270,7 +270,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     ],
     "prompts": [Form(_prompt)],
     "prompt-activate": [Form(lambda world: {}, _compared)],
-    "runs": [plain(samples="1")],
+    "runs": [plain(samples="1"), Form(lambda world: {"samples": "1"}, _enough_gold)],
     "run-cancel": [plain()],
     "run-resume": [plain()],
     "run-replay": [plain()],

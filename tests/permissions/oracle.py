@@ -81,6 +81,8 @@ def targets(world: World, row: Row, actor: str) -> Iterator[Target]:
     if row.kind == "own lease":
         colleague = "token_of_ada" if actor == "labeler" else "token_of_ana"
         yield Target("a colleague's", row.path.format(**{**here, "token": here[colleague]}), there=False)
+        elsewhere = world.objects["hats"]["token_of_ada" if actor == "adjudicator" else "token_of_ana"]
+        yield Target("an own one's of elsewhere", row.path.format(**{**here, "token": elsewhere}), there=False)
     if row.kind == "own case" and actor == "labeler":
         others = world.objects["shoes"]["case_id"]
         yield Target("a colleague's", row.path.format(**{**here, "case_id": others}), there=False)

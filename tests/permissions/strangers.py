@@ -8,30 +8,49 @@ from __future__ import annotations
 import re
 import uuid
 
-from annotation.models import Draft, Postponement, Slot
+from django.db import transaction
+
+from annotation.models import Adjudication, Disagreement, Draft, Judgment, Lease, Postponement, Slot
 from tests.builders import make_judgment
-from tests.permissions import oracle
+from tests.permissions import bodies, oracle
 from tests.permissions import world as worlds
 from tests.permissions.doors import Doors
 from tests.permissions.world import World, pairs_of
 
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 READERS = ("labeler", "adjudicator", "lead", "auditor")
+ASKING = {"knowledge": ["?query=mug"]}  # pages that look further when they are asked something
 Pages = dict[tuple[str, str], object]
 
 
 def pages(world: World, doors: Doors, urls: set[str] | None = None) -> Pages:
-    """Every page inside the project, and the home page, as two of those see it who may."""
+    """Every page inside the project, and the home page, as those see it who may: the first and the last of them."""
     found: Pages = {}
     for row in oracle.rows():
         if row.method != "GET" or not ("{slug}" in row.path or row.url == "home") or (urls and row.url not in urls):
             continue
         able = [actor for actor in READERS if row.passes(actor)]
-        for actor in dict.fromkeys((able[0], able[-1])):
-            answer = doors.send("GET", next(oracle.targets(world, row, actor)).path, world.cookies[actor])
-            status, headers, text = answer.plain()
-            found[row.url, actor] = (status, headers, _RANDOM.sub("UUID", text))
+        for actor in able if row.url == "home" else dict.fromkeys((able[0], able[-1])):
+            for asked in ("", *ASKING.get(row.url, ())):
+                path = next(oracle.targets(world, row, actor)).path + asked
+                status, headers, text = doors.send("GET", path, world.cookies[actor]).plain()
+                found[row.url + asked, actor] = (status, headers, _RANDOM.sub("UUID", text))
+    if not urls or "judge-flag" in urls:
+        found["judge-flag", "labeler"] = _flagged_in_reveal(world, doors)
     return found
+
+
+def _flagged_in_reveal(world: World, doors: Doors) -> object:
+    """The card after the own first answer, as a flag brings it back: with that answer, not with another's."""
+    token, cookie = world.objects["shoes"]["token_of_ana"], world.cookies["labeler"]
+    outside = transaction.savepoint()
+    Lease.objects.filter(token=token).update(mode="reveal")
+    answer = {"idempotency_key": uuid.uuid4(), "choice": "L2", "mismatch": "colour"}
+    doors.send("POST", f"/p/shoes/judge/{token}/", cookie, body=answer, htmx=True, keep=True)
+    flagged = doors.send("POST", f"/p/shoes/judge/{token}/flag/", cookie, body={"reason": "data"}, htmx=True)
+    transaction.savepoint_rollback(outside)
+    status, headers, text = flagged.plain()
+    return status, headers, _RANDOM.sub("UUID", text)
 
 
 def another_project(world: World) -> None:
@@ -50,4 +69,57 @@ def a_colleagues_rows(world: World) -> None:
     Postponement.objects.create(person=alan, slot=Slot.objects.filter(pair=free).first())
     make_judgment(pair=held, by=alan, label="L1", round=1)
     make_judgment(pair=held, by=alan, outcome="withdrawn", label="", round=1, revision=2)
-    make_judgment(pair=free, by=alan, label="L4")
+    for name in ("alan", "ben"):
+        make_judgment(pair=free, by=world.people[name], label="L4")
+    (ruled,) = pairs_of(world, world.projects["own"], "ruled")
+    Adjudication.objects.create(
+        disagreement=Disagreement.objects.get(pair=ruled),
+        pair=ruled,
+        adjudicator=alan,
+        revision=2,
+        snapshot=ruled.item.current_snapshot,
+        label="L3",
+        idempotency_key=uuid.uuid4(),
+    )
+
+
+EMPTY = {
+    "runs": ("/p/socks/runs/", "Import pairs of a query and an item; then a model can judge them here."),
+    "knowledge": ("/p/socks/knowledge/", "Write the first card, or bring a file below"),
+}
+
+
+def full_when_empty(world: World, doors: Doors, url: str) -> str:
+    """A project without anything says so, whatever there is in others."""
+    if url not in EMPTY:
+        return ""
+    path, text = EMPTY[url]
+    return "" if text in doors.send("GET", path, world.cookies["lead"]).text else f"{path} does not look empty"
+
+
+def touched(world: World, doors: Doors, url: str) -> str:
+    """What a judge's own act at this URL changes of rows that are a colleague's or another project's; nothing at best."""
+    for row in oracle.by_url()[url].values():
+        for form in [*bodies.FORMS_OF.get(url, []), *bodies.READS_OF.get(url, [])]:
+            outside = transaction.savepoint()
+            world.acting = "labeler"
+            form.before(world, world.actor("labeler"))
+            before = _private(world)
+            path = next(oracle.targets(world, row, "labeler")).path
+            doors.send(row.method, path, world.cookies["labeler"], body=form.fields(world), htmx=True, keep=True)
+            after = _private(world)
+            transaction.savepoint_rollback(outside)
+            if before != after:
+                return f"{row.method} {path} changed what is another's"
+    return ""
+
+
+def _private(world: World) -> list[object]:
+    ana, own = world.people["ana"], world.projects["own"]
+    return [
+        list(Lease.objects.exclude(person=ana, slot__project=own).order_by("pk").values()),
+        list(Slot.objects.exclude(project=own).order_by("pk").values()),
+        list(Draft.objects.exclude(person=ana).order_by("pk").values()),
+        list(Postponement.objects.exclude(person=ana).order_by("pk").values("slot", "person")),
+        list(Judgment.objects.exclude(judge__person=ana).order_by("pk").values_list("pk", flat=True)),
+    ]

@@ -60,7 +60,7 @@ def _columns(world: World, actor: str, answers: Iterator[Answer]) -> set[str]:
     found = set()
     for answer in answers:
         for where, column, whose in world.marks.seen_in(f"{answer.text} {dict(answer.headers)}"):
-            assert where not in {"foreign", "archived"}, f"{actor} sees {column} of another project"
+            assert where not in {"foreign", "archived", "elsewhere"}, f"{actor} sees {column} of another project"
             found.add(f"own {column}" if whose == name else column)
     return found
 
@@ -88,7 +88,7 @@ def test_each_page_shows_each_role_what_the_list_says(world: World, doors: Doors
 def test_the_list_keeps_names_and_opinions_from_who_must_not_see_them() -> None:
     names = {"Person.name", "Person.username"}
     for (url, column), who in told().items():
-        if column in names:
+        if column in names and url != "welcome":  # whoever holds a one-time link is greeted by the name it is for
             assert not who & {"labeler", "ml_engineer", "stranger"}, f"{url} names people to {who}"
         if column.startswith(HIDDEN_FROM_LABELERS) or column == "Judgment.note":
             assert "labeler" not in who, f"{url} shows {column} to labelers"

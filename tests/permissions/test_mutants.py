@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from annotation.models import Draft
 from projects.models import Role
 from projects.policy import ROLES, Permission
 from tests.drills.scale import FULL
@@ -19,6 +18,7 @@ from tests.permissions import matrix, mutants, oracle, strangers
 from tests.permissions.doors import METHODS, Doors
 from tests.permissions.mutants import Mutant
 from tests.permissions.test_fields import seen, told, undone
+from tests.permissions.test_forms import NAMING, told_apart
 from tests.permissions.world import EVERYBODY, World
 
 ONE_IN = 1 if FULL else 16
@@ -43,70 +43,124 @@ def notices(world: World, doors: Doors, mutant: Mutant) -> str:
             )
             if found.differences:
                 return found.differences[0]
-            if mutant.name.startswith("annotation.judging") and (lost := _lost_drafts(world, doors, url)):
+            if mutant.actors == mutants.INSIDE and (less := _changes_less(world, doors, url, found)):
+                return less
+            if (
+                mutant.actors == mutants.INSIDE
+                and url.startswith("judge")
+                and (lost := strangers.touched(world, doors, url))
+            ):
                 return lost
     return ""
 
 
-def _lost_drafts(world: World, doors: Doors, url: str) -> str:
-    """An answer takes away the own draft of the pair and nobody else's."""
-    if url != "judge-submit":
-        return ""
-    with undone():
-        row = oracle.by_url()[url]["POST"]
-        target = next(oracle.targets(world, row, "labeler"))
-        fields = {"idempotency_key": "11111111-1111-4111-8111-111111111111", "choice": "L4"}
-        doors.send("POST", target.path, world.cookies["labeler"], body=fields, keep=True)
-        pair = world.objects["shoes"]["held_pair"]
-        left = set(Draft.objects.filter(pair=pair).values_list("person__username", flat=True))
-        return "" if left == {world.people["alan"].username} else f"drafts left: {left}"
+def _changes_less(world: World, doors: Doors, url: str, found: matrix.Found) -> str:
+    """A permitted write that no longer does what the oracle says it does."""
+    for method, row in oracle.by_url()[url].items():
+        if (
+            method == "POST"
+            and row.who & set(mutants.INSIDE)
+            and (left := row.changes - found.changed.get(method, set()))
+        ):
+            return f"{url} no longer changes {sorted(left)}"
+    return ""
 
 
-def test_every_gate_of_the_tables_and_of_the_gate_itself_is_needed(
-    world: World, doors: Doors, figures: Callable[..., None]
-) -> None:
-    found = [*mutants.of_policy(), *mutants.of_roles()]
-    tried = [one for one in drawn(found, ONE_IN) if one.urls] + [*mutants.of_gates(), *mutants.of_log()]
-    began = time.monotonic()
-    alive = [one.name for one in tried if not notices(world, doors, one)]
-    figures(
-        "permission mutants, tables and gate",
-        of=len([one for one in found if one.urls]) + len([*mutants.of_gates(), *mutants.of_log()]),
-        tried=len(tried),
-        killed=len(tried) - len(alive),
-        seconds=round(time.monotonic() - began),
+def _shows_otherwise(world: World, doors: Doors, mutant: Mutant) -> bool:
+    """Against the list of fields, and the forms that name foreign objects."""
+    with mutant.apply():
+        try:
+            found, listed = seen(world, doors, urls=mutant.urls, actors=mutants.INSIDE), told()
+        except AssertionError:
+            return True
+        wanted = {key: who & set(mutants.INSIDE) for key, who in listed.items() if key[0] in mutant.urls}
+        if {key: who for key, who in found.items() if who} != {key: who for key, who in wanted.items() if who}:
+            return True
+        if any(strangers.full_when_empty(world, doors, url) for url in mutant.urls):
+            return True
+        return any(
+            told_apart(world, doors, naming) for naming, (path, *_) in NAMING.items() if _leads(path, mutant.urls)
+        )
+
+
+def _leads(path: str, urls: Sequence[str]) -> bool:
+    return any(
+        row.path == path.partition("?")[0].replace("/p/shoes/", "/p/{slug}/")
+        for row in oracle.rows()
+        if row.url in urls
     )
+
+
+class Tally:
+    tried = 0
+    killed = 0
+    seconds = 0.0
+
+
+@pytest.fixture(scope="module")
+def tally() -> dict[str, Tally]:
+    return {"tables and gate": Tally(), "filters": Tally()}
+
+
+def _by(found: Sequence[Mutant], key: Callable[[Mutant], str]) -> dict[str, list[Mutant]]:
+    groups: dict[str, list[Mutant]] = {}
+    for one in found:
+        groups.setdefault(key(one), []).append(one)
+    return groups
+
+
+TABLES = [one for one in [*mutants.of_policy(), *mutants.of_roles()] if one.urls]
+GATE = [*mutants.of_gates(), *mutants.of_log()]
+FILTERS = list(mutants.of_code())
+OF_TABLES = _by([*drawn(TABLES, ONE_IN), *GATE], lambda one: one.urls[0] if one in TABLES else one.name)
+OF_FILTERS = _by(drawn(FILTERS, ONE_IN), lambda one: one.name.rpartition(": ")[0].rpartition(".")[0])
+
+
+@pytest.mark.parametrize("where", sorted(OF_TABLES))
+def test_every_entry_of_the_tables_and_every_line_of_the_gate_is_needed(
+    world: World, doors: Doors, tally: dict[str, Tally], where: str
+) -> None:
+    began = time.monotonic()
+    alive = [one.name for one in OF_TABLES[where] if not notices(world, doors, one)]
+    _count(tally["tables and gate"], OF_TABLES[where], alive, began)
     assert alive == []
 
 
+@pytest.mark.parametrize("module", sorted(OF_FILTERS))
 def test_every_filter_that_keeps_strangers_apart_is_needed(
-    world: World, doors: Doors, figures: Callable[..., None]
+    world: World, doors: Doors, tally: dict[str, Tally], module: str
 ) -> None:
-    """Twice: each alone, and what none of the pages showed, once more after another project and a colleague came by."""
-    every = list(mutants.of_code())
-    tried = drawn(every, ONE_IN)
+    """Twice: each alone, and what no single answer showed, again after another project and a colleague came by."""
     began = time.monotonic()
-    quiet = [one for one in tried if not notices(world, doors, one)]
+    quiet = [one for one in OF_FILTERS[module] if not notices(world, doors, one)]
+    quiet = [one for one in quiet if not _shows_otherwise(world, doors, one)]
     before = {one.name: _pages(world, doors, one) for one in quiet}
-    after = {}
     for happens in (strangers.another_project, strangers.a_colleagues_rows):
         with undone():
-            happens(world)
-            for one in quiet:
-                after[one.name, happens] = _pages(world, doors, one)
-    alive = [
-        one.name
-        for one in quiet
-        if all(pages == before[name] for (name, _), pages in after.items() if name == one.name)
-    ]
-    figures(
-        "permission mutants, filters",
-        of=len(every),
-        tried=len(tried),
-        killed=len(tried) - len(alive),
-        seconds=round(time.monotonic() - began),
-    )
-    assert alive == []
+            if quiet:
+                happens(world)
+            quiet = [one for one in quiet if _pages(world, doors, one) == before[one.name]]
+    _count(tally["filters"], OF_FILTERS[module], [one.name for one in quiet], began)
+    assert [one.name for one in quiet] == []
+
+
+def _count(tally: Tally, tried: Sequence[Mutant], alive: Sequence[str], began: float) -> None:
+    tally.tried += len(tried)
+    tally.killed += len(tried) - len(alive)
+    tally.seconds += time.monotonic() - began
+
+
+def test_how_many_mutants_were_killed(tally: dict[str, Tally], figures: Callable[..., None]) -> None:
+    for name, known in (("tables and gate", len(TABLES) + len(GATE)), ("filters", len(FILTERS))):
+        told = tally[name]
+        figures(
+            f"permission mutants, {name}",
+            of=known,
+            tried=told.tried,
+            killed=told.killed,
+            seconds=round(told.seconds),
+        )
+        assert told.killed == told.tried
 
 
 def _pages(world: World, doors: Doors, mutant: Mutant) -> strangers.Pages:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.permissions import strangers
+import pytest
+
+from tests.permissions import oracle, strangers
 from tests.permissions.doors import Doors
 from tests.permissions.test_fields import undone
 from tests.permissions.world import World
@@ -17,10 +19,20 @@ def test_another_project_changes_no_page_of_ours(world: World, doors: Doors) -> 
 
 
 def test_what_a_colleague_does_alone_changes_nothing_on_a_judges_pages(world: World, doors: Doors) -> None:
-    urls = {"judge", "home"}
+    urls = {"judge", "judge-flag", "home", "disputes"}
     before = strangers.pages(world, doors, urls)
     with undone():
         strangers.a_colleagues_rows(world)
         after = strangers.pages(world, doors, urls)
-    seen = [key for key in before if key[1] == "labeler" and before[key] != after[key]]
-    assert seen == []
+    alones = [key for key in before if key[1] == "labeler" or key[0] == "disputes"]
+    assert [key for key in alones if before[key] != after[key]] == []
+
+
+@pytest.mark.parametrize("url", strangers.EMPTY)
+def test_an_empty_project_looks_empty(world: World, doors: Doors, url: str) -> None:
+    assert strangers.full_when_empty(world, doors, url) == ""
+
+
+@pytest.mark.parametrize("url", sorted(url for url in oracle.by_url() if url.startswith("judge")))
+def test_a_judges_acts_touch_no_row_of_a_colleague_or_of_another_project(world: World, doors: Doors, url: str) -> None:
+    assert strangers.touched(world, doors, url) == ""

@@ -38,6 +38,7 @@ from annotation.models import (
     Lease,
     ModelJob,
     Pair,
+    Postponement,
     PrelabelAttempt,
     PrelabelJob,
     PrelabelRun,
@@ -132,9 +133,9 @@ def build() -> World:
         found(world, where, slug)
     _rules(world)
     _models(world)
+    _elsewhere(world)
     for where, slug in places:
         furnish(world, where, slug)
-    _elsewhere(world)
     Project.objects.filter(slug="shirt").update(archived_at=timezone.now())
     _sessions(world)
     return world
@@ -155,7 +156,7 @@ def _people(world: World) -> None:
     world.people["root"].refresh_from_db()
     world.shared["person_id"] = world.people["ben"].pk
     invitation = invitations.invite(world.people["ben"], actor=world.people["root"])
-    world.shared["token"] = invitation.path.strip("/").rpartition("/")[2]
+    world.shared["link"] = invitation.path.strip("/").rpartition("/")[2]
 
 
 def _sessions(world: World) -> None:
@@ -247,7 +248,8 @@ def _models(world: World) -> None:
         learnt=True,
         found={"answers": True},
     ).pk
-    Worker.objects.create(name=marks("all", "Worker.name"), kind="worker")
+    seen = timezone.now() - timedelta(hours=1)  # so that no page tells how long ago
+    Worker.objects.create(name=marks("all", "Worker.name"), kind="worker", seen_at=seen)
 
 
 # a project
@@ -526,18 +528,11 @@ def _judged(world: World, where: str, project: Project) -> None:
     for pair, name in ((held, "ana"), (adas, "ada")):
         says(pair, "ben", "L3")
         first, _second = make_slots(pair=pair)
-        Slot.objects.filter(pk=first.pk).update(state="leased")
-        lease = Lease.objects.create(
-            slot=first,
-            pair=pair,
-            round=1,
-            person=_person(world, where, name),
-            token=uuid.uuid4(),
-            mode="facts",
-            snapshot=pair.item.current_snapshot,
-            rule_base=publishing.newest(),
-            until=timezone.now() + timedelta(hours=1),
-        )
+        lease = _lease(first, _person(world, where, name))
+        if alone:  # run out, which nobody of another project has to care about
+            Lease.objects.filter(pk=lease.pk).update(until=timezone.now() - timedelta(hours=1))
+        else:
+            Postponement.objects.create(slot=first, person=world.people["alan"])
         things[f"token_of_{name}"] = str(lease.token)
         Draft.objects.create(
             person=lease.person,
@@ -554,7 +549,9 @@ def _judged(world: World, where: str, project: Project) -> None:
     Gold.objects.create(pair=main, label="L4", ground="import", batch=main.batch, snapshot=main.item.current_snapshot)
     Pair.objects.filter(pk=main.pk).update(gold_label="L4")
     says(ruled, "ben", "L4")
-    if not alone:
+    if alone:
+        _stale_ruling(world, project, ruled)
+    else:
         make_judgment(pair=ruled, by=f"rater {marks(where, 'Judge.rater')}", label="L3")
         settling.settle(locked(ruled.pk))
         settled = Disagreement.objects.get(pair=ruled, state="open")
@@ -576,6 +573,21 @@ def _judged(world: World, where: str, project: Project) -> None:
     outdated = says(stale, "ben", "L4")
     Citation.objects.create(judgment=outdated, version=RuleVersion.objects.get(rule__code="R-080", number=1))
     things |= {"dispute_id": dispute.pk, "token": things["token_of_ana"]}
+
+
+def _stale_ruling(world: World, project: Project, pair: Pair) -> None:
+    """By somebody from elsewhere, on a rule that reads otherwise now: counted on the foreign project's pages alone."""
+    version = RuleVersion.objects.get(rule__code="R-080", number=1)
+    Adjudication.objects.create(
+        disagreement=Disagreement.objects.create(project=project, pair=pair, kind="human_human", state="settled"),
+        pair=pair,
+        adjudicator=world.people["alan"],
+        snapshot=pair.item.current_snapshot,
+        label="L3",
+        rule=version.rule,
+        version=version,
+        idempotency_key=uuid.uuid4(),
+    )
 
 
 def _the_rest(world: World, where: str, project: Project) -> None:
@@ -622,6 +634,18 @@ def _the_rest(world: World, where: str, project: Project) -> None:
         requested_by=_person(world, where, "lena"),
         error=marks(where, "BackTest.error"),
     )
+    if where != "own":
+        tried = {"attacks": {}, "clean_agreement": 0.5, "pairs": len(marks.known)}  # another figure each time
+        ModelJob.objects.create(
+            project=project,
+            kind="canary",
+            model_id=world.shared["version_id"],
+            state="done",
+            result=tried,
+            requested_by=_person(world, where, "lena"),
+        )
+        figures = {"flips": 7, "agreement_before": {}, "agreement_after": {}}
+        BackTest.objects.create(project=project, draft=draft, digest=DIGEST, state="done", result=figures)
     ReplaySet.objects.create(project=project, number=1, size=1, digest=DIGEST, created_by=_person(world, where, "lena"))
     model = ModelVersion.objects.get(pk=world.shared["version_id"])
     job = ModelJob.objects.create(
@@ -696,15 +720,51 @@ def _the_rest(world: World, where: str, project: Project) -> None:
 
 
 def _elsewhere(world: World) -> None:
-    """The actors lead a project of their own: what they may do there must not count in this one."""
+    """The actors lead, judge and settle in a project of their own: nothing of it may count, or show, in this one."""
+    marks = world.marks
+    empty = Project.objects.create(slug="socks", name="Socks")
+    Membership.objects.create(project=empty, person=world.people["lena"], role=Role.LEAD)
     project = Project.objects.create(slug="hats", name="Hats")
     for name in ("ana", "ada", "rosa", "max", "lena", "otto", "root"):
         for role in (Role.LABELER, Role.ADJUDICATOR, Role.ML_ENGINEER, Role.LEAD, Role.AUDITOR):
             Membership.objects.create(project=project, person=world.people[name], role=role)
+    for name in ("ana", "ada"):
+        person = world.people[name]
+        item = make_item(project=project, title=f"Hat {marks('elsewhere', 'Snapshot.title')}")
+        pair = make_pair(project=project, query=f"hat {marks('elsewhere', 'Query.text')}", item=item)
+        make_judgment(pair=pair, by=person, label="L4", mode="facts", note=marks("elsewhere", "Judgment.note", name))
+        other = make_pair(project=project, query=f"cap {marks('elsewhere', 'Query.text')}", item=item)
+        slot, *_more = make_slots(pair=other)
+        world.objects.setdefault("hats", {})[f"token_of_{name}"] = str(_lease(slot, person).token)
+        settled = Disagreement.objects.create(project=project, pair=other, kind="human_human", state="settled")
+        Adjudication.objects.create(
+            disagreement=settled,
+            pair=other,
+            adjudicator=person,
+            snapshot=item.current_snapshot,
+            label="L3",
+            idempotency_key=uuid.uuid4(),
+        )
+
+
+def _lease(slot: Slot, person: Person) -> Lease:
+    Slot.objects.filter(pk=slot.pk).update(state="leased")
+    return Lease.objects.create(
+        slot=slot,
+        pair=slot.pair,
+        round=1,
+        person=person,
+        token=uuid.uuid4(),
+        mode="facts",
+        snapshot=slot.pair.item.current_snapshot,
+        rule_base=publishing.newest(),
+        until=timezone.now() + timedelta(hours=1),
+    )
 
 
 ABSENT_TEXT = {
     "token": "00000000-0000-4000-8000-000000000000",
+    "link": "no-such-link",
     "sha256": "0" * 64,
     "code": "R-999",
     "name": "nothing.jsonl",
