@@ -15,6 +15,8 @@
   let sending = null; // the answer on its way: {node, form, submitter, body, shown}
   let waiting = null; // what was pressed meanwhile: {form, submitter}
   let shownAt = -GLANCE;
+  let asked = 0; // how often a card ahead was asked for, or no longer wanted: an answer to an older asking is not taken
+  let putting = false;
 
   function fragment(html) {
     return new DOMParser().parseFromString(html, "text/html").body;
@@ -43,23 +45,28 @@
     for (const picture of node.querySelectorAll("img[data-photo]")) picture.decode().catch(() => {});
   }
 
-  async function askAhead() {
-    const before = card();
+  function forget() {
     ready = null;
-    if (!before?.dataset.asksAhead) return;
+    return ++asked;
+  }
+
+  async function askAhead() {
+    const asking = forget();
+    if (!card()?.dataset.asksAhead) return;
     try {
-      const response = await fetch(before.dataset.asksAhead, { headers: HEADERS, signal: AbortSignal.timeout(PATIENCE) });
-      if (response.status !== 200 || card() !== before || sending) return;
-      const node = read(await response.text());
-      if (node && card() === before && !sending) keep(node, { keepsMessages: true });
+      const response = await fetch(card().dataset.asksAhead, { headers: HEADERS, signal: AbortSignal.timeout(PATIENCE) });
+      const node = response.status === 200 ? read(await response.text()) : null;
+      if (node && asking === asked && !sending) keep(node, { keepsMessages: true });
     } catch {
       // Without a card ahead the next answer waits for its card.
     }
   }
 
   function put(node) {
+    putting = true;
     card().replaceWith(node);
     window.htmx.process(node, true);
+    putting = false;
     delete node.dataset.ahead;
   }
 
@@ -84,7 +91,7 @@
     const body = new URLSearchParams(new FormData(form, submitter));
     body.set("shown", node.dataset.token);
     sending = { node: card(), form, submitter, shown: node };
-    ready = null;
+    forget();
     put(node);
     shownAt = performance.now();
     tell("shown");
@@ -115,6 +122,7 @@
     put(next);
     tell("shown");
     tell("saved");
+    askAhead();
   }
 
   function bringBack(response, told) {
@@ -134,11 +142,11 @@
   window.addEventListener("beforeunload", (event) => { if (sending) event.preventDefault(); });
 
   // A card that htmx brought has another one after it; a renewed one is held longer, and so is the one ahead.
-  document.addEventListener("htmx:after:process", (event) => { if (event.target.id === "card" && !sending && !ready) askAhead(); });
-  document.addEventListener("htmx:before:request", (event) => { if (event.detail.ctx.sourceElement.matches("[data-sends]")) ready = null; });
+  document.addEventListener("htmx:after:process", (event) => { if (event.target.id === "card" && !putting) askAhead(); });
+  document.addEventListener("htmx:before:request", (event) => { if (event.detail.ctx.sourceElement.matches("[data-sends]")) forget(); });
   document.addEventListener("htmx:after:request", ({ detail }) => {
     if (!detail.ctx.sourceElement.matches("[data-renews]")) return;
-    if (detail.ctx.response.status === 409) ready = null;
+    if (detail.ctx.response.status === 409) forget();
     else if (ready) ready.since = Date.now();
   });
   document.addEventListener("DOMContentLoaded", askAhead);

@@ -148,6 +148,33 @@ def test_pictures_of_the_card_ahead_are_there_before_it_is(visit: Visit) -> None
         settled(page)
 
 
+def test_a_card_that_was_asked_for_too_late_is_not_shown_again(visit: Visit) -> None:
+    """The answer goes the slow way while the card ahead is still on its way: both bring the same pair."""
+    ben = arrive(visit, "demo-ben")
+    before = done(ben)
+    page = ben.page
+    ahead: list[Route] = []
+    page.route("**/ahead/", lambda route: route.continue_() if ahead else ahead.append(route))
+    page.reload()
+    page.wait_for_timeout(300)
+    answers: list[Route] = []
+    page.route(SUBMIT, lambda route: route.continue_() if answers else answers.append(route))
+    first = token(page)
+    page.keyboard.press("4")
+    with page.expect_response("**/ahead/"):
+        ahead[0].continue_()
+    page.wait_for_timeout(200)
+    answers[0].continue_()
+    second = other_than(first, page)
+    page.wait_for_load_state("networkidle")
+    for _ in range(2):
+        settled(page)
+        page.keyboard.press("4")
+        second = other_than(second, page)
+    settled(page)
+    assert done(ben) == before + 3
+
+
 def test_undo_at_once_waits_for_the_answer_and_brings_it_back(visit: Visit) -> None:
     ben = arrive(visit, "demo-ben")
     page = ben.page
@@ -164,6 +191,9 @@ def test_undo_at_once_waits_for_the_answer_and_brings_it_back(visit: Visit) -> N
 def test_a_blind_card_ahead_leaks_nothing(visit: Visit) -> None:
     set_mode(visit, "blind")
     ben = visit("demo-ben")
+    ben.open("/p/demo/judge/")
+    ben.page.get_by_role("button", name="Stop for now").click()  # what was held before shows what it showed before
+    ben.page.wait_for_url(f"{ben.site.address}/p/demo/")
     with ben.page.expect_response(re.compile("/ahead/$")) as told:
         ben.open("/p/demo/judge/")
     body = told.value.text().lower()
