@@ -84,7 +84,7 @@ class Opinion(NamedTuple):
 _REPLACING = (
     "SELECT EXISTS (SELECT 1 FROM annotation_judgment WHERE pair_id = ANY(%s::bigint[]) AND replaces_id IS NOT NULL)"
 )
-_LAST_WORDS = """
+_LAST_ROWS = """
 SELECT pair_id, id, judge_id, label, outcome, mismatch, mode, late, no_rule_fits, (recorded_at AT TIME ZONE 'UTC')::date::text
 FROM (SELECT DISTINCT ON (j.pair_id, j.judge_id) j.* FROM annotation_judgment j
       WHERE j.pair_id = ANY(%s::bigint[]) AND {stands}
@@ -96,7 +96,7 @@ def standing_rows(pair_ids: Sequence[int]) -> list[Opinion]:
     """What `standing_by_pair` says, in its order. Whether a judgment was judged again is asked only where any was."""
     pairs = array_of(pair_ids)
     [(replacing,)] = rows(_REPLACING, pairs)
-    statement = _LAST_WORDS.format(stands=NOT_REPLACED if replacing else "true")
+    statement = _LAST_ROWS.format(stands=NOT_REPLACED if replacing else "true")
     return [Opinion._make(row) for row in rows(statement, pairs)]
 
 
