@@ -40,7 +40,7 @@ def legible(text: Any) -> str:
 
 
 def _badge(text: str) -> SafeString | str:
-    odd = unseen.oddities(text)
+    odd = unseen.oddities(text, NAMED + 1)
     if not odd:
         return ""
     named = " ".join(map(unseen.escape, odd[:NAMED])) + (" …" if len(odd) > NAMED else "")

@@ -6,7 +6,6 @@ The control beside it shows the same texts unescaped and without the product's h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
@@ -16,7 +15,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, Dialog, Page, Route
 
 from lore_app.database import connected_as
-from tests.e2e.conftest import Site, running_site
+from tests.e2e.conftest import Site, apart, running_site
 from tests.hostile import planting
 from tests.hostile.payloads import HOST, PAYLOADS
 
@@ -78,9 +77,7 @@ def site(database_template: str, django_db_blocker: Any, tmp_path_factory: pytes
             with connected_as({**settings.OWNER_DATABASE, "NAME": database}):
                 return planting.plant(bare.folder / "data/storage")
 
-        # In a thread: Playwright may keep an event loop in this one, under which Django refuses to work.
-        with django_db_blocker.unblock(), ThreadPoolExecutor(1) as pool:
-            PLANTED.update(pool.submit(plant).result())
+        PLANTED.update(apart(django_db_blocker, plant))
 
     with running_site(database_template, django_db_blocker, tmp_path_factory.mktemp("planted"), furnish) as served:
         yield served
