@@ -281,3 +281,21 @@ def test_the_control_runs_them(browser: Browser, site: Site, policy: bool, figur
     else:
         assert len(watch.dialogs) > 10 and any(HOST in url for url in watch.away)
     page.context.close()
+
+
+def test_a_name_that_turns_its_surroundings_about_stays_in_its_place(browser: Browser, site: Site) -> None:
+    """T59: isolated, with a badge that spells it out; what follows it stays where it was."""
+    watch = Watch()
+    page = sign_in(browser, site, "demo-max", watch)
+    page.goto(f"{site.address}/p/demo/hard-sets/")
+    page.locator("#name").fill("photo\u202egpj.exe")
+    page.locator("main form[method=post] button.primary").click()
+    page.wait_for_load_state("networkidle")
+    page.goto(f"{site.address}/p/demo/hard-sets/")
+    link = page.locator("td a", has_text="gpj.exe")
+    assert link.locator("bdi").evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
+    badge = link.locator(".odd")
+    assert badge.get_attribute("title") == r"photo\u202egpj.exe" and r"\u202e" in badge.inner_text()
+    name, mark = link.locator("bdi").bounding_box(), badge.bounding_box()
+    assert name is not None and mark is not None and mark["x"] >= name["x"] + name["width"] - 1, "behind it, not before"
+    page.context.close()
