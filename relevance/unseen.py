@@ -34,6 +34,8 @@ _UNSEEN = re.compile(
 # Whether to look closer: one set of characters is found many times as fast as the alternatives above.
 _MAYBE_UNSEEN = re.compile(f"[{_BIDI}{_IGNORABLE}{_CONTROLS}\u200c\u200d\ufe0f]")
 
+_TURNS = re.compile(f"[{_BIDI}]")
+
 _LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _LOOKALIKES = (
     # Cyrillic
@@ -73,6 +75,11 @@ def is_plain(text: str) -> bool:
     if _MAYBE_UNSEEN.search(text) is not None and _UNSEEN.search(text) is not None:
         return False
     return text.isascii() or _MAYBE_PRETENDER.search(text) is None or _SUSPECT.search(text) is None
+
+
+def turns(text: str) -> bool:
+    """Holds a bidirectional control. Left open, one reaches beyond the tag around it: browsers close only one level."""
+    return _TURNS.search(text) is not None
 
 
 def oddities(text: str, most: int = 100) -> list[str]:

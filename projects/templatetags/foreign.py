@@ -23,13 +23,22 @@ SPELT_OUT = 400  # characters of the text in the tooltip
 @register.simple_tag
 def foreign(text: Any) -> str:
     """The text between `bdi` tags, its badge behind it; escaped even if someone called it safe."""
-    return format_html("<bdi hx-ignore>{}</bdi>{}", escape(text), _badge(str(text)))
+    said = str(text)
+    if unseen.turns(said):  # a box of its own is a paragraph of its own: nothing left open leaves it
+        return format_html('<bdi hx-ignore class="boxed">{}</bdi>{}', escape(said), _badge(said))
+    return format_html("<bdi hx-ignore>{}</bdi>{}", escape(said), _badge(said))
 
 
 @register.simple_tag
 def oddities(text: Any) -> str:
     """The badge alone, where the text itself is shown in pieces."""
     return _badge(str(text))
+
+
+@register.filter
+def turns(text: Any) -> bool:
+    """Whether a text that is shown in pieces needs a box around it."""
+    return unseen.turns(str(text))
 
 
 @register.filter

@@ -288,14 +288,18 @@ def test_a_name_that_turns_its_surroundings_about_stays_in_its_place(browser: Br
     watch = Watch()
     page = sign_in(browser, site, "demo-max", watch)
     page.goto(f"{site.address}/p/demo/hard-sets/")
-    page.locator("#name").fill("photo\u202egpj.exe")
-    page.locator("main form[method=post] button.primary").click()
-    page.wait_for_load_state("networkidle")
-    page.goto(f"{site.address}/p/demo/hard-sets/")
-    link = page.locator("td a", has_text="gpj.exe")
-    assert link.locator("bdi").evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
-    badge = link.locator(".odd")
-    assert badge.get_attribute("title") == r"photo\u202egpj.exe" and r"\u202e" in badge.inner_text()
-    name, mark = link.locator("bdi").bounding_box(), badge.bounding_box()
-    assert name is not None and mark is not None and mark["x"] >= name["x"] + name["width"] - 1, "behind it, not before"
+    for name in ("photo\u202egpj.exe", "\u2067gum exe.\u2066 x\u202a\u202b"):  # the second leaves four directions open
+        page.locator("#name").fill(name)
+        page.locator("main form[method=post] button.primary").click()
+        page.wait_for_load_state("networkidle")
+        page.goto(f"{site.address}/p/demo/hard-sets/")
+    for text, spelt in (("gpj.exe", r"photo\u202egpj.exe"), ("gum exe.", r"\u2067gum exe.\u2066 x\u202a\u202b")):
+        link = page.locator("td a", has_text=text)
+        assert link.locator("bdi").evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
+        badge = link.locator(".odd")
+        assert badge.get_attribute("title") == spelt and r"\u20" in badge.inner_text()
+        said, mark = link.locator("bdi").bounding_box(), badge.bounding_box()
+        assert said is not None and mark is not None and mark["x"] >= said["x"] + said["width"] - 1, (
+            "behind it, not before"
+        )
     page.context.close()
