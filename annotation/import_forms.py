@@ -68,6 +68,7 @@ class Column:
     name: str
     examples: list[str]
     field: forms.BoundField
+    meaning: str
 
 
 class MeaningForm(forms.Form):
@@ -110,7 +111,8 @@ class MeaningForm(forms.Form):
             return ""
 
     def _add_columns(self) -> None:
-        ours = [("", _("leave out")), *((known.name, known.label) for known in presets.fields_for(self.kind))]
+        ours = [("", _("leave out")), *((known.name, str(known.label)) for known in presets.fields_for(self.kind))]
+        self.meanings = ours
         for number, name in enumerate(self.look.columns):
             self.fields[f"column_{number}"] = forms.ChoiceField(label=name, choices=ours, required=False)
 
@@ -126,7 +128,8 @@ class MeaningForm(forms.Form):
 
     def columns(self) -> Iterator[Column]:
         for number, name in enumerate(self.look.columns):
-            yield Column(name, self.look.examples(name), self[f"column_{number}"])
+            field = self[f"column_{number}"]
+            yield Column(name, self.look.examples(name), field, str(field.value() or ""))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

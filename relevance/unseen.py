@@ -9,6 +9,7 @@ mixes them with Latin ones, or in one of nothing else within a text that has Lat
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _IGNORABLE = (
@@ -33,6 +34,8 @@ _UNSEEN = re.compile(
 # Whether to look closer: one set of characters is found many times as fast as the alternatives above.
 _MAYBE_UNSEEN = re.compile(f"[{_BIDI}{_IGNORABLE}{_CONTROLS}\u200c\u200d\ufe0f]")
 
+_TURNS = re.compile(f"[{_BIDI}]")
+
 _LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _LOOKALIKES = (
     # Cyrillic
@@ -49,6 +52,7 @@ _LOOKALIKES = (
 _STYLED = "\U0001d400-\U0001d7ff"  # letters of formulas: bold, script, double-struck
 _SUSPECT = re.compile(f"[{_LATIN}{_LOOKALIKES}][{_LOOKALIKES}]|[{_LOOKALIKES}][{_LATIN}]|[{_STYLED}]")
 _WORD = re.compile(r"[^\W\d_]+")
+READ_FOR_PRETENDERS = 20_000  # characters of a text: words are dearer to look at than signs
 _MAYBE_PRETENDER = re.compile(f"[{_LOOKALIKES}{_STYLED}]")
 _STYLED_LETTER = re.compile(f"[{_STYLED}]")
 _LATIN_LETTER = re.compile(f"[{_LATIN}]")
@@ -73,16 +77,27 @@ def is_plain(text: str) -> bool:
     return text.isascii() or _MAYBE_PRETENDER.search(text) is None or _SUSPECT.search(text) is None
 
 
-def oddities(text: str) -> list[str]:
-    """The different characters that are unseen or pretend to be Latin letters, in order of appearance."""
-    return [] if is_plain(text) else list(dict.fromkeys(text[at] for at in sorted(_places(text))))
+def turns(text: str) -> bool:
+    """Holds a bidirectional control. Left open, one reaches beyond the tag around it: browsers close only one level."""
+    return _TURNS.search(text) is not None
+
+
+def oddities(text: str, most: int = 100) -> list[str]:
+    """The first different characters that are unseen, then those that pretend to be Latin letters; no more than asked."""
+    found: dict[str, None] = {}
+    if not is_plain(text):
+        for at in _places(text):
+            found[text[at]] = None
+            if len(found) >= most:
+                break
+    return list(found)
 
 
 def spelt_out(text: str) -> str:
     r"""The text with its oddities as escapes: `photo\u202egpj.exe`."""
     if is_plain(text):
         return text
-    odd = _places(text)
+    odd = set(_places(text))
     return "".join(escape(sign) if at in odd else sign for at, sign in enumerate(text))
 
 
@@ -94,14 +109,17 @@ def _kept_flag(found: re.Match[str]) -> str:
     return found[0] if found[0][0] == _BLACK_FLAG else ""
 
 
-def _places(text: str) -> set[int]:
-    places = {found.start() for found in _UNSEEN.finditer(text) if not _kept_flag(found) and not _ends_line(found)}
-    if not text.isascii() and _SUSPECT.search(text):
-        among_latin = bool(_LATIN_LETTER.search(text)) and not _OF_THEIR_SCRIPT.search(text)
-        for word in _WORD.finditer(text):
-            if _deceives(word[0], among_latin=among_latin):
-                places |= {word.start() + found.start() for found in _MAYBE_PRETENDER.finditer(word[0])}
-    return places
+def _places(text: str) -> Iterator[int]:
+    for found in _UNSEEN.finditer(text):
+        if not _kept_flag(found) and not _ends_line(found):
+            yield found.start()
+    if text.isascii() or not _SUSPECT.search(text):
+        return
+    among_latin = bool(_LATIN_LETTER.search(text)) and not _OF_THEIR_SCRIPT.search(text)
+    for word in _WORD.finditer(text, 0, READ_FOR_PRETENDERS):
+        if _deceives(word[0], among_latin=among_latin):
+            for found in _MAYBE_PRETENDER.finditer(word[0]):
+                yield word.start() + found.start()
 
 
 def _deceives(word: str, *, among_latin: bool) -> bool:

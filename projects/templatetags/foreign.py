@@ -10,7 +10,6 @@ from typing import Any
 
 from django import template
 from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from relevance import unseen
@@ -22,15 +21,24 @@ SPELT_OUT = 400  # characters of the text in the tooltip
 
 
 @register.simple_tag
-def foreign(text: Any) -> SafeString:
+def foreign(text: Any) -> str:
     """The text between `bdi` tags, its badge behind it; escaped even if someone called it safe."""
-    return format_html("<bdi hx-ignore>{}</bdi>{}", escape(text), _badge(str(text)))
+    said = str(text)
+    if unseen.turns(said):  # a box of its own is a paragraph of its own: nothing left open leaves it
+        return format_html('<bdi hx-ignore class="boxed">{}</bdi>{}', escape(said), _badge(said))
+    return format_html("<bdi hx-ignore>{}</bdi>{}", escape(said), _badge(said))
 
 
 @register.simple_tag
-def oddities(text: Any) -> SafeString | str:
+def oddities(text: Any) -> str:
     """The badge alone, where the text itself is shown in pieces."""
     return _badge(str(text))
+
+
+@register.filter
+def turns(text: Any) -> bool:
+    """Whether a text that is shown in pieces needs a box around it."""
+    return unseen.turns(str(text))
 
 
 @register.filter
@@ -39,8 +47,8 @@ def legible(text: Any) -> str:
     return unseen.spelt_out(str(text))
 
 
-def _badge(text: str) -> SafeString | str:
-    odd = unseen.oddities(text)
+def _badge(text: str) -> str:
+    odd = unseen.oddities(text, NAMED + 1)
     if not odd:
         return ""
     named = " ".join(map(unseen.escape, odd[:NAMED])) + (" …" if len(odd) > NAMED else "")

@@ -11,8 +11,9 @@ from typing import Any
 
 import orjson
 
-from annotation import citing, exporting, opinions, sealing, training_rows
+from annotation import citing, exporting, opinions, training_rows
 from annotation.models import Export, Gold, Judgment, Pair, Prediction, Snapshot
+from relevance.spreadsheets import safe_cell
 
 
 def files(export: Export, secret: bytes) -> dict[str, bytes]:
@@ -124,7 +125,7 @@ def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[s
             f"{judgment['judge']}={judgment['label'] or judgment['outcome']}" for judgment in row["judgments"]
         )
         cells = {**row, "judgments": said, "prediction": row["prediction_label"]}
-        csv.writer(table).writerow([sealing.safe_cell(cells[column]) for column in training_rows.LABEL_COLUMNS])
+        csv.writer(table).writerow([safe_cell(cells[column]) for column in training_rows.LABEL_COLUMNS])
     return {"labels.jsonl": b"".join(lines), "labels.csv": table.getvalue().encode()}
 
 

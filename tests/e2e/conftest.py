@@ -11,10 +11,11 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.db import connection
@@ -25,6 +26,8 @@ from tests.processes import ROOT, manage, process, required, web_server
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,19 @@ def running_site(
     """The demo in a database of its own, furnished further before it is served."""
     chromium()  # skip before anything is started
     name = f"lore_site_{uuid.uuid4().hex[:12]}"
-    with django_db_blocker.unblock():
+
+    def made() -> str:
         clone(database_template, name)
-        environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("LORE_", "DATABASE_URL", "REDIS_URL"))},
-            "DATABASE_URL": url_of(name),
-            "LORE_DATA_DIR": str(folder / "data"),
-            "LORE_DEMO": "1",
-            "DJANGO_SETTINGS_MODULE": "lore_app.settings",
-            "PYTHONPATH": str(ROOT),
-        }
-        connection.close()
+        return url_of(name)
+
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith(("LORE_", "DATABASE_URL", "REDIS_URL"))},
+        "DATABASE_URL": apart(django_db_blocker, made),
+        "LORE_DATA_DIR": str(folder / "data"),
+        "LORE_DEMO": "1",
+        "DJANGO_SETTINGS_MODULE": "lore_app.settings",
+        "PYTHONPATH": str(ROOT),
+    }
     bare = Site("", environment, folder)
     bare.command("load_rules", str(ROOT / "rules/packs/starter.yaml"))
     bare.command("load_demo")
@@ -74,8 +79,20 @@ def running_site(
         furnish(name, bare)
     with web_server(environment, folder) as address, process(manage("work"), environment, folder, folder / "work.log"):
         yield Site(address, environment, folder)
-    with django_db_blocker.unblock():
-        drop(name)
+    apart(django_db_blocker, lambda: drop(name))
+
+
+def apart(django_db_blocker: Any, act: Callable[[], T]) -> T:
+    """In a thread of its own: Playwright may keep an event loop in this one, under which Django refuses to work."""
+
+    def acted() -> T:
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with django_db_blocker.unblock(), ThreadPoolExecutor(1) as pool:
+        return pool.submit(acted).result()
 
 
 def chromium() -> str:

@@ -6,7 +6,6 @@ The control beside it shows the same texts unescaped and without the product's h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
@@ -16,7 +15,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, Dialog, Page, Route
 
 from lore_app.database import connected_as
-from tests.e2e.conftest import Site, running_site
+from tests.e2e.conftest import Site, apart, running_site
 from tests.hostile import planting
 from tests.hostile.payloads import HOST, PAYLOADS
 
@@ -78,9 +77,7 @@ def site(database_template: str, django_db_blocker: Any, tmp_path_factory: pytes
             with connected_as({**settings.OWNER_DATABASE, "NAME": database}):
                 return planting.plant(bare.folder / "data/storage")
 
-        # In a thread: Playwright may keep an event loop in this one, under which Django refuses to work.
-        with django_db_blocker.unblock(), ThreadPoolExecutor(1) as pool:
-            PLANTED.update(pool.submit(plant).result())
+        PLANTED.update(apart(django_db_blocker, plant))
 
     with running_site(database_template, django_db_blocker, tmp_path_factory.mktemp("planted"), furnish) as served:
         yield served
@@ -283,4 +280,26 @@ def test_the_control_runs_them(browser: Browser, site: Site, policy: bool, figur
         assert watch.dialogs == [] and watch.violations
     else:
         assert len(watch.dialogs) > 10 and any(HOST in url for url in watch.away)
+    page.context.close()
+
+
+def test_a_name_that_turns_its_surroundings_about_stays_in_its_place(browser: Browser, site: Site) -> None:
+    """T59: isolated, with a badge that spells it out; what follows it stays where it was."""
+    watch = Watch()
+    page = sign_in(browser, site, "demo-max", watch)
+    page.goto(f"{site.address}/p/demo/hard-sets/")
+    for name in ("photo\u202egpj.exe", "\u2067gum exe.\u2066 x\u202a\u202b"):  # the second leaves four directions open
+        page.locator("#name").fill(name)
+        page.locator("main form[method=post] button.primary").click()
+        page.wait_for_load_state("networkidle")
+        page.goto(f"{site.address}/p/demo/hard-sets/")
+    for text, spelt in (("gpj.exe", r"photo\u202egpj.exe"), ("gum exe.", r"\u2067gum exe.\u2066 x\u202a\u202b")):
+        link = page.locator("td a", has_text=text)
+        assert link.locator("bdi").evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
+        badge = link.locator(".odd")
+        assert badge.get_attribute("title") == spelt and r"\u20" in badge.inner_text()
+        said, mark = link.locator("bdi").bounding_box(), badge.bounding_box()
+        assert said is not None and mark is not None and mark["x"] >= said["x"] + said["width"] - 1, (
+            "behind it, not before"
+        )
     page.context.close()

@@ -29,7 +29,7 @@ def test_there_are_sixty_strings() -> None:
 
 def test_each_of_sixty_strings_is_isolated_and_badged(figures: Callable[..., None]) -> None:
     badged = [text for text in ODD if BADGE.search(shown(text))]
-    isolated = [text for text in ODD if shown(text).startswith("<bdi hx-ignore>")]
+    isolated = [text for text in ODD if shown(text).startswith("<bdi hx-ignore")]
     assert badged == isolated == list(ODD)
     figures("T59", strings=60, badges=len(badged), isolated=len(isolated))
 
@@ -52,6 +52,11 @@ def test_the_tooltip_spells_it_out() -> None:
     html = shown("photo\u202egpj.exe")
     assert (found := BADGE.search(html)) is not None and found[1] == r"photo\u202egpj.exe"
     assert html.endswith(r"\u202e</span>") and "photo\u202egpj.exe</bdi>" in html
+
+
+def test_what_may_leave_a_direction_open_gets_a_box_of_its_own() -> None:
+    boxed = [text for text in ODD if 'class="boxed"' in shown(text)]
+    assert boxed == [text for text in ODD if any(sign in BIDI for sign in text)] and len(boxed) == 14
 
 
 def test_a_badge_names_three_characters_and_says_that_there_are_more() -> None:
