@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, fields
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -43,17 +43,25 @@ class Superseded(Exception):
     """The row is no longer ours: cancelled, or taken by another worker after our lease ran out."""
 
 
+class Said(NamedTuple):
+    """What a row said: its values, or the line itself where it was broken."""
+
+    number: int
+    said: Mapping[str, Any] | str
+    sha256: str
+
+
 @dataclass
 class Chunk:
-    """Rows read and put into our words, to be written together. `rows`: each as it came, should it have to be shown."""
+    """Rows read and put into our words, to be written together. `rows`: what each said, should it have to be shown."""
 
     records: list[Record] = field(default_factory=list)
     refused: list[tuple[int, RowRefused]] = field(default_factory=list)
-    rows: dict[int, Row | Broken] = field(default_factory=dict)
+    rows: dict[int, Said] = field(default_factory=dict)
     bytes_read: int = 0  # of the file, up to here
 
     def take(self, row: Row | Broken, mapper: Mapper) -> None:
-        self.rows[row.number] = row
+        self.rows[row.number] = Said(row.number, row.raw if isinstance(row, Broken) else row.values, row.sha256)
         try:
             self.records.append(_record(row, mapper))
         except RowRefused as refusal:
@@ -291,12 +299,12 @@ def _store_around(batch: Import, project: Project, records: Sequence[Record], pl
         yield stored
 
 
-def _rejection(batch: Import, row: Row | Broken, refusal: RowRefused) -> Rejection:
+def _rejection(batch: Import, row: Said, refusal: RowRefused) -> Rejection:
     return Rejection(
         batch=batch,
         row=row.number,
         field=storable(refusal.field)[:120],
         reason=storable(refusal.reason)[:300],
-        raw=storable(raw_text(row)),
+        raw=storable(raw_text(row.said)),
         raw_sha256=row.sha256,
     )

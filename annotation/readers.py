@@ -292,12 +292,12 @@ class _CsvLines(Iterator[str]):
         return line.decode("utf-8", "surrogateescape")
 
 
-def raw_text(row: Row | Broken, most: int = 4000) -> str:
-    """The row as text, for the list of rejected rows: its values, or the line itself where it was broken."""
-    if isinstance(row, Broken):
-        return row.raw[:most]
+def raw_text(said: Mapping[str, Any] | str, most: int = 4000) -> str:
+    """What a row said as text, for the list of rejected rows: its values, or the line itself where it was broken."""
+    if isinstance(said, str):
+        return said[:most]
     try:
-        return json.dumps(row.values, ensure_ascii=False, default=str)[:most]
+        return json.dumps(said, ensure_ascii=False, default=str)[:most]
     except RecursionError:
         return ""  # nested as deeply as only an attack is
 
