@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from annotation.models import LearntLexicon, Snapshot
+from annotation.sayings import run
 from projects.models import Project
 from relevance.facts import ItemFacts, fold
 from relevance.lexicon import KIND_OF_ATTRIBUTE, LONGEST_LEARNT, Lexicon
@@ -73,7 +74,9 @@ def _items(project: Project) -> Iterator[ItemFacts]:
 
 
 def _streamed(statement: str, *params: Any) -> Iterator[tuple[str, ...]]:
+    """Right after an import the planner still takes the catalogue for empty, and would look up every item by itself."""
     with transaction.atomic(), connection.chunked_cursor() as cursor:
+        run("SET LOCAL enable_nestloop = off")
         cursor.execute(statement, params)
         while found := cursor.fetchmany(2000):
             yield from found
