@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -26,7 +27,9 @@ def keep(sender: object, request: HttpRequest, **_: Any) -> None:
     if request.method != "POST" or match is None or match.url_name != "judge-submit":
         return
     lease = Lease.objects.select_related("person").filter(token=match.kwargs["token"]).first()
-    if lease is None or (request.user.is_authenticated and request.user.pk != lease.person_id):
+    holder = lease is not None and request.user.pk == lease.person_id
+    ended = not request.user.is_authenticated and settings.SESSION_COOKIE_NAME in request.COOKIES
+    if lease is None or not (holder or ended):
         return
     judging.save_draft(lease.person, lease, judging.draft_body(request.POST))
 
