@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from datetime import timedelta
+from hmac import compare_digest
 from uuid import UUID
 
 from django.core.cache import cache
@@ -96,7 +97,7 @@ def ahead(person: Person, project: Project, on_screen: UUID) -> Lease | None:
     In reveal the card on the screen may have been answered once and wait for its second answer.
     """
     held = _held(person, project)
-    here = next((lease for lease in held if lease.token == on_screen), None)
+    here = next((lease for lease in held if compare_digest(lease.token.bytes, on_screen.bytes)), None)
     if here is None:
         used = Lease.objects.filter(person=person, slot__project=project, token=on_screen, state=Lease.State.USED)
         here = used.first()

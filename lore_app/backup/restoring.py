@@ -31,7 +31,7 @@ def restore(folder: Path, say: Say, *, replace: bool = False) -> dict[str, Any]:
     manifest = Manifest.read(folder / MANIFEST)
     _check_product(manifest)
     with (folder / DUMP).open("rb") as file:
-        if sums.sha256(file) != manifest.dump_sha256:
+        if not sums.holds(file, manifest.dump_sha256):
             raise CommandError(f"{folder / DUMP} is damaged: its SHA-256 is not the manifest's")
     with _database_of_its_own(replace=replace) as aside:
         with connected_as(settings.OWNER_DATABASE):
@@ -91,7 +91,7 @@ def _files(path: Path, manifest: Manifest, say: Say) -> int:
                 if kept != entry.name:
                     raise CommandError(f"the storage calls {entry.name} {kept}")
             with default_storage.open(entry.name, "rb") as stored:
-                if sums.sha256(stored) != manifest.files[entry.name]:
+                if not sums.holds(stored, manifest.files[entry.name]):
                     raise CommandError(f"the storage holds another {entry.name}: put it aside and restore again")
             missing.discard(entry.name)
     if missing:

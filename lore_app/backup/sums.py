@@ -81,6 +81,12 @@ def files(storage: Storage, folder: str = "") -> Iterator[str]:
         yield from files(storage, f"{folder}/{name}" if folder else name)
 
 
+def holds(file: IO[bytes], told: str) -> bool:
+    """Is the file what the manifest tells?"""
+    found = sha256(file)
+    return found == told
+
+
 def sha256(file: IO[bytes]) -> str:
     digest = hashlib.sha256()
     while piece := file.read(READ_BYTES):

@@ -55,7 +55,6 @@ def test_a_reader_of_chinese_reads_chinese(pack: Loaded, cast: Cast, client_for:
     "query",
     [
         {"dimension": "owner__password"},
-        {"q": "\x00"},
         {"q": "x" * 201},
         {"base": "1; DROP TABLE"},
         {"base": "9" * 30},
