@@ -155,6 +155,7 @@ def test_smuggled_requests_get_one_answer_or_a_refusal(name: str, port: int) -> 
         while piece := talking.recv(65536):
             said += piece
     answers = [line for line in said.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
-    assert len(answers) == 1, answers
-    assert answers[0].split()[1] in REFUSALS, answers
+    told = [answer.split()[1] for answer in answers]
+    assert told and set(told) <= REFUSALS, answers
+    assert len([status for status in told if status != b"400"]) <= 1, answers  # 400 ends the connection
     assert b"smuggled" not in said

@@ -189,7 +189,6 @@ VALID: dict[str, dict[str, Any]] = {
     "people": {"username": "nora", "name": "Nora", "locale": ""},
     "person": {"action": "link"},
     "project-new": {"name": "Hats", "slug": "hats", "scale_name": "lore-4", "lead": ""},
-    "picture-source-remove": {"PictureSource"},
     "project-settings": {
         "name": "Shoes", "description": "", "guideline": "Read.", "mode": "facts", "overlap": "2", "lease_seconds": "900",
         "confidence_cut": "0.7", "replay_tolerance": "0.002", "rule_base_number": "", "scale_name": "lore-4",
