@@ -10,6 +10,7 @@ from inference.cleaning import quoted
 from inference.engines.chat import Call, ChatModel, Picture, Reply
 from inference.engines.errors import EngineError
 from inference.prompting import PARTING, PromptSet, fill
+from relevance.sanitising import storable
 
 MAX_TOKENS = 200
 LONGEST = 1000
@@ -48,4 +49,4 @@ def call(wanted: Wanted, prompts: PromptSet) -> Call:
 
 def read(reply: Reply) -> str:
     said = reply.said[0]
-    return " ".join(said.text.replace("\x00", "").split())[:LONGEST] if said.finish == "stop" else ""
+    return " ".join(storable(said.text).split())[:LONGEST] if said.finish == "stop" else ""

@@ -10,16 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from inference.cleaning import quoted
 from inference.engines.chat import Call, ChatModel, Reply
 from inference.engines.errors import EngineError
 from inference.prompting import PromptSet, fill
 from inference.rendering import fresh, knowledge_text
+from relevance.sanitising import storable_value
 
 MAX_TOKENS = 400
-Phrase = Annotated[str, Field(strict=True, max_length=300)]
+Phrase = Annotated[str, BeforeValidator(storable_value), Field(strict=True, max_length=300)]
 
 
 class Guideline(BaseModel):

@@ -7,7 +7,6 @@ or is `Invalid` with a reason: nothing is repaired, guessed or coerced. Knows no
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,11 +17,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from relevance.dimensions import Dimension
 from relevance.lookup import Source, Verdict
+from relevance.sanitising import storable, storable_value
 
 MAX_BYTES = 256 * 1024
 _DETAIL = 300
 # PostgreSQL stores neither, in text or in JSONB
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Label = Literal["L1", "L2", "L3", "L4"]
 LABELS: tuple[Label, ...] = ("L1", "L2", "L3", "L4")
@@ -40,11 +39,7 @@ Reason = Literal[
 ]
 
 
-def _sanitised(value: object) -> object:
-    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
-
-
-_Sane = BeforeValidator(_sanitised)
+_Sane = BeforeValidator(storable_value)
 Phrase = Annotated[str, _Sane, Field(strict=True, max_length=300)]
 NonEmptyPhrase = Annotated[str, _Sane, Field(strict=True, min_length=1, max_length=300)]
 RuleCode = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
@@ -211,7 +206,7 @@ def _byte_length(text: str | bytes) -> int:
 
 def _text(text: str | bytes) -> str:
     decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return _UNSTORABLE.sub("\ufffd", decoded)
+    return storable(decoded)
 
 
 def _first_error(error: ValidationError) -> str:
@@ -220,4 +215,4 @@ def _first_error(error: ValidationError) -> str:
 
 
 def _invalid(reason: Reason, detail: str) -> Invalid:
-    return Invalid(reason, _UNSTORABLE.sub("\ufffd", detail[:_DETAIL]))
+    return Invalid(reason, storable(detail[:_DETAIL]))

@@ -18,6 +18,11 @@ def sanitise(text: str) -> tuple[str, int]:
     return _UNSTORABLE.subn(REPLACEMENT, text)
 
 
+def storable_value(value: object) -> object:
+    """`storable` for what may be no text, so that a schema can say so."""
+    return storable(value) if isinstance(value, str) else value
+
+
 def storable(text: str) -> str:
     """`sanitise` for texts whose count nobody asks for: file names, reasons, raw rows."""
     return sanitise(text)[0]

@@ -316,6 +316,16 @@ def furnish(project: Project, storage: Path) -> None:
         project=project, draft=draft, digest="7" * 64, state="done", requested_by=rosa, seen=tally.pairs, total=tally.pairs,
         result=backtesting.result_of(tally),
     )  # fmt: skip
+    Trial.objects.create(
+        project=project,
+        pair=pair,
+        snapshot=snapshot,
+        model=chat,
+        prompt=other,
+        requested_by=max_,
+        state="done",
+        raw="x",
+    )
     comparison = Comparison.objects.create(project=project, model=chat, before=other, after=other, requested_by=max_)
     Trial.objects.create(
         project=project, pair=pair, snapshot=snapshot, model=chat, prompt=other, requested_by=max_, state="done", raw="x",

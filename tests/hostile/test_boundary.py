@@ -21,6 +21,8 @@ from annotation.models import Import, Pair, Rejection, Snapshot
 from annotation.presets import OWN
 from annotation.readers import RowReader
 from annotation.storing import Counts
+from inference import captioning, guiding
+from inference.engines.chat import Reply, Said
 from projects.models import Project
 from tests.builders import make_pair
 from tests.conftest import Cast
@@ -161,3 +163,28 @@ def test_the_pages_say_what_was_replaced(
     assert "1 character could not be stored" in page and Snapshot.objects.get(sanitised=1).raw_sha256 in page
     plain = make_pair(project=project)
     assert "could not be stored" not in lead.get(f"/p/shoes/pairs/{plain.pk}/").content.decode()
+
+
+# what models say
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\ud800", "\udfff\x00"])
+def test_a_caption_with_what_cannot_be_stored_keeps_its_batch(sign: str) -> None:
+    said = captioning.read(Reply((Said(f"A red{sign}mug.", "stop"),)))
+    assert said == "A red" + "\ufffd" * len(sign) + "mug." and said.encode()
+
+
+@pytest.mark.parametrize("sign", ["\\u0000", "\\ud800", "\\udfff\\u0000"])
+def test_a_guideline_with_what_cannot_be_stored_is_told_with_the_sign_replaced(sign: str) -> None:
+    answer = f'{{"nonce": "c", "intent": "a{sign}mug", "required": ["red{sign}"], "optional": []}}'
+    told = guiding.read(Reply((Said(answer, "stop"),)), "c")
+    assert told != guiding.NONE
+    assert (
+        json.dumps(told.model_dump(mode="json"), ensure_ascii=False).encode()
+        and "\x00" not in told.intent + told.required[0]
+    )
+
+
+def test_a_guideline_that_is_no_text_is_still_none() -> None:
+    answer = '{"nonce": "c", "intent": 7, "required": [], "optional": []}'
+    assert guiding.read(Reply((Said(answer, "stop"),)), "c") == guiding.NONE
