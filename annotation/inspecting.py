@@ -10,7 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from annotation import presets
-from annotation.mapping import RowRefused, common_value, plain, rating_labels
+from annotation.foreign_values import common_value, plain
+from annotation.mapping import RowRefused, rating_labels
 from annotation.presets import NoPreset, Preset
 from annotation.readers import UPLOAD, FileRefused, Limits, Readable, Row, RowReader
 from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named

@@ -22,7 +22,11 @@ _ATTRIBUTES = _CURRENT.format(more=" CROSS JOIN jsonb_array_elements(s.cpv) a")
 
 def learn(project: Project) -> LearntLexicon:
     """Read the whole catalogue once; the same catalogue gives the same row."""
-    lexicon = Lexicon.shipped().learn(_items(project))
+    with transaction.atomic():
+        # Right after an import the planner still takes the catalogue for empty, and would look up every item by itself.
+        run("SET LOCAL enable_nestloop = off")
+        lexicon = Lexicon.shipped().learn(_items(project))
+        run("SET LOCAL enable_nestloop = on")
     row, _new = LearntLexicon.objects.get_or_create(
         project=project, digest=lexicon.digest, defaults={"body": lexicon.to_json()}
     )
@@ -74,9 +78,7 @@ def _items(project: Project) -> Iterator[ItemFacts]:
 
 
 def _streamed(statement: str, *params: Any) -> Iterator[tuple[str, ...]]:
-    """Right after an import the planner still takes the catalogue for empty, and would look up every item by itself."""
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
-        run("SET LOCAL enable_nestloop = off")
+    with connection.chunked_cursor() as cursor:
         cursor.execute(statement, params)
         while found := cursor.fetchmany(2000):
             yield from found

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 from django.utils.translation import gettext as _
 
+from annotation.foreign_values import name_values, plain, size_of, structured
 from annotation.presets import PAIRS
 from annotation.readers import Row
 from relevance.dimensions import Dimension
@@ -30,7 +31,6 @@ _TRUE = {"true", "1", "yes", "y", "benchmark"}
 _FALSE = {"", "false", "0", "no", "n"}
 _NONE = (None, "")
 _BETWEEN_ADDRESSES = re.compile(r"[\s|,;]+(?=https?://)", re.IGNORECASE)
-_DEPTH = 6
 _PLANS = 200  # most files have one set of columns; a hostile one has another in every row
 
 Named = tuple[tuple[str, str], ...]
@@ -139,7 +139,7 @@ class Mapper:
             value = row.values[column]
             if field in values or value in _NONE:
                 continue
-            if row.size > FIELD_BYTES and _bytes(value) > FIELD_BYTES:
+            if row.size > FIELD_BYTES and size_of(value) > FIELD_BYTES:
                 raise RowRefused(column, _("larger than 64 KiB"))
             values[field] = value
         return values
@@ -181,7 +181,7 @@ class _Texts:
         return text
 
     def several(self, field: str) -> tuple[str, ...]:
-        value = _structured(self._values.get(field))
+        value = structured(self._values.get(field))
         if value is None:
             return ()
         parts = value if isinstance(value, list | tuple) else str(value).splitlines()
@@ -189,7 +189,7 @@ class _Texts:
 
     def pictures(self) -> tuple[str, ...]:
         """Names and addresses: a list of texts or of objects, or several addresses in one text."""
-        value = _structured(self._values.get("images"))
+        value = structured(self._values.get("images"))
         if value is None:
             return ()
         parts = value if isinstance(value, list | tuple) else [value] if isinstance(value, Mapping) else None
@@ -207,7 +207,7 @@ class _Texts:
     def pairs(self, value: Any) -> Named:
         """Name and value from an object, a list of pairs or of {name, value}, or "name: value; name: value"."""
         found = []
-        for name, one in _name_values(_structured(value)):
+        for name, one in name_values(structured(value)):
             text = self.clean(one).strip()
             if text and (clean_name := self.clean(name).strip()):
                 found.append((clean_name, text))
@@ -270,7 +270,7 @@ _folded = lru_cache(maxsize=5000)(fold)  # a catalogue has few names for its att
 
 def _attributes_and_skus(texts: _Texts) -> tuple[Named, tuple[SkuContent, ...]]:
     attributes, skus = texts.named("attributes"), _skus(texts.raw("skus"), texts)
-    both = _structured(texts.raw("cpv_sku"))
+    both = structured(texts.raw("cpv_sku"))
     if both is None:
         return attributes, skus
     parts = both if isinstance(both, dict) else {"cpv": both}
@@ -282,7 +282,7 @@ def _attributes_and_skus(texts: _Texts) -> tuple[Named, tuple[SkuContent, ...]]:
 
 
 def _skus(value: Any, texts: _Texts) -> tuple[SkuContent, ...]:
-    value = _structured(value)
+    value = structured(value)
     if value is None:
         return ()
     several = value if isinstance(value, list | tuple) else [value]
@@ -333,7 +333,7 @@ def _ratings(value: Any, scale: Scale) -> Named:
 
 def rating_labels(value: Any) -> Iterator[tuple[Any, Any]]:
     """(rater, label as given) of each rating: a list of {rater, label}, or an object of rater to label."""
-    value = _structured(value)
+    value = structured(value)
     if value is None:
         return
     if isinstance(value, Mapping):
@@ -351,71 +351,3 @@ def _benchmark(texts: _Texts) -> bool:
     if text not in _TRUE and text not in _FALSE:
         raise RowRefused("benchmark", _("neither yes nor no"))
     return text in _TRUE
-
-
-def _structured(value: Any) -> Any:
-    """A cell of a CSV file may hold JSON."""
-    if isinstance(value, str) and value[:1] in "[{" and value[-1:] in "]}":
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
-    return value
-
-
-def _name_values(value: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(value, Mapping):
-        yield from value.items()
-    elif isinstance(value, str):
-        for piece in value.replace("；", ";").replace("\n", ";").replace("|", ";").split(";"):
-            name, _sign, text = piece.replace("：", ":").partition(":")
-            yield name, text
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield _name_value(one)
-
-
-def _name_value(one: Any) -> tuple[Any, Any]:
-    if isinstance(one, Mapping):
-        return one.get("name", one.get("key", "")), one.get("value")
-    if isinstance(one, list | tuple) and len(one) == 2:
-        return one[0], one[1]
-    name, _sign, text = plain(one).partition(":")
-    return name, text
-
-
-def plain(value: Any, depth: int = 0) -> str:
-    """Numbers, truths and lists as a person would write them."""
-    if depth > _DEPTH:
-        return "…"
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, list | tuple):
-        return ", ".join(plain(one, depth + 1) for one in value)
-    if isinstance(value, Mapping):
-        return "; ".join(f"{plain(name)}: {plain(one, depth + 1)}" for name, one in value.items())
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value)
-
-
-def _bytes(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value.encode("utf-8", "surrogatepass"))
-    if isinstance(value, Mapping):
-        return sum(_bytes(name) + _bytes(one) for name, one in value.items())
-    if isinstance(value, list | tuple):
-        return sum(map(_bytes, value))
-    return len(value) if isinstance(value, bytes) else 8
-
-
-def common_value(rows: Iterable[Mapping[str, Any]], column: str) -> str:
-    """What all rows say in a column, or nothing where they differ: the source or licence of a file."""
-    said = {plain(row.get(column)).strip() for row in rows} - {""}
-    return sanitise(said.pop())[0] if len(said) == 1 else ""

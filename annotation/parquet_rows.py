@@ -17,6 +17,8 @@ from pyarrow import types  # type: ignore[attr-defined]
 compute: Any = pyarrow.compute  # makes its functions when it is imported, so that no checker knows them
 
 _NUMBER_BYTES = 8
+_LOOKED_THROUGH = 4 << 20  # bytes of a column's texts that are worth a copy; in more, each text is looked at
+BATCH_BYTES = 64 << 20
 
 
 class Texts(NamedTuple):
@@ -24,6 +26,44 @@ class Texts(NamedTuple):
 
     longest: int
     storable: bool
+
+
+def batches(table: Any, most: int) -> Iterator[Any]:
+    """Of `most` rows, or of fewer where the entries of a dictionary would unfold to too much."""
+    for batch in table.iter_batches(batch_size=most):
+        at_once = min(most, max(1, BATCH_BYTES // max(map(_longest_entry, batch.columns), default=1)))
+        for start in range(0, batch.num_rows, at_once):
+            yield batch.slice(start, at_once)
+
+
+def _longest_entry(column: Any) -> int:
+    """Of the column's dictionary; as long as can be where it lies in lists. At least 1."""
+    kind = str(column.type)
+    if not kind.startswith("dictionary"):
+        return BATCH_BYTES if "dictionary" in kind else 1
+    return max(1, compute.max(compute.binary_length(column.dictionary)).as_py() or 1)
+
+
+def read(batch: Any) -> tuple[list[dict[str, Any]], Texts]:
+    """The rows of a batch, and what holds of all their texts."""
+    try:
+        return rows(batch), texts(batch)
+    except UnicodeDecodeError:  # the format does not promise that its texts are UTF-8
+        columns = [_decoded(column) for column in batch.columns]
+        found = [dict(zip(batch.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+        return found, Texts(batch.nbytes, storable=False)
+
+
+def _decoded(column: Any) -> list[Any]:
+    """The values of a column, broken texts as the other formats give them: to be sanitised and counted."""
+    try:
+        return column.to_pylist()  # type: ignore[no-any-return]
+    except UnicodeDecodeError:
+        plain = column.dictionary_decode() if str(column.type).startswith("dictionary") else column
+        if str(plain.type) not in ("string", "large_string"):
+            return [None] * len(plain)
+        found = plain.cast("large_binary").to_pylist()
+        return [None if one is None else one.decode("utf-8", "surrogateescape") for one in found]
 
 
 def rows(batch: Any) -> list[dict[str, Any]]:
@@ -87,5 +127,7 @@ def _storable(array: Any) -> bool:
     data = array.buffers()[2]
     if data is None:
         return True
+    if data.size > _LOOKED_THROUGH:
+        return False
     signs = data.to_pybytes()
     return b"\0" not in signs and b"\\u0000" not in signs

@@ -24,7 +24,7 @@ import orjson
 import pyarrow
 from django.core.files.base import File
 from django.utils.translation import gettext as _
-from pyarrow import compute, parquet
+from pyarrow import parquet
 
 from annotation import parquet_pages, parquet_rows
 
@@ -37,7 +37,6 @@ _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
 _PEEK = 4096
 _RATIO_FROM = 16 << 20  # small files may well shrink a hundredfold
 _PARQUET_ROWS = 256  # at once, or as many as may all be the longest entry of a dictionary within:
-_BATCH_BYTES = 64 << 20
 _LARGE_DICTIONARY = 4 << 20
 _DELIMITERS = (",", "\t", ";", "|")
 
@@ -194,10 +193,10 @@ class RowReader:
                     file.seek(0)
                     table = parquet.ParquetFile(file, buffer_size=1 << 16, read_dictionary=large)  # type: ignore[no-untyped-call]
                 most = max((one.bytes for one in dictionaries if one.column not in large), default=1)
-                at_once = min(_PARQUET_ROWS, _BATCH_BYTES // max(most, 1))
+                at_once = min(_PARQUET_ROWS, parquet_rows.BATCH_BYTES // max(most, 1))
                 number = 0
-                for batch in _parquet_batches(table, at_once):
-                    found, texts = _values(batch)
+                for batch in parquet_rows.batches(table, at_once):
+                    found, texts = parquet_rows.read(batch)
                     for values in found:
                         number += 1
                         raw = _as_json(values)
@@ -352,42 +351,6 @@ def _csv_row(number: int, names: list[str], cells: list[str], lines: _CsvLines) 
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _parquet_batches(table: Any, rows: int) -> Iterator[Any]:
-    for batch in table.iter_batches(batch_size=rows):
-        at_once = min(rows, max(1, _BATCH_BYTES // max(map(_longest_entry, batch.columns), default=1)))
-        for start in range(0, batch.num_rows, at_once):
-            yield batch.slice(start, at_once)
-
-
-def _longest_entry(column: Any) -> int:
-    """Of the column's dictionary; as long as can be where it lies in lists. At least 1."""
-    kind = str(column.type)
-    if not kind.startswith("dictionary"):
-        return _BATCH_BYTES if "dictionary" in kind else 1
-    return max(1, compute.max(compute.binary_length(column.dictionary)).as_py() or 1)  # type: ignore[attr-defined]
-
-
-def _values(batch: Any) -> tuple[list[dict[str, Any]], parquet_rows.Texts]:
-    try:
-        return parquet_rows.rows(batch), parquet_rows.texts(batch)
-    except UnicodeDecodeError:  # the format does not promise that its texts are UTF-8
-        columns = [_decoded(column) for column in batch.columns]
-        rows = [dict(zip(batch.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
-        return rows, parquet_rows.Texts(batch.nbytes, storable=False)
-
-
-def _decoded(column: Any) -> list[Any]:
-    """The values of a column, broken texts as the other formats give them: to be sanitised and counted."""
-    try:
-        return column.to_pylist()  # type: ignore[no-any-return]
-    except UnicodeDecodeError:
-        plain = column.dictionary_decode() if str(column.type).startswith("dictionary") else column
-        if str(plain.type) not in ("string", "large_string"):
-            return [None] * len(plain)
-        found = plain.cast("large_binary").to_pylist()
-        return [None if one is None else one.decode("utf-8", "surrogateescape") for one in found]
 
 
 def _as_json(values: Mapping[str, Any]) -> bytes:

@@ -171,7 +171,7 @@ def test_pages_go_on_behind_the_last_card_and_back(project: Project, lena: Clien
 
 
 @pytest.mark.parametrize(
-    "query", [{"kind": "text__x"}, {"after": "1; DROP"}, {"before": "9" * 30}, {"q": "\x00"}, {"query": "x" * 201}]
+    "query", [{"kind": "text__x"}, {"after": "1; DROP"}, {"before": "9" * 30}, {"query": "x" * 201}]
 )
 def test_a_filter_that_is_none_is_refused(query: dict[str, str], card: KnowledgeCard, lena: Client) -> None:
     assert lena.get(PAGE, query).status_code == 400

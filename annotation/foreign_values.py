@@ -1,0 +1,82 @@
+"""What a cell of a foreign file holds: JSON in a text, names with values in many forms, numbers as a person writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from relevance.sanitising import sanitise
+
+_DEPTH = 6
+
+
+def structured(value: Any) -> Any:
+    """A cell of a CSV file may hold JSON."""
+    if isinstance(value, str) and value[:1] in "[{" and value[-1:] in "]}":
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value
+
+
+def name_values(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Of an object, a list of pairs or of {name, value}, or "name: value; name: value"."""
+    if isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, str):
+        for piece in value.replace("；", ";").replace("\n", ";").replace("|", ";").split(";"):
+            name, _sign, text = piece.replace("：", ":").partition(":")
+            yield name, text
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield _name_value(one)
+
+
+def _name_value(one: Any) -> tuple[Any, Any]:
+    if isinstance(one, Mapping):
+        return one.get("name", one.get("key", "")), one.get("value")
+    if isinstance(one, list | tuple) and len(one) == 2:
+        return one[0], one[1]
+    name, _sign, text = plain(one).partition(":")
+    return name, text
+
+
+def plain(value: Any, depth: int = 0) -> str:
+    """Numbers, truths and lists as a person would write them."""
+    if depth > _DEPTH:
+        return "…"
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(one, depth + 1) for one in value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{plain(name)}: {plain(one, depth + 1)}" for name, one in value.items())
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value)
+
+
+def size_of(value: Any) -> int:
+    """Bytes of all its texts; of a number, eight."""
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, Mapping):
+        return sum(size_of(name) + size_of(one) for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return sum(map(size_of, value))
+    return len(value) if isinstance(value, bytes) else 8
+
+
+def common_value(rows: Iterable[Mapping[str, Any]], column: str) -> str:
+    """What all rows say in a column, or nothing where they differ: the source or licence of a file."""
+    said = {plain(row.get(column)).strip() for row in rows} - {""}
+    return sanitise(said.pop())[0] if len(said) == 1 else ""
