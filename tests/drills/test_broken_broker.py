@@ -117,7 +117,7 @@ def test_d20_redis_never_returns(workplace: Workplace, django_db_blocker: Any, f
         run = oracle.ask_for(JOBS)
         workplace.environment["REDIS_URL"] = "redis://127.0.0.1:1/0"  # nobody listens there
         began = time.monotonic()
-        for _ in range(2):
+        for _ in range(size(full=2, quick=1)):
             workplace.start_worker()
         wait_until(lambda: oracle.done(run) == JOBS, LONG, "all jobs done without a broker")
         oracle.everything_is_done_exactly_once(run)
@@ -264,7 +264,7 @@ def keep_due(run: PrelabelRun) -> bool:
 def test_d24_three_dispatchers_three_workers_and_every_message_three_times(
     workplace: Workplace, redis_server: RedisServer, django_db_blocker: Any, figures: Figures
 ) -> None:
-    pairs, mode = size(full=2000, quick=300), "good"
+    pairs, mode = size(full=2000, quick=200), "good"
     with running() as server, django_db_blocker.unblock():
         served_at(server, mode)
         run = oracle.ask_for(pairs, mode)

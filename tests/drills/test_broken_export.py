@@ -35,7 +35,7 @@ ROWS, EXPORTS = size(full=50_000, quick=2_000), size(full=20, quick=3)
 SUBMITS = size(full=200, quick=40)
 MIB = 1024 * 1024
 PER_ITEM = 500  # pairs
-FEW = 1000  # rows that fit on the small disk's half: labels of a row, as JSONL and CSV, are about 1 KiB
+FEW, MANY = 1000, 11_000  # a row's labels are about 440 bytes: 0.4 MiB fit, 5 MiB do not
 
 
 def ready(rows: int, text: str = "query") -> Project:
@@ -196,7 +196,7 @@ def test_d28_exports_on_a_disk_of_four_mebibytes(
         with crowd(fresh_database, tmp_path, settings, SUBMITS, LORE_STORAGE_DIR=str(small_disk)) as people:
             workplace.start_worker()
             wait_until(lambda: state(fits) == JobState.DONE, LONG, "the small export sealed")
-            ready(20_000, text="more")
+            ready(MANY, text="more")
             fails = exporting.request_export(small, "labels", None)
             wait_until(lambda: state(fails) in (JobState.DEAD, JobState.DONE), LONG, "the large export at its end")
             taken = people.judge_everything()

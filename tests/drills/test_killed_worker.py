@@ -84,7 +84,7 @@ def test_d18_all_workers_killed_ten_times_and_one_gone_for_good(
     workplace: Workplace, django_db_blocker: Any, figures: Figures
 ) -> None:
     """Two workers with a dispatcher each. Its control is D17's."""
-    pairs, rounds = size(full=1000, quick=300), size(full=10, quick=2)
+    pairs, rounds = size(full=1000, quick=240), size(full=10, quick=1)
     with running() as server, django_db_blocker.unblock():
         served_at(server, "paced-240-32")
         run = oracle.ask_for(pairs, "paced-240-32")
@@ -107,7 +107,7 @@ def test_d18_all_workers_killed_ten_times_and_one_gone_for_good(
 def test_d19_a_worker_that_wakes_after_three_leases_overwrites_nothing(
     workplace: Workplace, redis_server: RedisServer, django_db_blocker: Any, figures: Figures
 ) -> None:
-    pairs, mode = 100, "paced-60-64"
+    pairs, mode = 100, "paced-120-64"
     with running() as server, django_db_blocker.unblock():
         served_at(server, mode)
         run = oracle.ask_for(pairs, mode)
