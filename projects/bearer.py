@@ -51,6 +51,7 @@ def is_for_programs(request: HttpRequest) -> bool:
 def answer(request: HttpRequest, get_response: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
     """Around every request to /api/: before it no cookie counts, after it every refusal is JSON."""
     request.COOKIES.clear()
+    request.session = type(request.session)()  # nobody's: who signed in is read from it further in
     request.user = AnonymousUser()
     response = get_response(request)
     if response.status_code >= 400 and response.headers.get("Content-Type") != "application/json":

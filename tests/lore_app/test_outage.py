@@ -27,7 +27,7 @@ def break_with(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(gates, "roles_of", broken)
+    monkeypatch.setattr(gates, "may", broken)
 
 
 @pytest.mark.parametrize(
