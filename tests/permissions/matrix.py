@@ -120,27 +120,25 @@ def _check(
     answer = send(world, doors, one)
     found.requests += 1
     wrong = None
-    if next(iter(row_of.values())).for_programs:
-        wrong = _wrong_for_programs(world, row, one, answer)
+    if row is not None and row.passes(one.actor) and one.target.there:
+        wrong = _passed(world, row, one, answer)
+        found.changed.setdefault(row.method, set()).update(answer.changed)
+    elif next(iter(row_of.values())).for_programs:
+        wrong = _refused_to_programs(row, one, answer)
     elif row is None:
         wrong = _refused(world, url, one, answer, 405)
     elif "anyone" not in row.who and one.actor in SIGNED_OUT:
         wrong = _sent_to_log_in(world, one, answer)
-    elif not (row.passes(one.actor) and one.target.there):
-        wrong = _refused(world, url, one, answer, 404)
     else:
-        wrong = _passed(world, row, one, answer)
-        found.changed.setdefault(row.method, set()).update(answer.changed)
+        wrong = _refused(world, url, one, answer, 404)
     if wrong is None and not one.target.there:
         wrong = _unlike(one, answer, alike)
     if wrong:
         found.differences.append(f"{one}: {wrong}")
 
 
-def _wrong_for_programs(world: World, row: Row | None, one: Try, answer: Answer) -> str | None:
-    """People are nobody here, whatever cookie they send; a token that counts is absent wherever it may not be."""
-    if row is not None and row.passes(one.actor) and one.target.there:
-        return _passed(world, row, one, answer)
+def _refused_to_programs(row: Row | None, one: Try, answer: Answer) -> str | None:
+    """People are nobody here, whatever cookie they send; to a token that counts all is absent where it may not be."""
     counts = one.actor in PROGRAMS and one.actor not in NO_TOKENS
     status = 405 if row is None else 404 if counts else 401
     if answer.status != status:
@@ -175,7 +173,9 @@ def _to_login(answer: Answer) -> bool:
 def _sent_to_log_in(world: World, one: Try, answer: Answer) -> str | None:
     if answer.changed:
         return f"a stranger's refusal changed {sorted(answer.changed)}"
-    if one.actor == "deactivated" and carries_words(world, one) and not one.htmx:  # comes back, to be sent again after signing in
+    if (
+        one.actor == "deactivated" and carries_words(world, one) and not one.htmx
+    ):  # comes back, to be sent again after signing in
         return None if answer.status == 401 else f"should give back what was typed, got {answer.status}"
     if one.htmx and (answer.status != 401 or answer.response.get("HX-Retarget") != "#messages"):
         return f"should keep the screen, got {answer.status}"

@@ -34,7 +34,9 @@ Seen = dict[tuple[str, str], set[str]]  # (URL, column) -> actors
 HIDDEN_FROM_LABELERS = ("Prediction.", "Trial.", "Adjudication.", "HardSet", "Export.", "Judge.rater", "AuditEvent.")
 
 
-def seen(world: World, doors: Doors, *, urls: Collection[str] = (), actors: Collection[str] = (*ACTORS, *PROGRAMS)) -> Seen:
+def seen(
+    world: World, doors: Doors, *, urls: Collection[str] = (), actors: Collection[str] = (*ACTORS, *PROGRAMS)
+) -> Seen:
     """Every permitted request of every actor, and what its answer, headers included, shows of whom."""
     found: Seen = defaultdict(set)
     for row in oracle.rows():
@@ -56,7 +58,7 @@ def _answers(world: World, doors: Doors, method: str, actor: str, target: Target
 
 
 def _columns(world: World, actor: str, answers: Iterator[Answer]) -> set[str]:
-    name = ACTORS[actor][0] if actor in ACTORS else ""
+    name = ACTORS[actor][0] if actor in ACTORS else None
     found = set()
     for answer in answers:
         for where, column, whose in world.marks.seen_in(f"{answer.text} {dict(answer.headers)}"):
@@ -140,6 +142,7 @@ OURS = {
     "Gold.label",
     "Gold.mismatch",
     "Grid.body",
+    "GuessCount.key",
     "HardSetMember.gold_label",
     "Import.preset",
     "Import.scale_name",
@@ -168,6 +171,7 @@ OURS = {
     "PromptVersion.aliases",
     "ReplayEntry.label",
     "Rule.code",
+    "ServiceToken.prefix",
     "Snapshot.images",
 }
 

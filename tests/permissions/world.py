@@ -375,7 +375,7 @@ def _catalogue(world: World, where: str, project: Project) -> None:
             address=f"https://pictures.example.org/{marks(where, 'PictureFetch.address')}.png",
             host=f"{marks(where, 'PictureFetch.host')}.example.org",
             state=state,
-            error=marks(where, "PictureFetch.error"),
+            error=f"gone: {marks(where, 'PictureFetch.error')}",
             finished_at=None if state == "queued" else timezone.now(),
         )
     token = tokens.issue(
