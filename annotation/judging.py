@@ -144,12 +144,12 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
     1. Lock the lease and its pair.  2. A known key: replay, or refuse other content.  3. Decide what this answer is:
     first, second of a reveal, or late.  4. Append the revision.  5. Settle the pair.
     """
-    judge = queue.judge_of(person, project)
     digest = answer.digest(token)
     try:
         with transaction.atomic():
             locking = queue.shown(project).select_for_update(of=("self", "pair"))
             lease = locking.get(token=token, person=person)
+            judge = queue.judge_of(person, project)  # not before: who holds nothing here leaves no row
             if replay := _replay(judge, answer, digest):
                 return Recorded(replay, lease, replayed=True, reveal=_to_reveal(replay, lease))
             _check_ground(lease, project, answer)

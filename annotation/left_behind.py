@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -22,14 +23,19 @@ from projects.policy import ROLES, Permission
 
 @receiver(turned_away)
 def keep(sender: object, request: HttpRequest, **_: Any) -> None:
-    """A session that has ended names nobody; the token of the lease, which its page alone holds, does."""
+    """A session that has ended names nobody; the token of the lease, which its page alone holds, does. One that still
+    names somebody else, who was deactivated, keeps nothing."""
     match = request.resolver_match
     if request.method != "POST" or match is None or match.url_name != "judge-submit":
         return
-    lease = Lease.objects.select_related("person").filter(token=match.kwargs["token"]).first()
-    holder = lease is not None and request.user.pk == lease.person_id
+    path: dict[str, Any] = match.captured_kwargs  # type: ignore[attr-defined]
+    lease = Lease.objects.filter(token=path["token"], slot__project__slug=path["slug"]).select_related("person").first()
+    if lease is None:
+        return
+    holder = request.user.pk == lease.person_id
+    named = request.session.get(SESSION_KEY, str(lease.person_id)) == str(lease.person_id)
     ended = not request.user.is_authenticated and settings.SESSION_COOKIE_NAME in request.COOKIES
-    if lease is None or not (holder or ended):
+    if not (holder or (ended and named)):
         return
     judging.save_draft(lease.person, lease, judging.draft_body(request.POST))
 

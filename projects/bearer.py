@@ -51,7 +51,8 @@ def is_for_programs(request: HttpRequest) -> bool:
 def answer(request: HttpRequest, get_response: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
     """Around every request to /api/: before it no cookie counts, after it every refusal is JSON."""
     request.COOKIES.clear()
-    request.user = AnonymousUser()
+    # Whom Django's middleware finds further in, where it looks here before it opens the session.
+    request.user = request._cached_user = AnonymousUser()  # type: ignore[attr-defined]
     response = get_response(request)
     if response.status_code >= 400 and response.headers.get("Content-Type") != "application/json":
         return _refused(response.status_code, HTTPStatus(response.status_code).phrase, response)

@@ -36,12 +36,6 @@ class Request(HttpRequest):
     htmx: object
 
 
-def roles_of(person: Person, project: Project) -> frozenset[Role]:
-    """Read at every request, so that a change of roles acts at once."""
-    held = Membership.objects.filter(project=project, person=person).values_list("role", flat=True)
-    return frozenset(Role(role) for role in held)
-
-
 def keeps_rules(person: Person) -> bool:
     """A rule owner of any project that is not archived, whose account is active."""
     held = Membership.objects.filter(person=person, role=Role.RULE_OWNER, project__archived_at=None)

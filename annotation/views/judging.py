@@ -28,6 +28,7 @@ def ahead(request: Request, token: UUID) -> HttpResponse:
     try:
         return _card(request, queue.ahead(request.person, request.project, token), is_ahead=True)
     except queue.NotHeld:
+        _lease(request, token)  # what never was this person's is absent; what was, is over
         return HttpResponse(status=204)
 
 

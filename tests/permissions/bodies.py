@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from annotation import queue
-from annotation.models import Adjudication, Comparison, Disagreement, Lease, ModelJob, Pair, Slot, Trial
+from annotation.models import Adjudication, Comparison, Disagreement, Lease, ModelJob, Pair, PictureFetch, Slot, Trial
 from annotation.opinions import locked
 from annotation.settling import settle
 from annotation.views.prompts import FORMS
@@ -146,6 +146,12 @@ def _slots_for_the_disputed(world: World, actor: Person | None) -> None:
     Slot.objects.create(project=pair.project, pair=pair, number=5, position=pair.pk)
 
 
+def _refused_for_plain_http(world: World, actor: Person | None) -> None:
+    PictureFetch.objects.filter(project=world.projects["own"], state="dead").update(
+        host="pictures.example.net", error="plain_http"
+    )
+
+
 # the fields
 
 
@@ -206,6 +212,11 @@ def _card(text: str, seen: int, **more: str) -> Form:
     return plain(text=text, source="", item_ids="", clicks="", seen=seen, **more)
 
 
+def _reported(world: World) -> Fields:
+    (pair,) = pairs_of(world, world.projects["own"], "open")
+    return {"json": {"query": pair.query.text, "item": pair.item.external_id, "cause": "data", "note": "look"}}
+
+
 def _meaning(world: World) -> Fields:
     return {
         "source": "tests",
@@ -228,7 +239,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "logout": [plain()],
     "welcome": [plain(**PASSWORDS)],
     "language": [plain(language="zh-hans")],
-    "account": [plain(name="Other", locale="en")],
+    "account": [plain(name="Other", locale="en"), plain(action="sessions")],
     "rule-remark": [plain(act="answer", text="Because.")],
     "rule-say": [plain(kind="question", text="Why?", about="/rules/")],
     "rule-owner": [Form(lambda world: {"owner": world.people["rosa"].username})],
@@ -241,11 +252,20 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "person": [plain(action="deactivate"), plain(action="link")],
     "project-new": [Form(lambda w: {"name": "Gloves", "scale_name": "lore-4", "lead": w.people["eve"].username})],
     "project-settings": [Form(_settings)],
+    "tokens": [plain(name="sync", scopes=["import"], days="90")],
+    "token-revoke": [plain()],
     "members": [Form(lambda world: {"username": world.people["eve"].username, "role": "labeler"})],
     "member-remove": [plain()],
     "imports": [Form(lambda world: {"kind": "pairs", "file": file("pairs.jsonl", PAIRS)})],
     "import": [Form(_meaning)],
     "import-cancel": [plain()],
+    "pictures-retry": [plain()],
+    "pictures-cancel": [plain()],
+    "picture-source": [
+        plain(host="pictures.example.net"),
+        Form(lambda world: {"host": "pictures.example.net", "plain_http": "on"}, _refused_for_plain_http),
+    ],
+    "picture-source-remove": [plain()],
     "knowledge-card": [_card("Another meaning.", 1)],
     "knowledge-new": [_card("What a cup is.", 0, kind="term", key="cup", locale="en")],
     "knowledge-import": [Form(lambda world: {"file": file("cards.jsonl", CARDS)})],
@@ -290,6 +310,10 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "backtests": [own(draft="draft_id")],
     "backtest-cancel": [plain()],
     "replay-freeze": [plain()],
+    "api-imports": [Form(lambda world: {"licence": "internal", "file": file("pairs.jsonl", PAIRS)})],
+    "api-runs": [plain(json={}), Form(lambda world: {"json": {}}, _enough_gold)],
+    "api-exports": [plain(json={"kind": "labels"})],
+    "api-bad-cases": [Form(_reported)],
     "stale": [Form(lambda world: {"pairs": "5"}, _disputed_by_ruling)],
 }
 # Reads that do something only after something else: a card is taken by who holds none.

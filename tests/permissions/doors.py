@@ -6,6 +6,7 @@ what was rolled back since, so what a request did is their difference, exactly, 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Answer:
 
 
 class Doors:
-    """Sends requests as somebody: by a session's cookie, or none."""
+    """Sends requests as somebody: by a session's cookie, a service token, or neither."""
 
     def __init__(self, *, csrf: bool = False) -> None:
         self.handler = ClientHandler(enforce_csrf_checks=csrf)
@@ -88,9 +89,10 @@ class Doors:
         body: Mapping[str, Any] | None = None,
         htmx: bool = False,
         keep: bool = False,
+        token: str | None = None,
     ) -> Answer:
-        """`body` holds form fields, and files as they are; `keep` leaves what was done (a test's own savepoint ends it)."""
-        environ = self._environ(method, path, cookie, body, htmx=htmx)
+        """`body` holds form fields, files as they are, or a program's JSON (`{"json": ...}`); `token` is a program's; `keep` leaves what was done (a test's own savepoint ends it)."""
+        environ = self._environ(method, path, cookie, body, htmx=htmx, token=token)
         outside = transaction.savepoint()
         before = self.counted()
         response = self.handler(environ)
@@ -109,12 +111,23 @@ class Doors:
         return Answer(response, changed, event)
 
     def _environ(
-        self, method: str, path: str, cookie: str | None, body: Mapping[str, Any] | None, *, htmx: bool
+        self,
+        method: str,
+        path: str,
+        cookie: str | None,
+        body: Mapping[str, Any] | None,
+        *,
+        htmx: bool,
+        token: str | None,
     ) -> dict[str, Any]:
         extra: dict[str, Any] = {"HTTP_HX_REQUEST": "true"} if htmx else {}
+        if token is not None:
+            extra["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         data, kind = b"", ""
         if body is not None and method not in {"GET", "HEAD"}:
-            if any(hasattr(value, "read") for value in body.values()):
+            if "json" in body:
+                data, kind = json.dumps(body["json"]).encode(), "application/json"
+            elif any(hasattr(value, "read") for value in body.values()):
                 for value in body.values():
                     if hasattr(value, "seek"):
                         value.seek(0)

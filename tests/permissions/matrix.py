@@ -16,9 +16,11 @@ from projects.refusals import ACT, NAMES_AN_OBJECT
 from tests.permissions import bodies, oracle
 from tests.permissions.doors import METHODS, Answer, Doors
 from tests.permissions.oracle import Row, Target
-from tests.permissions.world import ACTORS, EVERYBODY, SIGNED_OUT, World
+from tests.permissions.world import ACTORS, EVERYBODY, NO_TOKENS, PROGRAMS, SIGNED_OUT, World
 
 AUDIT = "projects_auditevent"
+DRAFTS = "annotation_draft"
+TOKENS = "projects_servicetoken"  # where the use of one is noted
 PASSED = {200, 201, 204, 302, 304, 400, 409, 410, 422}
 
 
@@ -58,7 +60,7 @@ def walk(
     found, row_of = Found(), oracle.by_url()[url]
     for method in methods:
         row = row_of.get(method) or next(iter(row_of.values()))
-        for actor in actors:
+        for actor in [*actors, *PROGRAMS] if row.for_programs else actors:
             alike: dict[tuple[str, bool], tuple[str, object]] = {}
             for one in _tries(world, row, method, actor, known=method in row_of, full=full):
                 _check(world, doors, url, row_of, one, found, alike)
@@ -93,7 +95,14 @@ def send(world: World, doors: Doors, one: Try) -> Answer:
         one.form.before(world, world.actor(one.actor))
     world.acting = one.actor
     fields = one.form.fields(world) if one.form is not None else None
-    answer = doors.send(one.method, one.target.path, world.cookies.get(one.actor), body=fields, htmx=one.htmx)
+    answer = doors.send(
+        one.method,
+        one.target.path,
+        world.cookies.get(one.actor),
+        body=fields,
+        htmx=one.htmx,
+        token=world.secrets.get(one.actor),
+    )
     transaction.savepoint_rollback(outside)
     return answer
 
@@ -111,19 +120,36 @@ def _check(
     answer = send(world, doors, one)
     found.requests += 1
     wrong = None
-    if row is None:
-        wrong = _refused(world, url, one, answer, 405)
-    elif "anyone" not in row.who and one.actor in SIGNED_OUT:
-        wrong = _sent_to_log_in(one, answer)
-    elif not (row.passes(one.actor) and one.target.there):
-        wrong = _refused(world, url, one, answer, 404)
-    else:
+    if row is not None and row.passes(one.actor) and one.target.there:
         wrong = _passed(world, row, one, answer)
         found.changed.setdefault(row.method, set()).update(answer.changed)
+    elif next(iter(row_of.values())).for_programs:
+        wrong = _refused_to_programs(row, one, answer)
+    elif row is None:
+        wrong = _refused(world, url, one, answer, 405)
+    elif "anyone" not in row.who and one.actor in SIGNED_OUT:
+        wrong = _sent_to_log_in(world, one, answer)
+    else:
+        wrong = _refused(world, url, one, answer, 404)
     if wrong is None and not one.target.there:
         wrong = _unlike(one, answer, alike)
     if wrong:
         found.differences.append(f"{one}: {wrong}")
+
+
+def _refused_to_programs(row: Row | None, one: Try, answer: Answer) -> str | None:
+    """People are nobody here, whatever cookie they send; to a token that counts all is absent where it may not be."""
+    counts = one.actor in PROGRAMS and one.actor not in NO_TOKENS
+    status = 405 if row is None else 404 if counts else 401
+    if answer.status != status:
+        return f"should be {status}, got {answer.status}"
+    if answer.changed != ({TOKENS: 1} if status == 404 else {}):
+        return f"the refusal changed {dict(answer.changed)}"
+    if answer.response.cookies or not answer.response["Content-Type"].startswith("application/json"):
+        return f"should be JSON without cookies, got {answer.headers}"
+    if (status == 401) != (answer.response.get("WWW-Authenticate") == "Bearer"):
+        return "does not say that a token is needed"
+    return None
 
 
 def _passed(world: World, row: Row, one: Try, answer: Answer) -> str | None:
@@ -135,8 +161,8 @@ def _passed(world: World, row: Row, one: Try, answer: Answer) -> str | None:
         return "logged as refused"
     outside = {"foreign", "archived"} if row.url == "home" else {"foreign", "archived", "elsewhere"}
     leaked = {mark for mark in world.marks.seen_in(answer.text) if mark[0] in outside}
-    name = ACTORS.get(one.actor, ("", None))[0]
-    leaked |= {mark for mark in world.marks.seen_in(answer.text) if mark[1] == "Draft.body" and mark[2] != name}
+    own = {ACTORS.get(one.actor, ("", None))[0], *(["left behind"] if row.url == "left-behind" else [])}
+    leaked |= {mark for mark in world.marks.seen_in(answer.text) if mark[1] == "Draft.body" and mark[2] not in own}
     return f"shows what is another's: {sorted(leaked)[:5]}" if leaked else None
 
 
@@ -144,19 +170,37 @@ def _to_login(answer: Answer) -> bool:
     return answer.status == 302 and answer.response["Location"].startswith("/login/?")
 
 
-def _sent_to_log_in(one: Try, answer: Answer) -> str | None:
+def _sent_to_log_in(world: World, one: Try, answer: Answer) -> str | None:
     if answer.changed:
         return f"a stranger's refusal changed {sorted(answer.changed)}"
+    if (
+        one.actor == "deactivated" and carries_words(world, one) and not one.htmx
+    ):  # comes back, to be sent again after signing in
+        return None if answer.status == 401 else f"should give back what was typed, got {answer.status}"
     if one.htmx and (answer.status != 401 or answer.response.get("HX-Retarget") != "#messages"):
         return f"should keep the screen, got {answer.status}"
     return None if one.htmx or _to_login(answer) else f"should go to the login page, got {answer.status}"
+
+
+def carries_words(world: World, one: Try) -> bool:
+    """Does the form hold something that is worth giving back to a session that has ended?"""
+    world.acting = one.actor
+    fields = one.form.fields(world).items() if one.form is not None else ()
+    return any(value != "" and not hasattr(value, "read") and "password" not in name for name, value in fields)
+
+
+def left_behind(world: World, url: str, one: Try) -> bool:
+    """Is this the answer of a lease's own holder, who may no longer judge there? It is kept as a draft."""
+    whose = ("judge-submit", "POST", "labeler", "archived project")  # whose lease that path names
+    return (url, one.method, one.actor, one.target.name) == whose
 
 
 def _refused(world: World, url: str, one: Try, answer: Answer, status: int) -> str | None:
     if answer.status != status:
         return f"should be {status}, got {answer.status}"
     person = world.actor(one.actor) if one.actor not in SIGNED_OUT else None
-    if answer.changed != ({AUDIT: 1} if person is not None else {}):
+    kept = {DRAFTS: 1} if left_behind(world, url, one) else {}
+    if answer.changed != ({AUDIT: 1, **kept} if person is not None else {}):
         return f"the refusal changed {dict(answer.changed)}"
     return _badly_logged(world, url, one, answer.event, status) if person is not None else None
 

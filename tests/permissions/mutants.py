@@ -22,7 +22,7 @@ from unittest import mock
 from django.contrib.auth.backends import ModelBackend
 from django.urls import URLPattern, get_resolver
 
-from projects import gates, refusals
+from projects import bearer, gates, refusals, tokens
 from projects.models import Role
 from projects.policy import POLICY, ROLES, Permission
 from tests.permissions import oracle
@@ -44,7 +44,7 @@ class Mutant:
 
 
 def everything() -> list[Mutant]:
-    return [*of_policy(), *of_roles(), *of_gates(), *of_log(), *of_code()]
+    return [*of_policy(), *of_roles(), *of_gates(), *of_programs(), *of_log(), *of_code()]
 
 
 # the tables
@@ -59,7 +59,7 @@ def of_policy() -> Iterator[Mutant]:
             for looser in (Permission.ANYONE, Permission.SIGNED_IN, *wider):
                 if permission is looser or (permission in PUBLIC and looser is Permission.SIGNED_IN):
                     continue
-                if inside and ROLES[permission] == ROLES.get(looser):
+                if inside and ROLES.get(permission) == ROLES.get(looser):
                     continue
                 changed = {**POLICY, url: {**methods, method: looser}}
                 yield Mutant(f"{url} {method} for {looser}", (url,), _policy(changed), methods=(method,))
@@ -94,9 +94,11 @@ def _roles(changed: Mapping[Permission, Any]) -> Callable[[], AbstractContextMan
 def of_gates() -> Iterator[Mutant]:
     some = ("members", "project", "judge-submit", "image", "rule-check", "people", "home")
     told = {
-        "archived projects open": ("_enter_project", "archived_at=None", ""),
+        "archived projects open": ("_enter_project", ", project__archived_at=None", ""),
         "any role will do": ("_enter_project", "not may(roles, permission)", "not roles"),
-        "no role is needed": ("_enter_project", "project is None or not may(roles, permission)", "project is None"),
+        "no role is needed": ("_enter_project", "not may(roles, permission)", "False"),
+        "roles of any project count": ("_enter_project", "project__slug=slug, ", ""),
+        "roles of anybody count": ("_enter_project", "person=person, ", ""),
         "methods are not checked": ("process_view", "method not in methods", "False"),
         "signing in is not needed": ("process_view", "not request.user.is_authenticated", "False"),
         "a project is not looked at": ("_enter", "slug is not None", "False"),
@@ -105,8 +107,6 @@ def of_gates() -> Iterator[Mutant]:
     for name, (function, before, after) in told.items():
         yield Mutant(name, some, _source(gates.PolicyMiddleware, function, before, after))
     plain = {
-        "roles of any project count": ("roles_of", "project=project, ", ""),
-        "roles of anybody count": ("roles_of", ", person=person", ""),
         "who kept rules of an archived project keeps them": ("keeps_rules", ", project__archived_at=None", ""),
         "any member keeps rules": ("keeps_rules", "role=Role.RULE_OWNER, ", ""),
         "one rule owner makes all of them": ("keeps_rules", "person=person, ", ""),
@@ -118,6 +118,25 @@ def of_gates() -> Iterator[Mutant]:
         yield Mutant(name, some, _source(gates, function, before, after))
     anybody = "user_can_authenticate"
     yield Mutant("deactivated people stay in", some, lambda: mock.patch.object(ModelBackend, anybody, lambda *_: True))
+
+
+def of_programs() -> Iterator[Mutant]:
+    some = ("api-import", "api-runs", "api-export-file")
+    told = {
+        "any scope will do": (bearer, "enter", " or scope not in token.scopes", ""),
+        "a token opens any project": (
+            bearer,
+            "enter",
+            'kwargs.pop("slug") != token.project.slug',
+            'not kwargs.pop("slug")',
+        ),
+        "no token is needed to be told apart": (bearer, "enter", "401", "404"),
+        "a session counts for programs": (bearer, "answer", "request.user = request._cached_user =", "request.user ="),
+        "revoked tokens count": (tokens, "_counts", "revoked_at=None, ", ""),
+        "expired tokens count": (tokens, "_counts", ", expires_at__gt=ClockTimestamp()", ""),
+    }
+    for name, (place, function, before, after) in told.items():
+        yield Mutant(name, some, _source(place, function, before, after))
 
 
 def of_log() -> Iterator[Mutant]:

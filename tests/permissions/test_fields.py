@@ -27,14 +27,16 @@ from tests.permissions import bodies, matrix, oracle
 from tests.permissions.doors import Answer, Doors
 from tests.permissions.matrix import Try
 from tests.permissions.oracle import Target
-from tests.permissions.world import ACTORS, MARK, World, pairs_of, predict
+from tests.permissions.world import ACTORS, MARK, PROGRAMS, World, pairs_of, predict
 
 FIELDS = Path(__file__).with_name("fields.csv")
 Seen = dict[tuple[str, str], set[str]]  # (URL, column) -> actors
 HIDDEN_FROM_LABELERS = ("Prediction.", "Trial.", "Adjudication.", "HardSet", "Export.", "Judge.rater", "AuditEvent.")
 
 
-def seen(world: World, doors: Doors, *, urls: Collection[str] = (), actors: Collection[str] = tuple(ACTORS)) -> Seen:
+def seen(
+    world: World, doors: Doors, *, urls: Collection[str] = (), actors: Collection[str] = (*ACTORS, *PROGRAMS)
+) -> Seen:
     """Every permitted request of every actor, and what its answer, headers included, shows of whom."""
     found: Seen = defaultdict(set)
     for row in oracle.rows():
@@ -56,7 +58,7 @@ def _answers(world: World, doors: Doors, method: str, actor: str, target: Target
 
 
 def _columns(world: World, actor: str, answers: Iterator[Answer]) -> set[str]:
-    name = ACTORS[actor][0]
+    name = ACTORS[actor][0] if actor in ACTORS else None
     found = set()
     for answer in answers:
         for where, column, whose in world.marks.seen_in(f"{answer.text} {dict(answer.headers)}"):
@@ -140,6 +142,7 @@ OURS = {
     "Gold.label",
     "Gold.mismatch",
     "Grid.body",
+    "GuessCount.key",
     "HardSetMember.gold_label",
     "Import.preset",
     "Import.scale_name",
@@ -168,6 +171,7 @@ OURS = {
     "PromptVersion.aliases",
     "ReplayEntry.label",
     "Rule.code",
+    "ServiceToken.prefix",
     "Snapshot.images",
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from projects.policy import POLICY, ROLES, Permission
+from projects.policy import POLICY, ROLES, SCOPES, Permission
 from tests.drills.scale import FULL
 from tests.permissions import bodies, matrix, oracle
 from tests.permissions.doors import Doors
@@ -39,9 +39,9 @@ def test_the_oracle_knows_the_methods_and_has_a_form_for_what_writes() -> None:
     assert {row.url for row in oracle.rows() if row.method == "POST"} == set(bodies.FORMS_OF)
 
 
-def test_every_permission_is_held_by_a_role_or_stands_outside_projects() -> None:
+def test_every_permission_is_held_by_a_role_or_by_programs_or_stands_outside_projects() -> None:
     outside = {Permission.ANYONE, Permission.SIGNED_IN, Permission.SYSTEM, Permission.KEEP_RULES}
-    assert set(ROLES) == set(Permission) - outside
+    assert set(ROLES) == set(Permission) - outside - set(SCOPES)
     asked_inside = {Permission.SEE_NAMES}  # what a page shows, not whether it opens
     used = {permission for methods in POLICY.values() for permission in methods.values()}
     assert used == set(Permission) - asked_inside

@@ -110,7 +110,7 @@ def _by(found: Sequence[Mutant], key: Callable[[Mutant], str]) -> dict[str, list
 
 
 TABLES = [one for one in [*mutants.of_policy(), *mutants.of_roles()] if one.urls]
-GATE = [*mutants.of_gates(), *mutants.of_log()]
+GATE = [*mutants.of_gates(), *mutants.of_programs(), *mutants.of_log()]
 FILTERS = list(mutants.of_code())
 OF_TABLES = _by([*drawn(TABLES, ONE_IN), *GATE], lambda one: one.urls[0] if one in TABLES else one.name)
 OF_FILTERS = _by(drawn(FILTERS, ONE_IN), lambda one: one.name.rpartition(": ")[0].rpartition(".")[0])

@@ -38,6 +38,8 @@ from annotation.models import (
     Lease,
     ModelJob,
     Pair,
+    PictureFetch,
+    PictureSource,
     Postponement,
     PrelabelAttempt,
     PrelabelJob,
@@ -52,8 +54,8 @@ from annotation.models import (
 from annotation.opinions import locked
 from inference import knowledge_history, prompt_versions, prompting
 from inference.models import Calibration, Caption, KnowledgeRevision, LearntModel, ModelVersion, PromptVersion
-from projects import audit, invitations
-from projects.models import Membership, Person, Project, Role
+from projects import audit, invitations, tokens
+from projects.models import Membership, Person, Project, Role, Scope, ServiceToken
 from relevance.rules import RuleSpec, parse_rule
 from rules import drafting, publishing, remarks
 from rules.models import Rule, RuleDraft, RuleVersion
@@ -106,6 +108,14 @@ ACTORS: dict[str, tuple[str, Role | None]] = {
 }
 SIGNED_OUT = ("anonymous", "deactivated")
 EVERYBODY = [*ACTORS, "anonymous"]
+# Programs, by the service token each holds: its scopes, and whose project it is of. They are tried at /api/ alone.
+PROGRAMS: dict[str, tuple[str, list[Scope]]] = {
+    **{f"{scope}_token": ("own", [scope]) for scope in Scope},
+    "expired_token": ("own", list(Scope)),
+    "revoked_token": ("own", list(Scope)),
+    "foreign_token": ("foreign", list(Scope)),
+}
+NO_TOKENS = ("expired_token", "revoked_token")
 OTHERS = {"ben": Role.LABELER, "ruth": Role.RULE_OWNER, "alan": Role.ADJUDICATOR}
 
 
@@ -116,6 +126,7 @@ class World:
     marks: Marks = field(default_factory=Marks)
     people: dict[str, Person] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)  # of programs
     projects: dict[str, Project] = field(default_factory=dict)
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict)
@@ -136,6 +147,7 @@ def build() -> World:
     _elsewhere(world)
     for where, slug in places:
         furnish(world, where, slug)
+    _programs(world)
     Project.objects.filter(slug="shirt").update(archived_at=timezone.now())
     _sessions(world)
     return world
@@ -166,6 +178,20 @@ def _sessions(world: World) -> None:
         client.force_login(world.people[name], backend="django.contrib.auth.backends.ModelBackend")
         world.cookies[actor] = client.cookies["sessionid"].value
     Person.objects.filter(pk=world.people["dora"].pk).update(is_active=False)
+
+
+def _programs(world: World) -> None:
+    for program, (where, scopes) in PROGRAMS.items():
+        name = world.marks(where, "ServiceToken.name")
+        issued = tokens.issue(world.projects[where], name, scopes, 30, actor=_person(world, where, "lena"))
+        world.secrets[program] = issued.secret
+        if program == "expired_token":
+            now = timezone.now()
+            ServiceToken.objects.filter(pk=issued.token.pk).update(
+                created_at=now - timedelta(days=31), expires_at=now - timedelta(seconds=1)
+            )
+        if program == "revoked_token":
+            tokens.revoke(issued.token, actor=world.people["lena"])
 
 
 def rule(marks: Marks, code: str, version: int, **changes: Any) -> RuleSpec:
@@ -340,6 +366,22 @@ def _catalogue(world: World, where: str, project: Project) -> None:
         requested_by=_person(world, where, "lena"),
     )
 
+    host = f"{marks(where, 'PictureSource.host')}.example.com"
+    source = PictureSource.objects.create(project=project, host=host, added_by=_person(world, where, "lena"))
+    for state in ("queued", "dead"):
+        PictureFetch.objects.create(
+            project=project,
+            batch=batch,
+            address=f"https://pictures.example.org/{marks(where, 'PictureFetch.address')}.png",
+            host=f"{marks(where, 'PictureFetch.host')}.example.org",
+            state=state,
+            error=f"gone: {marks(where, 'PictureFetch.error')}",
+            finished_at=None if state == "queued" else timezone.now(),
+        )
+    token = tokens.issue(
+        project, marks(where, "ServiceToken.name"), list(Scope), 30, actor=_person(world, where, "lena")
+    ).token
+
     def pair(name: str, **fields: Any) -> Pair:
         item = make_item(
             project=project,
@@ -354,6 +396,7 @@ def _catalogue(world: World, where: str, project: Project) -> None:
             selling_points=[marks(where, "Snapshot.selling_points")],
             price=f"1 {marks(where, 'Snapshot.price')}",
             images=[stored.sha256],
+            image_addresses=[f"https://{host}/{marks(where, 'Snapshot.image_addresses')}.png"],
         )
         made = make_pair(
             project=project,
@@ -376,6 +419,8 @@ def _catalogue(world: World, where: str, project: Project) -> None:
         "done_import": batch.pk,
         "pair_id": main.pk,
         "query_id": main.query_id,
+        "source_id": source.pk,
+        "token_id": token.pk,
     }
     LearntLexicon.objects.create(
         project=project,
@@ -542,6 +587,9 @@ def _judged(world: World, where: str, project: Project) -> None:
     Draft.objects.create(
         person=_person(world, where, "ben"), pair=main, body={"note": marks(where, "Draft.body", "ben")}
     )
+    left = _person(world, where, "rosa")  # who judges here no more
+    if not alone:
+        Draft.objects.create(person=left, pair=main, body={"note": marks(where, "Draft.body", "left behind")})
     says(disputed, "ben", "L4")
     make_judgment(pair=disputed, by=f"rater {marks(where, 'Judge.rater')}", label="L3")
     settling.settle(locked(disputed.pk))

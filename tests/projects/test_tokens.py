@@ -295,10 +295,14 @@ def test_a_session_beside_a_token_changes_nothing_and_sets_no_cookie(
     assert "Cookie" not in answer["Vary"]
 
 
-def test_no_csrf_token_is_asked_for_where_no_cookie_counts_and_everywhere_else_it_is(issued: Issued) -> None:
+def test_no_csrf_token_is_asked_for_where_no_cookie_counts_and_everywhere_else_it_is(
+    issued: Issued, cast: Cast
+) -> None:
     client = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {issued.secret}"})
     assert client.post("/api/p/shoes/runs/", b"{}", "application/json").status_code == 409
     assert client.post("/p/shoes/runs/")["Location"].startswith("/login/")  # a token opens no page, checked or not
+    client.force_login(cast.lena, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post("/p/shoes/runs/").status_code == 403
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
