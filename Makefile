@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-torch test-serve test-vllm lint worker e2e drills
+.PHONY: help setup run test test-torch test-serve test-vllm lint worker e2e drills backup restore
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +25,12 @@ setup: $(STAMP) ## Make .venv, compile the translations, migrate, load the start
 run: setup ## Serve the demo at http://localhost:8000
 	@LORE_DEMO=1 $(MANAGE) load_demo
 	@LORE_DEMO=1 $(MANAGE) up --stop-with-parent
+
+backup: setup ## Back up database and storage into a new folder: make backup TO=/safe/place (default: backups/ and the time)
+	@$(MANAGE) backup "$(or $(TO),backups/$(shell date +%Y%m%d-%H%M%S))"
+
+restore: setup ## Restore a backup beside what is there, and compare every row and file: make restore FROM=/safe/place
+	@$(MANAGE) restore "$(FROM)" --replace
 
 worker: setup ## Run a dispatcher and a worker alone (with DATABASE_URL, REDIS_URL)
 	@$(MANAGE) work

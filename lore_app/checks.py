@@ -1,14 +1,64 @@
-"""Refuses to serve from a database that may lose what it acknowledged, or as a role that could rewrite the logs."""
+"""What a process refuses to start with: settings that let strangers in, folders that do not last, a database that forgets.
+
+`projects.starting` asks before the first request or job; `manage.py check` asks the first two kinds as well. Settings are
+those of production where LORE_HTTPS=1: then others than their owner rely on them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
+from lore_app import environment
+from lore_app.lasting import why_not_lasting
+from projects.starting import RUNNING
+
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+FILE_STORAGE = "django.core.files.storage.FileSystemStorage"
+KEY_LENGTH = 50
+
+
+@register(Tags.security)
+def production_is_meant(app_configs: object = None, **_: Any) -> list[CheckMessage]:
+    """Each of these is right on a laptop and opens a door in production."""
+    if not settings.HTTPS:
+        return []
+    key = settings.SECRET_KEY
+    wrong = (
+        (settings.DEBUG, "LORE_DEBUG=1 shows source and settings to whoever meets an error", "lore.E010"),
+        (settings.DEMO, "LORE_DEMO=1 lets anybody in without a password", "lore.E011"),
+        ("*" in settings.ALLOWED_HOSTS, "LORE_ALLOWED_HOSTS must name the hosts: * believes any", "lore.E012"),
+        (
+            not environment.text("LORE_SECRET_KEY"),
+            "LORE_SECRET_KEY is missing: every process needs the same",
+            "lore.E013",
+        ),
+        (len(key) < KEY_LENGTH, f"LORE_SECRET_KEY must have at least {KEY_LENGTH} characters", "lore.E014"),
+    )
+    return [Error(message, id=id_) for is_so, message, id_ in wrong if is_so]
+
+
+@register(Tags.security)
+def what_is_kept_lasts(app_configs: object = None, **_: Any) -> list[CheckMessage]:
+    """In production nothing is kept where a restart or a new container takes it away."""
+    if not settings.HTTPS:
+        return []
+    kept: dict[str, Path] = {}
+    if settings.OWNER_DATABASE.get("EMBEDDED"):
+        kept["LORE_DATA_DIR"] = settings.DATA_DIR
+    storage = settings.STORAGES["default"]
+    if storage["BACKEND"] == FILE_STORAGE:
+        kept["LORE_STORAGE_DIR"] = Path(storage["OPTIONS"]["location"])
+    return [
+        Error(f"{variable} ({path}) does not last: {why}", id="lore.E015")
+        for variable, path in kept.items()
+        if (why := why_not_lasting(path))
+    ]
 
 
 @register(Tags.database)
@@ -25,4 +75,21 @@ def database_is_durable(databases: Sequence[str] | None = None, **_: Any) -> lis
             cursor.execute("SELECT current_setting('server_version_num')::int")
             if cursor.fetchone()[0] < 150000:
                 problems.append(Error("PostgreSQL 15 or newer is needed", id="lore.E002"))
+    return problems
+
+
+@register(RUNNING)
+def role_cannot_rewrite(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Not for `migrate`, which acts as the owner."""
+    problems: list[CheckMessage] = []
+    for alias in databases or ():
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT to_regclass('annotation_judgment')")
+            if cursor.fetchone()[0] is None:
+                problems.append(Error("the database has no tables: run manage.py migrate", id="lore.E003"))
+                continue
+            cursor.execute("SELECT current_user, has_table_privilege('annotation_judgment', 'UPDATE')")
+            role, may_rewrite = cursor.fetchone()
+            if may_rewrite:
+                problems.append(Error(f"the role {role} could rewrite judgments: act as lore_app", id="lore.E004"))
     return problems

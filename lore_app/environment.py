@@ -53,8 +53,8 @@ def secret(name: str, keep_in: Path) -> str:
     """The variable, or a random secret made once and kept in a file that only its owner may read: there is no default."""
     value = text(name)
     if value:
-        if len(value) < 32:
-            raise ImproperlyConfigured(f"{name} must have at least 32 characters")
+        if len(value) < 32 or len(set(value)) < 10:
+            raise ImproperlyConfigured(f"{name} must have at least 32 characters, ten of them different")
         return value
     if not keep_in.exists():
         keep_in.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
@@ -83,10 +83,13 @@ def grant(cursor: CursorWrapper) -> None:
 
 @receiver(post_migrate)
 def grant_after_migration(sender: AppConfig, using: str, **_: Any) -> None:
-    """Once per migrate: when the last of our apps has been migrated."""
+    """Once per migrate: when the last of our apps has been migrated.
+
+    In one transaction: whoever is using the product has the old rights until the new ones stand.
+    """
     if sender.name != "annotation":
         return
-    with connections[using].cursor() as cursor:
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SELECT to_regclass('annotation_judgment')")
         if cursor.fetchone()[0] is None:
             return

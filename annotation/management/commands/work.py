@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from annotation import dispatching, working
+from projects import starting
 from projects.commands import JsonCommand, UsageError
 
 
@@ -28,6 +29,7 @@ class Command(JsonCommand):
     def run(self, **options: Any) -> dict[str, Any]:
         queues = [] if options["dispatch_only"] else [q for q in options["queues"].split(",") if q]
         _check(queues, no_dispatch=options["no_dispatch"], dispatch_only=options["dispatch_only"])
+        starting.check()
         started = time.monotonic()
         app = current_app._get_current_object()  # type: ignore[no-untyped-call]
         clean = working.work(app, dispatch=not options["no_dispatch"], queues=queues, ended=working.ended_by_signals())

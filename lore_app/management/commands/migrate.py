@@ -1,23 +1,47 @@
-"""migrate, as the owner: makes the embedded database where it is absent, then runs Django's own command."""
+"""migrate, as the owner: makes the embedded database where it is absent, then runs Django's own command, patiently.
+
+A change of a table waits behind whoever is using it, and everybody else would wait behind the change. So it gives up
+after a few seconds, lets people go on, and tries again; what was migrated before stays migrated.
+"""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import connection
+from django.db import OperationalError, connection
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
 
 from lore_app.database import connected_as
+
+LOCK_SECONDS = 4
+PAUSES = (1, 2, 4, 8, 15, 30)
 
 
 class Command(migrate.Command):
     def execute(self, *args: Any, **options: Any) -> Any:
-        if settings.OWNER_DATABASE.get("EMBEDDED"):
+        owner = settings.OWNER_DATABASE
+        if owner.get("EMBEDDED"):
             create_database()
-        with connected_as(settings.OWNER_DATABASE):
-            return super().execute(*args, **options)
+        with connected_as({**owner, "OPTIONS": _impatient(owner["OPTIONS"])}):
+            for pause in PAUSES:
+                try:
+                    return super().execute(*args, **options)
+                except OperationalError as error:
+                    if not isinstance(error.__cause__, LockNotAvailable):
+                        raise
+                    self.stderr.write(f"people are using a table that is to change: again in {pause} s")
+                    time.sleep(pause)
+        raise CommandError("a table that is to change is held all the time: try again in a quieter hour")
+
+
+def _impatient(options: dict[str, Any]) -> dict[str, Any]:
+    """The owner's connection options, and that no lock is waited for longer than LOCK_SECONDS."""
+    return {**options, "options": f"{options.get('options', '')} -c lock_timeout={LOCK_SECONDS}s".strip()}
 
 
 def create_database() -> None:

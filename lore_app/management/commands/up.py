@@ -14,6 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from projects import starting
+
 GRACE_SECONDS = 20
 PR_SET_PDEATHSIG = 1
 
@@ -27,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--stop-with-parent", action="store_true", help="stop when whoever started this is gone")
 
     def handle(self, *args: Any, port: int, web_threads: int, stop_with_parent: bool, **options: Any) -> None:
+        starting.check()  # once here, so that two processes do not say it twice
         address = f"127.0.0.1:{port}"
         web = [sys.executable, "-m", "gunicorn", "lore_app.wsgi", "--bind", address, "--worker-class", "gthread"]
         web += ["--threads", str(web_threads), "--workers", "1", "--timeout", "60", "--log-level", "warning"]

@@ -1,0 +1,24 @@
+"""Restores a backup and proves that every table and file is as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from lore_app.backup import restoring
+from projects.commands import JsonCommand
+
+
+class Command(JsonCommand):
+    help = "Restore a backup into an empty database, and compare every table and file with it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", metavar="FOLDER", type=Path)
+        parser.add_argument(
+            "--replace", action="store_true", help="put the database that is there aside under another name first"
+        )
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        return restoring.restore(options["folder"].resolve(), self.stderr.write, replace=options["replace"])
