@@ -18,7 +18,7 @@ compute: Any = pyarrow.compute  # makes its functions when it is imported, so th
 
 _NUMBER_BYTES = 8
 _LOOKED_THROUGH = 4 << 20  # bytes of a column's texts that are worth a copy; in more, each text is looked at
-BATCH_BYTES = 64 << 20
+BATCH_BYTES = 32 << 20
 
 
 class Texts(NamedTuple):
