@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import redis
-from django.conf import settings as product
 from django.test import Client
 from django.urls import reverse
 from kombu.exceptions import OperationalError
@@ -21,6 +20,7 @@ from kombu.exceptions import OperationalError
 from annotation import workers
 from annotation.models import JobState, Judgment, Prediction, PrelabelJob, PrelabelRun
 from annotation.working import YOUNG_SECONDS
+from projects.guessing import TRIES
 from projects.models import AuditEvent, Person
 from tests.conftest import FreshDatabase
 from tests.drills import oracle
@@ -171,7 +171,7 @@ def test_d22_redis_emptied_three_times_and_robbed_of_keys(
         here, guessing = Client(), Client()
         here.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         wrong = {"username": "ben", "password": "wrong"}
-        locked = [guessing.post(reverse("login"), wrong).status_code for _ in range(product.AXES_FAILURE_LIMIT)][-1]
+        locked = [guessing.post(reverse("login"), wrong).status_code for _ in range(TRIES)][-1]
         run = oracle.ask_for(pairs, mode)
         workplace.start_worker()
         wait_until(lambda: oracle.done(run) > 0, LONG, "the first jobs done")

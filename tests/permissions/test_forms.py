@@ -45,8 +45,8 @@ def told_apart(world: World, doors: Doors, naming: str) -> str:
         fields = {**fields, "model": here["version_id"], "prompt": here["prompt_id"]}
     if not field:  # an address that names it
         pages = [
-            doors.send("GET", path.format(number), world.cookies[actor]).plain(f"={number}")
-            for number in (foreign, ABSENT)
+            doors.send("GET", path.format(f"{number:09}"), world.cookies[actor]).plain(f"={number:09}")
+            for number in (foreign, ABSENT)  # of one length, as the page that names it is
         ]
         return "" if pages[0] == pages[1] else "another page for a foreign one"
     answers = []
