@@ -92,8 +92,7 @@ class PolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         program = bearer.is_for_programs(request)
         response = bearer.answer(request, self.get_response) if program else self.get_response(request)
-        if not program:
-            refusals.note(request, response)
+        refusals.note(request, response)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         patch_vary_headers(response, ["HX-Request"])
