@@ -91,7 +91,8 @@ class Doors:
         keep: bool = False,
         token: str | None = None,
     ) -> Answer:
-        """`body` holds form fields, files as they are, or a program's JSON (`{"json": ...}`); `token` is a program's; `keep` leaves what was done (a test's own savepoint ends it)."""
+        """`body` holds form fields, and files as they are, or a program's JSON (`{"json": ...}`); `token` is a program's;
+        `keep` leaves what was done (a test's own savepoint ends it)."""
         environ = self._environ(method, path, cookie, body, htmx=htmx, token=token)
         outside = transaction.savepoint()
         before = self.counted()
