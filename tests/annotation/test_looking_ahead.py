@@ -109,7 +109,7 @@ def test_looking_ahead_from_a_foreign_or_ended_card_holds_nothing(
     slots: list[Slot], project: Project, cast: Cast, client_for: ClientFor
 ) -> None:
     lease = on_screen(cast.ana, project)
-    assert client_for(cast.ben).get(f"/p/shoes/judge/{lease.token}/ahead/", headers=HTMX).status_code == 204
+    assert client_for(cast.ben).get(f"/p/shoes/judge/{lease.token}/ahead/", headers=HTMX).status_code == 404
     queue.give_back(lease)
     assert client_for(cast.ana).get(f"/p/shoes/judge/{lease.token}/ahead/", headers=HTMX).status_code == 204
     assert not Lease.objects.filter(state="live").exists()

@@ -15,7 +15,7 @@ from tests.builders import make_judgment
 from tests.permissions import bodies, oracle
 from tests.permissions import world as worlds
 from tests.permissions.doors import Doors
-from tests.permissions.world import World, pairs_of
+from tests.permissions.world import PROGRAMS, World, pairs_of
 
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 READERS = ("labeler", "adjudicator", "lead", "auditor")
@@ -29,11 +29,13 @@ def pages(world: World, doors: Doors, urls: set[str] | None = None) -> Pages:
     for row in oracle.rows():
         if row.method != "GET" or not ("{slug}" in row.path or row.url == "home") or (urls and row.url not in urls):
             continue
-        able = [actor for actor in READERS if row.passes(actor)]
+        able = [actor for actor in (*READERS, *PROGRAMS) if row.passes(actor)]
         for actor in able if row.url == "home" else dict.fromkeys((able[0], able[-1])):
             for asked in ("", *ASKING.get(row.url, ())):
                 path = next(oracle.targets(world, row, actor)).path + asked
-                status, headers, text = doors.send("GET", path, world.cookies[actor]).plain()
+                status, headers, text = doors.send(
+                    "GET", path, world.cookies.get(actor), token=world.secrets.get(actor)
+                ).plain()
                 found[row.url + asked, actor] = (status, headers, _RANDOM.sub("UUID", text))
     if not urls or "judge-flag" in urls:
         found["judge-flag", "labeler"] = _flagged_in_reveal(world, doors)

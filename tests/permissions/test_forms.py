@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from annotation.models import Export, Lease
+from annotation.models import Export, HardSet, Lease
 from projects.models import Membership, Person
 from tests.permissions.doors import Doors
 from tests.permissions.test_fields import undone
-from tests.permissions.world import World
+from tests.permissions.world import World, pairs_of
 
 ABSENT = 987_654_321
 
@@ -61,6 +61,41 @@ def told_apart(world: World, doors: Doors, naming: str) -> str:
         return "a case was given to a stranger" if "annotation_badcase" in answers[0].changed else ""
     first, second = ((one.status, dict(one.changed)) for one in answers)
     return "" if first == second else f"{first} for a foreign one, {second} for an absent one"
+
+
+def told_apart_by_programs(world: World, doors: Doors, url: str) -> str:
+    """The same of what a program names."""
+    project = world.projects["foreign"]
+    (pair,) = pairs_of(world, project, "main")
+    named: dict[str, tuple[str, list[dict[str, str]]]] = {
+        "api-bad-cases": (
+            "monitor_token",
+            [
+                {"query": pair.query.text, "item": pair.item.external_id, "cause": "data"},
+                {"query": "nothing", "item": "nothing", "cause": "data"},
+            ],
+        ),
+        "api-exports": (
+            "export_token",
+            [
+                {"kind": "labels", "hard_set": HardSet.objects.get(project=project).name},
+                {"kind": "labels", "hard_set": "nothing"},
+            ],
+        ),
+    }
+    program, tries = named[url]
+    path = f"/api/p/shoes/{url.removeprefix('api-')}/"
+    answers = [doors.send("POST", path, token=world.secrets[program], body={"json": one}) for one in tries]
+    first, second = ((one.status, dict(one.changed), one.text) for one in answers)
+    return "" if first == second else f"{first} for a foreign one, {second} for an absent one"
+
+
+NAMED_BY_PROGRAMS = ("api-bad-cases", "api-exports")
+
+
+@pytest.mark.parametrize("url", NAMED_BY_PROGRAMS)
+def test_a_foreign_object_named_by_a_program_is_taken_for_an_absent_one(world: World, doors: Doors, url: str) -> None:
+    assert told_apart_by_programs(world, doors, url) == ""
 
 
 @pytest.mark.parametrize("naming", NAMING)

@@ -18,7 +18,7 @@ from tests.permissions import matrix, mutants, oracle, strangers
 from tests.permissions.doors import METHODS, Doors
 from tests.permissions.mutants import Mutant
 from tests.permissions.test_fields import seen, told, undone
-from tests.permissions.test_forms import NAMING, told_apart
+from tests.permissions.test_forms import NAMED_BY_PROGRAMS, NAMING, told_apart, told_apart_by_programs
 from tests.permissions.world import EVERYBODY, World
 
 ONE_IN = 1 if FULL else 16
@@ -32,6 +32,7 @@ def drawn(found: Sequence[Mutant], one_in: int) -> list[Mutant]:
 def notices(world: World, doors: Doors, mutant: Mutant) -> str:
     """The first difference from the oracle, or nothing."""
     with mutant.apply():
+        doors = Doors()  # which keeps the gate's methods as they are when it sends its first request
         for url in mutant.urls:
             found = matrix.walk(
                 world,
@@ -77,6 +78,8 @@ def _shows_otherwise(world: World, doors: Doors, mutant: Mutant) -> bool:
         if {key: who for key, who in found.items() if who} != {key: who for key, who in wanted.items() if who}:
             return True
         if any(strangers.full_when_empty(world, doors, url) for url in mutant.urls):
+            return True
+        if any(told_apart_by_programs(world, doors, url) for url in NAMED_BY_PROGRAMS if url in mutant.urls):
             return True
         return any(
             told_apart(world, doors, naming) for naming, (path, *_) in NAMING.items() if _leads(path, mutant.urls)

@@ -71,7 +71,7 @@ def test_what_was_permitted_when_the_page_was_opened_is_refused_now(world: World
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_judge_who_may_no_longer_answer_loses_no_word(world: World, doors: Doors, change: str) -> None:
-    """What was typed had gone ahead as a draft; the refused answer leaves it as it is, and stores no judgment."""
+    """What was typed had gone ahead as a draft; the refused answer takes its place there, and is no judgment."""
     token = world.objects["shoes"]["token_of_ana"]
     cookie = world.cookies["labeler"]
     with undone():
@@ -84,7 +84,7 @@ def test_a_judge_who_may_no_longer_answer_loses_no_word(world: World, doors: Doo
             doors.send("POST", f"/p/shoes/judge/{token}/", cookie, body=fields, htmx=htmx, keep=True)
         assert Judgment.objects.count() == before
         draft = Draft.objects.get(person=world.people["ana"], pair=world.objects["shoes"]["held_pair"])
-        assert draft.body["note"] == "half a thought"
+        assert draft.body["note"] == "half a thought, and more"
 
 
 def test_an_htmx_answer_that_is_refused_leaves_the_form_on_the_screen(world: World, doors: Doors) -> None:
