@@ -43,11 +43,12 @@ def told_apart(world: World, doors: Doors, naming: str) -> str:
     foreign = world.objects["boots"][key] if key in here else world.people[key].pk
     if naming == "trying":
         fields = {**fields, "model": here["version_id"], "prompt": here["prompt_id"]}
-    if not field:  # an address that names it
-        pages = [
-            doors.send("GET", path.format(number), world.cookies[actor]).plain(f"={number}")
-            for number in (foreign, ABSENT)
-        ]
+    if not field:  # an address that names it, and stands in the page's own links
+        pages = []
+        for number in (foreign, ABSENT):
+            shown = doors.send("GET", path.format(number), world.cookies[actor])
+            status, _headers, text = shown.plain(f"={number}", f'value="{number}"')
+            pages.append((status, text))
         return "" if pages[0] == pages[1] else "another page for a foreign one"
     answers = []
     for number in (foreign, ABSENT):
