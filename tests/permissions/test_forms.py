@@ -45,7 +45,7 @@ def told_apart(world: World, doors: Doors, naming: str) -> str:
         fields = {**fields, "model": here["version_id"], "prompt": here["prompt_id"]}
     if not field:  # an address that names it
         pages = [
-            doors.send("GET", path.format(number), world.cookies[actor]).plain(f"={number}")
+            doors.send("GET", path.format(number), world.cookies[actor]).plain(f"after={number}")
             for number in (foreign, ABSENT)
         ]
         return "" if pages[0] == pages[1] else "another page for a foreign one"
