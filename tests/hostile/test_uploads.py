@@ -173,7 +173,7 @@ class Server:
                     line.sendall(piece)
                 if finish:
                     line.shutdown(socket.SHUT_WR)
-            except (BrokenPipeError, ConnectionResetError):
+            except OSError:  # refused in the middle of what we say: it may have closed already
                 pass
             try:
                 while data := line.recv(65536):

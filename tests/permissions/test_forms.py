@@ -45,8 +45,10 @@ def told_apart(world: World, doors: Doors, naming: str) -> str:
         fields = {**fields, "model": here["version_id"], "prompt": here["prompt_id"]}
     if not field:  # an address that names it
         pages = [
-            doors.send("GET", path.format(f"{number:09}"), world.cookies[actor]).plain(f"={number:09}")
-            for number in (foreign, ABSENT)  # of one length, as the page that names it is
+            doors.send("GET", path.format(number), world.cookies[actor]).plain(f"after={number}", f"after%3D{number}")[
+                ::2
+            ]  # its length is told
+            for number in (foreign, ABSENT)
         ]
         return "" if pages[0] == pages[1] else "another page for a foreign one"
     answers = []
