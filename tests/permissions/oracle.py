@@ -109,8 +109,8 @@ def targets(world: World, row: Row, actor: str) -> Iterator[Target]:
 def _own(world: World, kind: str, actor: str, here: dict[str, object]) -> None:
     if kind == "own lease" and actor in ACTORS:
         here["token"] = here.get(f"token_of_{ACTORS[actor][0]}", here["token_of_ana"])
-    if kind == "own case" and actor == "labeler":
-        here["case_id"] = here["anas_case"]
+    if kind == "own case" and actor in ACTORS:
+        here["case_id"] = here.get(f"{ACTORS[actor][0]}s_case", here["case_id"])
 
 
 def check_words() -> list[str]:
