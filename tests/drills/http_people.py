@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import time
 from contextlib import closing
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -12,6 +13,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 
 from projects.models import Person
+
+KEPT_SECONDS = 1.5  # gunicorn closes a connection after two idle ones
 
 
 class Card(NamedTuple):
@@ -27,6 +30,7 @@ class HttpPerson:
         self.host = urlsplit(address).netloc
         self.csrf = "c" * 32
         self.connection = http.client.HTTPConnection(self.host, timeout=60) if kept else None
+        self.spoken = 0.0
         self.cookie = "" if person is None else self._signed_in(person)
 
     def _signed_in(self, person: Person) -> str:
@@ -58,6 +62,9 @@ class HttpPerson:
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, str]:
         if self.connection is not None:
+            if time.monotonic() - self.spoken > KEPT_SECONDS:
+                self.connection.close()  # the server has closed it too, and a browser would have noticed
+            self.spoken = time.monotonic()
             return self._answer(self.connection, method, path, body, headers)
         with closing(http.client.HTTPConnection(self.host, timeout=60)) as connection:
             return self._answer(connection, method, path, body, {"Connection": "close", **headers})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
 import time
@@ -172,8 +173,9 @@ class Server:
                 for piece in pieces:
                     line.sendall(piece)
                 if finish:
-                    line.shutdown(socket.SHUT_WR)
-            except OSError:  # refused in the middle of what we say: it may have closed already
+                    with contextlib.suppress(OSError):  # ENOTCONN: it has hung up already
+                        line.shutdown(socket.SHUT_WR)
+            except (BrokenPipeError, ConnectionResetError):
                 pass
             try:
                 while data := line.recv(65536):
