@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 
-PAGE = "SELECT pg_sleep(0.01)"  # what a next card costs
+PAGE = "SELECT pg_sleep(0.05)"  # what a next card costs on a busy host; with less a kill may find nobody in it
 REMEMBERED_SECONDS = 1.0
 LEASE_SECONDS = 600
 
