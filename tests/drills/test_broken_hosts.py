@@ -132,7 +132,11 @@ def test_d05_a_database_killed_outright_keeps_every_acknowledged_row(stand: Stan
     assert (told.lost, told.doubled, told.unexpected, kills) == (0, 0, 0, times)
     # Not durable, and the pause of the WAL writer long enough that a kill is sure to fall into it.
     loose = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
-    control, _ = bare_inserts(stand, wanted // 5, 1, loose)
+    try:
+        control, _ = bare_inserts(stand, wanted // 5, 1, loose)
+    finally:
+        stand.server.stop_immediately()
+        stand.server.start()  # durable again: nothing of ours starts on the other
     assert control.lost > 0
     figures("D05", **told.figures(), acknowledged=told.acknowledged, kills=kills, control_lost=control.lost)
 
