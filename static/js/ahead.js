@@ -131,8 +131,7 @@
     for (const button of shown.querySelectorAll(".verdict button:not([hidden])")) button.disabled = false;
     put(node);
     const refused = response && response.status < 500 && response.status !== 404;
-    const place = response?.headers.get("HX-Retarget") ?? "#refused";
-    if (refused) document.querySelector(place).replaceChildren(...fragment(told).childNodes);
+    if (refused) node.querySelector("#refused").replaceChildren(...fragment(told).childNodes); // as hx-status:4xx does
     // What found no server goes again by itself; until it has arrived nothing else is shown.
     ready = refused ? { node: shown, since: Date.now() } : null;
     tell("shown");
