@@ -1,10 +1,12 @@
 """A web host and a PostgreSQL server of the drill's own, to be killed, stopped and started again under load.
 
-Whatever a drill does to them, every process ends with the drill.
+Whatever a drill does to them, every process ends with the drill: by the drill itself, or, where the tests are killed
+outright, by a helper that notices they are gone.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -18,11 +20,43 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 from tests.processes import ROOT, answers, free_port, wait_until
 
 WORKERS, THREADS = 2, 6
+# Reads who is held until the pipe ends, that is: until the process of the tests is gone, however it went.
+LEASH = """
+import os, signal, sys
+held = set()
+for line in sys.stdin:
+    (held.add if line[0] == "+" else held.discard)(int(line[1:]))
+for pid in held:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except OSError:
+        pass
+"""
+
+
+@lru_cache(maxsize=1)
+def leash() -> IO[bytes]:
+    helper = subprocess.Popen([sys.executable, "-c", LEASH], stdin=subprocess.PIPE, start_new_session=True)
+    atexit.register(helper.communicate)
+    assert helper.stdin is not None
+    return helper.stdin
+
+
+def hold(pid: int) -> None:
+    leash().write(b"+%d\n" % pid)
+    leash().flush()
+
+
+def release(pid: int) -> None:
+    leash().write(b"-%d\n" % pid)
+    leash().flush()
 
 
 def children(pid: int) -> list[int]:
@@ -66,6 +100,7 @@ class WebHost:
                 stderr=output,
                 start_new_session=True,
             )
+        hold(self.master.pid)
 
     def wait(self) -> None:
         wait_until(lambda: answers(f"{self.address}/health/"), seconds=120, what="the web host")
@@ -82,6 +117,7 @@ class WebHost:
         if self.master is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self.master.pid, signal.SIGKILL)
+            release(self.master.pid)
             self.master.wait(30)
             self.kills += 1
 
@@ -177,6 +213,7 @@ class DatabaseServer:
             self.process = subprocess.Popen(
                 command, stdout=output, stderr=output, user=self._cluster.system_user, start_new_session=True
             )
+        hold(self.process.pid)
         wait_until(self.is_ready, seconds=90, what="PostgreSQL")
 
     def run(self, name: str, *arguments: str, given: bytes = b"") -> None:
@@ -194,6 +231,7 @@ class DatabaseServer:
         """As pg_ctl -m immediate: no checkpoint, recovery at the next start."""
         assert self.process is not None
         self.process.send_signal(signal.SIGQUIT)
+        release(self.process.pid)
         self.process.wait(30)
 
     def kill(self) -> None:
@@ -204,6 +242,7 @@ class DatabaseServer:
         for pid in every:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        release(self.process.pid)
         self.process.wait(30)
 
 
