@@ -134,11 +134,12 @@ def _plant_text(model: type[models.Model], field: models.Field[Any, Any], name: 
     length = getattr(field, "max_length", None)
     unique = field.unique or name in ALSO_UNIQUE
     texts = fitting(length - 8 if unique and length else length) or ["<b>"]
-    tail = "|| ' #' || id" if unique else ""
+    number = model._meta.pk.column
+    tail = f"|| ' #' || {number}" if unique else ""
     start = sum(map(ord, name)) % len(texts)
     table, column = model._meta.db_table, field.column
     with connection.cursor() as cursor:
-        taken = f"(%s::text[])[1 + (id + {start}) %% {len(texts)}]"
+        taken = f"(%s::text[])[1 + ({number} + {start}) %% {len(texts)}]"
         cursor.execute(f'UPDATE {table} SET "{column}" = {taken} {tail} WHERE {ONLY.get(name, "true")}', [texts])
         return int(cursor.rowcount)
 
