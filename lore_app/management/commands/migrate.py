@@ -25,9 +25,10 @@ PAUSES = (1, 2, 4, 8, 15, 30)
 
 
 class Command(migrate.Command):
-    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
         """Without what holds only for a product that runs: a new database has no tables yet, and the owner may do all."""
-        return {**super().get_check_kwargs(options), "tags": registry.tags_available() - {RUNNING}}
+        asked: Any = super().get_check_kwargs(options)
+        return {**asked, "tags": registry.tags_available() - {RUNNING}}
 
     def execute(self, *args: Any, **options: Any) -> Any:
         owner = settings.OWNER_DATABASE
