@@ -70,6 +70,7 @@ OURS = {
          "inference.Caption.question_sha256", "annotation.Rejection.raw_sha256", "annotation.Image.sha256",
          "annotation.Snapshot.sha256", "annotation.Snapshot.raw_sha256", "annotation.Snapshot.images",
          "annotation.Export.manifest_sha256", "annotation.LearntLexicon.digest", "annotation.Grid.extractor",
+         "projects.ServiceToken.prefix", "projects.ServiceToken.sha256", "projects.GuessCount.key",
          "annotation.Prediction.prompt_digest", "annotation.Prediction.key_sha256", "annotation.Judgment.body_sha256",
          "annotation.ReplaySet.digest", "annotation.BackTest.digest"), HASH),
     **dict.fromkeys(
