@@ -34,6 +34,8 @@ from annotation.models import (
     Lease,
     ModelJob,
     Pair,
+    PictureFetch,
+    PictureSource,
     Prediction,
     PrelabelAttempt,
     PrelabelJob,
@@ -44,7 +46,8 @@ from annotation.models import (
 )  # fmt: skip
 from inference import knowledge_history
 from inference.models import Caption, ModelVersion, PromptVersion
-from projects.models import Membership, Person, Project, Role
+from projects import tokens
+from projects.models import Membership, Person, Project, Role, Scope
 from rules.models import Rule, RuleBaseVersion, RuleDraft, RuleRemark, RuleVersion
 from rules.publishing import specs
 from tests.hostile.payloads import PAYLOADS, fitting
@@ -89,7 +92,8 @@ OURS = {
 }  # fmt: skip
 ALSO_UNIQUE = {"annotation.Query.text", "annotation.Item.external_id", "annotation.HardSet.name", "annotation.Judge.rater",
                "inference.KnowledgeCard.key", "inference.KnowledgeCard.key_folded", "annotation.Worker.name",
-               "inference.PromptVersion.name", "inference.ModelVersion.name"}  # fmt: skip
+               "inference.PromptVersion.name", "inference.ModelVersion.name", "annotation.PictureSource.host",
+               "annotation.PictureFetch.address"}  # fmt: skip
 ONLY = {"annotation.Judge.rater": "person_id IS NULL", "annotation.Prediction.reason": "status = 'invalid'"}
 # In JSON: keys below which foreign text stands, and keys below which nothing is touched.
 TEXTS = {"en", "zh", "query", "title", "note", "entity", "text", "value", "literal", "constraint", "name", "shop", "where",
@@ -232,6 +236,12 @@ def furnish(project: Project, storage: Path) -> None:
     rows = [{"query": text, "item_id": text, "title": text, text: text, f"{text}x": text} for text in PAYLOADS]
     (storage / "imports/waiting").write_text("".join(json.dumps(row) + "\n" for row in rows))
     Import.objects.create(project=project, kind="pairs", file_name="x", stored_as="imports/waiting", requested_by=lena)
+    tokens.issue(project, "x", [Scope.IMPORT], days=30, actor=lena)
+    PictureSource.objects.create(project=project, host="x", added_by=lena)
+    for state in ("dead", "queued"):
+        PictureFetch.objects.create(
+            project=project, batch=batch, address=f"https://x/{state}", host="x", state=state, error="x"
+        )
     # rules
     draft = RuleDraft.objects.create(title="x", why="x", base=base, author=rosa, returned="x", override_reason="x")
     version = RuleVersion.objects.select_related("rule").first()
