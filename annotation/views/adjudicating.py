@@ -51,7 +51,7 @@ def _settle(request: Request, disagreement: Disagreement) -> HttpResponse:
             label=request.POST.get("label", ""),
             mismatch=request.POST.get("mismatch", ""),
             rule_code=request.POST.get("rule", ""),
-            note=request.POST.get("note", "").replace("\x00", "\ufffd")[:4000],
+            note=request.POST.get("note", "")[:4000],
         )
         adjudicating.adjudicate(request.person, disagreement.pk, request.project, ruling)
     except ValueError:
@@ -113,4 +113,5 @@ def _refusals() -> dict[str, str]:
         "bad_label": _("Choose one of the labels."),
         "bad_mismatch": _("A mismatch names the dimension that does not match."),
         "unknown_rule": _("There is no rule of that code."),
+        "used_key": _("The form is incomplete; reload the page."),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from annotation import exporting, workers
@@ -21,10 +21,10 @@ def exports(request: Request) -> HttpResponse:
         if kind not in Export.Kind.values:
             messages.error(request, _("Choose what to export."))
             return redirect("exports", request.project.slug)
-        number = request.POST.get("hard_set", "")
-        hard_set = request.project.hard_sets.filter(
-            pk=int(number[:18]) if number.isdecimal() else 0, frozen_at__isnull=False
-        ).first()
+        hard_set = None
+        if number := request.POST.get("hard_set", ""):  # none of ours must not come to mean: the whole project
+            frozen = request.project.hard_sets.filter(frozen_at__isnull=False)
+            hard_set = get_object_or_404(frozen, pk=int(number[:18]) if number.isdecimal() else 0)
         fresh = "without_stale" in request.POST
         made = exporting.request_export(request.project, kind, request.person, hard_set, without_stale=fresh)
         return redirect("export", request.project.slug, made.pk)

@@ -28,9 +28,7 @@ def hard_sets(request: Request) -> HttpResponse:
 def _freeze(request: Request) -> HttpResponse:
     kinds = [kind for kind in request.POST.getlist("reason") if kind in set(ReasonKind)]
     try:
-        hard_set = hard_samples.freeze_hard_set(
-            request.project, request.POST.get("name", "").replace("\x00", ""), request.person, kinds
-        )
+        hard_set = hard_samples.freeze_hard_set(request.project, request.POST.get("name", ""), request.person, kinds)
     except hard_samples.HardSetError as error:
         messages.error(request, _refusals()[error.code])
         return redirect("hard-sets", request.project.slug)

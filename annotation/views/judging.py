@@ -56,7 +56,7 @@ def later(request: Request, token: UUID) -> HttpResponse:
 
 
 def draft(request: Request, token: UUID) -> HttpResponse:
-    note = request.POST.get("note", "").replace("\x00", "\ufffd")[: judging.MAX_NOTE]
+    note = request.POST.get("note", "")[: judging.MAX_NOTE]
     judging.save_draft(request.person, _lease(request, token), {"note": note})
     return HttpResponse(status=204)
 

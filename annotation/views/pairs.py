@@ -17,9 +17,9 @@ from rules.publishing import specs
 
 def pairs(request: Request) -> HttpResponse:
     chosen = {
-        "text": request.GET.get("text", "").replace("\x00", "")[:200],
-        "only": request.GET.get("only", "").replace("\x00", ""),
-        "label": request.GET.get("label", "").replace("\x00", ""),
+        "text": request.GET.get("text", "")[:200],
+        "only": request.GET.get("only", ""),
+        "label": request.GET.get("label", ""),
     }
     page = finding.find(request.project, **chosen, before=_number(request, "before"), after=_number(request, "after"))
     secret = _still_to_judge(request, [one.pk for one in page.pairs])

@@ -35,7 +35,7 @@ def cancel(request: Request) -> HttpResponse:
 
 
 def allow(request: Request) -> HttpResponse:
-    host = request.POST.get("host", "").replace("\x00", "")[:300]
+    host = request.POST.get("host", "")[:300]
     try:
         sources.allow(request.project, host, request.person, plain_http=request.POST.get("plain_http") == "on")
     except sources.NoHost:

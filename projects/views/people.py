@@ -29,7 +29,7 @@ def people(request: Request) -> HttpResponse:
     if form.is_bound and form.is_valid():
         invitation = membership.create_person(**form.cleaned_data, actor=request.person)
         return _person_page(request, invitation.person, invitation=invitation, status=201)
-    after = request.GET.get("after", "").replace("\x00", "")
+    after = request.GET.get("after", "")
     rows = list(Person.objects.filter(username__gt=after).order_by("username")[: PAGE + 1])
     context = {"form": form, "people": rows[:PAGE], "older": rows[PAGE - 1].username if len(rows) > PAGE else ""}
     return render(request, "projects/people.html", context, status=422 if form.is_bound else 200)

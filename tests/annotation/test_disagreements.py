@@ -154,6 +154,13 @@ def test_a_doubled_ruling_is_one(dispute: Disagreement, project: Project, cast: 
     assert adjudicating.adjudicate(cast.ada, dispute.pk, project, once) == first
 
 
+def test_the_key_of_another_persons_ruling_is_refused(dispute: Disagreement, project: Project, cast: Cast) -> None:
+    once = ruling("L3")
+    adjudicating.adjudicate(cast.ada, dispute.pk, project, once)
+    with pytest.raises(CannotAdjudicate, match="used_key"):
+        adjudicating.adjudicate(cast.lena, dispute.pk, project, once)
+
+
 def test_the_second_adjudicator_comes_too_late(dispute: Disagreement, project: Project, cast: Cast) -> None:
     adjudicating.adjudicate(cast.ada, dispute.pk, project, ruling("L3"))
     with pytest.raises(CannotAdjudicate, match="already_settled"):
