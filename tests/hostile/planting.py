@@ -15,6 +15,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from annotation import backtesting
 from annotation.models import (
@@ -41,6 +42,7 @@ from annotation.models import (
     PrelabelJob,
     QueryGuideline,
     Rejection,
+    Snapshot,
     Trial,
     Worker,
 )  # fmt: skip
@@ -203,7 +205,8 @@ def _back_test(value: Any, take: Callable[[], str]) -> Any:
 
 SPECIAL: dict[str, Callable[[Any, Callable[[], str]], Any]] = {
     **dict.fromkeys(
-        ("annotation.Snapshot.cpv", "annotation.Snapshot.skus", "annotation.Snapshot.selling_points", "projects.AuditEvent.detail",
+        ("annotation.Snapshot.cpv", "annotation.Snapshot.skus", "annotation.Snapshot.selling_points",
+         "annotation.Snapshot.image_addresses", "projects.AuditEvent.detail",
          "annotation.QueryGuideline.required", "annotation.QueryGuideline.optional", "inference.KnowledgeCard.item_ids",
          "inference.KnowledgeRevision.item_ids", "annotation.Prediction.contradicts", "annotation.Prediction.signals",
          "inference.PromptVersion.templates", "annotation.Draft.body"), _all),
@@ -230,7 +233,14 @@ def furnish(project: Project, storage: Path) -> None:
     for row in range(1, 9):
         Rejection.objects.create(batch=batch, row=row, field="title", reason="missing", raw="x")
     Import.objects.create(
-        project=project, kind="pairs", file_name="x", state="dead", error="x", requested_by=lena, confirmed=True
+        project=project,
+        kind="pairs",
+        file_name="x",
+        state="dead",
+        error="x",
+        requested_by=lena,
+        confirmed=True,
+        finished_at=timezone.now(),
     )
     (storage / "imports").mkdir(parents=True, exist_ok=True)
     rows = [{"query": text, "item_id": text, "title": text, text: text, f"{text}x": text} for text in PAYLOADS]
@@ -238,10 +248,12 @@ def furnish(project: Project, storage: Path) -> None:
     Import.objects.create(project=project, kind="pairs", file_name="x", stored_as="imports/waiting", requested_by=lena)
     tokens.issue(project, "x", [Scope.IMPORT], days=30, actor=lena)
     PictureSource.objects.create(project=project, host="x", added_by=lena)
-    for state in ("dead", "queued"):
+    addresses = ["https://x/1.jpg", "https://x/2.jpg"]
+    for address in addresses:
         PictureFetch.objects.create(
-            project=project, batch=batch, address=f"https://x/{state}", host="x", state=state, error="x"
+            project=project, batch=batch, address=address, host="x", state="dead", error="x", finished_at=timezone.now()
         )
+    Snapshot.objects.filter(pk__in=[one.item.current_snapshot_id for one in pairs]).update(image_addresses=addresses)
     # rules
     draft = RuleDraft.objects.create(title="x", why="x", base=base, author=rosa, returned="x", override_reason="x")
     version = RuleVersion.objects.select_related("rule").first()
