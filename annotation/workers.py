@@ -13,10 +13,22 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.utils.translation import gettext, gettext_noop
 
 from annotation import sources
 from annotation.jobs import LIVE
-from annotation.models import Export, Import, Job, JobState, PictureFetch, PrelabelJob, Trial, Worker
+from annotation.models import (
+    BackTest,
+    Export,
+    Import,
+    Job,
+    JobState,
+    ModelJob,
+    PictureFetch,
+    PrelabelJob,
+    Trial,
+    Worker,
+)
 from projects.clock import ClockTimestamp
 from projects.models import AuditEvent
 
@@ -26,11 +38,13 @@ FORGOTTEN_AFTER = timedelta(days=1)
 BEGAN_ANEW = "worker.began_anew"
 TOLD_FOR = timedelta(days=7)
 KINDS: tuple[tuple[str, type[Job]], ...] = (
-    ("prelabel", PrelabelJob),
-    ("trial", Trial),
-    ("import", Import),
-    ("export", Export),
-    ("picture", PictureFetch),
+    (gettext_noop("pre-label"), PrelabelJob),
+    (gettext_noop("trial"), Trial),
+    (gettext_noop("import"), Import),
+    (gettext_noop("export"), Export),
+    (gettext_noop("picture"), PictureFetch),
+    (gettext_noop("Back-test"), BackTest),
+    (gettext_noop("Trainings and canary runs"), ModelJob),
 )
 
 
@@ -47,7 +61,7 @@ class Presence(NamedTuple):
 
 
 class Depth(NamedTuple):
-    """What waits, runs and has died of one kind of job."""
+    """What waits, runs and has died of one kind of job; `kind` is its name in the reader's language."""
 
     kind: str
     waiting: int
@@ -143,7 +157,7 @@ def restarts(limit: int = 20) -> QuerySet[AuditEvent]:
 
 
 def depths() -> list[Depth]:
-    return [_depth(kind, model) for kind, model in KINDS]
+    return [_depth(gettext(kind), model) for kind, model in KINDS]
 
 
 def _depth(kind: str, model: type[Job]) -> Depth:
@@ -162,7 +176,7 @@ def dead_jobs(limit: int = 50) -> list[Dead]:
     """The latest dead jobs of every kind: an operator sees what fails, not whose data it is."""
     columns = ("pk", "attempts", "finished_at", "error")
     found = [
-        Dead(kind, row["pk"], row["attempts"], row["finished_at"], row["error"].partition(":")[0])
+        Dead(gettext(kind), row["pk"], row["attempts"], row["finished_at"], row["error"].partition(":")[0])
         for kind, model in KINDS
         for row in model._default_manager.filter(state=JobState.DEAD).order_by("-pk").values(*columns)[:limit]
     ]

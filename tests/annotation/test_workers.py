@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation import jobs, workers
-from annotation.models import Import, JobState, Worker
+from annotation.models import Import, Job, JobState, Worker
 from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
@@ -147,3 +147,7 @@ def test_the_badge_takes_one_query_of_its_own(
     client = client_for(cast.ana)
     with django_assert_max_num_queries(3):  # session, person, heartbeats
         client.get(reverse("workers-badge"), headers={"HX-Request": "true"})
+
+
+def test_every_kind_of_job_is_counted() -> None:
+    assert {model for _, model in workers.KINDS} == set(Job.__subclasses__())
