@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _IGNORABLE = (
@@ -84,12 +85,15 @@ def turns(text: str) -> bool:
 
 def oddities(text: str, most: int = 100) -> list[str]:
     """The first different characters that are unseen, then those that pretend to be Latin letters; no more than asked."""
+    if is_plain(text):
+        return []
+    unseen = (text[at] for at in _unseen_places(text))
+    pretending = (sign for word in _deceiving_words(text) for sign in _MAYBE_PRETENDER.findall(word))
     found: dict[str, None] = {}
-    if not is_plain(text):
-        for at in _places(text):
-            found[text[at]] = None
-            if len(found) >= most:
-                break
+    for sign in chain(unseen, pretending):
+        found[sign] = None
+        if len(found) >= most:
+            break
     return list(found)
 
 
@@ -97,7 +101,11 @@ def spelt_out(text: str) -> str:
     r"""The text with its oddities as escapes: `photo\u202egpj.exe`."""
     if is_plain(text):
         return text
-    odd = set(_places(text))
+    odd = set(_unseen_places(text))
+    if deceiving := set(_deceiving_words(text)):
+        for word in _WORD.finditer(text, 0, READ_FOR_PRETENDERS):
+            if word[0] in deceiving:
+                odd.update(word.start() + found.start() for found in _MAYBE_PRETENDER.finditer(word[0]))
     return "".join(escape(sign) if at in odd else sign for at, sign in enumerate(text))
 
 
@@ -109,17 +117,18 @@ def _kept_flag(found: re.Match[str]) -> str:
     return found[0] if found[0][0] == _BLACK_FLAG else ""
 
 
-def _places(text: str) -> Iterator[int]:
-    for found in _UNSEEN.finditer(text):
-        if not _kept_flag(found) and not _ends_line(found):
-            yield found.start()
+def _unseen_places(text: str) -> Iterator[int]:
+    return (found.start() for found in _UNSEEN.finditer(text) if not _kept_flag(found) and not _ends_line(found))
+
+
+def _deceiving_words(text: str) -> Iterator[str]:
+    """The different words that hold a pretender, each looked at once however often it stands there."""
     if text.isascii() or not _SUSPECT.search(text):
         return
     among_latin = bool(_LATIN_LETTER.search(text)) and not _OF_THEIR_SCRIPT.search(text)
-    for word in _WORD.finditer(text, 0, READ_FOR_PRETENDERS):
-        if _deceives(word[0], among_latin=among_latin):
-            for found in _MAYBE_PRETENDER.finditer(word[0]):
-                yield word.start() + found.start()
+    for word in dict.fromkeys(_WORD.findall(text, 0, READ_FOR_PRETENDERS)):
+        if _deceives(word, among_latin=among_latin):
+            yield word
 
 
 def _deceives(word: str, *, among_latin: bool) -> bool:
