@@ -24,7 +24,9 @@ from projects.models import Person
 from rules import packs, publishing, rule_forms
 from rules.models import RuleVersion
 from tests.builders import make_import, make_item, make_judgment, make_pair, make_prediction
-from tests.permissions.world import ACTORS, World, pairs_of, rule
+from tests.permissions.furnishing import pairs_of
+from tests.permissions.installation import rule
+from tests.permissions.world import ACTORS, World
 
 Fields = Mapping[str, Any]
 

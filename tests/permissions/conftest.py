@@ -11,7 +11,7 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.test import override_settings
 
-from tests.permissions import world as worlds
+from tests.permissions import installation
 from tests.permissions.doors import Doors
 from tests.permissions.world import World
 
@@ -46,7 +46,7 @@ def world(django_db_setup: None, django_db_blocker: Any, worlds_folder: Path) ->
         transaction.atomic(),
     ):
         assert storages.backends
-        yield worlds.build()
+        yield installation.build()
         transaction.set_rollback(True)
 
 

@@ -12,10 +12,10 @@ from django.db import transaction
 
 from annotation.models import Adjudication, Disagreement, Draft, Judgment, Lease, Postponement, Slot
 from tests.builders import make_judgment
-from tests.permissions import bodies, oracle
-from tests.permissions import world as worlds
+from tests.permissions import bodies, furnishing, installation, oracle
 from tests.permissions.doors import Doors
-from tests.permissions.world import PROGRAMS, World, pairs_of
+from tests.permissions.furnishing import pairs_of
+from tests.permissions.world import PROGRAMS, World
 
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 READERS = ("labeler", "adjudicator", "lead", "auditor")
@@ -58,8 +58,8 @@ def _flagged_in_reveal(world: World, doors: Doors) -> object:
 def another_project(world: World) -> None:
     """Furnished like all the others, and led by the same stranger."""
     before = world.projects["foreign"]
-    worlds.found(world, "foreign", f"coats-{uuid.uuid4().hex[:6]}")
-    worlds.furnish(world, "foreign", world.projects["foreign"].slug)
+    installation.found(world, "foreign", f"coats-{uuid.uuid4().hex[:6]}")
+    furnishing.furnish(world, "foreign", world.projects["foreign"].slug)
     world.projects["foreign"] = before
 
 

@@ -25,9 +25,10 @@ from projects.models import Project
 from tests.builders import make_judgment
 from tests.permissions import bodies, matrix, oracle
 from tests.permissions.doors import Answer, Doors
+from tests.permissions.furnishing import pairs_of, predict
 from tests.permissions.matrix import Try
 from tests.permissions.oracle import Target
-from tests.permissions.world import ACTORS, MARK, PROGRAMS, World, pairs_of, predict
+from tests.permissions.world import ACTORS, MARK, PROGRAMS, World
 
 FIELDS = Path(__file__).with_name("fields.csv")
 Seen = dict[tuple[str, str], set[str]]  # (URL, column) -> actors

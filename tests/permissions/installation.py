@@ -1,0 +1,237 @@
+"""The installation that every permission test runs against: people, sessions, programs, rules, models, projects."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from annotation.models import (
+    Adjudication,
+    Disagreement,
+    Worker,
+)
+from inference import prompt_versions, prompting
+from inference.models import ModelVersion
+from projects import invitations, tokens
+from projects.models import Membership, Person, Project, Role, ServiceToken
+from relevance.rules import RuleSpec, parse_rule
+from rules import drafting, publishing, remarks
+from rules.models import Rule, RuleDraft, RuleVersion
+from tests.builders import (
+    RULE_BODY,
+    make_item,
+    make_judgment,
+    make_pair,
+    make_slots,
+)
+from tests.permissions.furnishing import furnish, leased
+from tests.permissions.world import (
+    ACTORS,
+    OTHERS,
+    PROGRAMS,
+    Marks,
+    World,
+)
+
+
+def _people(world: World) -> None:
+    names = [name for name, _role in ACTORS.values()] + [*OTHERS, "hanna"]
+    for name in names:
+        world.people[name] = Person.objects.create_person(
+            f"{name}-{world.marks('all', 'Person.username', name)}",
+            name=f"{name.title()} {world.marks('all', 'Person.name', name)}",
+            password="correct-horse-battery" if name == "eve" else None,
+        )
+    Person.objects.filter(pk=world.people["root"].pk).update(is_system_admin=True)
+    world.people["root"].refresh_from_db()
+    world.shared["person_id"] = world.people["ben"].pk
+    invitation = invitations.invite(world.people["ben"], actor=world.people["root"])
+    world.shared["link"] = invitation.path.strip("/").rpartition("/")[2]
+
+
+def _sessions(world: World) -> None:
+    """After all else: a cookie that was good stays in the browser of somebody who was deactivated."""
+    for actor, (name, _role) in ACTORS.items():
+        client = Client()
+        client.force_login(world.people[name], backend="django.contrib.auth.backends.ModelBackend")
+        world.cookies[actor] = client.cookies["sessionid"].value
+    Person.objects.filter(pk=world.people["dora"].pk).update(is_active=False)
+
+
+def _programs(world: World) -> None:
+    for program, (where, scopes) in PROGRAMS.items():
+        name = world.marks(where, "ServiceToken.name")
+        issued = tokens.issue(world.projects[where], name, scopes, 30, actor=world.person(where, "lena"))
+        world.secrets[program] = issued.secret
+        if program == "expired_token":
+            now = timezone.now()
+            ServiceToken.objects.filter(pk=issued.token.pk).update(
+                created_at=now - timedelta(days=31), expires_at=now - timedelta(seconds=1)
+            )
+        if program == "revoked_token":
+            tokens.revoke(issued.token, actor=world.people["lena"])
+
+
+def rule(marks: Marks, code: str, version: int, **changes: Any) -> RuleSpec:
+    """A rule with a mark in each of its texts."""
+
+    def worded(what: str) -> dict[str, str]:
+        return {
+            "en": f"Colour {marks('all', f'RuleVersion.{what}')}",
+            "zh": f"颜色 {marks('all', f'RuleVersion.{what}')}",
+        }
+
+    case = {
+        "query": f"red mug {marks('all', 'RuleVersion.case')}",
+        "item": {"title": "Mug", "cpv": {"colour": "blue"}},
+        "label": "L2",
+    }
+    texts = {"title": worded("title"), "statement": worded("statement"), "principle": worded("principle")}
+    return parse_rule({**RULE_BODY, **texts, "cases": [case], "code": code, "version": version, **changes})
+
+
+def _rules(world: World) -> None:
+    marks, rosa, ruth = world.marks, world.people["rosa"], world.people["ruth"]
+    publishing.publish_pack([rule(marks, "R-080", 1), rule(marks, "R-081", 1)], marks("all", "RuleBaseVersion.note"))
+    publishing.publish_pack([rule(marks, "R-080", 2)])
+    base = publishing.newest()
+    assert base is not None
+    known = Rule.objects.get(code="R-080")
+    Rule.objects.filter(pk=known.pk).update(owner=ruth)
+    publishing.publish_pack([rule(marks, "R-082", 1)])
+    by_people = Rule.objects.create(code="R-090", owner=rosa)
+    spec = rule(marks, "R-090", 1)
+    written = RuleVersion.objects.create(
+        rule=by_people,
+        number=1,
+        dimension="colour",
+        body=publishing.body_of(spec),
+        body_sha256=publishing.digest_of(publishing.body_of(spec)),
+        state="published",
+        origin="people",
+        author=rosa,
+        approver=ruth,
+    )
+    number = publishing.pin({**publishing.current_versions(), "R-090": written}, "people")
+    newest = publishing.rule_base_numbered(number)
+    assert newest is not None
+    draft = drafting.start(newest, marks("all", "RuleDraft.title"), marks("all", "RuleDraft.why"), ruth)
+    drafting.change(draft, "R-080", publishing.body_of(rule(marks, "R-080", 3)), 0, ruth)
+    RuleDraft.objects.filter(pk=draft.pk).update(
+        returned=marks("all", "RuleDraft.returned"), override_reason=marks("all", "RuleDraft.override_reason")
+    )
+    here = f"/p/shoes/pairs/?text={marks('own', 'RuleRemark.about')}"
+    asked = remarks.say(known, world.people["ben"], "question", marks("all", "RuleRemark.text"), here)
+    there = f"/p/boots/pairs/?text={marks('foreign', 'RuleRemark.about')}"
+    remarks.say(known, world.people["hanna"], "unclear", marks("all", "RuleRemark.text"), there)
+    remarks.answer(asked, ruth, marks("all", "RuleRemark.answer"))
+    world.shared |= {"code": "R-080", "number": 1, "draft_id": draft.pk, "remark_id": asked.pk, "base": number}
+
+
+def _models(world: World) -> None:
+    marks, hanna = world.marks, world.people["hanna"]
+    world.shared["shipped"] = prompt_versions.active().pk
+    shipped = prompting.shipped()
+    templates = {**shipped.templates, "grade": f"One letter, {marks('all', 'PromptVersion.templates')} please.\n"}
+    written = prompt_versions.write(
+        marks("all", "PromptVersion.name"),
+        templates,
+        shipped.aliases,
+        note=marks("all", "PromptVersion.note"),
+        by=hanna,
+    )
+    world.shared["prompt_id"] = written.pk
+    world.shared["version_id"] = ModelVersion.objects.create(
+        name=marks("all", "ModelVersion.name"),
+        engine="openai_server",
+        target=f"http://{marks('all', 'ModelVersion.target')}:8000",
+        revision=marks("all", "ModelVersion.revision"),
+        prompt_version=prompt_versions.value(written.pk).version,
+        prompt=written,
+        registered_by=hanna,
+        learnt=True,
+        found={"answers": True},
+    ).pk
+    seen = timezone.now() - timedelta(hours=1)  # so that no page tells how long ago
+    Worker.objects.create(name=marks("all", "Worker.name"), kind="worker", seen_at=seen)
+
+
+# a project
+
+
+def found(world: World, where: str, slug: str) -> None:
+    """A project; its people are the whole cast, or Hanna alone where it is foreign."""
+    marks = world.marks
+    project = Project.objects.create(
+        slug=slug,
+        name=f"Project {marks(where, 'Project.name')}",
+        description=marks(where, "Project.description"),
+        guideline=marks(where, "Project.guideline"),
+    )
+    world.projects[where] = project
+    world.objects[slug] = {}
+    _members(world, where, project)
+
+
+def _members(world: World, where: str, project: Project) -> None:
+    if where == "foreign":
+        for role in Role:
+            Membership.objects.create(project=project, person=world.people["hanna"], role=role)
+        member = Membership.objects.get(project=project, role=Role.LABELER)
+    else:
+        for name, role in [*ACTORS.values(), *OTHERS.items()]:
+            if role is not None:
+                Membership.objects.create(project=project, person=world.people[name], role=role)
+        member = Membership.objects.get(project=project, person=world.people["ben"])
+    if where == "archived":  # once the keeper of rules of a project that is no more
+        Membership.objects.create(project=project, person=world.people["ana"], role=Role.RULE_OWNER)
+    world.objects[project.slug]["membership_id"] = member.pk
+
+
+def _elsewhere(world: World) -> None:
+    """The actors lead, judge and settle in a project of their own: nothing of it may count, or show, in this one."""
+    marks = world.marks
+    empty = Project.objects.create(slug="socks", name="Socks")
+    Membership.objects.create(project=empty, person=world.people["lena"], role=Role.LEAD)
+    project = Project.objects.create(slug="hats", name="Hats")
+    for name in ("ana", "ada", "rosa", "max", "lena", "otto", "root"):
+        for role in (Role.LABELER, Role.ADJUDICATOR, Role.ML_ENGINEER, Role.LEAD, Role.AUDITOR):
+            Membership.objects.create(project=project, person=world.people[name], role=role)
+    for name in ("ana", "ada"):
+        person = world.people[name]
+        item = make_item(project=project, title=f"Hat {marks('elsewhere', 'Snapshot.title')}")
+        pair = make_pair(project=project, query=f"hat {marks('elsewhere', 'Query.text')}", item=item)
+        make_judgment(pair=pair, by=person, label="L4", mode="facts", note=marks("elsewhere", "Judgment.note", name))
+        other = make_pair(project=project, query=f"cap {marks('elsewhere', 'Query.text')}", item=item)
+        slot, *_more = make_slots(pair=other)
+        world.objects.setdefault("hats", {})[f"token_of_{name}"] = str(leased(slot, person).token)
+        settled = Disagreement.objects.create(project=project, pair=other, kind="human_human", state="settled")
+        Adjudication.objects.create(
+            disagreement=settled,
+            pair=other,
+            adjudicator=person,
+            snapshot=item.current_snapshot,
+            label="L3",
+            idempotency_key=uuid.uuid4(),
+        )
+
+
+def build() -> World:
+    world = World()
+    _people(world)
+    places = (("own", "shoes"), ("foreign", "boots"), ("archived", "shirt"))
+    for where, slug in places:
+        found(world, where, slug)
+    _rules(world)
+    _models(world)
+    _elsewhere(world)
+    for where, slug in places:
+        furnish(world, where, slug)
+    _programs(world)
+    Project.objects.filter(slug="shirt").update(archived_at=timezone.now())
+    _sessions(world)
+    return world
