@@ -6,6 +6,8 @@ In reading order:
 - `dimensions`   the 18 dimensions that a query may make demands in
 - `facts`        what is known of an item and of a pair, and when two texts are the same
 - `sanitising`   what a database cannot store, replaced and counted: the one boundary for foreign text
+- `unseen`       characters that nobody sees, spelt out for people and left out for a model
+- `spreadsheets` cells that a spreadsheet would take for formulas, made harmless
 - `tokens`       a text cut into words, bounded whatever it holds
 - `units`        numbers with their units, comparable
 - `lexicon`      the words for brands, colours, materials ...: shipped, and learnt from a catalogue

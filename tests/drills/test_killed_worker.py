@@ -51,8 +51,8 @@ def test_d17_a_worker_killed_every_two_seconds(
 
     A worker that is killed is started again at once, and lives for two seconds of work.
     """
-    pairs, mode = size(full=1000, quick=200), "paced-240-32"
-    most_kills = size(full=20, quick=2)
+    pairs, most_kills = size(full=1000, quick=200), size(full=20, quick=2)
+    mode = f"paced-{size(full=48, quick=80)}-32"  # answers a second: too few for all of them between two kills
     with running() as server, django_db_blocker.unblock():
         served_at(server, mode)
         run = oracle.ask_for(pairs, mode)
