@@ -18,13 +18,21 @@ SUBMIT = re.compile(r"/judge/[0-9a-f-]{36}/$")
 
 
 def arrive(visit: Visit, username: str, mode: str = "facts") -> Visitor:
-    """At a card that has another one ahead."""
+    """At a card that has another one ahead, and that shows what the mode says."""
     set_mode(visit, mode)
     visitor = visit(username)
+    let_go(visitor)
     with visitor.page.expect_response(re.compile("/ahead/$")):
         visitor.open("/p/demo/judge/")
     settled(visitor.page)
     return visitor
+
+
+def let_go(visitor: Visitor) -> None:
+    """What was held before shows what it showed before."""
+    visitor.open("/p/demo/judge/")
+    visitor.page.get_by_role("button", name="Stop for now").click()
+    visitor.page.wait_for_url(f"{visitor.site.address}/p/demo/")
 
 
 def settled(page: Page) -> None:
@@ -191,9 +199,7 @@ def test_undo_at_once_waits_for_the_answer_and_brings_it_back(visit: Visit) -> N
 def test_a_blind_card_ahead_leaks_nothing(visit: Visit) -> None:
     set_mode(visit, "blind")
     ben = visit("demo-ben")
-    ben.open("/p/demo/judge/")
-    ben.page.get_by_role("button", name="Stop for now").click()  # what was held before shows what it showed before
-    ben.page.wait_for_url(f"{ben.site.address}/p/demo/")
+    let_go(ben)
     with ben.page.expect_response(re.compile("/ahead/$")) as told:
         ben.open("/p/demo/judge/")
     body = told.value.text().lower()
