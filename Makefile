@@ -6,10 +6,10 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-torch test-serve test-vllm lint worker e2e drills backup restore
+.PHONY: help setup run test test-torch test-serve test-vllm lint worker e2e drills permissions backup restore
 
 help: ## List the commands
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml VERSION
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -55,7 +55,10 @@ e2e: setup ## Run the browser journeys alone
 	$(BIN)/python -m pytest tests/e2e
 
 drills: setup ## Break real processes at full size (about 25 minutes); each drill beside a control that must fail
-	LORE_DRILLS=full LORE_DRILL_SIZE=100 $(BIN)/python -m pytest tests/drills tests/permissions
+	LORE_DRILLS=full $(BIN)/python -m pytest tests/drills
+
+permissions: setup ## Walk the whole permission matrix and take away every gate in turn (about 15 minutes)
+	LORE_DRILLS=full $(BIN)/python -m pytest tests/permissions
 
 lint: setup ## Formatting, types, import contracts, templates, migrations, docs
 	$(BIN)/ruff check .

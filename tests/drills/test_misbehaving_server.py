@@ -1,11 +1,10 @@
 """Eighteen ways in which a model server misbehaves: every job ends as it must, and nothing invalid is accepted.
 
-Size by LORE_DRILL_SIZE, jobs a mode (a hundred make the full drill); the deadline of a call is two seconds.
+A hundred jobs a mode make the full drill; the deadline of a call is two seconds.
 """
 
 from __future__ import annotations
 
-import os
 import resource
 from collections import Counter
 from collections.abc import Iterator
@@ -17,10 +16,11 @@ from annotation.models import Pair, Prediction, PrelabelAttempt, PrelabelJob, Pr
 from annotation.prelabelling import Wish
 from projects.models import Project
 from tests.builders import make_item, make_pair, make_rule_base
+from tests.drills.scale import size
 from tests.misbehaving.served import served_at
 from tests.misbehaving.server import Misbehaving, running
 
-SIZE = int(os.environ.get("LORE_DRILL_SIZE", "12"))
+SIZE = size(full=100, quick=12)
 DEADLINE = 2
 pytestmark = pytest.mark.drill
 

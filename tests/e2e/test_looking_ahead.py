@@ -53,6 +53,7 @@ def other_than(before: str, page: Page) -> str:
 def test_the_next_card_does_not_wait_for_the_answer(visit: Visit) -> None:
     ana = arrive(visit, "demo-ana")
     page, held = ana.page, []
+    today = page.locator("[data-fresh=done]").inner_text()
     page.route(SUBMIT, lambda route: held.append(route))
     first = token(page)
     page.keyboard.press("4")
@@ -64,7 +65,8 @@ def test_the_next_card_does_not_wait_for_the_answer(visit: Visit) -> None:
     route.continue_()
     settled(page)
     assert token(page) == second
-    assert "1" in page.locator("[data-fresh=done]").inner_text()
+    before, after = (int(text.split()[0]) for text in (today, page.locator("[data-fresh=done]").inner_text()))
+    assert after == before + 1
 
 
 def test_what_is_pressed_meanwhile_waits_and_is_stored_once(visit: Visit) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ from projects.models import AuditEvent
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 FORM = "application/x-www-form-urlencoded"
+_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOKENS = re.compile(r'((csrfmiddlewaretoken" value=|X-CSRFToken"?: ?)("|&quot;)?)\w+')
 
 
@@ -32,6 +34,7 @@ class Answer:
     response: HttpResponse
     changed: Mapping[str, int]
     event: dict[str, Any] | None
+    keys: tuple[str, ...] = ()  # random ones among what was sent
 
     @property
     def status(self) -> int:
@@ -47,13 +50,26 @@ class Answer:
         return {name: value for name, value in self.response.headers.items() if name != "Expires"}
 
     def plain(self, *names: str) -> tuple[int, dict[str, str], str]:
-        """Status, headers and page, without CSRF tokens and without the given names from its own address."""
+        """Status, headers and page, without CSRF tokens, the keys that were sent, and the given names from its address."""
         text = _TOKENS.sub(r"\1", self.text)
         headers = self.headers
-        for name in names:
+        if text:
+            headers.pop("Content-Length", None)  # names are longer or shorter
+        for name in (*names, *self.keys):
             text = text.replace(name, "NAME")
             headers = {key: value.replace(name, "NAME") for key, value in headers.items()}
         return self.status, headers, text
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is done inside is taken back. The savepoint goes, too: PostgreSQL holds a lock for each that is left open."""
+    outside = transaction.savepoint()
+    try:
+        yield
+    finally:
+        transaction.savepoint_rollback(outside)
+        transaction.savepoint_commit(outside)
 
 
 class Doors:
@@ -94,22 +110,19 @@ class Doors:
         """`body` holds form fields, files as they are, or a program's JSON (`{"json": ...}`); `token` is a program's;
         `keep` leaves what was done (a test's own savepoint ends it)."""
         environ = self._environ(method, path, cookie, body, htmx=htmx, token=token)
-        outside = transaction.savepoint()
-        before = self.counted()
-        response = self.handler(environ)
-        if response.streaming:
-            response = _read(response)
-        after = self.counted()
-        self.sent += 1
-        changed = {t: b - a for t, a, b in zip(self.tables, before, after, strict=True) if a != b}
-        event = None
-        if "projects_auditevent" in changed:
-            event = AuditEvent.objects.order_by("-pk").values().first()
-        if keep:
-            transaction.savepoint_commit(outside)
-        else:
-            transaction.savepoint_rollback(outside)
-        return Answer(response, changed, event)
+        with nullcontext() if keep else undone():
+            before = self.counted()
+            response = self.handler(environ)
+            if response.streaming:
+                response = _read(response)
+            after = self.counted()
+            self.sent += 1
+            changed = {t: b - a for t, a, b in zip(self.tables, before, after, strict=True) if a != b}
+            event = None
+            if "projects_auditevent" in changed:
+                event = AuditEvent.objects.order_by("-pk").values().first()
+        keys = tuple(str(value) for value in (body or {}).values() if _KEY.fullmatch(str(value)))
+        return Answer(response, changed, event, keys)
 
     def _environ(
         self,

@@ -366,6 +366,9 @@ def _judged(world: World, where: str, project: Project) -> None:
         settling.settle_by_adjudication(ruled, ruling)
         Disagreement.objects.filter(pk=settled.pk).update(state="settled", closed_at=timezone.now())
         things["settled_dispute"] = settled.pk
+    if where == "own":  # nor does an auditor judge; were they let in, this card would be theirs
+        (slot,) = make_slots(pair=ruled, count=1)
+        things["token_of_otto"] = str(leased(slot, world.people["otto"]).token)
     make_slots(pair=free)
     outdated = says(stale, "ben", "L4")
     Citation.objects.create(judgment=outdated, version=RuleVersion.objects.get(rule__code="R-080", number=1))

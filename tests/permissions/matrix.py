@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from django.db import transaction
 from django.urls import resolve
 
 from projects.policy import POLICY
 from projects.refusals import ACT, NAMES_AN_OBJECT
 from tests.permissions import bodies, oracle
-from tests.permissions.doors import METHODS, Answer, Doors
+from tests.permissions.doors import METHODS, Answer, Doors, undone
 from tests.permissions.oracle import Row, Target
 from tests.permissions.world import ACTORS, EVERYBODY, NO_TOKENS, PROGRAMS, SIGNED_OUT, World
 
@@ -90,21 +89,18 @@ def _tries(world: World, row: Row, method: str, actor: str, *, known: bool, full
 
 def send(world: World, doors: Doors, one: Try) -> Answer:
     """With what the form needs brought about first, and taken back afterwards."""
-    outside = transaction.savepoint()
-    if one.form is not None and one.target.there:
-        one.form.before(world, world.actor(one.actor))
-    world.acting = one.actor
-    fields = one.form.fields(world) if one.form is not None else None
-    answer = doors.send(
-        one.method,
-        one.target.path,
-        world.cookies.get(one.actor),
-        body=fields,
-        htmx=one.htmx,
-        token=world.secrets.get(one.actor),
-    )
-    transaction.savepoint_rollback(outside)
-    return answer
+    with undone():
+        if one.form is not None and one.target.there:
+            one.form.before(world, world.actor(one.actor))
+        world.acting = one.actor
+        return doors.send(
+            one.method,
+            one.target.path,
+            world.cookies.get(one.actor),
+            body=one.form.fields(world) if one.form is not None else None,
+            htmx=one.htmx,
+            token=world.secrets.get(one.actor),
+        )
 
 
 def _check(

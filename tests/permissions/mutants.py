@@ -184,6 +184,7 @@ KEYWORDS = {
     "disagreement__project",
     "person",
     "judge__person",
+    "judge__project",
     "adjudicator",
     "reported_by",
 }
@@ -315,7 +316,29 @@ EQUIVALENT: Mapping[str, str] = {
     "annotation.adjudicating.adjudicate: Adjudication.objects.filter without adjudicator": (
         "the key is a UUID that only its own form knows"
     ),
+    **dict.fromkeys(
+        (
+            "annotation.finding.filters: Disagreement.objects.filter without project",
+            "annotation.finding.filters: BadCase.objects.filter without project",
+            "annotation.finding.filters: Query.objects.filter without project",
+        ),
+        "what is found is chosen among the project's own pairs",
+    ),
+    "inference.knowledge.for_queries: KnowledgeCard.objects.filter without project": (
+        "only spares the search where there is nothing to find"
+    ),
     "annotation.figures.people_and_gold: Pair.objects.filter without project": "asked by a command, by no page",
+    **dict.fromkeys(
+        (
+            f"annotation.queue.{function}: Lease.objects.filter without {keyword}"
+            for function in ("ahead", "renew_ahead")
+            for keyword in ("person", "slot__project")
+        ),
+        "a used token is a UUID that only its holder's page knows, and what follows is the asker's own card",
+    ),
+    "annotation.queue.expire_leases: ended.filter without slot__project": (
+        "a lease whose time is over is over, whoever notices it"
+    ),
     "annotation.queue._next_slot: Lease.objects.filter without person": (
         "moves the place in the queue, never the queue: each card is the judge's own to answer"
     ),

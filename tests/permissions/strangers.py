@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import uuid
 
-from django.db import transaction
+from django.utils import timezone
 
-from annotation.models import Adjudication, Disagreement, Draft, Judgment, Lease, Postponement, Slot
+from annotation.models import Adjudication, DayOfWork, Disagreement, Draft, Judge, Judgment, Lease, Postponement, Slot
 from tests.builders import make_judgment
 from tests.permissions import bodies, furnishing, installation, oracle
-from tests.permissions.doors import Doors
+from tests.permissions.doors import Doors, undone
 from tests.permissions.furnishing import pairs_of
 from tests.permissions.world import PROGRAMS, World
 
@@ -45,12 +45,11 @@ def pages(world: World, doors: Doors, urls: set[str] | None = None) -> Pages:
 def _flagged_in_reveal(world: World, doors: Doors) -> object:
     """The card after the own first answer, as a flag brings it back: with that answer, not with another's."""
     token, cookie = world.objects["shoes"]["token_of_ana"], world.cookies["labeler"]
-    outside = transaction.savepoint()
-    Lease.objects.filter(token=token).update(mode="reveal")
-    answer = {"idempotency_key": uuid.uuid4(), "choice": "L2", "mismatch": "colour"}
-    doors.send("POST", f"/p/shoes/judge/{token}/", cookie, body=answer, htmx=True, keep=True)
-    flagged = doors.send("POST", f"/p/shoes/judge/{token}/flag/", cookie, body={"reason": "data"}, htmx=True)
-    transaction.savepoint_rollback(outside)
+    with undone():
+        Lease.objects.filter(token=token).update(mode="reveal")
+        answer = {"idempotency_key": uuid.uuid4(), "choice": "L2", "mismatch": "colour"}
+        doors.send("POST", f"/p/shoes/judge/{token}/", cookie, body=answer, htmx=True, keep=True)
+        flagged = doors.send("POST", f"/p/shoes/judge/{token}/flag/", cookie, body={"reason": "data"}, htmx=True)
     status, headers, text = flagged.plain()
     return status, headers, _RANDOM.sub("UUID", text)
 
@@ -73,6 +72,8 @@ def a_colleagues_rows(world: World) -> None:
     make_judgment(pair=held, by=alan, outcome="withdrawn", label="", round=1, revision=2)
     for name in ("alan", "ben"):
         make_judgment(pair=free, by=world.people[name], label="L4")
+    for judge in Judge.objects.exclude(project=world.projects["own"], person=world.people["ana"]):
+        DayOfWork.objects.create(judge=judge, day=timezone.localdate(), done=7)
     (ruled,) = pairs_of(world, world.projects["own"], "ruled")
     Adjudication.objects.create(
         disagreement=Disagreement.objects.get(pair=ruled),
@@ -103,14 +104,13 @@ def touched(world: World, doors: Doors, url: str) -> str:
     """What a judge's own act at this URL changes of rows that are a colleague's or another project's; nothing at best."""
     for row in oracle.by_url()[url].values():
         for form in [*bodies.FORMS_OF.get(url, []), *bodies.READS_OF.get(url, [])]:
-            outside = transaction.savepoint()
-            world.acting = "labeler"
-            form.before(world, world.actor("labeler"))
-            before = _private(world)
-            path = next(oracle.targets(world, row, "labeler")).path
-            doors.send(row.method, path, world.cookies["labeler"], body=form.fields(world), htmx=True, keep=True)
-            after = _private(world)
-            transaction.savepoint_rollback(outside)
+            with undone():
+                world.acting = "labeler"
+                form.before(world, world.actor("labeler"))
+                before = _private(world)
+                path = next(oracle.targets(world, row, "labeler")).path
+                doors.send(row.method, path, world.cookies["labeler"], body=form.fields(world), htmx=True, keep=True)
+                after = _private(world)
             if before != after:
                 return f"{row.method} {path} changed what is another's"
     return ""

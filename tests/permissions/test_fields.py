@@ -11,20 +11,19 @@ import re
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection, models, transaction
+from django.db import connection, models
 
 from annotation import bad_cases, grids, queue
 from annotation.models import Gold, Lease, Pair, Slot
 from projects.models import Project
 from tests.builders import make_judgment
 from tests.permissions import bodies, matrix, oracle
-from tests.permissions.doors import Answer, Doors
+from tests.permissions.doors import Answer, Doors, undone
 from tests.permissions.furnishing import pairs_of, predict
 from tests.permissions.matrix import Try
 from tests.permissions.oracle import Target
@@ -195,15 +194,6 @@ def test_every_text_column_of_the_model_graph_carries_a_mark(world: World) -> No
 
 
 # what a judge may not know before answering
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    outside = transaction.savepoint()
-    try:
-        yield
-    finally:
-        transaction.savepoint_rollback(outside)
 
 
 @pytest.fixture

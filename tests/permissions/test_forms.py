@@ -8,9 +8,8 @@ import pytest
 
 from annotation.models import Export, HardSet, Lease
 from projects.models import Membership, Person
-from tests.permissions.doors import Doors
+from tests.permissions.doors import Doors, undone
 from tests.permissions.furnishing import pairs_of
-from tests.permissions.test_fields import undone
 from tests.permissions.world import World
 
 ABSENT = 987_654_321

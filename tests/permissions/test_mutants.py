@@ -15,9 +15,9 @@ from projects.models import Role
 from projects.policy import ROLES, Permission
 from tests.drills.scale import FULL
 from tests.permissions import matrix, mutants, oracle, strangers
-from tests.permissions.doors import METHODS, Doors
+from tests.permissions.doors import METHODS, Doors, undone
 from tests.permissions.mutants import Mutant
-from tests.permissions.test_fields import seen, told, undone
+from tests.permissions.test_fields import seen, told
 from tests.permissions.test_forms import NAMED_BY_PROGRAMS, NAMING, told_apart, told_apart_by_programs
 from tests.permissions.world import EVERYBODY, World
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.permissions import oracle, strangers
-from tests.permissions.doors import Doors
-from tests.permissions.test_fields import undone
+from tests.permissions.doors import Doors, undone
 from tests.permissions.world import World
 
 

@@ -15,9 +15,8 @@ from projects.models import AuditEvent, Membership, Person, Project
 from projects.policy import POLICY, SCOPES, Permission
 from projects.refusals import ACT, MOST
 from tests.permissions import bodies, matrix, oracle
-from tests.permissions.doors import Doors
+from tests.permissions.doors import Doors, undone
 from tests.permissions.matrix import Try
-from tests.permissions.test_fields import undone
 from tests.permissions.world import ACTORS, World
 
 Change = Callable[[World, str], None]
