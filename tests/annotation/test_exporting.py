@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.test import Client
 
 from annotation import exporting, jobs, sealing
 from annotation.models import Export, Pair, Query
@@ -220,6 +221,16 @@ def test_only_what_the_manifest_names_can_be_opened(project: Project) -> None:
     assert exporting.open_file(export, "../../secret_key") is None
     with exporting.open_file(export, "manifest.json") as file:
         assert json.loads(file.read())["export"] == export.pk
+
+
+@pytest.mark.parametrize("number", ["987654321", "all", "-1"])
+def test_a_hard_set_that_is_not_there_is_refused_and_does_not_come_to_mean_the_whole_project(
+    project: Project, cast: Cast, client: Client, number: str
+) -> None:
+    client.force_login(cast.lena)
+    answer = client.post(f"/p/{project.slug}/exports/", {"kind": "labels", "hard_set": number})
+    assert answer.status_code == 404
+    assert not Export.objects.exists()
 
 
 def test_gold_that_was_withdrawn_is_not_exported(project: Project) -> None:
