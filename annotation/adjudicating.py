@@ -102,7 +102,9 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
     """
     rule = _checked(ruling, project)
     with transaction.atomic():
-        disagreement = Disagreement.objects.select_for_update(of=("self",)).get(pk=disagreement_id, project=project)
+        disagreement = Disagreement.objects.select_for_update(of=("self",), no_key=True).get(
+            pk=disagreement_id, project=project
+        )
         if known := Adjudication.objects.filter(idempotency_key=ruling.key).first():
             if (known.adjudicator_id, known.disagreement_id) != (person.pk, disagreement.pk):
                 raise CannotAdjudicate("used_key")

@@ -26,7 +26,7 @@ def open_case(person: Person, pair: Pair, *, cause: str = "", note: str = "") ->
     if cause not in BadCase.Cause.values:
         raise BadCaseError("unknown_cause")
     with transaction.atomic():
-        Pair.objects.select_for_update(of=("self",)).get(pk=pair.pk)
+        Pair.objects.select_for_update(of=("self",), no_key=True).get(pk=pair.pk)
         case = BadCase.objects.filter(pair=pair, state=BadCase.State.OPEN).first()
         if case is None:
             case = BadCase.objects.create(

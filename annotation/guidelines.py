@@ -57,7 +57,7 @@ def told(row: QueryGuideline | None) -> dict[str, Any] | None:
 def write(query: Query, words: Guideline, by: Person) -> QueryGuideline:
     """A person's wording stands from now on; pairs of the query are judged again by the next run."""
     with transaction.atomic():
-        Query.objects.select_for_update().get(pk=query.pk)
+        Query.objects.select_for_update(no_key=True).get(pk=query.pk)
         before = newest([query.pk]).get(query.pk)
         row = QueryGuideline.objects.create(
             query=query,

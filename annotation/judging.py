@@ -147,7 +147,7 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
     digest = answer.digest(token)
     try:
         with transaction.atomic():
-            locking = queue.shown(project).select_for_update(of=("self", "pair"))
+            locking = queue.shown(project).select_for_update(of=("self", "pair"), no_key=True)
             lease = locking.get(token=token, person=person)
             judge = queue.judge_of(person, project)  # not before: who holds nothing here leaves no row
             if replay := _replay(judge, answer, digest):
@@ -324,7 +324,7 @@ def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease |
     """
     judge = queue.judge_of(person, project)
     with transaction.atomic():
-        Judge.objects.select_for_update().get(pk=judge.pk)
+        Judge.objects.select_for_update(no_key=True).get(pk=judge.pk)
         live = Lease.objects.filter(person=person, slot__project=project, state=Lease.State.LIVE)
         held = live.order_by("id").first()  # the one on the screen; others are ahead
         if came_from is not None and held is not None and held.token != came_from:

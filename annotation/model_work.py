@@ -86,7 +86,7 @@ def _canary(job: ModelJob, token: UUID) -> None:
 
 
 def _only_one(project: Project, kind: str) -> None:
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     live = (JobState.QUEUED, JobState.RUNNING, JobState.FAILED)
     if ModelJob.objects.filter(project=project, kind=kind, state__in=live).exists():
         raise Busy

@@ -101,8 +101,12 @@ def standing_rows(pair_ids: Sequence[int]) -> list[Opinion]:
 
 
 def locked(pair_id: int) -> Pair:
-    """The pair, with its row locked: two judgments of one pair are settled one after the other."""
-    return Pair.objects.select_for_update(of=("self",)).select_related("project", "item").get(pk=pair_id)
+    """The pair, with its row locked: two judgments of one pair are settled one after the other.
+
+    Not its key: whoever takes the pair's other slot meanwhile names the pair, need not wait for that, and could hold what
+    this one waits for (a slot that was open when they looked stays locked until they commit).
+    """
+    return Pair.objects.select_for_update(of=("self",), no_key=True).select_related("project", "item").get(pk=pair_id)
 
 
 def standing_prediction(pair: Pair) -> Prediction | None:

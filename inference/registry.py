@@ -130,7 +130,9 @@ def register_chat(
 def promote(version: ModelVersion, by: Person | None) -> None:
     """This one answers from now on when nobody names a model; the one before stays registered."""
     with transaction.atomic():
-        before = ModelVersion.objects.select_for_update().filter(role=version.role, state=State.ACTIVE).first()
+        before = (
+            ModelVersion.objects.select_for_update(no_key=True).filter(role=version.role, state=State.ACTIVE).first()
+        )
         ModelVersion.objects.filter(role=version.role, state=State.ACTIVE).update(state=State.REGISTERED)
         ModelVersion.objects.filter(pk=version.pk).update(state=State.ACTIVE)
         record(by, "model.promoted", on=version, model=str(version), instead_of=str(before) if before else "")

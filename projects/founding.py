@@ -24,7 +24,7 @@ def found(name: str, slug: str, scale_name: str, lead: str, *, actor: Person | N
 def change_settings(form: ProjectSettingsForm, *, actor: Person) -> Project:
     """Locks the project, so that no import adds the first pairs while the scale changes."""
     with transaction.atomic():
-        before = Project.objects.select_for_update().get(pk=form.instance.pk)
+        before = Project.objects.select_for_update(no_key=True).get(pk=form.instance.pk)
         if before.pairs.exists() and form.cleaned_data["scale_name"] != before.scale_name:
             raise Refused(_("The project has got pairs meanwhile: its scale is fixed."))
         changes = {

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from annotation import queue
+from annotation import opinions, queue
 from annotation.models import Disagreement, Judgment, Lease, Pair, Slot
 from projects.models import Membership, Person, Project
 from tests.builders import make_import, make_item, make_pair, make_rule_base, make_slots
@@ -113,3 +113,28 @@ def test_a_doubled_request_for_the_next_pair_holds_one_slot_of_it(project: Proje
         "leased",
         "open",
     ]
+
+
+def test_the_other_slot_is_taken_while_an_answer_to_the_first_is_being_stored(
+    fresh_database: FreshDatabase, django_db_blocker: Any
+) -> None:
+    """A taker holds the slots that it looked at until it commits; were it to wait for the pair then, both would wait."""
+    with django_db_blocker.unblock():
+        project, ben = Project.objects.create(slug="shoes", name="Shoes"), Person.objects.create_person("ben")
+        pair = make_pair(project=project)
+        make_slots(pair=pair)
+        taken: list[Lease | None] = []
+
+        def take() -> None:
+            try:
+                taken.append(queue.take(ben, project))
+            finally:
+                connection.close()
+
+        taker = threading.Thread(target=take)
+        with transaction.atomic():
+            opinions.locked(pair.pk)
+            taker.start()
+            taker.join(10)
+            assert not taker.is_alive()
+        assert [lease.pair_id for lease in taken if lease] == [pair.pk]
