@@ -24,7 +24,7 @@ from rules.publishing import specs
 
 HISTORY = 5
 _SHOWN_OF_THE_PAST = ("pair__query__text", "label", "outcome", "mismatch",
-                      "snapshot__title", "snapshot__category", "snapshot__images")  # fmt: skip
+                      "snapshot__title", "snapshot__category", "snapshot__images", "snapshot__image_addresses")  # fmt: skip
 
 
 def card(

@@ -147,8 +147,9 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
     digest = answer.digest(token)
     try:
         with transaction.atomic():
-            locking = queue.shown(project).select_for_update(of=("self", "pair"), no_key=True)
-            lease = locking.get(token=token, person=person)
+            rows = Lease.objects.select_related("slot", "pair__item", "pair__project", "grid")
+            locking = rows.select_for_update(of=("self", "pair"), no_key=True)
+            lease = locking.get(slot__project=project, token=token, person=person)
             judge = queue.judge_of(person, project)  # not before: who holds nothing here leaves no row
             if replay := _replay(judge, answer, digest):
                 return Recorded(replay, lease, replayed=True, reveal=_to_reveal(replay, lease))

@@ -86,8 +86,8 @@ def shown(project: Project) -> QuerySet[Lease]:
 def take(person: Person, project: Project) -> Lease | None:
     """The lease this person already holds, or one on the next free slot, or None when nothing is left for them."""
     for held in _held(person, project):
-        if renew(held):
-            return held
+        if renew(held, project):
+            return shown(project).get(pk=held.pk)
     return _take_next(person, project, project.lease_seconds)
 
 
@@ -101,20 +101,22 @@ def ahead(person: Person, project: Project, on_screen: UUID) -> Lease | None:
     if here is None:
         used = Lease.objects.filter(person=person, slot__project=project, token=on_screen, state=Lease.State.USED)
         here = used.first()
-    elif not renew(here):  # it may have been ahead until now
+    elif not renew(here, project):  # it may have been ahead until now
         here = None
     if here is None:
         raise NotHeld
     following = next((lease for lease in held if lease.pk > here.pk), None)
-    if following is not None or len(held) >= MOST_HELD:
-        return following
+    if following is not None:
+        return shown(project).get(pk=following.pk)
+    if len(held) >= MOST_HELD:
+        return None
     return _take_next(person, project, min(AHEAD_SECONDS, project.lease_seconds))
 
 
 def _held(person: Person, project: Project) -> list[Lease]:
-    """Live leases, oldest first: the one on the screen, then the one ahead."""
+    """Live leases, oldest first: the one on the screen, then the one ahead; bare, since few of them are shown."""
     over = ExpressionWrapper(Q(until__lt=ClockTimestamp()), output_field=BooleanField())
-    live = shown(project).filter(person=person, state=Lease.State.LIVE).order_by("id")
+    live = Lease.objects.filter(slot__project=project, person=person, state=Lease.State.LIVE).order_by("id")
     found = list(live.annotate(over=over))
     if any(lease.over for lease in found):
         expire_leases(project)
@@ -137,7 +139,7 @@ def _take_next(person: Person, project: Project, seconds: int) -> Lease | None:
                 break
     except IntegrityError:
         # The twin of a doubled request has just taken the pair's other slot for the same person: that one is held.
-        return next(iter(_held(person, project)), None)
+        return shown(project).filter(person=person, state=Lease.State.LIVE).order_by("id").first()
     return None
 
 
@@ -190,9 +192,9 @@ def _fraction(number: int) -> float:
     return int.from_bytes(hashlib.sha256(str(number).encode()).digest()[:4], "big") / 2**32
 
 
-def renew(lease: Lease) -> bool:
+def renew(lease: Lease, project: Project) -> bool:
     """Push the end out by the project's lease time; False when the lease is no longer live."""
-    until = ClockTimestamp() + timedelta(seconds=lease.pair.project.lease_seconds)
+    until = ClockTimestamp() + timedelta(seconds=project.lease_seconds)
     return bool(Lease.objects.filter(pk=lease.pk, state=Lease.State.LIVE).update(until=until))
 
 

@@ -134,7 +134,7 @@ def _make_bare(pairs: int) -> None:
     owner = {**settings.OWNER_DATABASE, "NAME": world.database(pairs)}
     with connected_as(owner), connection.cursor() as cursor:
         cursor.execute(statements)
-        cursor.execute("INSERT INTO bare_slot SELECT n, true FROM generate_series(1, least(%s, 200000)) n", [pairs])
+        cursor.execute("INSERT INTO bare_slot SELECT n, true FROM generate_series(1, 200000) n")
 
 
 def _run(clients: list[Any], seconds: float, pace: float = 0) -> dict[str, float]:

@@ -63,7 +63,7 @@ def draft(request: Request, token: UUID) -> HttpResponse:
 
 def renew(request: Request, token: UUID) -> HttpResponse:
     lease = _lease(request, token)
-    if not queue.renew(lease):
+    if not queue.renew(lease, request.project):
         return HttpResponse(status=409)
     queue.renew_ahead(lease)
     return HttpResponse(status=204)

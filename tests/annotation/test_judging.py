@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from annotation import judging, queue
+from annotation import card, judging, queue
 from annotation.judging import Answer, BadAnswer, Refused
 from annotation.models import Draft, Gold, Judgment, Lease, Pair, Slot
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
-from tests.builders import make_pair, make_prediction, make_rule_base, make_slots
+from tests.builders import make_judgment, make_pair, make_prediction, make_rule_base, make_slots
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -212,3 +213,12 @@ def test_there_is_nothing_to_keep_before_a_reveal(pair: Pair, reveal: Project, c
 def test_reveal_without_a_prediction_goes_on(pair: Pair, reveal: Project, cast: Cast) -> None:
     lease = taken(cast.ana, reveal)
     assert judging.submit(cast.ana, reveal, lease.token, answer("L4")).reveal is None
+
+
+def test_the_last_judgments_on_the_card_are_one_statement_however_many(
+    project: Project, cast: Cast, django_assert_num_queries: Any
+) -> None:
+    for query in ("red mug", "blue mug", "green mug"):
+        make_judgment(pair=make_pair(project=project, query=query), by=cast.ana, label="L4")
+    with django_assert_num_queries(1):
+        assert len(card.history(cast.ana, project)) == 3

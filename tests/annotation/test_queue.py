@@ -82,7 +82,7 @@ def test_renewing_moves_the_end(two_pairs: list[Slot], project: Project, cast: C
     lease = queue.take(cast.ana, project)
     assert lease is not None
     end_now(lease)
-    assert queue.renew(lease)
+    assert queue.renew(lease, project)
     assert queue.expire_leases() == 0
 
 
@@ -90,7 +90,7 @@ def test_an_ended_lease_cannot_be_renewed(two_pairs: list[Slot], project: Projec
     lease = queue.take(cast.ana, project)
     assert lease is not None
     queue.give_back(lease)
-    assert not queue.renew(lease)
+    assert not queue.renew(lease, project)
 
 
 def test_later_puts_the_pair_at_the_end_for_this_person_only(

@@ -45,19 +45,19 @@ def test_a_url_that_is_none_is_refused(url: str) -> None:
 def test_a_url_is_read_with_its_escapes_and_options() -> None:
     read = database.from_url("postgres://al%40ice:p%2Fw@db.example:5433/shop?sslmode=require")
     assert (read["USER"], read["PASSWORD"], read["HOST"], read["PORT"]) == ("al@ice", "p/w", "db.example", "5433")
-    assert read["OPTIONS"] == {"sslmode": "require"}
+    assert read["OPTIONS"] == {**database.PREPARED, "sslmode": "require"}
 
 
 def test_with_one_url_the_role_is_taken_at_connection() -> None:
     app, owner = database.configure("postgres://boss@db/shop", "", Path("unused"))
     assert app["OPTIONS"]["options"] == "-c role=lore_app"
-    assert owner["OPTIONS"] == {}
+    assert owner["OPTIONS"] == database.PREPARED
 
 
 def test_with_two_urls_they_are_two_logins() -> None:
     app, owner = database.configure("postgres://lore_app@db/shop", "postgres://boss@db/shop", Path("unused"))
     assert (app["USER"], owner["USER"]) == ("lore_app", "boss")
-    assert app["OPTIONS"] == {}
+    assert app["OPTIONS"] == database.PREPARED
 
 
 @pytest.mark.django_db

@@ -187,8 +187,8 @@ def carries_words(world: World, one: Try) -> bool:
 
 def left_behind(world: World, url: str, one: Try) -> bool:
     """Is this the answer of a lease's own holder, who may no longer judge there? It is kept as a draft."""
-    whose = ("judge-submit", "POST", "labeler", "archived project")  # whose lease that path names
-    return (url, one.method, one.actor, one.target.name) == whose
+    holders = {("labeler", "archived project"), ("auditor", "own")}  # whose lease that path names
+    return (url, one.method) == ("judge-submit", "POST") and (one.actor, one.target.name) in holders
 
 
 def _refused(world: World, url: str, one: Try, answer: Answer, status: int) -> str | None:
