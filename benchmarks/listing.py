@@ -28,7 +28,7 @@ from projects.models import Membership, Person, Project, Role
 ROLES = (Role.LEAD, Role.ADJUDICATOR, Role.RULE_OWNER, Role.ML_ENGINEER, Role.LABELER)
 PAGES = ("/", "/p/world/", "/p/world/judge/", "/p/world/disputes/", "/p/world/bad-cases/", "/p/world/runs/",
          "/p/world/models/", "/p/world/imports/", "/p/world/exports/", "/p/world/hard-sets/", "/p/world/standard/",
-         "/p/world/weak-spots/", "/p/world/stale/", "/p/world/agreement/", "/p/world/knowledge/", "/p/world/members/",
+         "/p/world/standard/weak-spots/", "/p/world/stale/", "/p/world/agreement/", "/p/world/knowledge/", "/p/world/members/",
          "/p/world/audit/")  # fmt: skip
 
 
