@@ -3,8 +3,10 @@
     python -m benchmarks.submit_next [--pairs 1000000] [--people 50] [--seconds 30] [--clients 8] [--workers 1]
 
 Over a world (benchmarks.world) and a real gunicorn. A person posts what a browser posts (the answer, and which card is on
-the screen already) and is answered with the card after that one. The floor stands in the same process: a bare view that
-claims a row and inserts another in one statement, without session, gate, page or anything a judgment needs.
+the screen already) and is answered with the card after that one. The people judge twice as long as told: `just_started` is
+the first half, with a process that has answered nothing yet (16 connections, each to plan its statements). The floor stands
+in the same process: a bare view that claims a row and inserts another in one statement, without session, gate, page or
+anything a judgment needs.
 """
 
 from __future__ import annotations
@@ -106,7 +108,8 @@ def main() -> None:
         environment |= {"WEB_CONCURRENCY": str(options.workers)}
         with web_server(environment, Path(folder), "benchmarks.submit_next:with_bare_view") as address:
             stored = Judgment.objects.count()
-            paced = _run([Labeler(address, one) for one in people[: options.people]], options.seconds, PACE)
+            crowd = [Labeler(address, one) for one in people[: options.people]]
+            cold, paced = _run(crowd, options.seconds, PACE), _run(crowd, options.seconds, PACE)
             labelers = [Labeler(address, one) for one in people[: options.clients]]
             bare = [Bare(address) for _ in range(options.clients)]
             _run(labelers, 3), _run(bare, 2)  # warm
@@ -116,11 +119,11 @@ def main() -> None:
             stored = Judgment.objects.count() - stored
     floor = max(one["per_second"] for one in floors)
     found = {
-        "pairs": options.pairs, "workers": options.workers, "people": {"n": options.people, **paced},
+        "pairs": options.pairs, "workers": options.workers, "people": {"n": options.people, **paced}, "just_started": cold,
         "saturated": {"clients": options.clients, **saturated}, "bare": floors,
         "ratio": round(saturated["per_second"] / floor, 3), "stored": stored,
     }  # fmt: skip
-    for name in ("people", "saturated"):
+    for name in ("just_started", "people", "saturated"):
         sys.stderr.write(f"{name:10} {found[name]}\n")
     sys.stdout.write(json.dumps(found) + "\n")
 
