@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from annotation.models import BadCase, BadCaseNote, Pair
+from annotation.opinions import locked
 from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Membership, Person, Project
@@ -26,7 +27,7 @@ def open_case(person: Person, pair: Pair, *, cause: str = "", note: str = "") ->
     if cause not in BadCase.Cause.values:
         raise BadCaseError("unknown_cause")
     with transaction.atomic():
-        Pair.objects.select_for_update(of=("self",), no_key=True).get(pk=pair.pk)
+        locked(pair.pk)
         case = BadCase.objects.filter(pair=pair, state=BadCase.State.OPEN).first()
         if case is None:
             case = BadCase.objects.create(

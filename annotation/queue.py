@@ -139,7 +139,7 @@ def _take_next(person: Person, project: Project, seconds: int) -> Lease | None:
                 break
     except IntegrityError:
         # The twin of a doubled request has just taken the pair's other slot for the same person: that one is held.
-        return shown(project).filter(person=person, state=Lease.State.LIVE).order_by("id").first()
+        return next((shown(project).get(pk=held.pk) for held in _held(person, project)), None)
     return None
 
 
@@ -198,12 +198,12 @@ def renew(lease: Lease, project: Project) -> bool:
     return bool(Lease.objects.filter(pk=lease.pk, state=Lease.State.LIVE).update(until=until))
 
 
-def renew_ahead(lease: Lease) -> None:
+def renew_ahead(lease: Lease, project: Project) -> None:
     """What the same person holds beyond this lease stays theirs for the same short time as before."""
-    seconds = min(AHEAD_SECONDS, lease.pair.project.lease_seconds)
-    Lease.objects.filter(
-        person=lease.person_id, slot__project=lease.pair.project_id, state=Lease.State.LIVE, pk__gt=lease.pk
-    ).update(until=ClockTimestamp() + timedelta(seconds=seconds))
+    seconds = min(AHEAD_SECONDS, project.lease_seconds)
+    Lease.objects.filter(person=lease.person_id, slot__project=project, state=Lease.State.LIVE, pk__gt=lease.pk).update(
+        until=ClockTimestamp() + timedelta(seconds=seconds)
+    )
 
 
 def give_back(lease: Lease) -> None:

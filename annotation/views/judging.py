@@ -65,7 +65,7 @@ def renew(request: Request, token: UUID) -> HttpResponse:
     lease = _lease(request, token)
     if not queue.renew(lease, request.project):
         return HttpResponse(status=409)
-    queue.renew_ahead(lease)
+    queue.renew_ahead(lease, request.project)
     return HttpResponse(status=204)
 
 

@@ -9,6 +9,7 @@ import io
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -125,6 +126,10 @@ def _has_judged(world: World, actor: Person | None) -> None:
 def _holds_nothing(world: World, actor: Person | None) -> None:
     for lease in Lease.objects.filter(person=actor, state="live"):
         queue.give_back(lease)
+
+
+def _time_is_up(world: World, actor: Person | None) -> None:
+    Lease.objects.filter(person=actor, state="live").update(until=timezone.now() - timedelta(hours=1))
 
 
 def _disputed_by_ruling(world: World, actor: Person | None) -> None:
@@ -319,4 +324,4 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "stale": [Form(lambda world: {"pairs": "5"}, _disputed_by_ruling)],
 }
 # Reads that do something only after something else: a card is taken by who holds none.
-READS_OF: Mapping[str, list[Form]] = {"judge": [Form(before=_holds_nothing)]}
+READS_OF: Mapping[str, list[Form]] = {"judge": [Form(before=_holds_nothing), Form(before=_time_is_up)]}

@@ -12,6 +12,7 @@ from django.utils import timezone
 from annotation.models import (
     Adjudication,
     Disagreement,
+    Item,
     Worker,
 )
 from inference import prompt_versions, prompting
@@ -220,6 +221,14 @@ def _elsewhere(world: World) -> None:
         )
 
 
+def _later_elsewhere(world: World) -> None:
+    """Who judges here holds a pair there that was taken before, and one that was taken after."""
+    project = Project.objects.get(slug="hats")
+    for name in ("ana", "ada"):
+        pair = make_pair(project=project, query=f"scarf {name}", item=Item.objects.filter(project=project)[0])
+        leased(make_slots(pair=pair)[0], world.people[name])
+
+
 def build() -> World:
     world = World()
     _people(world)
@@ -231,6 +240,7 @@ def build() -> World:
     _elsewhere(world)
     for where, slug in places:
         furnish(world, where, slug)
+    _later_elsewhere(world)
     _programs(world)
     Project.objects.filter(slug="shirt").update(archived_at=timezone.now())
     _sessions(world)

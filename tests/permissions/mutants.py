@@ -199,7 +199,16 @@ ACTIVITIES: Mapping[str, tuple[str, ...]] = {
     "annotation.images": ("image",),
     "annotation.judging": ("judge", "judge-submit", "judge-undo", "judge-flag"),
     "annotation.overview": ("project", "home"),
-    "annotation.queue": ("judge", "judge-submit", "judge-later", "judge-undo", "judge-leave", "home"),
+    "annotation.queue": (
+        "judge",
+        "judge-submit",
+        "judge-ahead",
+        "judge-renew",
+        "judge-later",
+        "judge-undo",
+        "judge-leave",
+        "home",
+    ),
     "annotation.receiving": ("imports",),
     "annotation.rule_desk": ("standard",),
     "annotation.staleness": ("stale", "standard"),
@@ -329,15 +338,8 @@ EQUIVALENT: Mapping[str, str] = {
     ),
     "annotation.figures.people_and_gold: Pair.objects.filter without project": "asked by a command, by no page",
     **dict.fromkeys(
-        (
-            f"annotation.queue.{function}: Lease.objects.filter without {keyword}"
-            for function in ("ahead", "renew_ahead")
-            for keyword in ("person", "slot__project")
-        ),
+        (f"annotation.queue.ahead: Lease.objects.filter without {keyword}" for keyword in ("person", "slot__project")),
         "a used token is a UUID that only its holder's page knows, and what follows is the asker's own card",
-    ),
-    "annotation.queue.expire_leases: ended.filter without slot__project": (
-        "a lease whose time is over is over, whoever notices it"
     ),
     "annotation.queue._next_slot: Lease.objects.filter without person": (
         "moves the place in the queue, never the queue: each card is the judge's own to answer"
