@@ -52,8 +52,9 @@ _LONGEST_PUT_OFF = """(
   WHERE put_off.pair_id = s.pair_id AND put_off.round = s.round AND p.person_id = %(person)s),"""
 _WHERE = """
 SELECT EXISTS (SELECT 1 FROM annotation_slot WHERE project_id = %(project)s AND state = 'open' AND position < 0),
-  (SELECT s.position FROM annotation_lease l JOIN annotation_slot s ON s.id = l.slot_id
-   WHERE l.person_id = %(person)s AND s.project_id = %(project)s ORDER BY l.id DESC LIMIT 1)
+  (SELECT (SELECT s.position FROM annotation_slot s WHERE s.id = l.slot_id) FROM annotation_lease l
+   WHERE l.person_id = %(person)s AND (SELECT s.project_id FROM annotation_slot s WHERE s.id = l.slot_id) = %(project)s
+   ORDER BY l.id DESC LIMIT 1)
 """
 # What is urgent has a position below 0 (annotation.rejudging); then onwards from where the person was, then what was left
 # behind, then what they put off.
