@@ -122,7 +122,7 @@ def walk(environment: dict[str, str], folder: Path, whole: Path, lead: HttpPerso
     altered = {**environment, "DJANGO_SETTINGS_MODULE": "benchmarks.million_settings"}
     step("migration", lambda: command(altered, "migrate", "--verbosity", "0", json_=False))
     step("backup", lambda: only(command(environment, "backup", str(folder / "backup")), "rows", "bytes"))
-    elsewhere = {name: url.replace("lore_million", "lore_restored") for name, url in environment.items()}
+    elsewhere = {name: value.replace("lore_million", "lore_restored") for name, value in altered.items()}
     step("restore", lambda: only(command(elsewhere, "restore", str(folder / "backup")), "tables", "rows"))
     return told
 

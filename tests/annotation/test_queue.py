@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from annotation import queue
 from annotation.models import Lease, Slot
@@ -145,3 +146,21 @@ def test_assist_serves_about_fifteen_in_a_hundred_blind(project: Project) -> Non
 def test_a_million_waiting_pairs_are_not_counted(two_pairs: list[Slot], project: Project, cast: Cast) -> None:
     assert queue.left_for(cast.ana, project) == 2
     assert queue.left_for(cast.ana, project, at_most=1) == 1
+
+
+def test_the_next_pair_is_found_by_pairs_however_young_the_statistics(project: Project, cast: Cast) -> None:
+    """A judge has thousands of judgments, a pair a few; of a table counted while it was empty both look like one."""
+    pairs = [make_pair(project=project, query=f"mug {number}") for number in range(300)]
+    for pair in pairs:
+        make_slots(pair=pair)
+    judge = queue.judge_of(cast.ana, project)
+    asked = {"project": project.pk, "person": cast.ana.pk, "judge": judge.pk, "cursor": 0, "at_most": 9}
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE annotation_slot, annotation_judgment, annotation_lease")
+        for pair in pairs[:250]:
+            make_judgment(pair=pair, by=cast.ana)
+        for statement in (*queue._TRIES, queue._LEFT):
+            cursor.execute("EXPLAIN " + statement, asked)
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "annotation_judgment" in plan
+            assert "judgments_of_judge" not in plan

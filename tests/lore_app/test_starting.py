@@ -37,6 +37,11 @@ def started(command: list[str], environment: dict[str, str]) -> subprocess.Compl
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
 
 
+def test_the_code_of_every_page_is_read_before_the_first_visitor_comes(fresh_database: FreshDatabase) -> None:
+    command = [sys.executable, "-c", "import sys, lore_app.wsgi; print('annotation.views.judging' in sys.modules)"]
+    assert started(command, fresh_database.environment).stdout.split() == ["True"]
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_configuration_ends_the_web_process_with_one_clear_line(name: str, fresh_database: FreshDatabase) -> None:
     settings, said = BAD[name]

@@ -21,18 +21,22 @@ PR_SET_PDEATHSIG = 1
 
 
 class Command(BaseCommand):
-    help = "Serve the web pages and work the jobs, in two processes"
+    help = "Serve the web pages and work the jobs, each in processes of its own"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--web-processes", type=int, default=2, help="one is at its limit with fifty people")
         parser.add_argument("--web-threads", type=int, default=8)
         parser.add_argument("--stop-with-parent", action="store_true", help="stop when whoever started this is gone")
 
-    def handle(self, *args: Any, port: int, web_threads: int, stop_with_parent: bool, **options: Any) -> None:
+    def handle(
+        self, *args: Any, port: int, web_processes: int, web_threads: int, stop_with_parent: bool, **options: Any
+    ) -> None:
         starting.check()  # once here, so that two processes do not say it twice
         address = f"127.0.0.1:{port}"
         web = [sys.executable, "-m", "gunicorn", "lore_app.wsgi", "--bind", address, "--worker-class", "gthread"]
-        web += ["--threads", str(web_threads), "--workers", "1", "--timeout", "60", "--log-level", "warning"]
+        web += ["--threads", str(web_threads), "--workers", str(web_processes)]
+        web += ["--timeout", "60", "--log-level", "warning"]
         web += ["--logger-class", "lore_app.gunicorn_log.GunicornLog"]
         environment = {**os.environ, "LORE_PORT": str(port)}
         processes = [
