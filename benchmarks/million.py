@@ -187,7 +187,7 @@ def people(count: int) -> tuple[list[Person], Person]:
 
 
 def write_rows(path: Path, start: int, end: int) -> None:
-    """Rows of about 1 KB; fifty items to a query."""
+    """Rows of about 1 KB; fifty items to a query; every second row comes with its label, so that exports have much to say."""
     filler = "Made for daily use, easy to clean, ships in two days. " * 9
     with path.open("w") as file:
         for number in range(start, end):
@@ -202,6 +202,8 @@ def write_rows(path: Path, start: int, end: int) -> None:
                 "source": "made up",
                 "licence": "CC0-1.0",
             }
+            if number % 2:
+                row["label"] = "L4" if number % 3 else "L1"
             file.write(json.dumps(row) + "\n")
 
 
