@@ -76,9 +76,13 @@ class NotHeld(Exception):
     """The card on a screen is its person's no more: its time ran out, or another window gave it back."""
 
 
+def known_judge(person: Person, project: Project) -> Judge | None:
+    return Judge.objects.filter(project=project, person=person).first()
+
+
 def judge_of(person: Person, project: Project) -> Judge:
-    judge = Judge.objects.filter(project=project, person=person).first()
-    return judge or Judge.objects.get_or_create(project=project, person=person, rater="")[0]
+    known = known_judge(person, project)
+    return known or Judge.objects.get_or_create(project=project, person=person, rater="")[0]
 
 
 def shown(project: Project) -> QuerySet[Lease]:
@@ -245,9 +249,9 @@ def expire_leases(project: Project | None = None) -> int:
 
 def left_for(person: Person, project: Project, *, at_most: int = 1000) -> int:
     """Pairs with an open slot that this person has not judged; stops counting at `at_most`, so it costs the same at a million."""
-    judge = Judge.objects.filter(project=project, person=person).values_list("pk", flat=True).first()
+    judge = known_judge(person, project)
     with connection.cursor() as cursor:
-        cursor.execute(_LEFT, {"project": project.pk, "judge": judge, "at_most": at_most})
+        cursor.execute(_LEFT, {"project": project.pk, "judge": judge.pk if judge else None, "at_most": at_most})
         return int(cursor.fetchone()[0])
 
 
