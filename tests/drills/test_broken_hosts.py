@@ -25,6 +25,7 @@ pytestmark = pytest.mark.drill
 Figures = Callable[..., None]
 KILLED = ("was sent SIGKILL", "no database for", "Perhaps out of memory")
 P95_MS = 250
+CONTROL = size(full=2_000, quick=120)  # it has only to go wrong
 
 
 def test_d01_with_doubled_and_lost_answers_every_judgment_is_stored_once(stand: Stand, figures: Figures) -> None:
@@ -39,7 +40,7 @@ def test_d01_with_doubled_and_lost_answers_every_judgment_is_stored_once(stand: 
     drills.is_exact(told, stored=wanted)
     assert set(merged(people)) <= {"sending"}
     assert told.recovered == 0
-    control = naive_insert(stand, wanted)
+    control = naive_insert(stand, CONTROL)
     assert control.doubled > 0
     p95 = p95_ms(people)
     figures("D01", **told.figures(), per_s=round(wanted / seconds), p95_ms=p95, **control_of(control))
@@ -62,7 +63,7 @@ def test_d02_a_web_worker_killed_again_and_again_loses_and_doubles_nothing(stand
     def control_fault(host: rig.WebHost, people: list[Person]) -> Any:
         return rig.meanwhile(host.kill_a_worker, rig.every(0.3, answers=8, progress=lambda: done(people)))
 
-    control = naive_insert(stand, wanted, control_fault, habits=drills.CALM)
+    control = naive_insert(stand, CONTROL, control_fault, habits=drills.CALM)
     assert control.doubled > 0
     figures("D02", **told.figures(), kills=kills[0], troubles=merged(people).total(), **control_of(control))
 
@@ -90,9 +91,9 @@ def test_d03_the_whole_web_host_killed_and_started_again_needs_nobody(stand: Sta
     assert kills[0] == times
 
     def control_fault(host: rig.WebHost, people: list[Person]) -> Any:
-        return rig.meanwhile(blow(host), rig.spread(times, over=wanted, progress=lambda: done(people)))
+        return rig.meanwhile(blow(host), rig.spread(times, over=CONTROL, progress=lambda: done(people)))
 
-    control = naive_insert(stand, wanted, control_fault, habits=drills.CALM)
+    control = naive_insert(stand, CONTROL, control_fault, habits=drills.CALM)
     assert control.doubled > 0
     figures("D03", **told.figures(), kills=kills[0], troubles=merged(people).total(), **control_of(control))
 
@@ -116,9 +117,9 @@ def test_d04_a_database_stopped_at_once_is_waited_for(stand: Stand, figures: Fig
     assert outages[0] == times
 
     def control_fault(host: rig.WebHost, people: list[Person]) -> Any:
-        return rig.meanwhile(outage, rig.spread(times, over=wanted, progress=lambda: done(people)))
+        return rig.meanwhile(outage, rig.spread(times, over=CONTROL, progress=lambda: done(people)))
 
-    control = naive_insert(stand, wanted, control_fault, habits=drills.CALM)
+    control = naive_insert(stand, CONTROL, control_fault, habits=drills.CALM)
     assert control.doubled > 0
     figures("D04", **told.figures(), outages=outages[0], troubles=merged(people).total(), **control_of(control))
 
@@ -163,7 +164,7 @@ def test_d06_database_sessions_ended_under_their_requests_lose_nothing(stand: St
         def control_fault(host: rig.WebHost, people: list[Person]) -> Any:
             return rig.meanwhile(terminate, rig.every(0.02, answers=2, progress=lambda: done(people)))
 
-        control = naive_insert(stand, wanted, control_fault, habits=drills.CALM)
+        control = naive_insert(stand, CONTROL, control_fault, habits=drills.CALM)
     assert control.doubled > 0
     figures("D06", **told.figures(), ended=ended[0], troubles=merged(people).total(), **control_of(control))
 
