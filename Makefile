@@ -54,7 +54,7 @@ test-vllm: setup ## Test against a vLLM server on the CPU in an environment of i
 e2e: setup ## Run the browser journeys alone
 	$(BIN)/python -m pytest tests/e2e
 
-drills: setup ## Break real processes at full size (about 40 minutes); each drill beside a control that must fail
+drills: setup ## Break real processes at full size (about 50 minutes); each drill beside a control that must fail
 	LORE_DRILLS=full $(BIN)/python -m pytest tests/drills
 
 permissions: setup ## Walk the whole permission matrix and take away every gate in turn (about 15 minutes)
