@@ -160,6 +160,7 @@ def why(code: str) -> str:
         "unforeseen": _("fetching it failed"),
         CANCELLED: _("fetching was cancelled"),
         "lease_ran_out": _("the worker vanished while fetching it"),
+        jobs.FELL: _("the worker's process ended while fetching it"),
     }
     return texts.get(code) or decoding.why(code)
 

@@ -2,6 +2,9 @@
 
 Every step is a compare-and-set on the database's clock, so any number of workers may try. It knows nothing of what
 the work is; `Job` says when a row is due.
+
+A try counts when it failed, and when its process came to an end of its own (`fell`, which `standing_by` tells). Where a
+lease merely ran out, somebody may have pulled the plug: such tries are `vanished` and have a larger limit of their own.
 """
 
 from __future__ import annotations
@@ -28,8 +31,11 @@ J = TypeVar("J", bound=Job)
 
 LIVE = (JobState.QUEUED, JobState.FAILED, JobState.RUNNING)
 # Seconds until the next try: doubles with each, up to five minutes; the jitter keeps a crowd from coming back at once.
-PAUSE = "least(300, 5 * power(2, least(attempts, 10) - 1)) * (0.5 + random() / 2)"
-VANISHED = "lease_ran_out: whoever worked on this vanished without a word"
+PAUSE = "least(300, 5 * power(2, least(attempts - vanished, 10) - 1)) * (0.5 + random() / 2)"
+VANISHED = "lease_ran_out: whoever worked on this vanished without a word, each time"
+_END_OF_A_TRY = """state = CASE WHEN attempts - vanished < %(most)s THEN 'failed' ELSE 'dead' END,
+          finished_at = CASE WHEN attempts - vanished < %(most)s THEN NULL ELSE clock_timestamp() END"""
+FELL = "process_ended"  # the code of the error of a row that was in hand when its process came to an end of its own
 
 
 class Once(Func):
@@ -61,9 +67,14 @@ def due(model: type[J]) -> QuerySet[J]:
 
 def head(rows: QuerySet[Any], most: int) -> list[Due]:
     """The first of those due, longest due first."""
-    found = rows.order_by("due_at", "pk").values_list("pk", "state", "attempts")[:most]
-    last = settings.JOB_ATTEMPTS - 1
-    return [Due(pk, state == JobState.RUNNING and attempts >= last) for pk, state, attempts in found]
+    found = rows.annotate(alone=dangerous()).order_by("due_at", "pk").values_list("pk", "alone")
+    return [Due(*row) for row in found[:most]]
+
+
+def dangerous() -> Q:
+    """Whose process fell under it and who has one try left; or who vanished each time and has one left of those."""
+    fell = Q(error__startswith=FELL, attempts__gte=F("vanished") + settings.JOB_ATTEMPTS - 1)
+    return fell | Q(state=JobState.RUNNING, vanished__gte=settings.JOB_VANISHES - 2)
 
 
 def claim(model: type[Job], pk: int, only: Q | None = None) -> UUID | None:
@@ -75,19 +86,19 @@ def claim(model: type[Job], pk: int, only: Q | None = None) -> UUID | None:
 def claim_many(model: type[Job], pks: Collection[int], only: Q | None = None) -> list[Claim]:
     """Take those of the rows that are due, each with a token of its own; the attempt counts before work starts.
 
-    A row whose worker vanished each time is taken for its last try only when it is asked for alone: should it be what
-    kills workers, it takes no other row with it. Before, it may stand beside others, which then have a try left too.
+    A row that may be what kills workers is taken for its last try only when it is asked for alone: so it takes no other
+    row with it. Before, it may stand beside others, which then have a try left too.
     """
     if not pks:
         return []
     # Without Once: the rows are found by their ids, never by walking through all that are due.
     wanted = model._default_manager.filter(pk__in=pks, state__in=LIVE, due_at__lte=ClockTimestamp())
     if len(pks) > 1:
-        wanted = wanted.exclude(state=JobState.RUNNING, attempts__gte=settings.JOB_ATTEMPTS - 1)
+        wanted = wanted.exclude(dangerous())
     if only is not None:
         wanted = wanted.filter(only)
     bury(wanted)
-    return _take(model, wanted.filter(attempts__lt=settings.JOB_ATTEMPTS).order_by("pk").values("pk"))
+    return _take(model, wanted.order_by("pk").values("pk"))
 
 
 def _take(model: type[Job], picked: QuerySet[Any]) -> list[Claim]:
@@ -95,13 +106,14 @@ def _take(model: type[Job], picked: QuerySet[Any]) -> list[Claim]:
     inner, params = picked.query.sql_with_params()
     statement = f"""
         UPDATE {model._meta.db_table} SET state = 'running', attempts = attempts + 1, token = gen_random_uuid(),
+          vanished = vanished + (state = 'running')::int, holder = %s,
           lease_until = clock_timestamp() + make_interval(secs => %s),
           due_at = clock_timestamp() + make_interval(secs => %s),
           rung_at = NULL
         WHERE id IN ({inner} FOR UPDATE SKIP LOCKED) RETURNING id, token, attempts"""
     with connection.cursor() as cursor:
         seconds = settings.JOB_LEASE_SECONDS
-        cursor.execute(statement, [seconds, seconds, *params])
+        cursor.execute(statement, [watch.life, seconds, seconds, *params])
         return sorted(Claim(*row) for row in cursor.fetchall())
 
 
@@ -110,13 +122,26 @@ def _lease() -> timedelta:
 
 
 def bury(wanted: QuerySet[Any]) -> int:
-    """Due rows that have had all their attempts are dead: they wait for a person."""
-    return wanted.filter(attempts__gte=settings.JOB_ATTEMPTS).update(
+    """Due rows that have had all their tries are dead: they wait for a person."""
+    vanished = Q(state=JobState.RUNNING, vanished__gte=settings.JOB_VANISHES - 1)
+    failed = ~Q(state=JobState.RUNNING) & Q(attempts__gte=F("vanished") + settings.JOB_ATTEMPTS)
+    return wanted.filter(vanished | failed).update(
         state=JobState.DEAD,
         lease_until=None,
         finished_at=ClockTimestamp(),
         error=Case(When(state=JobState.RUNNING, then=Value(VANISHED)), default=F("error")),
     )
+
+
+def fell(model: type[Job], life: UUID, why: str) -> int:
+    """A process has come to an end of its own: what it had in hand has had a try that counts, and is due at once."""
+    statement = f"""
+        UPDATE {model._meta.db_table} SET lease_until = NULL, rung_at = NULL, error = %(error)s, {_END_OF_A_TRY},
+          due_at = clock_timestamp() WHERE state = 'running' AND holder = %(life)s"""
+    parameters: dict[str, Any] = {"error": error_text(f"{FELL}: {why}"), "most": settings.JOB_ATTEMPTS, "life": life}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
 
 
 def held_by(model: type[J], pk: int, token: UUID) -> QuerySet[J]:
@@ -171,8 +196,7 @@ def fail_all(
     """`fail` for many in one statement, the next try after `wait` seconds at least; returns the rows still ours."""
     statement = f"""
         UPDATE {model._meta.db_table} AS job SET lease_until = NULL, rung_at = NULL, error = %(error)s,
-          state = CASE WHEN attempts < %(most)s THEN 'failed' ELSE 'dead' END,
-          finished_at = CASE WHEN attempts < %(most)s THEN NULL ELSE clock_timestamp() END,
+          {_END_OF_A_TRY},
           due_at = clock_timestamp() + make_interval(secs => greatest(%(wait)s, {PAUSE}))
         FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[]) AS failed (id, token)
         WHERE job.id = failed.id AND job.token = failed.token AND job.state = 'running' RETURNING job.id"""
@@ -221,14 +245,14 @@ def cancel(rows: QuerySet[Any]) -> int:
 def resume(rows: QuerySet[Any]) -> int:
     """A person thinks better of it: what was cancelled waits again, with the attempts it has left."""
     return rows.filter(state=JobState.CANCELLED).update(
-        state=JobState.QUEUED, attempts=0, due_at=ClockTimestamp(), rung_at=None, finished_at=None, error=""
+        state=JobState.QUEUED, attempts=0, vanished=0, due_at=ClockTimestamp(), rung_at=None, finished_at=None, error=""
     )
 
 
 def replay(rows: QuerySet[Any]) -> int:
     """A person gives dead rows a fresh set of attempts."""
     return rows.filter(state=JobState.DEAD).update(
-        state=JobState.QUEUED, attempts=0, due_at=ClockTimestamp(), rung_at=None, finished_at=None
+        state=JobState.QUEUED, attempts=0, vanished=0, due_at=ClockTimestamp(), rung_at=None, finished_at=None
     )
 
 

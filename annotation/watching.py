@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
-from uuid import UUID
+from uuid import UUID, uuid4
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Watch:
         self._ringing = 0  # bells that are being answered
         self._heard_at = time.monotonic()
         self.bells = 0
+        self.life = uuid4()  # of this process: the rows that it takes bear it
 
     @contextmanager
     def in_hand(self, what: str, token: UUID) -> Iterator[None]:

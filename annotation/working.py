@@ -2,7 +2,7 @@
 found by, and the heart that says so.
 
 It ends cleanly on request: what is being worked on is finished, what was not begun stays in its row for others. When
-something in it stands still, it says so and begins anew in its own place: no thread can be ended from outside.
+something in it stands still, it says so and another takes its place: no thread can be ended from outside.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from annotation import dispatching, exporting, wording
 from annotation.models import Worker
+from annotation.standing_by import BEGIN_ANEW
 from annotation.unrung import Listener
 from annotation.watching import watch
 from annotation.workers import BEAT_SECONDS, BEGAN_ANEW, Heart
@@ -137,8 +138,7 @@ def _beat_until(heart: Heart, ended: Event, worker: Thread | None, listener: Lis
 
 
 def _begin_anew(heart: Heart, why: str) -> NoReturn:
-    """The same command under the same process number, so that no supervisor has to know. What is in hand is dropped as
-    if this process had been killed: its rows are due again when their leases end."""
+    """Who stands by this process puts another in its place, and says of the rows in hand that they fell with it."""
     logger.error("this process begins anew, %s", why)
     try:
         audit.record(None, BEGAN_ANEW, process=heart.name, why=why)
@@ -146,7 +146,7 @@ def _begin_anew(heart: Heart, why: str) -> NoReturn:
         logger.warning("could not note that it begins anew: %s", error)
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    os._exit(BEGIN_ANEW)
 
 
 def _let_finish(worker: Thread) -> None:

@@ -196,6 +196,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 DEMO = environment.flag("LORE_DEMO")
 JOB_LEASE_SECONDS = environment.whole_number("LORE_JOB_LEASE_SECONDS", 120, least=1)
 JOB_ATTEMPTS = environment.whole_number("LORE_JOB_ATTEMPTS", 3, least=1, most=20)
+JOB_VANISHES = environment.whole_number("LORE_JOB_VANISHES", 10, least=2, most=1000)
 BROKER_PATIENCE_SECONDS = environment.whole_number("LORE_BROKER_PATIENCE_SECONDS", 10, least=1, most=3600)
 DEAF_SECONDS = environment.whole_number("LORE_DEAF_SECONDS", 60, least=1, most=3600)
 STUCK_SECONDS = environment.whole_number("LORE_STUCK_SECONDS", 3600, least=1)

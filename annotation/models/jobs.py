@@ -27,7 +27,9 @@ class Job(models.Model):
 
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
+    vanished = models.PositiveSmallIntegerField(db_default=0)  # of the attempts: their lease ran out, nobody knows why
     token = models.UUIDField(null=True)
+    holder = models.UUIDField(null=True)  # the life of the process that took it last (annotation.watching)
     lease_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField(db_default=ClockTimestamp())
     rung_at = models.DateTimeField(null=True)

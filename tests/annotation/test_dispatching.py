@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 
 from annotation import dispatching, jobs, prelabelling, tasks
 from annotation.models import Import, Job, JobState, Prediction, PrelabelJob
+from annotation.watching import watch
 from projects.clock import ClockTimestamp
 from projects.models import Project
 from tests.builders import make_import, make_item, make_pair, make_rule_base
@@ -84,12 +85,11 @@ def test_a_row_whose_bell_was_lost_is_rung_for_again(project: Project) -> None:
     assert dispatching.sweep() == 3
 
 
-def test_a_row_whose_worker_vanished_each_time_is_rung_for_alone(project: Project) -> None:
+def test_a_row_whose_process_fell_each_time_is_rung_for_alone(project: Project) -> None:
     first, *others = start_run(project, 3)
     for _ in range(2):
         jobs.claim(PrelabelJob, first)
-        past = ClockTimestamp() - timedelta(seconds=1)
-        PrelabelJob.objects.filter(pk=first).update(lease_until=past, due_at=past)
+        jobs.fell(PrelabelJob, watch.life, "exit code 9")
     dispatching.sweep()
     assert [ids for _, ids in messages("prelabel")] == [[first], others]
 

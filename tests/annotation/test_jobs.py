@@ -13,6 +13,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q
 
 from annotation import jobs
 from annotation.models import Import, JobState
+from annotation.watching import watch
 from projects.clock import ClockTimestamp
 from projects.models import Project
 from tests.builders import make_import
@@ -71,13 +72,18 @@ def test_a_row_whose_lease_ran_out_is_taken_by_another_with_a_new_token(job: Imp
     assert fresh(job).attempts == 2
 
 
-def test_a_row_whose_worker_vanished_each_time_has_its_last_try_alone(job: Import, project: Project) -> None:
+def its_process_falls() -> None:
+    assert jobs.fell(Import, watch.life, "exit code 9")
+
+
+def test_a_row_whose_process_fell_each_time_has_its_last_try_alone(job: Import, project: Project) -> None:
     """Three attempts: the second may stand beside others, who then have one left too; the third may not."""
     for _ in range(2):
         other = make_import(project=project)
         taken = jobs.claim_many(Import, [job.pk, other.pk])
         assert [claim.job_id for claim in taken] == [job.pk, other.pk]
-        let_the_lease_run_out(job)
+        jobs.finish(other, taken[1].token)
+        its_process_falls()
     other = make_import(project=project)
     assert jobs.head(jobs.due(Import).filter(pk__in=[job.pk, other.pk]), 5) == [(job.pk, True), (other.pk, False)]
     assert [claim.job_id for claim in jobs.claim_many(Import, [job.pk, other.pk])] == [other.pk]
@@ -153,15 +159,61 @@ def test_a_failure_that_no_retry_can_mend_is_dead_at_once(job: Import) -> None:
     assert fresh(job).state == JobState.DEAD
 
 
-def test_a_row_that_kills_its_worker_is_dead_after_exactly_all_its_starts(job: Import, settings: Any) -> None:
+def test_a_row_that_ends_its_process_is_dead_after_exactly_all_its_starts(job: Import, settings: Any) -> None:
     settings.JOB_ATTEMPTS = 3
     starts = 0
     while jobs.claim(Import, job.pk) is not None:
         starts += 1
-        let_the_lease_run_out(job)
+        its_process_falls()
     assert starts == 3
+    assert (fresh(job).state, fresh(job).error) == (JobState.DEAD, "process_ended: exit code 9")
+
+
+def test_only_what_that_process_had_in_hand_falls_with_it(job: Import, project: Project) -> None:
+    jobs.claim(Import, job.pk)
+    waiting = make_import(project=project)
+    assert jobs.fell(Import, uuid.uuid4(), "exit code 9") == 0
+    assert jobs.fell(Import, watch.life, "exit code 9") == 1
+    assert (fresh(job).state, fresh(waiting).state) == (JobState.FAILED, JobState.QUEUED)
+    assert jobs.claim(Import, job.pk) is not None  # due at once
+
+
+def test_a_worker_that_vanished_is_not_held_against_the_row_until_the_last_time(job: Import, settings: Any) -> None:
+    """A limit of 5 vanishes, and 3 attempts of which none has failed: five starts, the fifth of them alone."""
+    settings.JOB_ATTEMPTS, settings.JOB_VANISHES = 3, 5
+    alone = []
+    while found := jobs.head(jobs.due(Import), 1):
+        alone.append(found[0].alone)
+        if jobs.claim(Import, job.pk) is None:
+            break
+        let_the_lease_run_out(job)
+    assert alone == [False, False, False, False, True, True]  # asked for once more, it is buried
     assert fresh(job).state == JobState.DEAD
     assert fresh(job).error.startswith("lease_ran_out")
+    assert fresh(job).attempts == 5
+
+
+def test_tries_that_vanished_leave_a_row_all_its_attempts(job: Import, settings: Any) -> None:
+    """Two vanish, then two fail of three: 4 attempts less 2 that vanished are 2, so one is left."""
+    settings.JOB_ATTEMPTS = 3
+    for _ in range(2):
+        jobs.claim(Import, job.pk)
+        let_the_lease_run_out(job)
+    for state in (JobState.FAILED, JobState.FAILED, JobState.DEAD):
+        token = jobs.claim(Import, job.pk)
+        assert token is not None and jobs.fail(fresh(job), token, ValueError("no such file"))
+        assert fresh(job).state == state
+        make_due(job)
+
+
+def test_a_kill_from_outside_during_the_last_try_alone_leaves_another_alone(job: Import) -> None:
+    for _ in range(2):
+        jobs.claim(Import, job.pk)
+        its_process_falls()
+    assert jobs.claim(Import, job.pk) is not None
+    let_the_lease_run_out(job)
+    assert jobs.head(jobs.due(Import), 1) == [(job.pk, True)]
+    assert jobs.claim(Import, job.pk) is not None
 
 
 def test_cancelling_stops_what_has_not_ended_and_the_worker_finds_out(job: Import, project: Project) -> None:
@@ -177,12 +229,14 @@ def test_cancelling_stops_what_has_not_ended_and_the_worker_finds_out(job: Impor
 
 
 def test_replaying_gives_dead_rows_all_their_attempts_again(job: Import) -> None:
+    jobs.claim(Import, job.pk)
+    let_the_lease_run_out(job)
     token = jobs.claim(Import, job.pk)
     assert token is not None
     jobs.fail(job, token, "no", retry=False)
     assert jobs.replay(Import.objects.all()) == 1
     again = fresh(job)
-    assert (again.state, again.attempts, again.finished_at) == (JobState.QUEUED, 0, None)
+    assert (again.state, again.attempts, again.vanished, again.finished_at) == (JobState.QUEUED, 0, 0, None)
     assert jobs.claim(Import, job.pk) is not None
 
 

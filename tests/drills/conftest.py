@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -116,6 +117,7 @@ class Workplace:
                 env=self.environment,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
+                start_new_session=True,
             )
         self.processes.append(process)
         return process
@@ -124,14 +126,24 @@ class Workplace:
         return (self.folder / "worker.log").read_text()
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
-        process.send_signal(signal.SIGKILL)
+        """The whole group, also who stands by it: nobody is left to say why."""
+        self.signal(process, signal.SIGKILL)
         process.wait()
+
+    def kill_child(self, process: subprocess.Popen[bytes]) -> None:
+        """The process that works; who stands by it sees that, and ends too."""
+        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+        process.wait()
+
+    def signal(self, process: subprocess.Popen[bytes], number: int) -> None:
+        os.killpg(process.pid, number)
 
     def stop(self) -> None:
         for process in self.processes:
             if process.poll() is None:
                 process.terminate()
-                process.send_signal(signal.SIGCONT)
+                self.signal(process, signal.SIGCONT)
         for process in self.processes:
             try:
                 process.wait(15)

@@ -48,7 +48,7 @@ def test_d27_poisonous_jobs_die_after_three_attempts_and_take_no_other_with_them
         assert set(dead) == set(poisons)
         assert {job.attempts for job in dead.values()} == {3}
         assert {title: job.error.partition(":")[0] for title, job in dead.items()} == {
-            DEADLY: "lease_ran_out", ENDLESS: "lease_ran_out", GREEDY: "MemoryError",
+            DEADLY: "process_ended", ENDLESS: "process_ended", GREEDY: "MemoryError",
         }  # fmt: skip
         starts = Counter((workplace.folder / STARTS).read_text())
         anew = AuditEvent.objects.filter(act=workers.BEGAN_ANEW)

@@ -63,7 +63,7 @@ def test_d17_a_worker_killed_every_two_seconds(
             time.sleep(2)
             if oracle.done(run) == pairs:
                 break
-            workplace.kill(worker)
+            workplace.kill_child(worker)
             kills += 1
             in_hand += running_jobs(run)
         workplace.start_worker()
@@ -113,14 +113,14 @@ def test_d19_a_worker_that_wakes_after_three_leases_overwrites_nothing(
         run = oracle.ask_for(pairs, mode)
         zombie = workplace.start_worker()
         wait_until(lambda: server.counts()["modes"].get(mode, {}).get("calls", 0) >= 32, LONG, "questions in the air")
-        zombie.send_signal(signal.SIGSTOP)
+        workplace.signal(zombie, signal.SIGSTOP)
         held = set(run.jobs.filter(state=JobState.RUNNING).values_list("pk", flat=True))
         frozen_at = time.monotonic()
         workplace.start_worker()
         wait_until(lambda: oracle.done(run) == pairs, LONG, "the other has done all jobs")
         time.sleep(max(0.0, 3 * LEASE_SECONDS - (time.monotonic() - frozen_at)))
         results = dict(run.jobs.values_list("pk", "prediction_id"))
-        zombie.send_signal(signal.SIGCONT)
+        workplace.signal(zombie, signal.SIGCONT)
         late = PrelabelAttempt.objects.filter(job__run=run, outcome="superseded")
         wait_until(late.exists, LONG, "the late answers filed")
         zombie.terminate()

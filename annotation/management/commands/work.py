@@ -1,4 +1,4 @@
-"""Dispatcher and worker in one process, until SIGTERM or Ctrl+C."""
+"""Dispatcher and worker in one process, with another that stands by, until SIGTERM or Ctrl+C."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from annotation import dispatching, working
+from annotation import dispatching, standing_by, working
 from projects import starting
 from projects.commands import JsonCommand, UsageError
 
@@ -29,6 +29,7 @@ class Command(JsonCommand):
     def run(self, **options: Any) -> dict[str, Any]:
         queues = [] if options["dispatch_only"] else [q for q in options["queues"].split(",") if q]
         _check(queues, no_dispatch=options["no_dispatch"], dispatch_only=options["dispatch_only"])
+        standing_by.stand_by()
         starting.check()
         started = time.monotonic()
         app = current_app._get_current_object()  # type: ignore[no-untyped-call]
