@@ -12,4 +12,4 @@ RUN LORE_SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')
 USER lore
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "lore_app.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--logger-class", "lore_app.gunicorn_log.GunicornLog"]
+CMD ["gunicorn", "lore_app.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload", "--logger-class", "lore_app.gunicorn_log.GunicornLog"]

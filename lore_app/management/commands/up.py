@@ -36,7 +36,7 @@ class Command(BaseCommand):
         address = f"127.0.0.1:{port}"
         web = [sys.executable, "-m", "gunicorn", "lore_app.wsgi", "--bind", address, "--worker-class", "gthread"]
         web += ["--threads", str(web_threads), "--workers", str(web_processes)]
-        web += ["--timeout", "60", "--log-level", "warning"]
+        web += ["--timeout", "60", "--log-level", "warning", "--preload"]
         web += ["--logger-class", "lore_app.gunicorn_log.GunicornLog"]
         environment = {**os.environ, "LORE_PORT": str(port)}
         processes = [
