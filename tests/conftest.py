@@ -236,7 +236,7 @@ def client_for() -> Callable[[Person], Client]:
     return sign_in
 
 
-FIGURES = pytest.StashKey[list[str]]()
+FIGURE = "figure"
 
 
 @pytest.fixture
@@ -244,14 +244,15 @@ def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
     """What a drill or proof measured, for the end of the run: figures("D02", stored=10_000, lost=0, control_doubled=25)."""
 
     def note(name: str, **values: object) -> None:
-        told = request.config.stash.setdefault(FIGURES, [])
-        told.append(f"{name}: " + ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()))
+        line = f"{name}: " + ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items())
+        request.node.user_properties.append((FIGURE, line))  # which also come back from a process beside this one
 
     return note
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if told := config.stash.get(FIGURES, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = (report for found in terminalreporter.stats.values() for report in found)
+    if told := {line for one in reports for name, line in getattr(one, "user_properties", ()) if name == FIGURE}:
         terminalreporter.section("figures")
         for line in sorted(told):
             terminalreporter.write_line(line)
