@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from threading import Thread
 from typing import NoReturn
 from uuid import UUID, uuid4
@@ -22,8 +23,14 @@ from annotation.watching import watch
 
 logger = logging.getLogger(__name__)
 BEGIN_ANEW = 75  # how a child asks for another in its place
-IN_ORDER = {0, 2, 3, -signal.SIGKILL}  # asked to, badly called, not fit to start; or killed from outside
-ASKED = (signal.SIGTERM, signal.SIGINT)
+TO_END = (signal.SIGTERM, signal.SIGINT)
+IN_ORDER = {
+    0,
+    2,
+    3,
+    -signal.SIGTERM,
+    -signal.SIGKILL,
+}  # asked to, badly called, not fit to start; or killed from outside
 TELLS = 10  # times, a second apart: the database may be away for the moment
 
 
@@ -32,21 +39,22 @@ def stand_by() -> None:
 
     To be called while the process has but one thread and no connection, which a child could not share.
     """
+    asked: list[int] = []
     while True:
         life = uuid4()
         alive, held = os.pipe()
-        signal.pthread_sigmask(signal.SIG_BLOCK, ASKED)
+        signal.pthread_sigmask(signal.SIG_BLOCK, TO_END)  # until somebody can answer them
         child = os.fork()
         if not child:
             os.close(held)
             _become(life, alive)
             return
         os.close(alive)
-        code = _watch_over(child)
+        code = _watch_over(child, asked)
         os.close(held)
         if code not in IN_ORDER:
             _tell(life, code)
-        if code != BEGIN_ANEW:
+        if code != BEGIN_ANEW or asked:
             sys.exit(code if code >= 0 else 128 - code)
 
 
@@ -56,7 +64,7 @@ def _become(life: UUID, alive: int) -> None:
     Thread(target=_end_with_parent, args=(alive,), name="parent", daemon=True).start()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKED)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TO_END)
 
 
 def _end_with_parent(alive: int) -> NoReturn:
@@ -65,14 +73,19 @@ def _end_with_parent(alive: int) -> NoReturn:
     os._exit(1)
 
 
-def _watch_over(child: int) -> int:
-    """Pass on what we are asked; the child's exit code when it has ended, minus the signal's number if that ended it."""
-    for number in ASKED:
-        signal.signal(number, lambda asked, _frame: os.kill(child, asked))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKED)
+def _watch_over(child: int, asked: list[int]) -> int:
+    """Pass on what we are `asked`; the child's exit code when it has ended, minus the signal's number if that ended it."""
+
+    def pass_on(number: int, _frame: object) -> None:
+        asked.append(number)
+        with suppress(ProcessLookupError):
+            os.kill(child, number)
+
+    for number in TO_END:
+        signal.signal(number, pass_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TO_END)
     status = os.waitpid(child, 0)[1]
-    for number in ASKED:
-        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, TO_END)
     return os.waitstatus_to_exitcode(status)
 
 

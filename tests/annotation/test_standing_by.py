@@ -126,6 +126,17 @@ def test_a_process_that_begins_anew_has_another_life_under_the_same_parent(
     assert state_of(job) == (JobState.RUNNING, "process_ended: it began anew")  # taken again, by the second
 
 
+def test_a_request_to_end_is_kept_while_a_child_asks_for_another(
+    job: Import, fresh_database: FreshDatabase, tmp_path: Path
+) -> None:
+    """The child does not listen and begins anew a moment after its parent was asked: nobody follows."""
+    then = "import signal; signal.signal(15, signal.SIG_IGN); os.kill(parent, 15); time.sleep(0.5); os._exit(75)"
+    with stood_by(job, fresh_database, tmp_path, then) as running:
+        said(running)
+        assert running.wait(30) == 75
+        assert running.stdout is not None and running.stdout.read() == b""
+
+
 def test_nobody_works_on_when_the_one_that_stands_by_is_killed(
     job: Import, fresh_database: FreshDatabase, tmp_path: Path
 ) -> None:
