@@ -19,7 +19,8 @@ import redis
 
 from tests.conftest import ROOT, FreshDatabase
 from tests.drills.judging_drills import Stand, copy_template, stand_over
-from tests.drills.rig import DatabaseServer, database_server
+from tests.drills.rig import DatabaseServer, children, database_server
+from tests.processes import kill
 
 LEASE_SECONDS = 2
 LONG = 240  # seconds for what has no bound of its own: a busy machine takes its time
@@ -127,13 +128,12 @@ class Workplace:
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """The whole group, also who stands by it: nobody is left to say why."""
-        self.signal(process, signal.SIGKILL)
-        process.wait()
+        kill(process)
 
     def kill_child(self, process: subprocess.Popen[bytes]) -> None:
         """The process that works; who stands by it sees that, and ends too."""
-        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGKILL)
+        for child in children(process.pid):
+            os.kill(child, signal.SIGKILL)
         process.wait()
 
     def signal(self, process: subprocess.Popen[bytes], number: int) -> None:

@@ -19,11 +19,10 @@ from projects.models import Membership, Person, Project
 from tests.builders import make_import, make_item, make_pair, make_rule_base, make_slots
 from tests.conftest import FreshDatabase
 from tests.drills.http_people import HttpPerson
-from tests.drills.scale import size
 from tests.processes import web_server
 
 pytestmark = pytest.mark.drill
-PAIRS, OVERLAP, PEOPLE = size(full=500, quick=200), 2, 50
+PAIRS, OVERLAP, PEOPLE = 500, 2, 50
 
 
 @pytest.fixture

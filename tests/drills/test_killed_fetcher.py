@@ -18,6 +18,7 @@ from projects.models import Project
 from tests.builders import make_import
 from tests.conftest import ROOT, FreshDatabase
 from tests.drills.conftest import LEASE_SECONDS, wait_until
+from tests.drills.rig import children
 from tests.picture_servers import Server, picture, running, says
 from tests.processes import process
 
@@ -28,9 +29,8 @@ HOST = "pictures.example.com"
 
 def children_of(number: int) -> list[int]:
     """And theirs: who stands by has the worker for a child, the worker its fetchers and decoders."""
-    tasks = Path(f"/proc/{number}/task").iterdir()
-    children = {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
-    return [*children, *(below for child in children for below in children_of(child))]
+    found = children(number)
+    return [*found, *(below for child in found for below in children_of(child))]
 
 
 def done() -> int:
@@ -70,12 +70,12 @@ def test_a_worker_killed_in_mid_fetch_loses_and_doubles_nothing(
         sources.allow(project, HOST, None, plain_http=True)
         with working(server) as worker:
             wait_until(lambda: 0 < done() < PICTURES, 60, "some pictures fetched, others in the air")
-            children = children_of(worker.pid)
+            family = children_of(worker.pid)
             worker.kill()
             worker.wait()
         killed_with, slow = done(), False
-        assert len(children) > 1 and PictureFetch.objects.filter(state="running").exists()
-        wait_until(lambda: not any(alive(pid) for pid in children), 20, "the children are gone with their worker")
+        assert len(family) > 1 and PictureFetch.objects.filter(state="running").exists()
+        wait_until(lambda: not any(alive(pid) for pid in family), 20, "the children are gone with their worker")
         with working(server):
             wait_until(lambda: done() == PICTURES, 90, "all pictures fetched")
         assert PictureFetch.objects.filter(attempts__gt=1).exists()
