@@ -22,7 +22,7 @@ from annotation import jobs, workers
 from annotation.watching import watch
 
 logger = logging.getLogger(__name__)
-BEGIN_ANEW = 75  # how a child asks for another in its place
+EXIT_ANEW = 75  # how a child asks for another in its place
 TO_END = (signal.SIGTERM, signal.SIGINT)
 IN_ORDER = {
     0,
@@ -54,7 +54,7 @@ def stand_by() -> None:
         os.close(held)
         if code not in IN_ORDER:
             _tell(life, code)
-        if code != BEGIN_ANEW or asked:
+        if code != EXIT_ANEW or asked:
             sys.exit(code if code >= 0 else 128 - code)
 
 
@@ -107,6 +107,6 @@ def _tell(life: UUID, code: int) -> None:
 
 
 def _said_of(code: int) -> str:
-    if code == BEGIN_ANEW:
+    if code == EXIT_ANEW:
         return "it began anew"
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -26,7 +26,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from annotation import dispatching, exporting, wording
 from annotation.models import Worker
-from annotation.standing_by import BEGIN_ANEW
+from annotation.standing_by import EXIT_ANEW
 from annotation.unrung import Listener
 from annotation.watching import watch
 from annotation.workers import BEAT_SECONDS, BEGAN_ANEW, Heart
@@ -146,7 +146,7 @@ def _begin_anew(heart: Heart, why: str) -> NoReturn:
         logger.warning("could not note that it begins anew: %s", error)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(BEGIN_ANEW)
+    os._exit(EXIT_ANEW)
 
 
 def _let_finish(worker: Thread) -> None:

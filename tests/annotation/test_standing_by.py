@@ -117,7 +117,7 @@ def test_a_request_to_end_is_passed_on_and_the_answer_back(
 def test_a_process_that_begins_anew_has_another_life_under_the_same_parent(
     job: Import, fresh_database: FreshDatabase, tmp_path: Path
 ) -> None:
-    then = "os._exit(standing_by.BEGIN_ANEW) if not os.path.exists('once') and not open('once', 'w').close() else 0"
+    then = "os._exit(standing_by.EXIT_ANEW) if not os.path.exists('once') and not open('once', 'w').close() else 0"
     with stood_by(job, fresh_database, tmp_path, then) as running:
         first, second = said(running), said(running)
         assert running.wait(30) == 0
