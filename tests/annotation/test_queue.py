@@ -164,3 +164,18 @@ def test_the_next_pair_is_found_by_pairs_however_young_the_statistics(project: P
             plan = "\n".join(row[0] for row in cursor.fetchall())
             assert "annotation_judgment" in plan
             assert "judgments_of_judge" not in plan
+
+
+def test_the_first_open_slot_is_walked_to_and_no_others_sorted_without_any_statistics(
+    project: Project, cast: Cast
+) -> None:
+    """A project's first minutes: nothing has been counted, and PostgreSQL takes next to none of the slots for open."""
+    for number in range(40):
+        make_slots(pair=make_pair(project=project, query=f"mug {number}"))
+    asked = {"project": project.pk, "person": cast.ana.pk, "judge": queue.judge_of(cast.ana, project).pk, "cursor": 0}
+    with connection.cursor() as cursor:
+        for statement in queue._TRIES[:3]:
+            cursor.execute("EXPLAIN " + statement, asked)
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "open_slots_by_position" in plan
+            assert "Sort Key: s." not in plan

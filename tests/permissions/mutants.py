@@ -341,10 +341,6 @@ EQUIVALENT: Mapping[str, str] = {
         (f"annotation.queue.ahead: Lease.objects.filter without {keyword}" for keyword in ("person", "slot__project")),
         "a used token is a UUID that only its holder's page knows, and what follows is the asker's own card",
     ),
-    "annotation.queue._next_slot: Lease.objects.filter without person": (
-        "moves the place in the queue, never the queue: each card is the judge's own to answer"
-    ),
-    "annotation.queue._next_slot: Lease.objects.filter without slot__project": "the same",
     "projects.membership._other_lead: s.select_for_update(of=('self',)).filter without project": (
         "whoever removes a lead is another lead of the project, which is looked at before"
     ),

@@ -1,0 +1,21 @@
+"""The index of the queue holds its whole order. Built beside the old one while people judge."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("annotation", "0014_vanished_tries")]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="slot",
+            index=models.Index(
+                name="open_slots_by_position",
+                fields=["project", "position", "number"],
+                condition=models.Q(state="open"),
+            ),
+        ),
+        RemoveIndexConcurrently(model_name="slot", name="open_slots_in_order"),
+    ]
