@@ -7,16 +7,18 @@ own answer the prediction. assist: the prediction from the start.
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
-from django.db.models import Q, Subquery, Sum
+from django.db.models import Q, QuerySet, Subquery, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation import citing, grids, opinions, queue, showing
-from annotation.judging import CANNOT_TELL_REASONS, asks_mismatch
+from annotation.judging import CANNOT_TELL_REASONS, answers, asks_mismatch
 from annotation.models import DayOfWork, Draft, Judge, Judgment, Lease, Prediction
+from projects.compiled import compiled
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid
@@ -108,18 +110,21 @@ def contradictions() -> dict[str, str]:
 
 
 def draft_note(lease: Lease) -> str:
-    draft = Draft.objects.filter(person=lease.person_id, pair=lease.pair_id, round=lease.round).first()
-    return str(draft.body.get("note", "")) if draft else ""
+    drafts = _drafts(lease.person_id, lease.pair_id, lease.round)
+    return str(drafts[0].body.get("note", "")) if drafts else ""
+
+
+@compiled
+def _drafts(person: int, pair: int, round_: int) -> QuerySet[Draft]:
+    return Draft.objects.filter(person=person, pair=pair, round=round_)
 
 
 def withdrawn(lease: Lease, project: Project) -> dict[str, Any] | None:
     """The label this person gave before an undo, outlined on the card."""
-    rows = Judgment.objects.filter(pair=lease.pair_id, judge__person=lease.person_id, round=lease.round).order_by(
-        "-revision"
-    )[:2]
-    if not rows or rows[0].outcome != Judgment.Outcome.WITHDRAWN or len(rows) < 2 or not rows[1].label:
-        return None
-    return {"label": rows[1].label, "name": showing.label_name(project.scale, rows[1].label)}
+    match answers(lease):
+        case [Judgment(outcome=Judgment.Outcome.WITHDRAWN), Judgment(label=label)] if label:
+            return {"label": label, "name": showing.label_name(project.scale, label)}
+    return None
 
 
 def own_answer(own: Judgment, project: Project) -> dict[str, Any]:
@@ -149,31 +154,30 @@ def standing_urls(project: Project) -> dict[str, str]:
 
 def progress(person: Person, project: Project, *, precise: bool = False) -> dict[str, int]:
     """What this person has done and what is left. `precise`: where nothing is left, it is known and not remembered."""
-    days = DayOfWork.objects.filter(judge__project=project, judge__person=person)
-    counted = days.aggregate(ever=Sum("done"), today=Sum("done", filter=Q(day=timezone.localdate())))
+    counted = _done(person.pk, project.pk, timezone.localdate())
+    ever, today = counted[0] if counted else (0, 0)
     left = queue.left_for(person, project) if precise else queue.roughly_left_for(person, project)
     # Who takes back today what they said yesterday has done less than nothing today.
-    return {"done_today": max(0, counted["today"] or 0), "left": left, "total": (counted["ever"] or 0) + left}
+    return {"done_today": max(0, today or 0), "left": left, "total": ever + left}
+
+
+@compiled
+def _done(person: int, project: int, today: date) -> QuerySet[DayOfWork, tuple[int, int | None]]:
+    days = DayOfWork.objects.filter(judge__project=project, judge__person=person).values("judge")
+    return days.annotate(ever=Sum("done"), today=Sum("done", filter=Q(day=today))).values_list("ever", "today")
 
 
 def history(person: Person, project: Project) -> list[dict[str, Any]]:
     """This person's last judgments, newest first."""
-    judge = Judge.objects.filter(project=project, person=person)
-    rows = (
-        Judgment.objects.filter(judge=Subquery(judge.values("pk")[:1]), batch=None)
-        .select_related("snapshot", "pair__query")
-        .only(*_SHOWN_OF_THE_PAST)
-        .order_by("-id")[: HISTORY * 3]
-    )
-    answers: list[dict[str, Any]] = []
+    past: list[dict[str, Any]] = []
     seen: set[int] = set()
-    for row in rows:
-        if row.pair_id in seen or len(answers) == HISTORY:
+    for row in _past(person.pk, project.pk):
+        if row.pair_id in seen or len(past) == HISTORY:
             continue
         seen.add(row.pair_id)
         if row.outcome != Judgment.Outcome.WITHDRAWN:
             pictures = showing.images(project, row.snapshot)
-            answers.append(
+            past.append(
                 {
                     **own_answer(row, project),
                     "title": row.snapshot.title,
@@ -182,4 +186,15 @@ def history(person: Person, project: Project) -> list[dict[str, Any]]:
                     "pair": row.pair_id,
                 }
             )
-    return answers
+    return past
+
+
+@compiled
+def _past(person: int, project: int) -> QuerySet[Judgment]:
+    judge = Judge.objects.filter(project=project, person=person)
+    return (
+        Judgment.objects.filter(judge=Subquery(judge.values("pk")[:1]), batch=None)
+        .select_related("snapshot", "pair__query")
+        .only(*_SHOWN_OF_THE_PAST)
+        .order_by("-id")[: HISTORY * 3]
+    )

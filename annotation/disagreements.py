@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from annotation.models import Disagreement, Gold, Judgment, Pair, Prediction
 from annotation.opinions import locked, standing_judgments, standing_prediction
 from projects.clock import ClockTimestamp
+from projects.compiled import compiled
 
 
 def review(pair: Pair, judgments: Sequence[Judgment], grounds: Collection[str] | None = None) -> None:
@@ -27,13 +29,18 @@ def review(pair: Pair, judgments: Sequence[Judgment], grounds: Collection[str] |
         return
     if Gold.Ground.IMPORT in grounds:
         judgments = [row for row in judgments if row.batch_id is None]
-    standing = {row.kind: row for row in Disagreement.objects.filter(pair=pair, state=Disagreement.State.OPEN)}
+    standing = {row.kind: row for row in _open(pair.pk)}
     opinions = {(row.outcome, row.label) for row in judgments}
     _follow(pair, Disagreement.Kind.HUMAN_HUMAN, standing, judgments, holds=len(opinions) > 1)
     agreed = len(judgments) >= pair.project.overlap and opinions == {(Judgment.Outcome.LABEL, judgments[0].label)}
     prediction = standing_prediction(pair) if agreed else None
     conflict = prediction is not None and pair.project.scale.from_lore(prediction.label) != judgments[0].label
     _follow(pair, Disagreement.Kind.HUMAN_MODEL, standing, judgments, prediction, holds=conflict)
+
+
+@compiled
+def _open(pair: int) -> QuerySet[Disagreement]:
+    return Disagreement.objects.filter(pair=pair, state=Disagreement.State.OPEN)
 
 
 def _follow(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from annotation import lexicons
 from annotation.models import Grid as GridRow
 from annotation.models import Lease, Pair, Snapshot
+from projects.compiled import compiled
 from relevance.evidence import EXTRACTOR_VERSION, Grid, build_grid
 from relevance.facts import PairFacts
 from relevance.lexicon import Lexicon
@@ -33,11 +36,15 @@ def extractor(lexicon: Lexicon) -> str:
 def grid_of(pair: Pair, snapshot: Snapshot) -> GridRow:
     """The grid of a pair as its project's lexicon reads it now."""
     lexicon = lexicons.current(pair.project)
-    known = GridRow.objects.filter(query=pair.query_id, snapshot=snapshot, extractor=extractor(lexicon)).first()
-    if known is not None:
-        return known
+    if known := _known(pair.query_id, snapshot.pk, extractor(lexicon)):
+        return known[0]
     seen = Seen(pair.query_id, snapshot.pk)
     return GridRow.objects.get(pk=get_or_make({seen: pair.facts(snapshot)}, lexicon)[seen].row_id)
+
+
+@compiled
+def _known(query: int, snapshot: int, name: str) -> QuerySet[GridRow]:
+    return GridRow.objects.filter(query=query, snapshot=snapshot, extractor=name)
 
 
 def grid_on_the_card(lease: Lease) -> GridRow:

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ from annotation import citing, grids, opinions, queue, settling
 from annotation.models import Draft, Judge, Judgment, Lease, Pair, Prediction, Slot
 from annotation.sayings import run
 from projects.clock import ClockTimestamp
+from projects.compiled import compiled
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
 from relevance.labels import UnknownLabel
@@ -147,9 +149,9 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
     digest = answer.digest(token)
     try:
         with transaction.atomic():
-            rows = Lease.objects.select_related("slot", "pair__item", "pair__project", "grid")
-            locking = rows.select_for_update(of=("self", "pair"), no_key=True)
-            lease = locking.get(slot__project=project, token=token, person=person)
+            if not (held := _locked(token, person.pk, project.pk)):
+                raise Lease.DoesNotExist
+            lease = held[0]
             judge = queue.judge_of(person, project)  # not before: who holds nothing here leaves no row
             if replay := _replay(judge, answer, digest):
                 return Recorded(replay, lease, replayed=True, reveal=_to_reveal(replay, lease))
@@ -169,6 +171,14 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
     raise refused
 
 
+@compiled
+def _locked(token: UUID, person: int, project: int) -> QuerySet[Lease]:
+    rows = Lease.objects.select_related("slot", "pair__item", "pair__project", "grid")
+    return rows.select_for_update(of=("self", "pair"), no_key=True).filter(
+        slot__project=project, token=token, person=person
+    )
+
+
 def _check_ground(lease: Lease, project: Project, answer: Answer) -> None:
     """Raises BadAnswer for a rule the card did not show, Refused where a ground is required and none is given."""
     try:
@@ -182,15 +192,30 @@ def _check_ground(lease: Lease, project: Project, answer: Answer) -> None:
 
 def _replay(judge: Judge, answer: Answer, digest: str) -> Judgment | None:
     """Locks are held, so a doubled submit that waited for them sees its twin here."""
-    known = Judgment.objects.filter(idempotency_key=answer.key).first()
+    known = next(iter(_under_key(answer.key)), None)
     if known is not None and (known.judge_id != judge.pk or known.body_sha256 != digest):
         raise Refused("other_content_under_this_key")
     return known
 
 
+@compiled
+def _under_key(key: UUID) -> QuerySet[Judgment]:
+    return Judgment.objects.filter(idempotency_key=key)
+
+
+def answers(lease: Lease) -> list[Judgment]:
+    """What the person of a lease has said of its pair in this round: the last two revisions, newest first."""
+    return _answers(lease.pair_id, lease.person_id, lease.round)
+
+
+@compiled
+def _answers(pair: int, person: int, round_: int) -> QuerySet[Judgment]:
+    return Judgment.objects.filter(pair=pair, judge__person=person, round=round_).order_by("-revision")[:2]
+
+
 def _record(lease: Lease, judge: Judge, answer: Answer, digest: str) -> Recorded:
     pair = lease.pair
-    mine = Judgment.objects.filter(pair=pair, judge=judge, round=lease.round).order_by("-revision").first()
+    mine = next(iter(answers(lease)), None)
     second = _is_second_answer(lease, mine)
     if lease.state == Lease.State.USED and not second:
         raise Refused("already_judged")

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation.models import Judgment, Pair, Prediction
 from annotation.sayings import array_of, rows
+from projects.compiled import compiled
 
 # The same for statements of their own; `j` is the judgment.
 NOT_REPLACED = """NOT EXISTS (
@@ -111,4 +112,9 @@ def locked(pair_id: int) -> Pair:
 
 def standing_prediction(pair: Pair) -> Prediction | None:
     """The newest ok prediction of the pair's current snapshot."""
-    return Prediction.objects.filter(pair=pair, snapshot_id=pair.item.snapshot_now, status="ok").order_by("-id").first()
+    return next(iter(_predictions(pair.pk, pair.item.snapshot_now)), None)
+
+
+@compiled
+def _predictions(pair: int, snapshot: int) -> QuerySet[Prediction]:
+    return Prediction.objects.filter(pair=pair, snapshot=snapshot, status="ok").order_by("-id")[:1]

@@ -11,6 +11,7 @@ import hashlib
 import uuid
 from datetime import timedelta
 from hmac import compare_digest
+from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
@@ -20,6 +21,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from annotation import grids
 from annotation.models import Judge, Lease, Postponement, Slot
 from projects.clock import ClockTimestamp
+from projects.compiled import compiled
 from projects.models import Mode, Person, Project
 from rules.publishing import active_rule_base
 
@@ -77,7 +79,12 @@ class NotHeld(Exception):
 
 
 def known_judge(person: Person, project: Project) -> Judge | None:
-    return Judge.objects.filter(project=project, person=person).first()
+    return next(iter(_judges(person.pk, project.pk)), None)
+
+
+@compiled
+def _judges(person: int, project: int) -> QuerySet[Judge]:
+    return Judge.objects.filter(project=project, person=person)[:1]
 
 
 def judge_of(person: Person, project: Project) -> Judge:
@@ -125,13 +132,18 @@ def ahead(person: Person, project: Project, on_screen: UUID) -> Lease | None:
 
 def _held(person: Person, project: Project) -> list[Lease]:
     """Live leases, oldest first: the one on the screen, then the one ahead; bare, since few of them are shown."""
-    over = ExpressionWrapper(Q(until__lt=ClockTimestamp()), output_field=BooleanField())
-    live = Lease.objects.filter(slot__project=project, person=person, state=Lease.State.LIVE).order_by("id")
-    found = list(live.annotate(over=over))
+    found = _live(person.pk, project.pk)
     if any(lease.over for lease in found):
         expire_leases(project)
-        return list(live)
+        found = _live(person.pk, project.pk)
     return [*found]
+
+
+@compiled
+def _live(person: int, project: int) -> Any:
+    over = ExpressionWrapper(Q(until__lt=ClockTimestamp()), output_field=BooleanField())
+    live = Lease.objects.filter(slot__project=project, person=person, state=Lease.State.LIVE)
+    return live.annotate(over=over).order_by("id")
 
 
 def _take_next(person: Person, project: Project, seconds: int) -> Lease | None:
@@ -141,16 +153,20 @@ def _take_next(person: Person, project: Project, seconds: int) -> Lease | None:
             with transaction.atomic():
                 slot_id = _next_slot(person, project, judge)
                 if slot_id is not None:
-                    slots = Slot.objects.select_related(
-                        "pair__query", "pair__item__current_snapshot__batch", "pair__project"
-                    )
-                    return lease_slot(slots.get(pk=slot_id), person, project, seconds=seconds)
+                    [slot] = _to_be_shown(slot_id)
+                    return lease_slot(slot, person, project, seconds=seconds)
             if not expire_leases(project):  # the dispatcher does so every second, where one runs
                 break
     except IntegrityError:
         # The twin of a doubled request has just taken the pair's other slot for the same person: that one is held.
         return next((shown(project).get(pk=held.pk) for held in _held(person, project)), None)
     return None
+
+
+@compiled
+def _to_be_shown(slot: int) -> QuerySet[Slot]:
+    rows = Slot.objects.filter(pk=slot)
+    return rows.select_related("pair__query", "pair__item__current_snapshot__batch", "pair__project")
 
 
 def _next_slot(person: Person, project: Project, judge: Judge) -> int | None:

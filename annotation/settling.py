@@ -9,20 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from annotation import disagreements
 from annotation.models import Adjudication, Gold, Judgment, Pair
 from annotation.opinions import locked, standing_judgments
+from projects.compiled import compiled
 
 
 def settle(pair: Pair) -> None:
     """After a judgment: gold by consensus where it holds, and disagreements opened or withdrawn. Pair must be locked."""
     judgments = standing_judgments(pair)
-    golds = list(Gold.objects.filter(pair=pair).order_by("revision"))
+    golds = _golds(pair.pk)
     latest = golds[-1] if golds else None
     if latest is None or latest.ground == Gold.Ground.CONSENSUS:
         _follow_consensus(pair, judgments, latest)
     disagreements.review(pair, judgments, {gold.ground for gold in golds})
+
+
+@compiled
+def _golds(pair: int) -> QuerySet[Gold]:
+    return Gold.objects.filter(pair=pair).order_by("revision")
 
 
 def _follow_consensus(pair: Pair, judgments: Sequence[Judgment], latest: Gold | None) -> None:

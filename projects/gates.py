@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.middleware.csrf import CsrfViewMiddleware
@@ -19,6 +20,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from projects import bearer, refusals
+from projects.compiled import compiled
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, SCOPES, Permission
 
@@ -130,17 +132,19 @@ class PolicyMiddleware:
         return None
 
     def _enter_project(self, request: HttpRequest, person: Person, slug: str, permission: Permission) -> None:
-        held = list(
-            Membership.objects.filter(person=person, project__slug=slug, project__archived_at=None)
-            .select_related("project")
-            .order_by("pk")
-        )
+        held = _memberships(person.pk, slug)
         roles = frozenset(Role(membership.role) for membership in held)
         if not may(roles, permission):
             _turn_away(request)
             raise Http404
         request.project = held[0].project  # type: ignore[attr-defined]
         request.roles = roles  # type: ignore[attr-defined]
+
+
+@compiled
+def _memberships(person: int, slug: str) -> QuerySet[Membership]:
+    rows = Membership.objects.filter(person=person, project__slug=slug, project__archived_at=None)
+    return rows.select_related("project").order_by("pk")
 
 
 def _turn_away(request: HttpRequest) -> None:

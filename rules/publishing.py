@@ -15,8 +15,10 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from projects.compiled import compiled
 from projects.models import Project
 from relevance.rules import RuleSpec, in_force, rule_to_data
 from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
@@ -103,7 +105,12 @@ def take_turn() -> None:
 
 
 def newest() -> RuleBaseVersion | None:
-    return RuleBaseVersion.objects.order_by("-number").first()
+    return next(iter(_newest()), None)
+
+
+@compiled
+def _newest() -> QuerySet[RuleBaseVersion]:
+    return RuleBaseVersion.objects.order_by("-number")[:1]
 
 
 def current_versions() -> dict[str, RuleVersion]:
@@ -138,7 +145,12 @@ def active_rule_base(project: Project | None = None) -> RuleBaseVersion | None:
 
 
 def rule_base_numbered(number: int) -> RuleBaseVersion | None:
-    return RuleBaseVersion.objects.filter(number=number).first()
+    return next(iter(_numbered(number)), None)
+
+
+@compiled
+def _numbered(number: int) -> QuerySet[RuleBaseVersion]:
+    return RuleBaseVersion.objects.filter(number=number)
 
 
 def rule_base_numbers() -> list[int]:

@@ -94,11 +94,8 @@ def _roles(changed: Mapping[Permission, Any]) -> Callable[[], AbstractContextMan
 def of_gates() -> Iterator[Mutant]:
     some = ("members", "project", "judge-submit", "image", "rule-check", "people", "home")
     told = {
-        "archived projects open": ("_enter_project", ", project__archived_at=None", ""),
         "any role will do": ("_enter_project", "not may(roles, permission)", "not roles"),
         "no role is needed": ("_enter_project", "not may(roles, permission)", "False"),
-        "roles of any project count": ("_enter_project", "project__slug=slug, ", ""),
-        "roles of anybody count": ("_enter_project", "person=person, ", ""),
         "methods are not checked": ("process_view", "method not in methods", "False"),
         "signing in is not needed": ("process_view", "not request.user.is_authenticated", "False"),
         "a project is not looked at": ("_enter", "slug is not None", "False"),
@@ -107,6 +104,9 @@ def of_gates() -> Iterator[Mutant]:
     for name, (function, before, after) in told.items():
         yield Mutant(name, some, _source(gates.PolicyMiddleware, function, before, after))
     plain = {
+        "archived projects open": ("_memberships", ", project__archived_at=None", ""),
+        "roles of any project count": ("_memberships", "project__slug=slug, ", ""),
+        "roles of anybody count": ("_memberships", "person=person, ", ""),
         "who kept rules of an archived project keeps them": ("keeps_rules", ", project__archived_at=None", ""),
         "any member keeps rules": ("keeps_rules", "role=Role.RULE_OWNER, ", ""),
         "one rule owner makes all of them": ("keeps_rules", "person=person, ", ""),
