@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
@@ -13,12 +13,15 @@ from inference import lessons, prompt_versions
 from inference.engines.base import Engine, EngineError, EngineUnavailable
 from inference.engines.chat import ChatModel
 from inference.engines.distilled import Distilled
-from inference.engines.openai_server import Endpoint, OpenAIServer
 from inference.engines.prompted import ONE_CHAIN, Prompted, Sampling
 from inference.models import ModelVersion
 from relevance.rules import RuleSpec
 
+if TYPE_CHECKING:
+    from inference.engines.openai_server import OpenAIServer
+
 COLD_START = "distilled"
+OPENAI_SERVER = "openai_server"
 # Ready without being registered: they need nothing but the rules.
 ENGINES: Mapping[str, Callable[[Sequence[RuleSpec]], Engine]] = {
     COLD_START: lambda rules: Distilled(tuple(rules)),
@@ -75,9 +78,11 @@ _lock = threading.Lock()
 _chats: dict[tuple[Any, ...], ChatModel] = {}
 
 
-def endpoint(target: str, options: Mapping[str, Any]) -> Endpoint:
-    """A server's address and served name with this installation's key and limits."""
-    return Endpoint(
+def openai_server(target: str, revision: str, options: Mapping[str, Any]) -> OpenAIServer:
+    """A server at an address, by its served name, with this installation's key and limits."""
+    from inference.engines.openai_server import Endpoint, OpenAIServer  # its client takes half a second to load
+
+    endpoint = Endpoint(
         base_url=target or settings.OPENAI_BASE_URL,
         model=str(options.get("model", "")),
         api_key=settings.OPENAI_API_KEY,
@@ -85,10 +90,7 @@ def endpoint(target: str, options: Mapping[str, Any]) -> Endpoint:
         deadline_seconds=float(options.get("deadline_seconds", settings.MODEL_DEADLINE_SECONDS)),
         breaker_failures=int(options.get("breaker_failures", settings.BREAKER_FAILURES)),
     )
-
-
-def _openai_server(target: str, revision: str, options: Mapping[str, Any]) -> ChatModel:
-    return OpenAIServer(endpoint(target, options), revision)
+    return OpenAIServer(endpoint, revision)
 
 
 def _transformers_local(target: str, revision: str, options: Mapping[str, Any]) -> ChatModel:
@@ -109,7 +111,7 @@ def _own(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 CHATS: Mapping[str, Callable[[str, str, Mapping[str, Any]], ChatModel]] = {
-    "openai_server": _openai_server,
+    OPENAI_SERVER: openai_server,
     "transformers_local": _transformers_local,
     "vllm_offline": _vllm_offline,
 }

@@ -18,9 +18,6 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.feature_extraction import FeatureHasher
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from inference.linear import Line, learn_line
@@ -218,6 +215,8 @@ def vars_of(learnt: Learnt) -> dict[str, Any]:
 
 
 def _fit(names: Sequence[str], lesson: Lesson, seed: int) -> Learnt:
+    from sklearn.ensemble import HistGradientBoostingClassifier  # scikit-learn takes a second to load
+
     present = lesson.targets.sum(axis=0) > 0
     labels = tuple(label for label, is_there in zip(LABELS, present, strict=True) if is_there)
     if len(labels) < 2:
@@ -257,11 +256,15 @@ def _repeated(rows: Floats, targets: Floats) -> tuple[Floats, NDArray[np.int64],
 
 
 def _hashed(words: Evidence) -> Any:
+    from sklearn.feature_extraction import FeatureHasher  # scikit-learn takes a second to load
+
     return FeatureHasher(HASHED, input_type="pair", alternate_sign=False).transform(words)
 
 
 def _word_model(hashed: Any, targets: Floats) -> Any:
     """What words say of good against bad."""
+    from sklearn.linear_model import LogisticRegression  # scikit-learn takes a second to load
+
     good = targets[:, 2:].sum(axis=1)
     rows = np.repeat(np.arange(len(good)), 2)
     label = np.tile([1, 0], len(good))

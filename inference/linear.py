@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
 STRENGTH = 0.02  # inverse of the regularisation
@@ -47,6 +46,8 @@ class Line:
 
 def learn_line(rows: Floats, column: NDArray[np.int64], weight: Floats) -> Line:
     """From rows (n, f), the label column of each and its weight. One output for two labels, else one for each."""
+    from sklearn.linear_model import LogisticRegression  # scikit-learn takes a second to load
+
     missing = np.isnan(rows)
     gaps = np.flatnonzero(missing.mean(axis=0) > OFTEN_MISSING).astype(np.int32)
     known = np.maximum((~missing).sum(axis=0), 1)

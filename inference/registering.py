@@ -10,7 +10,6 @@ from django.conf import settings
 
 from inference import connecting, registry
 from inference.engines.base import EngineError
-from inference.engines.openai_server import OpenAIServer
 from inference.models import ModelVersion
 from inference.probing import Found, probe
 from projects.models import Person
@@ -42,12 +41,12 @@ def register(wanted: Wanted, by: Person | None) -> Registered:
     """Probe and store. Raises CannotRegister."""
     if wanted.engine not in connecting.CHATS:
         raise CannotRegister(f"no engine is called {wanted.engine!r}; known: {', '.join(sorted(connecting.CHATS))}")
-    target = wanted.target or (settings.OPENAI_BASE_URL if wanted.engine == OpenAIServer.name else "")
+    target = wanted.target or (settings.OPENAI_BASE_URL if wanted.engine == connecting.OPENAI_SERVER else "")
     if not target:
         raise CannotRegister("a target is needed: the address of a server, or a folder of weights")
     options = dict(wanted.options)
     try:
-        if wanted.engine == OpenAIServer.name:
+        if wanted.engine == connecting.OPENAI_SERVER:
             options["model"] = _served(target, options)
         elif not Path(target).is_dir():
             raise CannotRegister(f"no such folder: {target}")
@@ -73,7 +72,7 @@ def register(wanted: Wanted, by: Person | None) -> Registered:
 
 def _served(target: str, options: Mapping[str, Any]) -> str:
     """The served name: the one asked for, which must be there, else the only one."""
-    served = OpenAIServer(connecting.endpoint(target, options), "").served_models()
+    served = connecting.openai_server(target, "", options).served_models()
     asked = str(options.get("model", ""))
     if asked and asked not in served:
         raise CannotRegister(f"{target} does not serve {asked!r}; it serves: {', '.join(served)[:300]}")

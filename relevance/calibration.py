@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
 
 T = TypeVar("T")
 Floats = NDArray[np.float64]
@@ -98,6 +97,8 @@ def confidence(
 def _parameters(
     method: str, posteriors: Sequence[Mapping[str, float]], truths: Sequence[str], raw: Floats, right: Floats
 ) -> dict[str, list[float]]:
+    from sklearn.isotonic import IsotonicRegression  # scikit-learn takes a second to load
+
     if method == "temperature":
         return {"temperature": [_temperature(posteriors, truths)]}
     if method != "isotonic":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +100,12 @@ def test_leases_never_trust_this_hosts_clock() -> None:
     clocks = re.compile(r"timezone\.now\(|datetime\.now\(|time\.time\(")
     for name in ("queue.py", "judging.py", "jobs.py", "dispatching.py", "workers.py"):
         assert not clocks.search((ROOT / "annotation" / name).read_text()), name
+
+
+def test_a_process_starts_without_what_only_learning_or_asking_a_server_needs() -> None:
+    """scikit-learn and the client of model servers are half of what a process would load before it answers."""
+    start = (
+        "import lore_app.wsgi, django.urls, sys; django.urls.get_resolver().url_patterns; print(*sorted(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", start], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert {"torch", "vllm", "sklearn", "scipy", "openai"} & set(told.stdout.split()) == set()
