@@ -1,6 +1,6 @@
 """What one judgment with its next card costs a web process, without a server around it.
 
-    python -m benchmarks.one_judgment [--pairs 100000] [--judgments 300] [--profile]
+    LORE_LOG_LEVEL=warning python -m benchmarks.one_judgment [--pairs 100000] [--judgments 300] [--profile]
 
 Over a world (benchmarks.world), through Django's test client, in one thread: processor time of the process, wall time (the
 rest is PostgreSQL and its commits), statements. The floor, in the same run, is a page of the same gate that shows next to
@@ -89,9 +89,9 @@ def built_anew() -> Iterator[None]:
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] in PACKAGES:
                 for attribute, value in list(vars(module).items()):
-                    code = getattr(value, "__code__", None)
-                    if code is not None and code.co_filename == compiled.__file__ and attribute != "compiled":
-                        stack.enter_context(mock.patch.object(module, attribute, _anew(value.__wrapped__)))
+                    build, code = getattr(value, "__wrapped__", None), getattr(value, "__code__", None)
+                    if build is not None and code is not None and code.co_filename == compiled.__file__:
+                        stack.enter_context(mock.patch.object(module, attribute, _anew(build)))
         yield
 
 
