@@ -256,14 +256,14 @@ def _repeated(rows: Floats, targets: Floats) -> tuple[Floats, NDArray[np.int64],
 
 
 def _hashed(words: Evidence) -> Any:
-    from sklearn.feature_extraction import FeatureHasher  # scikit-learn takes a second to load
+    from sklearn.feature_extraction import FeatureHasher
 
     return FeatureHasher(HASHED, input_type="pair", alternate_sign=False).transform(words)
 
 
 def _word_model(hashed: Any, targets: Floats) -> Any:
     """What words say of good against bad."""
-    from sklearn.linear_model import LogisticRegression  # scikit-learn takes a second to load
+    from sklearn.linear_model import LogisticRegression
 
     good = targets[:, 2:].sum(axis=1)
     rows = np.repeat(np.arange(len(good)), 2)
