@@ -9,6 +9,8 @@ class Migration(migrations.Migration):
     dependencies = [("annotation", "0014_vanished_tries")]
 
     operations = [
+        # What an earlier try left behind when it gave up (lore_app.management.commands.migrate).
+        migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS open_slots_by_position", migrations.RunSQL.noop),
         AddIndexConcurrently(
             model_name="slot",
             index=models.Index(
