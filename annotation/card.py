@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from annotation import citing, grids, opinions, queue, showing
 from annotation.judging import CANNOT_TELL_REASONS, answers, asks_mismatch
 from annotation.models import DayOfWork, Draft, Judge, Judgment, Lease, Prediction
-from projects.compiled import compiled
+from projects.compiling import compiled
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
 from relevance.evidence import Grid

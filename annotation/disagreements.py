@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from annotation.models import Disagreement, Gold, Judgment, Pair, Prediction
 from annotation.opinions import locked, standing_judgments, standing_prediction
 from projects.clock import ClockTimestamp
-from projects.compiled import compiled
+from projects.compiling import compiled
 
 
 def review(pair: Pair, judgments: Sequence[Judgment], grounds: Collection[str] | None = None) -> None:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from annotation import lexicons
 from annotation.models import Grid as GridRow
 from annotation.models import Lease, Pair, Snapshot
-from projects.compiled import compiled
+from projects.compiling import compiled
 from relevance.evidence import EXTRACTOR_VERSION, Grid, build_grid
 from relevance.facts import PairFacts
 from relevance.lexicon import Lexicon

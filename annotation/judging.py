@@ -23,7 +23,7 @@ from annotation import citing, grids, opinions, queue, settling
 from annotation.models import Draft, Judge, Judgment, Lease, Pair, Prediction, Slot
 from annotation.sayings import run
 from projects.clock import ClockTimestamp
-from projects.compiled import compiled
+from projects.compiling import compiled
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
 from relevance.labels import UnknownLabel
@@ -306,13 +306,12 @@ def _shown(lease: Lease, pair: Pair, mine: Judgment | None, *, second: bool) -> 
 def _to_reveal(judgment: Judgment, lease: Lease) -> Prediction | None:
     if lease.mode != Mode.REVEAL or judgment.prediction_id is not None or judgment.late:
         return None
-    return opinions.standing_prediction(judgment.pair)
+    return opinions.standing_prediction(lease.pair)
 
 
 def revealed(lease: Lease) -> Recorded | None:
     """The first answer of a reveal whose second is still awaited, with the prediction that is on the page."""
-    mine = Judgment.objects.filter(pair=lease.pair_id, judge__person=lease.person_id, round=lease.round)
-    latest = mine.select_related("pair__item").order_by("-revision").first()
+    latest = next(iter(answers(lease)), None)
     if latest is None or not _is_second_answer(lease, latest):
         return None
     prediction = _to_reveal(latest, lease)

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation.models import Judgment, Pair, Prediction
 from annotation.sayings import array_of, rows
-from projects.compiled import compiled
+from projects.compiling import compiled
 
 # The same for statements of their own; `j` is the judgment.
 NOT_REPLACED = """NOT EXISTS (

@@ -21,7 +21,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from annotation import grids
 from annotation.models import Judge, Lease, Postponement, Slot
 from projects.clock import ClockTimestamp
-from projects.compiled import compiled
+from projects.compiling import compiled
 from projects.models import Mode, Person, Project
 from rules.publishing import active_rule_base
 
@@ -136,7 +136,7 @@ def _held(person: Person, project: Project) -> list[Lease]:
     if any(lease.over for lease in found):
         expire_leases(project)
         found = _live(person.pk, project.pk)
-    return [*found]
+    return found
 
 
 @compiled

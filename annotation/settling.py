@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from annotation import disagreements
 from annotation.models import Adjudication, Gold, Judgment, Pair
 from annotation.opinions import locked, standing_judgments
-from projects.compiled import compiled
+from projects.compiling import compiled
 
 
 def settle(pair: Pair) -> None:

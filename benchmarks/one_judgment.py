@@ -26,11 +26,10 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks import world
-from projects import compiled
+from benchmarks.submit_next import KEY, TOKEN
+from projects import compiling
 from projects.models import Person
 
-TOKEN = re.compile(r'data-token="([0-9a-f-]{36})"')
-KEY = re.compile(r'name="idempotency_key" value="([0-9a-f-]{36})"')
 PACKAGES = ("annotation", "projects", "rules")
 
 
@@ -84,13 +83,13 @@ def main() -> None:
 
 @contextmanager
 def built_anew() -> Iterator[None]:
-    """Every compiled queryset as it would be without projects.compiled."""
+    """Every compiled queryset as it would be without projects.compiling."""
     with ExitStack() as stack:
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] in PACKAGES:
                 for attribute, value in list(vars(module).items()):
                     build, code = getattr(value, "__wrapped__", None), getattr(value, "__code__", None)
-                    if build is not None and code is not None and code.co_filename == compiled.__file__:
+                    if build is not None and code is not None and code.co_filename == compiling.__file__:
                         stack.enter_context(mock.patch.object(module, attribute, _anew(build)))
         yield
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import connections
 from django.db.models import QuerySet
+from django.db.transaction import TransactionManagementError
 
 P = ParamSpec("P")
 Row = TypeVar("Row")
@@ -63,9 +64,12 @@ class _Statement:
         self.places = {at: one.index(value) for at, (value, another) in pairs if value != another}
 
     def rows(self, args: tuple[Any, ...]) -> list[Any]:
+        connection = connections[self.queryset.db]
+        if self.queryset.query.select_for_update and connection.get_autocommit():
+            raise TransactionManagementError("a lock is kept by nobody outside a transaction")  # as Django says it
         params = tuple(args[self.places[at]] if at in self.places else value for at, value in enumerate(self.params))
         compiler = copy.copy(self.compiler)
-        compiler.connection = connections[self.queryset.db]  # of this thread
+        compiler.connection = connection  # of this thread
         compiler.as_sql = lambda *_, **__: (self.sql, params)
         # All that Django's iterables want of a query is its compiler.
         query: Any = SimpleNamespace(get_compiler=lambda *_, **__: compiler)

@@ -20,7 +20,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from projects import bearer, refusals
-from projects.compiled import compiled
+from projects.compiling import compiled
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, SCOPES, Permission
 

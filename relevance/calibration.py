@@ -97,12 +97,12 @@ def confidence(
 def _parameters(
     method: str, posteriors: Sequence[Mapping[str, float]], truths: Sequence[str], raw: Floats, right: Floats
 ) -> dict[str, list[float]]:
-    from sklearn.isotonic import IsotonicRegression  # scikit-learn takes a second to load
-
     if method == "temperature":
         return {"temperature": [_temperature(posteriors, truths)]}
     if method != "isotonic":
         raise ValueError(f"{method!r} is none of {', '.join(METHODS)}")
+    from sklearn.isotonic import IsotonicRegression  # scikit-learn takes a second to load
+
     steps = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(raw, right)
     return {
         "x": [round(float(x), 6) for x in steps.X_thresholds_],

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from projects.compiled import compiled
+from projects.compiling import compiled
 from projects.models import Project
 from relevance.rules import RuleSpec, in_force, rule_to_data
 from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import Count, QuerySet
+from django.db.transaction import TransactionManagementError
 
-from projects.compiled import compiled
+from projects.compiling import compiled
 from projects.models import Membership, Person, Project
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,27 @@ def test_rows_are_read_over_the_connection_of_the_thread_that_asks(two: list[Mem
     thread.start()
     thread.join()
     assert elsewhere == [[]]  # what this test has not committed is not seen there
+
+
+def test_rows_are_not_locked_where_no_transaction_would_keep_the_lock(two: list[Membership]) -> None:
+    @compiled
+    def locked(person: int) -> QuerySet[Membership]:
+        return Membership.objects.select_for_update().filter(person=person)
+
+    assert len(locked(two[0].person_id)) == 1
+    refused: list[Exception] = []
+
+    def other() -> None:
+        try:
+            locked(two[0].person_id)
+        except TransactionManagementError as error:
+            refused.append(error)
+        connection.close()
+
+    thread = Thread(target=other)
+    thread.start()
+    thread.join()
+    assert len(refused) == 1
 
 
 def test_what_an_argument_decides_is_refused(two: list[Membership]) -> None:
