@@ -5,12 +5,11 @@ class AnnotationConfig(AppConfig):
     name = "annotation"
 
     def ready(self) -> None:
-        from annotation import (
-            left_behind,  # noqa: F401  (keeps what the gate turns away)
-            overview,  # noqa: F401  (registers its cards for the home page)
-            replaying,
-        )
+        """What this app plugs into the layers below."""
+        from annotation import left_behind, overview, replaying
+        from projects import gates, home_cards
         from rules import reviewing
 
-        if replaying.gate not in reviewing.GATES:
-            reviewing.GATES.append(replaying.gate)
+        gates.turned_away.register(left_behind.keep)
+        home_cards.cards.register(overview.cards)
+        reviewing.objections_to.register(replaying.gate)

@@ -11,18 +11,15 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.dispatch import receiver
 from django.http import HttpRequest
 
 from annotation import judging
 from annotation.models import Draft, Lease
-from projects.gates import turned_away
 from projects.models import Membership, Project
 from projects.policy import ROLES, Permission
 
 
-@receiver(turned_away)
-def keep(sender: object, request: HttpRequest, **_: Any) -> None:
+def keep(request: HttpRequest) -> None:
     """A session that has ended names nobody; the token of the lease, which its page alone holds, does. One that still
     names somebody else, who was deactivated, keeps nothing."""
     match = request.resolver_match

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from annotation import adjudicating, fetching, queue
 from annotation.models import BadCase, Disagreement, Export, HardSet, Pair, Slot
 from annotation.remembering import remembered
-from projects.home_cards import HomeCard, register
+from projects.home_cards import HomeCard
 from projects.models import Person, Project, Role
 from rules import remarks
 
@@ -78,6 +78,3 @@ def cards(person: Person, project: Project, roles: frozenset[Role]) -> list[Home
 
 def _count(number: int) -> str:
     return f"{number:,}" if number < 1000 else _("1,000 or more")
-
-
-register(cards)

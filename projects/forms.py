@@ -12,11 +12,13 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from projects import guessing, pinning
+from projects import guessing
 from projects.demo_logins import PREFIX
+from projects.hooks import Hook
 from projects.models import AuditEvent, Mode, Person, Project, Role, Scope
 from relevance.labels import SCALES
 
+rule_base_numbers: Hook[[], list[int]] = Hook()  # which versions a project may pin, newest first
 LONGEST = 20_000
 LONG_TEXTS = {"description": 3, "guideline": 8}  # and the rows they are shown with
 
@@ -210,7 +212,8 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
             )
         pinned = self.fields["rule_base_number"]
         assert isinstance(pinned, forms.TypedChoiceField)
-        pinned.choices = [("", _("the newest")), *((number, str(number)) for number in pinning.rule_base_numbers())]
+        numbers = [number for found in rule_base_numbers() for number in found]
+        pinned.choices = [("", _("the newest")), *((number, str(number)) for number in numbers)]
         if self.instance.pairs.exists():
             self.fields["scale_name"].disabled = True
             self.fields["scale_name"].help_text = _("Fixed, since the project has pairs.")

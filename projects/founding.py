@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from projects import audit
 from projects.forms import LONG_TEXTS, ProjectSettingsForm
+from projects.hooks import Hook
 from projects.membership import Refused, add_role
 from projects.models import Person, Project, Role
+
+project_founded: Hook[[Project, Person | None], None] = Hook()  # a project has been made, by whom
 
 
 def found(name: str, slug: str, scale_name: str, lead: str, *, actor: Person | None) -> Project:
     """The founder becomes nothing in it; a first lead may be named."""
     with transaction.atomic():
-        project = Project.objects.create(name=name, slug=slug, scale_name=scale_name)
-        audit.record(actor, "project.created", project=project, on=project, slug=slug, scale=scale_name)
+        project = make(actor, name=name, slug=slug, scale_name=scale_name)
         if lead:
             add_role(project, lead, Role.LEAD, actor=actor)
+    return project
+
+
+def make(actor: Person | None, **fields: Any) -> Project:
+    """A project without people; all that has to happen wherever one is made happens here."""
+    with transaction.atomic():
+        project = Project.objects.create(**fields)
+        audit.record(actor, "project.created", project=project, on=project, slug=project.slug, scale=project.scale_name)
+        project_founded(project, actor)
     return project
 
 

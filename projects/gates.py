@@ -13,7 +13,6 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
-from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
@@ -21,12 +20,13 @@ from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from projects import bearer, refusals
 from projects.compiling import compiled
+from projects.hooks import Hook
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, SCOPES, Permission
 
 OUTSIDE_PROJECTS = frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SYSTEM, Permission.KEEP_RULES})
 View = Callable[..., HttpResponse]
-turned_away = Signal()  # a request the gate refuses; whoever must keep what it carries listens
+turned_away: Hook[[HttpRequest], None] = Hook()  # a request the gate refuses; what it carries may have to be kept
 
 
 class Request(HttpRequest):
@@ -149,7 +149,7 @@ def _memberships(person: int, slug: str) -> QuerySet[Membership]:
 
 def _turn_away(request: HttpRequest) -> None:
     if request.method == "POST" and is_own_form(request):
-        turned_away.send(PolicyMiddleware, request=request)
+        turned_away(request)
 
 
 def is_own_form(request: HttpRequest) -> bool:

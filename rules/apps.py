@@ -5,7 +5,7 @@ class RulesConfig(AppConfig):
     name = "rules"
 
     def ready(self) -> None:
-        from projects import pinning
+        from projects import forms
         from rules import publishing
 
-        pinning.register(publishing.rule_base_numbers)
+        forms.rule_base_numbers.register(publishing.rule_base_numbers)

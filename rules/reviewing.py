@@ -1,13 +1,11 @@
 """How a draft becomes the next rule base version: submitted, looked at by a second person, returned or published.
 
 Who publishes holds the role of a rule owner at that moment and has written nothing of the draft; the database checks it
-again for each version (publishing_needs_a_second_person). Gates that other apps register may object; publishing against
+again for each version (publishing_needs_a_second_person). Other apps may object; publishing against
 an objection needs a reason, which is kept.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,14 +13,14 @@ from django.utils.translation import gettext as _
 from projects.audit import record
 from projects.clock import ClockTimestamp
 from projects.gates import keeps_rules
+from projects.hooks import Hook
 from projects.models import Person, Role
 from rules import publishing
 from rules.drafting import DraftRefused, digest_of_draft, failing_cases, specs_of
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.publishing import body_of, digest_of
 
-Gate = Callable[[RuleDraft], list[str]]
-GATES: list[Gate] = []  # what has to agree before a draft is published; each answers with its objections
+objections_to: Hook[[RuleDraft], list[str]] = Hook()  # what has to agree before a draft is published
 
 
 def is_rule_owner(person: Person) -> bool:
@@ -74,7 +72,7 @@ def publish(draft: RuleDraft, by: Person, override_reason: str = "", *, seen: st
         raise DraftRefused(_("Only a rule owner may publish."))
     if failed := failing_cases(draft):
         raise DraftRefused(_("Worked cases fail: %(cases)s") % {"cases": "; ".join(failed)})
-    objections = [objection for gate in GATES for objection in gate(draft)]
+    objections = [objection for found in objections_to(draft) for objection in found]
     if objections and not override_reason.strip():
         raise DraftRefused(" ".join(objections), "override_reason")
     with transaction.atomic():

@@ -90,6 +90,18 @@ def test_no_python_marks_text_as_safe() -> None:
     assert [str(path.relative_to(ROOT)) for path in modules() if marks.search(path.read_text())] == []
 
 
+def test_what_goes_up_the_layers_goes_by_a_hook() -> None:
+    """One idiom (projects/hooks.py): no signals of our own, and only Django's are listened to."""
+    of_ours = re.compile(r"\bSignal\(|from django\.dispatch import (?!receiver$)", re.MULTILINE)
+    assert [str(path.relative_to(ROOT)) for path in modules() if of_ours.search(path.read_text())] == []
+
+
+def test_a_project_is_made_in_one_place() -> None:
+    """What has to happen with each new one happens in founding.make."""
+    makes = re.compile(r"\bProject\.objects\.(create|get_or_create|update_or_create|bulk_create)\(|\bProject\(\w+=")
+    assert [path.name for path in modules() if makes.search(path.read_text())] == ["founding.py"]
+
+
 def test_only_the_dispatcher_rings_celery() -> None:
     """Web code never publishes: a frozen broker must not be able to hold up a request."""
     rings = re.compile(r"\.(delay|apply_async|send_task)\(")

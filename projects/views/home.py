@@ -78,7 +78,8 @@ def home(request: Request) -> HttpResponse:
 def _on_home(person: Person, project: Project, roles: frozenset[Role]) -> ProjectOnHome:
     actions = [action for action in ACTIONS if may(roles, POLICY[action.url_name]["GET"])]
     names = tuple(str(role.label) for role in Role if role in roles)
-    return ProjectOnHome(project, names, home_cards.cards(person, project, roles), actions)
+    cards = [card for found in home_cards.cards(person, project, roles) for card in found]
+    return ProjectOnHome(project, names, cards, actions)
 
 
 def help_page(request: Request) -> HttpResponse:

@@ -22,7 +22,8 @@ from unittest import mock
 from django.contrib.auth.backends import ModelBackend
 from django.urls import URLPattern, get_resolver
 
-from projects import bearer, gates, home_cards, refusals, tokens
+from projects import bearer, gates, refusals, tokens
+from projects.hooks import Hook
 from projects.models import Role
 from projects.policy import POLICY, ROLES, Permission
 from tests.permissions import oracle
@@ -301,8 +302,9 @@ def _without(module: ModuleType, name: str, number: int) -> Callable[[], Abstrac
         with ExitStack() as stack:
             for place in [m for m in _ours() if getattr(m, name, None) is original]:
                 stack.enter_context(mock.patch.object(place, name, scope[name]))
-            registered = [scope[name] if one is original else one for one in home_cards._providers]
-            stack.enter_context(mock.patch.object(home_cards, "_providers", registered))
+            for hook in [one for m in _ours() for one in vars(m).values() if isinstance(one, Hook)]:
+                takers = [scope[name] if one is original else one for one in hook.takers]
+                stack.enter_context(mock.patch.object(hook, "takers", takers))
             for pattern in _patterns():
                 if pattern.callback is original:
                     stack.enter_context(mock.patch.object(pattern, "callback", scope[name]))

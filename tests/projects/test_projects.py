@@ -52,9 +52,7 @@ def test_home_shows_the_cards_that_upper_layers_register(
     def waiting(person: Person, project: Project, roles: frozenset[Role]) -> list[HomeCard]:
         return [HomeCard("Pairs left <b>", 7, "judge", "to judge")] if Role.LABELER in roles else []
 
-    monkeypatch.setattr(home_cards, "_providers", [])
-    home_cards.register(waiting)
-    home_cards.register(waiting)
+    monkeypatch.setattr(home_cards.cards, "takers", [waiting])
     assert client_for(cast.ana).get("/").content.decode().count("Pairs left &lt;b&gt;") == 1
     assert "Pairs left" not in client_for(cast.otto).get("/").content.decode()
 

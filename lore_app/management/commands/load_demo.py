@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotation.models import Citation, Import, Judgment, Pair, Prediction
 from demo import pairs
-from projects import demo_logins
+from projects import demo_logins, founding
 from projects.models import Project
 from rules.publishing import active_rule_base
 
@@ -30,16 +30,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("the demo is only loaded with LORE_DEMO=1")
-        project, made = Project.objects.get_or_create(
+        held = Project.objects.filter(slug=SLUG).first()
+        project = held or founding.make(
+            None,
             slug=SLUG,
-            defaults={
-                "name": "Demo · 示例项目",
-                "description": "Invented items with drawn pictures, English and Chinese queries.",
-                "guideline": GUIDELINE,
-                "is_demo": True,
-                "overlap": 2,
-                "mode": "facts",
-            },
+            name="Demo · 示例项目",
+            description="Invented items with drawn pictures, English and Chinese queries.",
+            guideline=GUIDELINE,
+            is_demo=True,
+            overlap=2,
+            mode="facts",
         )
         demo_logins.ensure(project)
         if not Import.objects.filter(project=project, state="done").exists():
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         if not project.runs.exists():
             self._prelabel(project)
             self._cite(project)
-        self.stderr.write(f"demo: {Pair.objects.filter(project=project).count()} pairs" + (" (new)" if made else ""))
+        self.stderr.write(f"demo: {Pair.objects.filter(project=project).count()} pairs" + ("" if held else " (new)"))
 
     def _import(self) -> None:
         self.stderr.write("demo: drawing the pictures and importing the pairs ...")
