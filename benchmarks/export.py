@@ -1,10 +1,12 @@
 """How fast labels and training rows are written, beside a bare server-side cursor over the same join.
 
-    python -m benchmarks.export [--pairs 10000 100000 1000000] [--kind labels sft]
+    python -m benchmarks.export [--pairs 10000 100000 1000000] [--kind labels sft] [--others 0] [--turns 1]
 
 Made-up pairs of a kilobyte (`made_up_pairs`), each with gold by import, two judgments and a prediction whose chain ends in
 the gold label for nine of ten. Measured is the whole of a job: choosing, reading, writing, hashing, storing. The floor
 fetches the rows of the same statement, over the whole project at once, and for labels the judgments, and drops them.
+The control lets PostgreSQL plan the statements as it likes, in turn with the export. `--others`: so many pairs of other
+projects are made up beforehand, in three projects.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ import gc
 import json
 import sys
 import time
+from contextlib import nullcontext
 from typing import Any
+from unittest import mock
 
 from django.core.files.storage import default_storage
 from django.core.management import call_command
@@ -57,16 +61,24 @@ _STATEMENTS = (
     "ANALYZE annotation_gold, annotation_judgment, annotation_prediction, annotation_grid",
 )
 
+OTHER_PROJECTS = 3
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--kind", nargs="*", default=["labels", "sft"], choices=["labels", "sft"])
+    parser.add_argument("--others", type=int, default=0)
+    parser.add_argument("--turns", type=int, default=1)
     options = parser.parse_args()
     gc.set_threshold(*COLLECT_AFTER)  # as in the worker that runs it
+    for _ in range(OTHER_PROJECTS if options.others else 0):
+        stocked(options.others // OTHER_PROJECTS)
     for count in options.pairs:
         project = stocked(count)
-        for kind in options.kind:
+        for kind in options.kind * options.turns:
+            with mock.patch.object(gathering, "by_index", nullcontext):
+                report(project, count, kind, control=True)
             report(project, count, kind)
 
 
@@ -88,7 +100,7 @@ def stocked(count: int) -> Project:
     return project
 
 
-def report(project: Project, count: int, kind: str) -> None:
+def report(project: Project, count: int, kind: str, *, control: bool = False) -> None:
     floor = bare(project, kind)
     export = exporting.request_export(project, kind, None)
     token = jobs.claim(Export, export.pk)
@@ -100,7 +112,8 @@ def report(project: Project, count: int, kind: str) -> None:
     export.refresh_from_db()
     assert export.rows == count, export.error
     told = {
-        "kind": kind, "pairs": count, "rows_per_second": round(count / cost.seconds), "floor": round(count / floor),
+        "kind": kind, "control": control, "pairs": count,
+        "rows_per_second": round(count / cost.seconds), "floor": round(count / floor),
         "times_the_floor": round(cost.seconds / floor, 1), "process_ms_per_1000": round(1e6 * cost.process / count),
         "backend_ms_per_1000": round(1e6 * cost.backend / count), "peak_mib": cost.peak_mib, "before_mib": before.peak_mib,
         "mib_written": round(sum(file["bytes"] for file in (export.manifest or {})["files"]) / 2**20),

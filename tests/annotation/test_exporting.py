@@ -14,10 +14,13 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from annotation import exporting, jobs, sealing
+from annotation import exporting, gathering, jobs, sealing
 from annotation.models import Export, Pair, Query
+from annotation.sayings import rows
 from projects.models import Project
 from tests.builders import make_item, make_judgment, make_pair, make_prediction
 from tests.conftest import Cast
@@ -237,3 +240,31 @@ def test_gold_that_was_withdrawn_is_not_exported(project: Project) -> None:
     pair = gold(make_pair(project=project), "L4")
     pair.golds.create(label="", revision=2, ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot)
     assert sealed(project, "sft").rows == 0
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_the_rows_of_a_chunk_are_found_by_index_however_small_the_tables(
+    project: Project, cast: Cast, *, training: bool
+) -> None:
+    """Left to itself PostgreSQL reads these tables whole, as it does where the project is a large part of them."""
+    pair = gold(make_pair(project=project), "L4")
+    make_judgment(pair=pair, by=cast.ana, label="L4")
+    settled = pair.golds.get()
+    with CaptureQueriesContext(connection) as asked:
+        gathering.Gatherer(training=training).records([pair.pk], [settled.pk])
+    reads = [query["sql"] for query in asked.captured_queries if "annotation_" in query["sql"]]
+    assert len(reads) == (1 if training else 4)  # pairs; whether any was judged again, judgments, citations
+    with gathering.by_index():
+        plans = ["\n".join(line for (line,) in rows(f"EXPLAIN {read}")) for read in reads]
+    assert not [plan for plan in plans if "Seq Scan" in plan or "Hash" in plan]
+
+
+def test_what_makes_an_export_plan_otherwise_ends_with_it_also_after_an_error(project: Project) -> None:
+    def settings_now() -> list[str]:
+        names = ("plan_cache_mode", "enable_seqscan", "enable_hashjoin")
+        return [str(rows("SELECT current_setting(%s)", name)[0][0]) for name in names]
+
+    with pytest.raises(ZeroDivisionError), gathering.by_index():
+        assert settings_now() == ["force_custom_plan", "off", "off"]
+        _ = 1 / 0
+    assert settings_now() == ["auto", "on", "on"]
