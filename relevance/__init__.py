@@ -5,6 +5,7 @@ In reading order:
 - `labels`       the label scales, their good/bad cut, and how they map to L1..L4
 - `dimensions`   the 18 dimensions that a query may make demands in
 - `facts`        what is known of an item and of a pair, and when two texts are the same
+- `splits`       which queries train, which tune and which measure: by family, for good
 - `sanitising`   what a database cannot store, replaced and counted: the one boundary for foreign text
 - `unseen`       characters that nobody sees, spelt out for people and left out for a model
 - `spreadsheets` cells that a spreadsheet would take for formulas, made harmless
