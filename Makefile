@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-torch test-serve test-vllm lint worker e2e drills permissions backup restore
+.PHONY: help words setup run check test nightly test-torch test-serve test-vllm lint worker e2e drills permissions hostile backup restore
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -17,8 +17,10 @@ $(STAMP): pyproject.toml VERSION
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	touch $(STAMP)
 
-setup: $(STAMP) ## Make .venv, compile the translations, migrate, load the starter rules; may be repeated
+words: $(STAMP) # The translations, without which pages and tests speak English alone
 	@$(MANAGE) compile_catalogues
+
+setup: words ## Make .venv, compile the translations, migrate, load the starter rules; may be repeated
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) load_rules rules/packs/starter.yaml
 
@@ -35,8 +37,20 @@ restore: setup ## Restore a backup beside what is there, and compare every row a
 worker: setup ## Run a dispatcher and a worker alone (with DATABASE_URL, REDIS_URL)
 	@$(MANAGE) work
 
-test: setup ## Run every test that this machine can run; what was skipped is listed with its reason
-	$(BIN)/python -m pytest
+# A file of tests stays in one process: its world is built once. The longest files go first (tests/conftest.py).
+JOBS ?= logical
+TOGETHER := -n $(JOBS) --dist loadfile --no-loadscope-reorder
+SLOW := drill or processes or permissions or hostile or browser or redis or timed
+
+check: words ## What to run at every change: the domain, rules, inference, annotation, pages; no processes, no browser
+	$(BIN)/python -m pytest $(TOGETHER) -q -m "not ($(SLOW))"
+
+test: words ## Run every test that this machine can run; what was skipped is listed with its reason
+	$(BIN)/python -m pytest $(TOGETHER)
+
+nightly: words ## Everything at full size: drills, the whole permission matrix, all mutants, each payload on each page (hours)
+	LORE_SIZE=full $(BIN)/python -m pytest $(TOGETHER) -m "not timed" --durations=20
+	LORE_SIZE=full $(BIN)/python -m pytest -m timed
 
 test-torch: setup ## Test transformers_local: installs torch and transformers into .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
@@ -51,17 +65,20 @@ test-vllm: setup ## Test against a vLLM server on the CPU in an environment of i
 	$(BIN)/python -m tests.environments vllm .venv-vllm
 	LORE_REQUIRE_VLLM=1 LORE_TEST_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python $(BIN)/python -m pytest -m vllm
 
-e2e: setup ## Run the browser journeys alone
+e2e: words ## Run the browser journeys alone
 	$(BIN)/python -m pytest tests/e2e
 
 SIZE ?= full
-drills: setup ## Break real processes, each beside a control that must fail; SIZE=quick for a fifth of the time
-	LORE_DRILLS=$(SIZE) $(BIN)/python -m pytest tests/drills -k "test_d01_"
-	LORE_DRILLS=$(SIZE) $(BIN)/python -m pytest tests/drills -k "not test_d01_" \
+drills: words ## Break real processes, each beside a control that must fail; SIZE=quick for a fifth of the time
+	LORE_SIZE=$(SIZE) $(BIN)/python -m pytest tests/drills -m timed
+	LORE_SIZE=$(SIZE) $(BIN)/python -m pytest tests/drills -m "not timed" \
 	  -n 3 --dist loadfile --no-loadscope-reorder --durations=20
 
-permissions: setup ## Walk the whole permission matrix and take away every gate in turn (about 15 minutes)
-	LORE_DRILLS=full $(BIN)/python -m pytest tests/permissions
+permissions: words ## Walk the whole permission matrix and take away every gate in turn
+	LORE_SIZE=full $(BIN)/python -m pytest $(TOGETHER) tests/permissions
+
+hostile: words ## Every hostile text on every page
+	LORE_SIZE=full $(BIN)/python -m pytest $(TOGETHER) tests/hostile
 
 lint: setup ## Formatting, types, import contracts, templates, migrations, docs
 	$(BIN)/ruff check .

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +28,21 @@ from projects.models import Membership, Person, Project, Role
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("LORE_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+
+
+def in_memory() -> None:
+    """The embedded server of the tests lies in memory where there is room, under all its durable settings.
+
+    Without it each test with a database of its own waits for the disk, at its copy and at every commit.
+    """
+    if not settings.OWNER_DATABASE.get("EMBEDDED") or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        return
+    whose = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+    data = MEMORY / f"lore-tests-{os.getuid()}-{whose}" / "postgresql"
+    settings.OWNER_DATABASE["EMBEDDED"] = connection.settings_dict["EMBEDDED"] = data
 
 
 def maintenance() -> dict[str, Any]:
@@ -54,6 +72,9 @@ def make_template() -> str:
         cursor.execute("SELECT pg_advisory_lock(7301)")
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name])
         if cursor.fetchone() is None:
+            if settings.OWNER_DATABASE.get("EMBEDDED"):
+                cursor.execute("ALTER SYSTEM SET max_wal_size = '256MB'")  # what lies in memory stays small
+                cursor.execute("SELECT pg_reload_conf()")
             cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             migrate_in_process(name)
@@ -63,13 +84,12 @@ def make_template() -> str:
 
 def migrate_in_process(name: str) -> None:
     """In a process of its own, since the connection here holds the lock."""
-    import subprocess
-    import sys
-
+    where = settings.OWNER_DATABASE.get("EMBEDDED")
     code = (
         "import django; django.setup()\n"
+        "from pathlib import Path\n"
         "from django.conf import settings\n"
-        f"settings.OWNER_DATABASE['NAME'] = {name!r}\n"
+        f"settings.OWNER_DATABASE |= {{'NAME': {name!r}, 'EMBEDDED': {f'Path({str(where)!r})' if where else None}}}\n"
         "from django.core.management import call_command\n"
         "call_command('migrate', verbosity=0)\n"
         # Most tests load their rules inside a transaction of the app's role.
@@ -85,8 +105,8 @@ def migrate_in_process(name: str) -> None:
 def clone(template: str, name: str) -> None:
     with as_owner() as cursor:
         cursor.execute("SELECT pg_advisory_lock(7301)")  # a template may not be in use while it is copied
-        cursor.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+        cursor.execute(  # by FILE_COPY each copy, and each drop of one, would wait for a checkpoint of the whole server
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY WAL_LOG").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )
@@ -100,6 +120,7 @@ def drop(name: str) -> None:
 @pytest.fixture(scope="session")
 def database_template(django_db_blocker: Any) -> str:
     with django_db_blocker.unblock():
+        in_memory()
         return make_template()
 
 
@@ -234,6 +255,33 @@ def client_for() -> Callable[[Person], Client]:
         return client
 
     return sign_in
+
+
+# The folders whose files take longest, longest first: begun last, one of them would leave the other processes idle.
+LONGEST = ("permissions", "drills", "e2e", "hostile", "lore_app")
+# What a folder's tests are chosen by, or left out.
+MARKED = {"permissions": "permissions", "hostile": "hostile", "drills": "drill", "lore_app": "processes"}
+
+
+def folder_of(item: pytest.Item) -> str:
+    inside = item.path.relative_to(ROOT / "tests").parts
+    return inside[0] if len(inside) > 1 else ""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if mark := MARKED.get(folder_of(item)):
+        item.add_marker(mark)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """File by file, the longest first. Without it pytest-django takes each file apart by how its tests use the database."""
+
+    def place(item: pytest.Item) -> tuple[int, str]:
+        folder = folder_of(item)
+        return LONGEST.index(folder) if folder in LONGEST else len(LONGEST), str(item.path)
+
+    items.sort(key=place)
 
 
 FIGURE = "figure"

@@ -14,6 +14,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from projects.policy import POLICY
+from tests.conftest import FreshDatabase
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("relevance", "projects", "rules", "inference", "annotation", "lore_app", "demo")
@@ -114,10 +115,11 @@ def test_leases_never_trust_this_hosts_clock() -> None:
         assert not clocks.search((ROOT / "annotation" / name).read_text()), name
 
 
-def test_a_process_starts_without_what_only_learning_or_asking_a_server_needs() -> None:
+def test_a_process_starts_without_what_only_learning_or_asking_a_server_needs(fresh_database: FreshDatabase) -> None:
     """scikit-learn and the client of model servers are half of what a process would load before it answers."""
     start = (
         "import lore_app.wsgi, django.urls, sys; django.urls.get_resolver().url_patterns; print(*sorted(sys.modules))"
     )
-    told = subprocess.run([sys.executable, "-c", start], cwd=ROOT, check=True, capture_output=True, text=True)
+    command, environment = [sys.executable, "-c", start], fresh_database.environment
+    told = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
     assert {"torch", "vllm", "sklearn", "scipy", "openai"} & set(told.stdout.split()) == set()

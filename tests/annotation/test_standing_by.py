@@ -21,6 +21,8 @@ from tests.builders import make_import
 from tests.conftest import ROOT, FreshDatabase
 from tests.processes import kill, wait_until
 
+pytestmark = pytest.mark.processes
+
 STOOD_BY = """
 import json, os, sys, time
 sys.path.insert(0, {root!r})

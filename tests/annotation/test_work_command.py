@@ -90,6 +90,7 @@ def test_an_unknown_queue_is_refused(db: None) -> None:
     assert code == 2 and "gold" in text
 
 
+@pytest.mark.processes
 def test_one_process_dispatches_and_works_over_memory(
     fresh_database: FreshDatabase, django_db_blocker: Any, settings: Any
 ) -> None:

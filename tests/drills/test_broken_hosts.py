@@ -28,6 +28,7 @@ P95_MS = 250
 CONTROL = size(full=2_000, quick=120)  # it has only to go wrong
 
 
+@pytest.mark.timed
 def test_d01_with_doubled_and_lost_answers_every_judgment_is_stored_once(stand: Stand, figures: Figures) -> None:
     wanted = size(full=10_000, quick=120)
     project = drills.a_project(wanted)

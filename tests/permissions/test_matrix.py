@@ -1,6 +1,6 @@
 """Every URL x method x actor x object x transport does what the oracle says, and nothing besides (reliability T35, T36).
 
-The suite walks a part that covers every URL, method and actor; LORE_DRILLS=full the whole product.
+The suite walks a part that covers every URL, method and actor; LORE_SIZE=full the whole product.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Each gate taken away in turn: the matrix, the list of fields or the strangers' test must notice every one.
 
-The suite tries a part, drawn by name; LORE_DRILLS=full all of them.
+The suite tries a part, drawn by name; LORE_SIZE=full all of them.
 """
 
 from __future__ import annotations
