@@ -5,11 +5,33 @@ class AnnotationConfig(AppConfig):
     name = "annotation"
 
     def ready(self) -> None:
-        """What this app plugs into the layers below."""
-        from annotation import left_behind, overview, replaying
+        """What this app plugs into the layers below, and its kinds of job."""
+        from annotation import (
+            backtesting,
+            exporting,
+            fetching,
+            importing,
+            kinds,
+            left_behind,
+            model_work,
+            overview,
+            playground,
+            prelabelling,
+            queue,
+            replaying,
+            sampled_backtesting,
+            wording,
+        )
         from projects import gates, home_cards
         from rules import reviewing
 
         gates.turned_away.register(left_behind.keep)
         home_cards.cards.register(overview.cards)
         reviewing.objections_to.register(replaying.gate)
+
+        # In the order in which they are rung for, and shown on the page of workers.
+        kinds.register(importing.KIND, exporting.KIND, backtesting.KIND, sampled_backtesting.KIND, model_work.KIND)
+        kinds.register(prelabelling.KIND, playground.KIND, fetching.KIND)
+        kinds.chore(queue.expire_leases, seconds=1, queue=kinds.DISPATCHING)
+        kinds.chore(exporting.tidy, seconds=600)
+        kinds.chore(wording.read_in_peace, seconds=2, at_it=0.01)

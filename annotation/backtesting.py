@@ -16,9 +16,12 @@ from uuid import UUID
 
 import orjson
 from django.db import connections, transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from annotation import jobs
+from annotation.kinds import Kind, single
 from annotation.models import BackTest
 from annotation.opinions import NOT_REPLACED
 from annotation.rule_effects import Effect, TwoSets
@@ -195,6 +198,9 @@ def work(pk: int, token: UUID) -> None:
             jobs.fail(test, token, DraftChanged(), retry=False)
         else:
             jobs.finish(test, token, seen=tally.pairs, result=result_of(tally))
+
+
+KIND = Kind("back_test", gettext_lazy("Back-test"), BackTest, single(work), only=Q(kind=BackTest.Kind.EXACT))
 
 
 def compare(

@@ -7,78 +7,31 @@ enough messages nobody rings; a frozen, emptied or absent Redis only delays. Any
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from threading import Event
 
 from celery import current_app
 from django.db import close_old_connections, connections, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
-from annotation import fetching, jobs, queue, sources, tasks
+from annotation import jobs, kinds, tasks
 from annotation.jobs import Due
-from annotation.models import (
-    BackTest,
-    Export,
-    Import,
-    Job,
-    ModelJob,
-    PictureFetch,
-    PrelabelJob,
-    PrelabelRun,
-    Trial,
-)
-from annotation.prelabelling import TOGETHER
+from annotation.kinds import Kind
 from projects.clock import ClockTimestamp
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
-TRIALS_TOGETHER = 4
 RING_AGAIN = timedelta(seconds=15)
 MOST_WAITING = 64  # messages in a queue; more would only age there
-PRELABEL_QUEUE = "prelabel"
-DEFAULT_QUEUE = "default"
-PICTURE_QUEUE = "pictures"  # of its own: a slow server of pictures holds up no import
-QUEUES = (DEFAULT_QUEUE, PRELABEL_QUEUE, PICTURE_QUEUE)
-
-
-@dataclass(frozen=True)
-class Door:
-    """Rows of a kind, the task that works on them, and the lines they stand in: each line gets its share."""
-
-    model: type[Job]
-    task: str
-    queue: str
-    together: int
-    lines: Callable[[], Sequence[Q]]
-
-
-def _runs() -> Sequence[Q]:
-    live = PrelabelJob.objects.filter(run=OuterRef("pk"), state__in=jobs.LIVE)
-    runs = PrelabelRun.objects.filter(Exists(live), cancelled_at=None).order_by("pk")
-    return [Q(run_id=pk) for pk in runs.values_list("pk", flat=True)]
-
-
-DOORS = (
-    Door(Import, "annotation.run_import", DEFAULT_QUEUE, 1, lambda: [tasks.CONFIRMED]),
-    Door(Export, "annotation.run_export", DEFAULT_QUEUE, 1, lambda: [Q()]),
-    Door(BackTest, "annotation.run_back_test", DEFAULT_QUEUE, 1, lambda: [Q(kind=BackTest.Kind.EXACT)]),
-    Door(BackTest, "annotation.run_back_test", PRELABEL_QUEUE, 1, lambda: [Q(kind=BackTest.Kind.MODEL)]),
-    Door(ModelJob, "annotation.run_model_job", PRELABEL_QUEUE, 1, lambda: [Q()]),
-    Door(PrelabelJob, "annotation.prelabel_jobs", PRELABEL_QUEUE, TOGETHER, _runs),
-    Door(Trial, "annotation.run_trials", PRELABEL_QUEUE, TRIALS_TOGETHER, lambda: [Q()]),
-    Door(PictureFetch, "annotation.fetch_pictures", PICTURE_QUEUE, fetching.TOGETHER, sources.lines),
-)
 
 
 def sweep() -> int:
-    """Free slots whose lease ran out, ring for what is due; returns how many rows were rung for."""
-    queue.expire_leases()
-    return sum(_ring(door) for door in DOORS)
+    """Ring for what is due; returns how many rows were rung for."""
+    return sum(_ring(kind) for kind in kinds.every())
 
 
 def keep_sweeping(ended: Event) -> None:
@@ -94,17 +47,17 @@ def keep_sweeping(ended: Event) -> None:
     connections.close_all()
 
 
-def _ring(door: Door) -> int:
+def _ring(kind: Kind) -> int:
     """Rows are marked first and rung for after the commit: nobody waits for a lock while the broker dawdles."""
-    if not jobs.due(door.model).exists():
+    if not jobs.due(kind.model).filter(kind.only).exists():
         return 0
     try:
         with current_app.connection_for_write() as connection:
-            if _waiting(connection, door.queue) >= MOST_WAITING:
+            if _waiting(connection, kind.queue) >= MOST_WAITING:
                 return 0
-            return _publish(connection, door)
+            return _publish(connection, kind)
     except broker_errors() as error:
-        logger.warning("the broker does not answer, rows of %s wait: %s", door.model._meta.model_name, error)
+        logger.warning("the broker does not answer, rows of %s wait: %s", kind.model._meta.model_name, error)
         return 0
 
 
@@ -122,31 +75,31 @@ def _waiting(connection: Connection, name: str) -> int:
         return 0
 
 
-def _publish(connection: Connection, door: Door) -> int:
+def _publish(connection: Connection, kind: Kind) -> int:
     rung = 0
     with current_app.amqp.Producer(connection) as producer:
-        for line in _marked(door):
-            for ids in messages(line, door.together):
+        for line in _marked(kind):
+            for ids in messages(line, kind.together):
                 try:
-                    arguments = [ids] if door.together > 1 else ids
-                    current_app.send_task(door.task, arguments, producer=producer, queue=door.queue, retry=False)
+                    arguments = [kind.code, ids]
+                    current_app.send_task(tasks.RUN, arguments, producer=producer, queue=kind.queue, retry=False)
                 except Exception:
-                    door.model._default_manager.filter(pk__in=ids).update(rung_at=None)
+                    kind.model._default_manager.filter(pk__in=ids).update(rung_at=None)
                     raise
                 rung += len(ids)
     return rung
 
 
-def _marked(door: Door) -> Iterator[list[Due]]:
+def _marked(kind: Kind) -> Iterator[list[Due]]:
     """The head of each line, not rung for lately, now marked as rung for."""
-    lines = door.lines()
-    share = max(door.together, MOST_WAITING * door.together // max(1, len(lines)))
+    lines = kind.in_lines()
+    share = max(kind.together, MOST_WAITING * kind.together // max(1, len(lines)))
     for line in lines:
         with transaction.atomic():
             unrung = Q(rung_at=None) | Q(rung_at__lt=jobs.Once() - RING_AGAIN)
-            rows = jobs.due(door.model).filter(line, unrung).select_for_update(skip_locked=True, of=("self",))
+            rows = line.filter(unrung).select_for_update(skip_locked=True, of=("self",))
             marked = jobs.head(rows, share)
-            door.model._default_manager.filter(pk__in=[row.pk for row in marked]).update(rung_at=ClockTimestamp())
+            kind.model._default_manager.filter(pk__in=[row.pk for row in marked]).update(rung_at=ClockTimestamp())
         yield marked
 
 

@@ -17,19 +17,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from annotation import jobs, sealing, staleness, training_rows
 from annotation.gathering import Gatherer
+from annotation.kinds import Kind, single
 from annotation.models import Export, HardSet, JobState, Query
 from annotation.sealing import SealedFile
 from annotation.training_rows import PairRecord
@@ -43,7 +44,6 @@ CHUNK = 1000
 REPORT_EVERY_SECONDS = 0.5
 MANIFEST = "manifest.json"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-TIDY_SECONDS = 600.0
 TIDIED_FOR = timedelta(days=7)
 
 _MOMENT = """
@@ -124,6 +124,9 @@ def work(export_id: int, token: UUID) -> None:
         raise
 
 
+KIND = Kind("export", _("export"), Export, single(work))
+
+
 def _folder(export_id: int, token: UUID) -> str:
     """A folder of each attempt's own: two never write into the same file."""
     return f"exports/{export_id}/{token.hex}"
@@ -156,7 +159,9 @@ def tidy() -> int:
         shutil.rmtree(path, ignore_errors=True)
     for folder in stored - kept:
         sealing.discard(folder)
-    return len(left) + len(stored - kept)
+    if removed := len(left) + len(stored - kept):
+        logger.warning("removed %d folders that killed exports had left", removed)
+    return removed
 
 
 def _attempts(export_id: int) -> list[str]:
@@ -164,20 +169,6 @@ def _attempts(export_id: int) -> list[str]:
         return default_storage.listdir(f"exports/{export_id}")[0]
     except FileNotFoundError:
         return []
-
-
-def keep_tidy(ended: Event) -> None:
-    """At once and every ten minutes, until told to end."""
-    while True:
-        close_old_connections()
-        try:
-            if removed := tidy():
-                logger.warning("removed %d folders that killed exports had left", removed)
-        except Exception:
-            logger.exception("could not tidy up after killed exports")
-        connection.close()
-        if ended.wait(TIDY_SECONDS):
-            return
 
 
 def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str, Any]:

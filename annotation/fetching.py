@@ -15,13 +15,15 @@ from typing import Any, NamedTuple
 from django.db import InterfaceError, OperationalError
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from annotation import addresses, decoding, images, jobs, sources, workers
+from annotation import addresses, decoding, images, jobs, sources, tasks
 from annotation.addresses import AddressRefused
 from annotation.children import Child, ChildEnded
 from annotation.decoding import PictureRefused
 from annotation.fetching_child import MOST_BYTES, TOTAL_SECONDS
 from annotation.jobs import Claim
+from annotation.kinds import PICTURE_QUEUE, Kind
 from annotation.models import Import, JobState, PictureFetch, PictureSource
 from annotation.sayings import run
 from projects.audit import record
@@ -59,15 +61,22 @@ def _host(address: str) -> tuple[str, str]:
         return "", str(refusal)
 
 
-def work(job_ids: Sequence[int]) -> int:
-    """Claim those of the jobs that are due and whose host is listed, and see each to its end."""
-    claims = jobs.claim_many(PictureFetch, job_ids, sources.LISTED)
-    if not claims:
-        return 0
-    workers.note_claim()
+def work(claims: Sequence[Claim]) -> None:
+    """See each of the claimed jobs to its end."""
     with jobs.kept(PictureFetch, claims):
         _fetch_all(claims)
-    return len(claims)
+
+
+KIND = Kind(
+    "picture",
+    gettext_lazy("picture"),
+    PictureFetch,
+    work,
+    PICTURE_QUEUE,
+    TOGETHER,
+    only=sources.LISTED,
+    lines=sources.lines,
+)
 
 
 def work_some(project: Project) -> int:
@@ -75,7 +84,7 @@ def work_some(project: Project) -> int:
     due = jobs.due(PictureFetch).filter(sources.LISTED, project=project).order_by("due_at", "pk")
     vanished = due.filter(state=JobState.RUNNING).values_list("pk", flat=True)[:1]
     crowd = due.exclude(state=JobState.RUNNING).values_list("pk", flat=True)[:TOGETHER]
-    return work(list(crowd) or list(vanished))
+    return tasks.work_on(KIND, list(crowd) or list(vanished))
 
 
 class _Fetched(NamedTuple):

@@ -19,11 +19,13 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.db import DataError, IntegrityError, transaction
-from django.utils.translation import get_language, override
+from django.db.models import Q
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
 from annotation import jobs, lexicons
 from annotation.inspecting import Origin, ScaleUnclear
+from annotation.kinds import Kind, single
 from annotation.mapping import Mapper, Record, RowRefused
 from annotation.models import Import, Rejection
 from annotation.picturing import Pictures
@@ -102,6 +104,9 @@ def work(batch_id: int, token: UUID) -> None:
         return
     with default_storage.open(batch.stored_as) as file:
         _run_to_end(batch, file, token, limits=UPLOAD)
+
+
+KIND = Kind("import", gettext_lazy("import"), Import, single(work), only=Q(confirmed=True))
 
 
 def run_here(

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from annotation import canary, distilled_training, jobs
 from annotation.distilled_training import CannotTrain, Source
 from annotation.jobs import Claim
+from annotation.kinds import PRELABEL_QUEUE, Kind, single
 from annotation.models import JobState, ModelJob
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
@@ -60,6 +62,9 @@ def work(pk: int, token: UUID) -> None:
                 _canary(job, token)
         except (CannotTrain, EngineError) as error:
             jobs.fail(job, token, error, retry=False)
+
+
+KIND = Kind("model_job", gettext_lazy("Trainings and canary runs"), ModelJob, single(work), PRELABEL_QUEUE)
 
 
 def _train(job: ModelJob, token: UUID) -> None:

@@ -14,14 +14,15 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
-from annotation import briefing, grids, jobs, lexicons, workers
+from annotation import briefing, grids, jobs, lexicons
 from annotation.briefing import Briefing, Subject
 from annotation.grids import Seen
 from annotation.jobs import Claim
+from annotation.kinds import PRELABEL_QUEUE, Kind
 from annotation.models import Comparison, JobState, Pair, Trial
 from annotation.predicting import LONGEST_ANSWER
-from annotation.watching import watch
 from inference import connecting, prompt_versions
 from inference.engines.base import Engine, EngineError, EngineUnavailable, EngineWaiting
 from inference.engines.prompted import Prompted
@@ -101,17 +102,14 @@ def start_comparison(
     return comparison
 
 
-def work(trial_ids: Sequence[int]) -> int:
-    """Claim those of the trials that are due and see each to its end."""
-    claims = jobs.claim_many(Trial, trial_ids)
-    if not claims:
-        return 0
-    workers.note_claim()
-    what = f"{len(claims)} trials from {claims[0].job_id} on"
-    with watch.in_hand(what, claims[0].token), jobs.kept(Trial, claims):
+def work(claims: Sequence[Claim]) -> None:
+    """See each of the claimed trials to its end."""
+    with jobs.kept(Trial, claims):
         for claim in claims:
             _try(claim)
-    return len(claims)
+
+
+KIND = Kind("trial", gettext_lazy("trial"), Trial, work, PRELABEL_QUEUE, together=4)
 
 
 def _try(claim: Claim) -> None:

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, Q
+from django.utils.translation import gettext_lazy
 
-from annotation import answering, grids, jobs, lexicons, predicting, workers
+from annotation import answering, grids, jobs, lexicons, predicting, tasks
 from annotation.isolation import Isolation
+from annotation.jobs import Claim
+from annotation.kinds import PRELABEL_QUEUE, Kind
 from annotation.models import PrelabelJob, PrelabelRun
-from annotation.watching import watch
 from inference import connecting, registry
 from inference.models import ModelVersion
 from projects.audit import record
@@ -26,7 +28,6 @@ from rules.publishing import active_rule_base, specs
 
 TOGETHER = 32  # pairs that are asked about in one call of the engine
 MOST_SAMPLES = 16
-_process = Isolation()
 
 
 class CannotStart(Exception):
@@ -178,24 +179,29 @@ def replay(run: PrelabelRun, by: Person | None) -> int:
     return replayed
 
 
-def work(job_ids: Sequence[int]) -> int:
-    """Claim those of the jobs that are due and see each to its end; returns how many were claimed.
-
-    A single job may be one whose worker vanished each time (jobs.claim_many): it runs with nothing beside it.
-    """
-    with _process.alone() if len(job_ids) == 1 else _process.together():
-        return _work(job_ids)
-
-
-def _work(job_ids: Sequence[int]) -> int:
-    claims = jobs.claim_many(PrelabelJob, job_ids)
-    if not claims:
-        return 0
-    workers.note_claim()
-    what = f"{len(claims)} pre-label jobs from {claims[0].job_id} on"
-    with watch.in_hand(what, claims[0].token), jobs.kept(PrelabelJob, claims):
+def work(claims: Sequence[Claim]) -> None:
+    """See each of the claimed jobs to its end."""
+    with jobs.kept(PrelabelJob, claims):
         answering.answer(claims)
-    return len(claims)
+
+
+def lines() -> list[Q]:
+    """For the dispatcher: each run is a line of its own, so that a long one holds up no other."""
+    live = PrelabelJob.objects.filter(run=OuterRef("pk"), state__in=jobs.LIVE)
+    runs = PrelabelRun.objects.filter(Exists(live), cancelled_at=None).order_by("pk")
+    return [Q(run_id=pk) for pk in runs.values_list("pk", flat=True)]
+
+
+KIND = Kind(
+    "prelabel",
+    gettext_lazy("pre-label"),
+    PrelabelJob,
+    work,
+    PRELABEL_QUEUE,
+    TOGETHER,
+    lines=lines,
+    isolation=Isolation(),
+)
 
 
 def is_open(run: PrelabelRun) -> bool:
@@ -206,4 +212,4 @@ def work_some(run: PrelabelRun) -> int:
     """One batch of a run's due jobs, for a process that works without being rung; 0 when nothing is due now."""
     due = jobs.head(jobs.due(PrelabelJob).filter(run=run), TOGETHER)
     crowd = [row.pk for row in due if not row.alone]
-    return work(crowd or [row.pk for row in due[:1]])
+    return tasks.work_on(KIND, crowd or [row.pk for row in due[:1]])

@@ -18,12 +18,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Avg, Count
+from django.db.models import Avg, Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from annotation import backtesting, briefing, jobs
 from annotation.backtesting import Stored, Tally, stored_pairs
 from annotation.briefing import Briefing, Subject
+from annotation.kinds import PRELABEL_QUEUE, Kind, single
 from annotation.models import BackTest, Prediction
 from annotation.rule_effects import Effect
 from inference import connecting
@@ -113,6 +115,16 @@ def work(pk: int, token: UUID) -> None:
             jobs.fail(test, token, backtesting.DraftChanged(), retry=False)
         else:
             jobs.finish(test, token, seen=result["pairs"], total=result["pairs"], result=result)
+
+
+KIND = Kind(
+    "back_test_with_a_model",
+    gettext_lazy("Back-test with a model"),
+    BackTest,
+    single(work),
+    PRELABEL_QUEUE,
+    only=Q(kind=BackTest.Kind.MODEL),
+)
 
 
 def run(

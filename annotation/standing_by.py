@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 from django.db import DatabaseError, InterfaceError, connections
 
-from annotation import jobs, workers
+from annotation import jobs, kinds
 from annotation.watching import watch
 
 logger = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def _tell(life: UUID, code: int) -> None:
     why = _said_of(code)
     for left in reversed(range(TELLS)):
         try:
-            fallen = sum(jobs.fell(model, life, why) for _kind, model in workers.KINDS)
+            fallen = sum(jobs.fell(model, life, why) for model in {kind.model for kind in kinds.every()})
             logger.error("the worker's process ended (%s) with %d rows in hand", why, fallen)
             return
         except (DatabaseError, InterfaceError) as error:

@@ -16,11 +16,9 @@ from threading import Event
 from celery import current_app
 from django.conf import settings
 from django.db import close_old_connections, connections
-from django.db.models import QuerySet
 
-from annotation import dispatching, jobs, workers
-from annotation.dispatching import Door
-from annotation.models import Job
+from annotation import dispatching, jobs, kinds, tasks, workers
+from annotation.kinds import Kind
 from annotation.watching import watch
 
 logger = logging.getLogger(__name__)
@@ -58,10 +56,10 @@ class Listener:
         logger.warning("rows are due and no bell rang for %d s: taking them without", patience)
         bells, until = watch.bells, time.monotonic() + ROUND_SECONDS
         while (found := heads(self.queues)) and watch.bells == bells and time.monotonic() < until:
-            for door, ids in found:
+            for kind, ids in found:
                 if ended.wait(BREATH_SECONDS):
                     return
-                current_app.tasks[door.task](ids if door.together > 1 else ids[0])
+                tasks.work_on(kind, ids)
 
     def _suspect(self) -> None:
         """Rows were due and unrung: is it this process? Only if the broker answers and a dispatcher is up, all the time."""
@@ -76,25 +74,17 @@ class Listener:
 
 def overdue(queues: Sequence[str], seconds: float) -> bool:
     past = jobs.Once() - timedelta(seconds=seconds)
-    return any(rows.filter(due_at__lt=past).exists() for door in doors(queues) for rows in lines(door))
+    return any(rows.filter(due_at__lt=past).exists() for kind in kinds.of(queues) for rows in kind.in_lines())
 
 
-def heads(queues: Sequence[str]) -> list[tuple[Door, list[int]]]:
+def heads(queues: Sequence[str]) -> list[tuple[Kind, list[int]]]:
     """A message's worth of each line, as it would be rung for."""
     found = []
-    for door in doors(queues):
-        for rows in lines(door):
-            messages = dispatching.messages(jobs.head(rows, door.together), door.together)
-            found += [(door, ids) for ids in islice(messages, 1)]
+    for kind in kinds.of(queues):
+        for rows in kind.in_lines():
+            messages = dispatching.messages(jobs.head(rows, kind.together), kind.together)
+            found += [(kind, ids) for ids in islice(messages, 1)]
     return found
-
-
-def doors(queues: Sequence[str]) -> list[Door]:
-    return [door for door in dispatching.DOORS if door.queue in queues]
-
-
-def lines(door: Door) -> list[QuerySet[Job]]:
-    return [jobs.due(door.model).filter(line) for line in door.lines()]
 
 
 def broker_answers() -> bool:

@@ -7,11 +7,9 @@ what is left to do. Items that read otherwise after a further import wait again 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
-from threading import Event
 
-from django.db import close_old_connections, connections, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
@@ -21,11 +19,8 @@ from inference import segmenting
 from inference.looking_up import quoted
 from relevance.facts import fold
 
-logger = logging.getLogger(__name__)
-
 TOGETHER = 1000
 BLOCK_BITS = 13  # pairs of one block have neighbouring ids, 8192 of them at most
-PAUSE_SECONDS = 2.0
 
 
 def asked(text: str) -> str:
@@ -101,17 +96,9 @@ def read_some(*, at_most: int = TOGETHER) -> int:
     return len(pairs)
 
 
-def keep_reading(ended: Event) -> None:
-    """Until told to end, whenever pairs wait and no import is under way: an import needs the processor more."""
-    read = 0
-    while not ended.wait(0.01 if read else PAUSE_SECONDS):
-        close_old_connections()
-        try:
-            read = 0 if Import.objects.filter(state=JobState.RUNNING).exists() else read_some()
-        except Exception:
-            read = 0
-            logger.exception("reading the words of pairs failed; it is tried again")
-    connections.close_all()
+def read_in_peace() -> int:
+    """`read_some` while no import is under way: an import needs the processor more."""
+    return 0 if Import.objects.filter(state=JobState.RUNNING).exists() else read_some()
 
 
 def waits(project_id: int, *, more_than: int) -> bool:

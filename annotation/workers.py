@@ -13,22 +13,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Q, QuerySet
-from django.utils.translation import gettext, gettext_noop
 
-from annotation import sources
+from annotation import kinds
 from annotation.jobs import LIVE
-from annotation.models import (
-    BackTest,
-    Export,
-    Import,
-    Job,
-    JobState,
-    ModelJob,
-    PictureFetch,
-    PrelabelJob,
-    Trial,
-    Worker,
-)
+from annotation.kinds import Kind
+from annotation.models import Job, JobState, Worker
 from projects.clock import ClockTimestamp
 from projects.models import AuditEvent
 
@@ -37,15 +26,6 @@ FRESH_SECONDS = 6
 FORGOTTEN_AFTER = timedelta(days=1)
 BEGAN_ANEW = "worker.began_anew"
 TOLD_FOR = timedelta(days=7)
-KINDS: tuple[tuple[str, type[Job]], ...] = (
-    (gettext_noop("pre-label"), PrelabelJob),
-    (gettext_noop("trial"), Trial),
-    (gettext_noop("import"), Import),
-    (gettext_noop("export"), Export),
-    (gettext_noop("picture"), PictureFetch),
-    (gettext_noop("Back-test"), BackTest),
-    (gettext_noop("Trainings and canary runs"), ModelJob),
-)
 
 
 class Presence(NamedTuple):
@@ -157,27 +137,26 @@ def restarts(limit: int = 20) -> QuerySet[AuditEvent]:
 
 
 def depths() -> list[Depth]:
-    return [_depth(gettext(kind), model) for kind, model in KINDS]
+    return [_depth(kind) for kind in kinds.every()]
 
 
-def _depth(kind: str, model: type[Job]) -> Depth:
-    live = model._default_manager.filter(state__in=LIVE)
-    if model is Import:
-        live = live.filter(Q(confirmed=True))
-    if model is PictureFetch:
-        live = live.filter(sources.LISTED)
+def _depth(kind: Kind) -> Depth:
+    live = kind.model._default_manager.filter(kind.only, state__in=LIVE)
     counts = dict(live.values_list("state").annotate(n=Count("pk")).order_by())
     running = counts.pop(JobState.RUNNING, 0)
-    dead = model._default_manager.filter(state=JobState.DEAD).count()
-    return Depth(kind, sum(counts.values()), running, dead)
+    return Depth(str(kind.name), sum(counts.values()), running, _dead(kind).count())
 
 
 def dead_jobs(limit: int = 50) -> list[Dead]:
     """The latest dead jobs of every kind: an operator sees what fails, not whose data it is."""
     columns = ("pk", "attempts", "finished_at", "error")
     found = [
-        Dead(gettext(kind), row["pk"], row["attempts"], row["finished_at"], row["error"].partition(":")[0])
-        for kind, model in KINDS
-        for row in model._default_manager.filter(state=JobState.DEAD).order_by("-pk").values(*columns)[:limit]
+        Dead(str(kind.name), row["pk"], row["attempts"], row["finished_at"], row["error"].partition(":")[0])
+        for kind in kinds.every()
+        for row in _dead(kind).order_by("-pk").values(*columns)[:limit]
     ]
     return sorted(found, key=lambda dead: dead.finished_at, reverse=True)[:limit]
+
+
+def _dead(kind: Kind) -> QuerySet[Job]:
+    return kind.model._default_manager.filter(kind.only, state=JobState.DEAD)

@@ -1,5 +1,5 @@
-"""One process that works: a dispatcher that sweeps, Celery threads that claim rows, a reader of the words that pairs are
-found by, and the heart that says so.
+"""One process that works: a dispatcher that sweeps, Celery threads that claim rows, a thread for each chore, and the heart
+that says so.
 
 It ends cleanly on request: what is being worked on is finished, what was not begun stays in its row for others. When
 something in it stands still, it says so and another takes its place: no thread can be ended from outside.
@@ -24,7 +24,7 @@ from celery.worker import WorkController, state
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 
-from annotation import dispatching, exporting, wording
+from annotation import dispatching, kinds
 from annotation.models import Worker
 from annotation.standing_by import EXIT_ANEW
 from annotation.unrung import Listener
@@ -58,9 +58,8 @@ def work(app: Celery, *, dispatch: bool, queues: Sequence[str], ended: Event) ->
     worker = Thread(target=consume, args=(app, queues), name="celery", daemon=True) if queues else None
     if queues:
         threads.append(Thread(target=listener.keep_listening, args=(ended,), name="listener"))
-    if dispatching.DEFAULT_QUEUE in queues:
-        threads.append(Thread(target=exporting.keep_tidy, args=(ended,), name="tidier"))
-        threads.append(Thread(target=wording.keep_reading, args=(ended,), name="words"))
+    for chore in kinds.chores([*queues, *([kinds.DISPATCHING] if dispatch else [])]):
+        threads.append(Thread(target=kinds.keep_doing, args=(chore, ended), name=chore.do.__name__))
     for thread in [*threads, *([worker] if worker else [])]:
         thread.start()
     try:

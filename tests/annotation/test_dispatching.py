@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -13,7 +14,7 @@ from celery import current_app
 from django.db import connection
 from kombu.exceptions import OperationalError
 
-from annotation import dispatching, jobs, prelabelling, tasks
+from annotation import dispatching, importing, jobs, kinds, prelabelling, tasks
 from annotation.models import Import, Job, JobState, Prediction, PrelabelJob
 from annotation.watching import watch
 from projects.clock import ClockTimestamp
@@ -31,7 +32,7 @@ def empty_queues() -> Iterator[None]:
 
 def purge() -> None:
     with current_app.connection_for_write() as connection:
-        for name in dispatching.QUEUES:
+        for name in kinds.queues():
             connection.channel().queue_purge(name)
 
 
@@ -42,13 +43,14 @@ def project(project: Project) -> Project:
 
 
 def messages(name: str) -> list[tuple[str, Any]]:
-    """Task and its first argument, as a worker would find them."""
+    """Kind and ids, as a worker would find them."""
     found = []
     with current_app.connection_for_read() as connection:
         channel = connection.channel()
         while message := channel.basic_get(name, no_ack=True):
-            arguments = json.loads(message.body)[0]
-            found.append((message.headers["task"], arguments[0]))
+            assert message.headers["task"] == tasks.RUN
+            code, ids = json.loads(message.body)[0]
+            found.append((code, ids))
     return found
 
 
@@ -118,7 +120,7 @@ def test_only_confirmed_imports_are_rung_for(project: Project) -> None:
     waiting = make_import(project=project)
     Import.objects.filter(pk=waiting.pk).update(confirmed=False)
     dispatching.sweep()
-    assert messages("default") == [("annotation.run_import", confirmed.pk)]
+    assert messages("default") == [("import", [confirmed.pk])]
 
 
 def test_an_absent_broker_only_delays(
@@ -139,16 +141,16 @@ def test_an_absent_broker_only_delays(
 
 def test_a_doubled_message_does_nothing(project: Project) -> None:
     pks = start_run(project, 3)
-    assert (tasks.prelabel_jobs(pks), tasks.prelabel_jobs(pks)) == (3, 0)
+    assert (tasks.run("prelabel", pks), tasks.run("prelabel", pks)) == (3, 0)
     assert Prediction.objects.count() == 3
 
 
 @pytest.mark.parametrize("forged", [None, "1", {"a": 1}, ["x"], [True], [-1], [2**70], [[1]], 7, [2**40]])
 def test_a_forged_message_does_nothing(project: Project, forged: object) -> None:
     start_run(project, 1)
-    assert tasks.prelabel_jobs(forged) == 0
-    tasks.run_import(forged)
-    tasks.run_export(forged)
+    assert tasks.run("prelabel", forged) == 0
+    tasks.run("import", forged)
+    tasks.run("export", forged)
     assert set(PrelabelJob.objects.values_list("state", flat=True)) == {JobState.QUEUED}
 
 
@@ -156,21 +158,21 @@ def test_a_forged_message_does_nothing(project: Project, forged: object) -> None
 def test_a_message_that_no_dispatcher_can_have_sent_is_told_once(
     project: Project, caplog: pytest.LogCaptureFixture, forged: object
 ) -> None:
-    tasks.prelabel_jobs(forged)
+    tasks.run("prelabel", forged)
     assert caplog.text.count("a message names no prelabel job") == 1
 
 
 def test_a_doubled_message_is_nothing_to_tell(project: Project, caplog: pytest.LogCaptureFixture) -> None:
     pks = start_run(project, 2)
     for _ in range(2):
-        tasks.prelabel_jobs(pks)
+        tasks.run("prelabel", pks)
     assert "names no" not in caplog.text
 
 
 def test_a_message_for_an_import_that_nobody_confirmed_does_nothing(project: Project) -> None:
     row = make_import(project=project)
     Import.objects.filter(pk=row.pk).update(confirmed=False)
-    tasks.run_import(row.pk)
+    tasks.run("import", [row.pk])
     row.refresh_from_db()
     assert (row.state, row.attempts) == (JobState.QUEUED, 0)
 
@@ -181,9 +183,9 @@ def test_a_task_that_raises_leaves_a_failed_row_with_its_reason(
     def break_down(*_: object) -> None:
         raise MemoryError("too big")
 
-    monkeypatch.setattr(tasks.importing, "work", break_down)
+    monkeypatch.setitem(kinds._kinds, "import", replace(importing.KIND, work=break_down))
     row = make_import(project=project)
-    tasks.run_import(row.pk)
+    tasks.run("import", [row.pk])
     row.refresh_from_db()
     assert (row.state, row.error) == (JobState.FAILED, "MemoryError: too big")
 

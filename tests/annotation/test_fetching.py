@@ -157,7 +157,7 @@ def test_nothing_is_fetched_from_a_host_that_no_lead_has_listed(
     listed(project, "cdn.example.com")
     other = Project.objects.create(slug="mugs", name="Mugs")
     listed(other, HOST)  # another project's list is another's
-    assert fetching.work([job.pk for job in PictureFetch.objects.all()]) == 1
+    assert tasks.work_on(fetching.KIND, [job.pk for job in PictureFetch.objects.all()]) == 1
     assert server.asked == {"/blue.png": 1}
     assert sources.unlisted(project) == [(HOST, 1)]
     assert fetching.progress(project)[:4] == (2, 1, 0, 1)
@@ -347,8 +347,8 @@ def test_neither_child_loads_django() -> None:
 def test_a_forged_message_fetches_nothing(project: Project, server: Server) -> None:
     fetching.want(make_import(project=project), [at("red.png")])
     job = PictureFetch.objects.get()
-    assert tasks.fetch_pictures([job.pk]) == 0  # its host is not listed
-    assert tasks.fetch_pictures([{"address": "http://127.0.0.1/"}, "1", -1, True]) == 0
+    assert tasks.run("picture", [job.pk]) == 0  # its host is not listed
+    assert tasks.run("picture", [{"address": "http://127.0.0.1/"}, "1", -1, True]) == 0
     assert server.connections == 0
 
 

@@ -54,7 +54,7 @@ def post(client: Client, name: str, *args: object, **fields: str) -> None:
 
 
 def done(job: ModelJob) -> ModelJob:
-    tasks.run_model_job(job.pk)
+    tasks.run("model_job", [job.pk])
     job.refresh_from_db()
     return job
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import jobs, playground
+from annotation import jobs, playground, tasks
 from annotation.models import Comparison, Pair, Prediction, Trial
 from inference import prompt_versions, prompting
 from inference.models import ModelVersion, PromptVersion
@@ -63,7 +63,7 @@ def other_prompt(cast: Any) -> PromptVersion:
 
 def work_off() -> None:
     while due := list(jobs.due(Trial).values_list("pk", flat=True)[:8]):
-        playground.work(due)
+        tasks.work_on(playground.KIND, due)
 
 
 def test_a_trial_shows_prompt_answer_and_chain_and_is_no_prediction(
@@ -129,7 +129,7 @@ def test_a_server_that_is_away_makes_a_trial_fail_with_its_reason(
     project: Project, pairs: list[Pair], cast: Any, client_for: ClientFor
 ) -> None:
     trial = playground.start_trial(pairs[0], model_at("http://127.0.0.1:9/v1", "away"), None, cast.max)
-    playground.work([trial.pk])
+    tasks.work_on(playground.KIND, [trial.pk])
     trial.refresh_from_db()
     assert trial.state == "failed" and trial.error.startswith("connection")
     assert "connection" in client_for(cast.max).get(reverse("trial", args=[project.slug, trial.pk])).content.decode()

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import answering, jobs, prelabelling, workers
+from annotation import answering, jobs, prelabelling, tasks, workers
 from annotation.models import JobState, PrelabelJob, PrelabelRun, Worker
 from projects.models import AuditEvent, Person, Project
 from tests.builders import make_item, make_pair, make_rule_base
@@ -91,7 +91,7 @@ def test_a_running_run_is_watched_and_an_ended_one_is_not(stocked: Project, cast
     run, client = start(stocked), client_for(cast.lena)
     fragment = page(client, "run", "shoes", run.pk, **{"HX-Request": "true"})
     assert 'hx-trigger="every 2s"' in fragment and "<html" not in fragment
-    prelabelling.work(list(run.jobs.values_list("pk", flat=True)))
+    tasks.work_on(prelabelling.KIND, list(run.jobs.values_list("pk", flat=True)))
     ended = page(client, "run", "shoes", run.pk, **{"HX-Request": "true"})
     assert "every 2s" not in ended and "This run is done" in ended
 
@@ -119,7 +119,7 @@ def test_a_cancelled_run_stops(stocked: Project, cast: Any, client_for: ClientFo
     run, client = start(stocked), client_for(cast.lena)
     client.post(reverse("run-cancel", args=["shoes", run.pk]))
     assert set(run.jobs.values_list("state", flat=True)) == {JobState.CANCELLED}
-    assert prelabelling.work(list(run.jobs.values_list("pk", flat=True))) == 0
+    assert tasks.work_on(prelabelling.KIND, list(run.jobs.values_list("pk", flat=True))) == 0
     assert "was cancelled" in page(client, "run", "shoes", run.pk)
 
 

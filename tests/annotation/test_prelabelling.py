@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from annotation import jobs, prelabelling, run_progress
+from annotation import jobs, prelabelling, run_progress, tasks
 from annotation.isolation import Isolation
 from annotation.models import (
     Disagreement,
@@ -75,6 +76,10 @@ def pairs(project: Project) -> list[Pair]:
 
 def start(project: Project) -> PrelabelRun:
     return prelabelling.start_run(project, None, Wish("puppet"))
+
+
+def work(ids: Sequence[int]) -> int:
+    return tasks.work_on(prelabelling.KIND, ids)
 
 
 def job_ids(run: PrelabelRun) -> list[int]:
@@ -193,7 +198,7 @@ def test_an_unavailable_engine_is_tried_again(project: Project, pairs: list[Pair
 
     puppet.script = out_of_order
     run = start(project)
-    prelabelling.work(job_ids(run))
+    work(job_ids(run))
     assert states(run) == [JobState.FAILED] * 5
     assert not jobs.due(PrelabelJob).exists()  # each waits for its pause to end
     puppet.script = lambda question: answer("L3")
@@ -227,7 +232,7 @@ def test_a_pair_at_which_the_engine_raises_fails_alone(project: Project, pairs: 
 
     puppet.script = script
     run = start(project)
-    prelabelling.work(job_ids(run))
+    work(job_ids(run))
     assert states(run) == [JobState.DONE, JobState.DONE, JobState.FAILED, JobState.DONE, JobState.DONE]
     assert run.jobs.get(state=JobState.FAILED).error == "ZeroDivisionError: by design"
 
@@ -243,12 +248,11 @@ def test_late_results_are_superseded(
         puppet.script = lambda question: answer("L4")
         past = ClockTimestamp() - timedelta(seconds=1)
         PrelabelJob.objects.filter(pk=late).update(lease_until=past, due_at=past)
-        monkeypatch.setattr(prelabelling, "_process", Isolation())  # the other worker is another process
-        prelabelling.work([late])
+        tasks.work_on(replace(prelabelling.KIND, isolation=Isolation()), [late])  # the other worker is another process
         return answer("L1")
 
     puppet.script = overtaken
-    prelabelling.work([late])
+    work([late])
     job = run.jobs.get(pk=late)
     assert (job.state, job.attempts) == (JobState.DONE, 2)
     assert list(job.pair.predictions.values_list("label", flat=True)) == ["L4"]
@@ -266,7 +270,7 @@ def test_a_result_that_comes_after_the_run_was_cancelled_is_superseded(
         return answer("L4")
 
     puppet.script = cancelled_meanwhile
-    prelabelling.work(job_ids(run))
+    work(job_ids(run))
     assert states(run) == [JobState.CANCELLED] * 5
     assert not Prediction.objects.exists()
     assert set(PrelabelAttempt.objects.values_list("outcome", flat=True)) == {"superseded"}
@@ -291,7 +295,7 @@ def test_a_process_with_another_revision_does_not_answer_in_the_runs_name(
 ) -> None:
     run = start(project)
     puppet.revision = "2"
-    prelabelling.work(job_ids(run))
+    work(job_ids(run))
     assert not Prediction.objects.exists()
     assert set(run.jobs.values_list("state", flat=True)) == {JobState.FAILED}
     assert run.jobs.first().error.startswith("other_revision")
@@ -311,7 +315,7 @@ def test_a_prediction_opens_a_disagreement_with_people_who_agree(
 def test_work_does_nothing_for_ids_that_are_not_due(project: Project, pairs: list[Pair], puppet: Puppet) -> None:
     run = start(project)
     work_off(run)
-    assert prelabelling.work([*job_ids(run), 2**40]) == 0
+    assert work([*job_ids(run), 2**40]) == 0
     assert len(puppet.asked) == 5
 
 
@@ -328,7 +332,7 @@ def test_a_run_without_rules_or_pairs_is_refused(project: Project, puppet: Puppe
 
 def test_progress_counts_what_is_done_and_how_fast(project: Project, pairs: list[Pair], puppet: Puppet) -> None:
     run = start(project)
-    prelabelling.work(job_ids(run)[:2])
+    work(job_ids(run)[:2])
     progress = run_progress.progress(run)
     assert (progress.ok, progress.left, progress.done) == (2, 3, 2)
     assert progress.rate == pytest.approx(2.0, rel=0.5)  # 2 in the first second or so
@@ -347,6 +351,6 @@ def test_a_batch_is_worked_in_a_fixed_number_of_queries(
     project: Project, pairs: list[Pair], puppet: Puppet, django_assert_max_num_queries: Any
 ) -> None:
     run = start(project)
-    prelabelling.work(job_ids(run)[:1])  # rules and lexicon are read once a process
+    work(job_ids(run)[:1])  # rules and lexicon are read once a process
     with django_assert_max_num_queries(24):
-        prelabelling.work(job_ids(run)[1:])
+        work(job_ids(run)[1:])

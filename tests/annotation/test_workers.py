@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import jobs, workers
+from annotation import jobs, kinds, workers
 from annotation.models import Import, Job, JobState, Worker
 from projects import audit
 from projects.clock import ClockTimestamp
@@ -149,5 +149,5 @@ def test_the_badge_takes_one_query_of_its_own(
         client.get(reverse("workers-badge"), headers={"HX-Request": "true"})
 
 
-def test_every_kind_of_job_is_counted() -> None:
-    assert {model for _, model in workers.KINDS} == set(Job.__subclasses__())
+def test_every_table_of_jobs_has_a_kind() -> None:
+    assert {kind.model for kind in kinds.every()} == set(Job.__subclasses__())

@@ -325,7 +325,9 @@ def test_t18_forged_messages_do_nothing_and_are_told_once_each(
         "huge": log.count(f"a message names no prelabel job: [{2**70}]"),
         "no ids": log.count("a message names no export: ['../etc']"),
         "pickle": log.count("Received invalid task message: Refusing to deserialize"),
+        "unknown kind": log.count("a message names no kind of job: '../etc'"),
         "unknown task": log.count("Received unregistered task of type 'os.system'"),
+        "another version": log.count("Received unregistered task of type 'annotation.prelabel_jobs'"),
     }
     assert set(told.values()) == {1}, (told, log[-3000:])
     figures("T18", forged=len(told) + 1, effect_rows=0, told=sum(told.values()))
@@ -367,9 +369,11 @@ def forged(run: PrelabelRun, marker: Path) -> Iterator[str]:
         return json.dumps([arguments, {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]).encode()
 
     known = run.jobs.order_by("pk").values_list("pk", flat=True)[:1].get()
-    yield message("annotation.prelabel_jobs", asking([987654321]))
-    yield message("annotation.prelabel_jobs", asking([2**70]))
-    yield message("annotation.prelabel_jobs", asking([known]))  # one of ours, not due: nothing to tell
-    yield message("annotation.run_export", asking("../etc"))
-    yield message("annotation.prelabel_jobs", pickle.dumps(Pwned(marker)), "application/x-python-serialize")
+    yield message("jobs.run", asking("prelabel", [987654321]))
+    yield message("jobs.run", asking("prelabel", [2**70]))
+    yield message("jobs.run", asking("prelabel", [known]))  # one of ours, not due: nothing to tell
+    yield message("jobs.run", asking("export", "../etc"))
+    yield message("jobs.run", asking("../etc", [known]))
+    yield message("annotation.prelabel_jobs", asking([known]))  # of a dispatcher of another version
+    yield message("jobs.run", pickle.dumps(Pwned(marker)), "application/x-python-serialize")
     yield message("os.system", asking("touch pwned"))

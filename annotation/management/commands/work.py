@@ -9,7 +9,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from annotation import dispatching, standing_by, working
+from annotation import kinds, standing_by, working
 from projects import starting
 from projects.commands import JsonCommand, UsageError
 
@@ -22,7 +22,7 @@ class Command(JsonCommand):
         parser.add_argument("--dispatch-only", action="store_true", help="only dispatch; other processes work")
         parser.add_argument(
             "--queues",
-            default=",".join(dispatching.QUEUES),
+            default=",".join(kinds.queues()),
             help="what to work on: default (imports, exports), prelabel, pictures; a GPU host takes prelabel alone",
         )
 
@@ -40,9 +40,9 @@ class Command(JsonCommand):
 
 
 def _check(queues: list[str], *, no_dispatch: bool, dispatch_only: bool) -> None:
-    unknown = set(queues) - set(dispatching.QUEUES)
+    unknown = set(queues) - set(kinds.queues())
     if unknown:
-        raise UsageError(f"--queues: unknown {', '.join(sorted(unknown))}; known: {', '.join(dispatching.QUEUES)}")
+        raise UsageError(f"--queues: unknown {', '.join(sorted(unknown))}; known: {', '.join(kinds.queues())}")
     if no_dispatch and dispatch_only:
         raise UsageError("--no-dispatch and --dispatch-only leave nothing to do")
     if not settings.REDIS_URL and (no_dispatch or dispatch_only):
