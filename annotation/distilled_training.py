@@ -1,12 +1,11 @@
 """The distilled tier learns from a project's labels, or from what a large model said of its pairs.
 
-One query in five is held out for good, by its text: no model of any project ever learns from it, so that an old and a
-new one can be compared on it. Benchmark queries are held out too.
+It learns from queries on the training side of the split and is measured on those of the test side, which no model of any
+project ever learns from, so that an old and a new one can be compared on them.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from django.db.models import Q
 
-from annotation import briefing, company, figures, grids, lexicons
+from annotation import briefing, company, figures, grids, lexicons, splitting
 from annotation.grids import Seen
 from annotation.models import Judgment, Pair, Prediction
 from inference import connecting, lessons, registry
@@ -33,12 +32,12 @@ from relevance.facts import PairFacts
 from relevance.labels import Scale
 from relevance.metrics import report
 from relevance.rules import RuleSpec
+from relevance.splits import SPLIT_VERSION, Split, digest
 from relevance.vocabulary import Vocabulary
 from rules.publishing import active_rule_base, specs_today
 
 Source = Literal["gold", "people", "model"]
 SOURCES: tuple[Source, ...] = ("gold", "people", "model")
-HELD_OUT = 5  # one query in so many
 FEWEST_PAIRS, FEWEST_QUERIES, FEWEST_TEST = 100, 10, 20
 
 
@@ -54,15 +53,12 @@ class Labelled:
     facts: PairFacts
     shares: tuple[float, ...]
     truth: str
-
-    @property
-    def held_out(self) -> bool:
-        return self.pair.query.is_benchmark or is_held_out(self.facts.query)
+    split: Split
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """What was learnt from whose labels, with its figures on the held-out queries; no row yet."""
+    """What was learnt from whose labels, with its figures on the test queries; no row yet."""
 
     source: Source
     learnt: Learnt
@@ -78,13 +74,8 @@ class Trained:
     why_not: str
 
 
-def is_held_out(query: str) -> bool:
-    """The same query is held out in every project and for ever."""
-    return int.from_bytes(hashlib.sha256(query.encode()).digest()[:4], "big") % HELD_OUT == 0
-
-
 def train(project: Project, source: Source, by: Person | None, *, promote: bool = True, seed: int = 0) -> Trained:
-    """Learn, measure on the held-out queries, store with the report; promote where it beats the active model there.
+    """Learn, measure on the test queries, store with the report; promote where it beats the active model there.
 
     Raises CannotTrain.
     """
@@ -98,21 +89,22 @@ def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
         raise CannotTrain("there are no rules yet: load the starter pack with load_rules")
     rules = specs_today(rule_base)
     labelled = _labelled(project, source)
-    training = [one for one in labelled if not one.held_out]
-    test = [one for one in labelled if one.held_out]
+    training = [one for one in labelled if one.split == "train"]
+    test = [one for one in labelled if one.split == "test"]
     _check_enough(training, test)
     vocabulary = Vocabulary.learn({one.pair.item_id: one.facts.item for one in training}.values())
-    evidence = _grids(project, labelled)
+    evidence = _grids(project, [*training, *test])
     seen = _observe(training, evidence, rules, vocabulary)
     targets = np.array([one.shares for one in training])
     try:
         learnt = fit(
-            NAMES, Lesson(seen.features, seen.words, targets, [one.facts.query for one in training]), seed=seed
+            NAMES, Lesson(seen.features, seen.words, targets, [digest(one.facts.query) for one in training]), seed=seed
         )
     except TooLittle as error:
         raise CannotTrain(str(error)) from error
     measured = _measure(project, test, evidence, rules, learnt, vocabulary)
-    report = {"source": source, "train_pairs": len(training), "test_pairs": len(test), **measured}
+    counts = {"train_pairs": len(training), "test_pairs": len(test)}
+    report = {"source": source, "split": SPLIT_VERSION, **counts, **measured}
     return Lessons(source, learnt, vocabulary, report)
 
 
@@ -134,11 +126,12 @@ def _check_enough(training: Sequence[Labelled], test: Sequence[Labelled]) -> Non
             f"{FEWEST_PAIRS} of {FEWEST_QUERIES} at least"
         )
     if len(test) < FEWEST_TEST:
-        raise CannotTrain(f"{len(test)} pairs of held-out queries are too few to measure by: {FEWEST_TEST} at least")
+        raise CannotTrain(f"{len(test)} pairs of test queries are too few to measure by: {FEWEST_TEST} at least")
 
 
 def _labelled(project: Project, source: Source) -> list[Labelled]:
     shares = {"gold": _gold, "people": _people, "model": _model}[source](project)
+    splits = splitting.splits()
     pairs = Pair.objects.filter(project=project, item__current_snapshot__isnull=False)
     rows = pairs.select_related("query", "item__current_snapshot").order_by("pk")
     found = []
@@ -146,7 +139,7 @@ def _labelled(project: Project, source: Source) -> list[Labelled]:
         if (share := shares.get(pair.pk)) is not None:
             top = LABELS[max(range(len(LABELS)), key=lambda n: share[n])]
             truth = pair.gold_label or project.scale.from_lore(top)
-            found.append(Labelled(pair, pair.facts(), share, truth))
+            found.append(Labelled(pair, pair.facts(), share, truth, splits.of(pair.query.text)))
     return found
 
 
@@ -302,10 +295,10 @@ def _bin(one: Bin) -> dict[str, float]:
 
 
 def _why_not(measured: Mapping[str, Any]) -> str:
-    """Empty where the new model beats the one that answers now, on the same held-out queries."""
+    """Empty where the new model beats the one that answers now, on the same test queries."""
     rival = measured["active"] or measured["cold_start"]
     if "unknown" in rival:
-        return f"the active model {rival['model']} has not judged {rival['unknown']} of the held-out pairs"
+        return f"the active model {rival['model']} has not judged {rival['unknown']} of the test pairs"
     new, old = _merit(measured), _merit(rival)
     return "" if new > old else f"quadratic kappa and AUC {new} do not beat {old}"
 

@@ -1,7 +1,8 @@
 """Exports: requested by a person, written by a worker, sealed by a manifest, and only then downloadable.
 
 An export is of one moment: which pairs and which gold it holds is read in one statement; all it then reads only grows.
-Benchmark queries, and queries that differ from one only in case or spacing, are held out.
+Families of benchmark queries are held out of it. Files that train hold no test query; files for people say which side a
+query is on.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from annotation import jobs, sealing, staleness, training_rows
+from annotation import jobs, sealing, splitting, staleness, training_rows
 from annotation.gathering import Gatherer
 from annotation.kinds import Kind, single
 from annotation.models import Export, HardSet, JobState, Query
@@ -37,7 +38,7 @@ from annotation.training_rows import PairRecord
 from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
-from relevance.facts import fold
+from relevance.splits import SHARES, SPLIT_VERSION, Splits, digest
 
 logger = logging.getLogger(__name__)
 CHUNK = 1000
@@ -172,13 +173,13 @@ def _attempts(export_id: int) -> list[str]:
 
 
 def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str, Any]:
-    chosen, left_out = moment(export)
+    chosen, left_out, splits = moment(export)
     total = sum(len(some.pairs) for some in chosen)
     Export.objects.filter(pk=export.pk, token=token).update(rows_total=total)
     writer = {Export.Kind.SFT: _sft, Export.Kind.LABELS: _labels}[Export.Kind(export.kind)]
     seen: set[tuple[str, int]] = set()
     records = _noting_versions(_records(chosen, _reporter(export, token), training=export.kind == "sft"), seen)
-    files, counts = writer(export, records, scratch)
+    files, counts = writer(export, records, scratch, splits)
     sealing.store(folder, files)
     return _manifest(export, files, {**counts, **left_out}, seen)
 
@@ -190,38 +191,44 @@ def _noting_versions(records: Iterator[PairRecord], seen: set[tuple[str, int]]) 
         yield record
 
 
-def moment(export: Export) -> tuple[list[Chosen], dict[str, int]]:
-    """What the export holds, and how many pairs were held out for the benchmark, or as stale: one statement, one snapshot."""
+def moment(export: Export) -> tuple[list[Chosen], dict[str, int], Splits]:
+    """What the export holds, how many pairs were held out and why, and the split it is made by: one statement, one snapshot."""
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         with connection.cursor() as setting:
             setting.execute("SET LOCAL cursor_tuple_fraction = 1")  # all of it is fetched, not the first few
         cursor.execute(_MOMENT, {"project": export.project_id, "kind": export.kind, "hard_set": export.hard_set_id})
-        forbidden = benchmark_queries(export.project)
+        splits = splitting.splits()
+        benchmark, test = held_out(export, splits)
         stale: set[int] = set()
         if export.without_stale:
             stale = set(staleness.stale_pairs(export.project).values_list("pk", flat=True))
         chosen: list[Chosen] = []
-        held_out = left_out = 0
+        in_benchmark = in_test = left_out = 0
         while found := cursor.fetchmany(CHUNK):
-            kept = [row for row in found if row[2] not in forbidden]
+            kept = [row for row in found if row[2] not in benchmark and row[2] not in test]
             fresh = [row for row in kept if row[0] not in stale] if stale else kept
-            held_out += len(found) - len(kept)
+            in_benchmark += sum(row[2] in benchmark for row in found)
+            in_test += sum(row[2] in test for row in found)
             left_out += len(kept) - len(fresh)
             if fresh:
                 chosen.append(Chosen(array("q", [row[0] for row in fresh]), array("q", [row[1] or 0 for row in fresh])))
-    counts = {"held_out_benchmark": held_out}
-    return chosen, {**counts, "left_out_stale": left_out} if export.without_stale else counts
+    counts = {"held_out_benchmark": in_benchmark, "held_out_test": in_test}
+    return chosen, {**counts, "left_out_stale": left_out} if export.without_stale else counts, splits
 
 
-def benchmark_queries(project: Project) -> set[int]:
-    """Queries that never train: the benchmark's, and those that fold to the same text."""
-    marked = {
-        fold(text) for text in Query.objects.filter(project=project, is_benchmark=True).values_list("text", flat=True)
-    }
-    if not marked:
-        return set()
-    rows = Query.objects.filter(project=project).values_list("pk", "text").iterator(chunk_size=10_000)
-    return {pk for pk, text in rows if fold(text) in marked}
+def held_out(export: Export, splits: Splits) -> tuple[set[int], set[int]]:
+    """Queries of no export: the benchmark's, by family. And those that a training file may not hold: the other test queries."""
+    trains = export.kind == Export.Kind.SFT
+    benchmark, test = set[int](), set[int]()
+    if not trains and not splits.benchmark:
+        return benchmark, test
+    queries = Query.objects.filter(project=export.project).values_list("pk", "text")
+    for pk, text in queries.iterator(chunk_size=10_000):
+        if (family := digest(text)) in splits.benchmark:
+            benchmark.add(pk)
+        elif trains and splits.of_digest(family) == "test":
+            test.add(pk)
+    return benchmark, test
 
 
 def _reporter(export: Export, token: UUID) -> Callable[[int], None]:
@@ -250,7 +257,9 @@ def _records(
         report(done)
 
 
-def _sft(export: Export, records: Iterator[PairRecord], scratch: Path) -> tuple[list[SealedFile], dict[str, Any]]:
+def _sft(
+    export: Export, records: Iterator[PairRecord], scratch: Path, splits: Splits
+) -> tuple[list[SealedFile], dict[str, Any]]:
     """Chats by split, and the gold pairs without a usable chain in a file of their own, counted by reason."""
     names = ("sft-train.jsonl", "sft-validation.jsonl", "labels-only.jsonl")
     files = {name: SealedFile(scratch / name, name) for name in names}
@@ -260,32 +269,37 @@ def _sft(export: Export, records: Iterator[PairRecord], scratch: Path) -> tuple[
         for file in files.values():
             stack.enter_context(file)
         for record in records:
+            split = splits.of(record.query)
             chain = training_rows.chain_of(record)
             reason = training_rows.why_not_chain(record, chain, scale)
             if reason or chain is None:
                 reasons[reason] += 1
-                files["labels-only.jsonl"].write_json(training_rows.label_only(record, scale, reason))
+                files["labels-only.jsonl"].write_json(training_rows.label_only(record, scale, reason, split))
             else:
-                split = training_rows.split_of(record.query)
-                files[f"sft-{split}.jsonl"].write_json({**training_rows.chat(record, chain), "split": split})
+                files[f"sft-{split}.jsonl"].write_json(training_rows.chat(record, chain, split))
     return list(files.values()), {"why_no_chain": dict(sorted(reasons.items()))}
 
 
-def _labels(export: Export, records: Iterator[PairRecord], scratch: Path) -> tuple[list[SealedFile], dict[str, Any]]:
+def _labels(
+    export: Export, records: Iterator[PairRecord], scratch: Path, splits: Splits
+) -> tuple[list[SealedFile], dict[str, Any]]:
     """The same rows twice: JSONL, lossless, and CSV for people."""
     secret = secrets.token_bytes(32)
     lines = SealedFile(scratch / "labels.jsonl", "labels.jsonl")
     table = SealedFile(scratch / "labels.csv", "labels.csv", counted=False)
     by_label: Counter[str] = Counter()
+    by_split: Counter[str] = Counter()
     scale = export.project.scale
     with lines, table:
         table.write_csv(training_rows.LABEL_COLUMNS, rows=0)
         for record in records:
-            row = training_rows.labels(record, scale, secret)
+            split = splits.of(record.query)
+            row = training_rows.labels(record, scale, secret, split)
             lines.write_json(row)
             table.write_csv(training_rows.csv_cells(row))
             by_label[row["gold_label"] or "none"] += 1
-    return [lines, table], {"gold_labels": dict(sorted(by_label.items()))}
+            by_split[split] += 1
+    return [lines, table], {"gold_labels": dict(sorted(by_label.items())), "by_split": dict(by_split)}
 
 
 def _manifest(
@@ -299,7 +313,7 @@ def _manifest(
         "project": project.slug,
         "scale": project.scale_name,
         "hard_set": export.hard_set.name if export.hard_set else None,
-        "split": {"by": "query", "validation_share": training_rows.VALIDATION_SHARE},
+        "split": {"by": "family", "version": SPLIT_VERSION, "shares": SHARES},
         "files": [file.entry() for file in files],
         "counts": dict(counts),
         "versions": {

@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from relevance.facts import fold
 from relevance.labels import Scale
+from relevance.splits import Split
 
-VALIDATION_SHARE = 0.1
 SYSTEM = (
     "You judge whether an item answers a shopping query. Compare each demand of the query with the item's title, "
     "attributes and variants, name the rules that apply, and end in one label: L1 irrelevant, L2 mismatch, L3 related, "
@@ -25,7 +24,7 @@ SYSTEM = (
 )
 LABEL_COLUMNS = (
     "pair_id", "query", "item_id", "title", "gold_label", "mismatch", "ground", "lore_label", "judgments",
-    "prediction", "model", "rule_base", "source", "licence", "attribution",
+    "prediction", "model", "rule_base", "source", "licence", "attribution", "split",
 )  # fmt: skip
 
 
@@ -72,12 +71,6 @@ class PairRecord(NamedTuple):
     model: str
     rule_base: int | None
     said: Sequence[Said]
-
-
-def split_of(query: str) -> str:
-    """train or validation, by the query alone: near-equal spellings stay together."""
-    digest = hashlib.sha256(fold(query).encode()).digest()
-    return "validation" if int.from_bytes(digest[:4], "big") / 2**32 < VALIDATION_SHARE else "train"
 
 
 def why_not_chain(record: PairRecord, chain: Mapping[str, Any] | None, scale: Scale) -> str:
@@ -131,7 +124,7 @@ def origin(record: PairRecord) -> dict[str, Any]:
     }
 
 
-def chat(record: PairRecord, chain: Mapping[str, Any]) -> dict[str, Any]:
+def chat(record: PairRecord, chain: Mapping[str, Any], split: Split) -> dict[str, Any]:
     """One line that TRL reads as it is: `messages`, the answer being the chain."""
     return {
         "messages": [
@@ -139,11 +132,13 @@ def chat(record: PairRecord, chain: Mapping[str, Any]) -> dict[str, Any]:
             {"role": "user", "content": orjson.dumps(question(record)).decode()},
             {"role": "assistant", "content": orjson.dumps(chain).decode()},
         ],
+        "query": record.query,
         **origin(record),
+        "split": split,
     }
 
 
-def label_only(record: PairRecord, scale: Scale, reason: str) -> dict[str, Any]:
+def label_only(record: PairRecord, scale: Scale, reason: str, split: Split) -> dict[str, Any]:
     assert record.gold is not None, "only gold pairs carry a label"
     return {
         **question(record),
@@ -152,10 +147,11 @@ def label_only(record: PairRecord, scale: Scale, reason: str) -> dict[str, Any]:
         "mismatch": record.mismatch,
         "why_no_chain": reason,
         **origin(record),
+        "split": split,
     }
 
 
-def labels(record: PairRecord, scale: Scale, secret: bytes) -> dict[str, Any]:
+def labels(record: PairRecord, scale: Scale, secret: bytes, split: Split) -> dict[str, Any]:
     return {
         "query": record.query,
         "title": record.title,
@@ -179,6 +175,7 @@ def labels(record: PairRecord, scale: Scale, secret: bytes) -> dict[str, Any]:
         ],
         "prediction_label": scale.from_lore(record.predicted) if record.predicted else "",
         **origin(record),
+        "split": split,
     }
 
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import orjson
 
-from annotation import citing, exporting, opinions, training_rows
+from annotation import citing, opinions, splitting, training_rows
 from annotation.models import Export, Gold, Judgment, Pair, Prediction, Snapshot
+from relevance.splits import digest
 from relevance.spreadsheets import safe_cell
 
 
 def files(export: Export, secret: bytes) -> dict[str, bytes]:
     told = [_told(pair) for pair in Pair.objects.filter(project=export.project).order_by("pk")]
-    held_out = exporting.benchmark_queries(export.project)
-    kept = [one for one in told if one["pair"].query_id not in held_out]
+    kept = [one for one in told if digest(one["pair"].query.text) not in splitting.splits().benchmark]
     return _sft(kept, export) if export.kind == "sft" else _labels(kept, export, secret)
 
 
@@ -57,7 +57,8 @@ def _sft(told: list[dict[str, Any]], export: Export) -> dict[str, bytes]:
     scale = export.project.scale
     for one in told:
         pair, gold, snapshot, prediction = one["pair"], one["gold"], one["snapshot"], one["prediction"]
-        if gold is None:
+        split = splitting.splits().of(pair.query.text)
+        if gold is None or split == "test":
             continue
         item = {
             "title": snapshot.title,
@@ -76,16 +77,16 @@ def _sft(told: list[dict[str, Any]], export: Export) -> dict[str, bytes]:
                 "mismatch": gold.mismatch,
                 "why_no_chain": reason,
                 **_origin(**one),
+                "split": split,
             }
             written["labels-only.jsonl"].append(orjson.dumps(row) + b"\n")
             continue
-        split = training_rows.split_of(pair.query.text)
         contents = (training_rows.SYSTEM, orjson.dumps(question).decode(), orjson.dumps(prediction.chain).decode())
         messages = [
             {"role": role, "content": text}
             for role, text in zip(("system", "user", "assistant"), contents, strict=True)
         ]
-        row = {"messages": messages, **_origin(**one), "split": split}
+        row = {"messages": messages, "query": pair.query.text, **_origin(**one), "split": split}
         written[f"sft-{split}.jsonl"].append(orjson.dumps(row) + b"\n")
     return {name: b"".join(lines) for name, lines in written.items()}
 
@@ -119,6 +120,7 @@ def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[s
             "judgments": [_judgment(judgment, secret) for judgment in standing],
             "prediction_label": scale.from_lore(prediction.label) if prediction and prediction.label else "",
             **_origin(**one),
+            "split": splitting.splits().of(pair.query.text),
         }
         lines.append(orjson.dumps(row) + b"\n")
         said = "; ".join(

@@ -410,11 +410,11 @@ def test_an_export_tells_what_was_cited_and_can_leave_stale_pairs_out(pair: Pair
     says(cast.ana, project, cites=("R-001",))
     export = exporting.request_export(project, "labels", None, without_stale=True)
     (record,) = exporting._records(exporting.moment(export)[0], lambda _done: None)
-    (said,) = training_rows.labels(record, project.scale, b"secret")["judgments"]
+    (said,) = training_rows.labels(record, project.scale, b"secret", "train")["judgments"]
     assert said["rules_cited"] == ["R-001 v1"] and said["no_rule_fits"] is False
     publish_pack([spec("R-001", 2, precedence=80)])
-    kept, left_out = exporting.moment(export)
-    assert (kept, left_out) == ([], {"held_out_benchmark": 0, "left_out_stale": 1})
+    kept, left_out, _splits = exporting.moment(export)
+    assert (kept, left_out) == ([], {"held_out_benchmark": 0, "held_out_test": 0, "left_out_stale": 1})
     token = jobs.claim(Export, export.pk)
     assert token is not None
     exporting.work(export.pk, token)

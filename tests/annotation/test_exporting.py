@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from annotation import exporting, gathering, jobs, sealing
 from annotation.models import Export, Pair, Query
 from annotation.sayings import rows
 from projects.models import Project
+from relevance.splits import SPLIT_VERSION, Splits
 from tests.builders import make_item, make_judgment, make_pair, make_prediction
 from tests.conftest import Cast
 
@@ -91,8 +93,8 @@ def test_a_chain_with_another_mismatch_is_not_learnt(project: Project) -> None:
 
 
 def test_benchmark_queries_never_train(project: Project) -> None:
-    """Nor do queries that differ from one only in case, width or spacing."""
-    for text in ("red mug", "Red  Mug", "ＲＥＤ mug", "blue mug"):
+    """Nor do others of their family."""
+    for text in ("red mug", "Red  Mug", "ＲＥＤ mugs", "green mug"):
         gold(make_pair(project=project, query=text), "L4")
     Query.objects.filter(text="red mug").update(is_benchmark=True)
     for kind in ("sft", "labels"):
@@ -102,17 +104,40 @@ def test_benchmark_queries_never_train(project: Project) -> None:
         assert export.manifest["counts"]["held_out_benchmark"] == 3
 
 
-def test_the_split_follows_the_query(project: Project) -> None:
-    for number in range(40):
-        for _ in range(2):
-            make_prediction(pair=gold(make_pair(project=project, query=f"query {number}"), "L4"), label="L4")
+def test_the_split_follows_the_query_and_the_manifest_names_it(project: Project) -> None:
+    texts = [f"query {number}" for number in range(40)]
+    for text in texts:
+        for label in ("L4", "L1"):  # only the first of the two has a chain that may train
+            make_prediction(pair=gold(make_pair(project=project, query=text), "L4"), label=label)
     export = sealed(project, "sft")
-    train = {json.loads(row["messages"][1]["content"])["query"] for row in lines(export, "sft-train.jsonl")}
-    validation = {json.loads(row["messages"][1]["content"])["query"] for row in lines(export, "sft-validation.jsonl")}
-    assert validation
-    assert not train & validation
-    assert len(train | validation) == 40
-    assert export.rows == 80
+    on = {side: {text for text in texts if Splits().of(text) == side} for side in ("train", "validation", "test")}
+    assert [len(on[side]) for side in ("train", "validation", "test")] == [28, 3, 9]
+    for side in ("train", "validation"):
+        rows = lines(export, f"sft-{side}.jsonl")
+        assert {(row["query"], row["split"]) for row in rows} == {(text, side) for text in on[side]}
+    others = {(row["query"], row["split"]) for row in lines(export, "labels-only.jsonl")}
+    assert others == {(text, side) for side in ("train", "validation") for text in on[side]}
+    assert export.manifest is not None
+    assert export.manifest["counts"]["held_out_test"] == 2 * 9
+    assert export.manifest["split"] == {
+        "by": "family",
+        "version": SPLIT_VERSION,
+        "shares": {"train": 70, "validation": 10, "test": 20},
+    }
+    assert export.rows == 80 - 18
+
+
+def test_labels_say_which_side_a_query_is_on_and_hold_them_all(project: Project) -> None:
+    for number in range(10):
+        gold(make_pair(project=project, query=f"query {number}"), "L4")
+    export = sealed(project, "labels")
+    told = {row["query"]: row["split"] for row in lines(export, "labels.jsonl")}
+    assert told == {f"query {number}": Splits().of(f"query {number}") for number in range(10)}
+    with exporting.open_file(export, "labels.csv") as file:
+        assert {row["query"]: row["split"] for row in csv.DictReader(io.StringIO(file.read().decode()))} == told
+    assert export.manifest is not None
+    assert export.manifest["counts"]["by_split"] == dict(Counter(told.values()))
+    assert "test" in told.values()
 
 
 def test_the_manifest_tells_rows_bytes_and_digests_as_they_are(project: Project) -> None:

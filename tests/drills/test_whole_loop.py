@@ -124,7 +124,7 @@ def test_the_loop_on_real_pairs(
             assert hashlib.sha256(data).hexdigest() == entry["sha256"]
             if entry["name"].endswith(".jsonl"):
                 assert len(data.splitlines()) == entry["rows"]
-        assert exported["rows"] + manifest["counts"]["held_out_benchmark"] == ROWS
+        assert exported["rows"] + sum(manifest["counts"][f"held_out_{why}"] for why in ("benchmark", "test")) == ROWS
 
     people = command("agreement", "--project", "chorus", "--against", "people")
     model = command("agreement", "--project", "chorus", "--against", "gold")
