@@ -107,6 +107,8 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "health": _read(P_.ANYONE),
     "home": _read(P_.SIGNED_IN),
     "help": _read(P_.SIGNED_IN),
+    "projects": _read(P_.SIGNED_IN),
+    "project-state": _both(P_.SIGNED_IN, P_.SIGNED_IN),
     "account": _both(P_.SIGNED_IN, P_.SIGNED_IN),
     "workers": _read(P_.SIGNED_IN),
     "workers-badge": _read(P_.SIGNED_IN),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.views import account, home, members, people, project_settings, signing_in, tokens
+from projects.views import account, home, members, people, project_settings, projects, signing_in, tokens
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("people/", people.people, name="people"),
     path("people/<int:person_id>/", people.person, name="person"),
+    path("projects/", projects.projects, name="projects"),
+    path("projects/<int:project_id>/", projects.project_state, name="project-state"),
     path("projects/new/", project_settings.new, name="project-new"),
     path("p/<slug:slug>/settings/", project_settings.settings, name="project-settings"),
     path("p/<slug:slug>/members/", members.members, name="members"),

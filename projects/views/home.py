@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from projects import home_cards
+from projects import archiving, home_cards
 from projects.forms import MODE_MEANING
 from projects.gates import Request, may
 from projects.home_cards import HomeCard
@@ -71,7 +71,9 @@ class ProjectOnHome:
 
 
 def home(request: Request) -> HttpResponse:
-    context = {"mine": [_on_home(request.person, *held) for held in projects_of(request.person)]}
+    person = request.person
+    archived = not person.is_system_admin and archiving.kept_by(person).exclude(archived_at=None).exists()
+    context = {"mine": [_on_home(person, *held) for held in projects_of(person)], "archived": archived}
     return render(request, "projects/home.html", context)
 
 

@@ -21,7 +21,7 @@ from annotation.settling import settle
 from annotation.views.prompts import FORMS
 from inference import prompt_versions, prompting
 from inference.models import ModelVersion
-from projects.models import Person
+from projects.models import Person, Project
 from rules import packs, publishing, rule_forms
 from rules.models import RuleVersion
 from tests.builders import make_import, make_item, make_judgment, make_pair, make_prediction
@@ -67,6 +67,10 @@ def _without(model: type[Any], **fields: Any) -> Callable[[World, Person | None]
         model.objects.filter(**fields).update(state="cancelled")
 
     return end
+
+
+def _archived(world: World, actor: Person | None) -> None:
+    Project.objects.filter(pk=world.projects["own"].pk).update(archived_at=timezone.now())
 
 
 def _gold(world: World, count: int, *, predicted: bool) -> list[Pair]:
@@ -246,6 +250,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "logout": [plain()],
     "welcome": [plain(**PASSWORDS)],
     "language": [plain(language="zh-hans")],
+    "project-state": [plain(act="archive"), Form(lambda world: {"act": "restore"}, _archived)],
     "account": [plain(name="Other", locale="en"), plain(action="sessions")],
     "rule-remark": [plain(act="answer", text="Because.")],
     "rule-say": [plain(kind="question", text="Why?", about="/rules/")],

@@ -174,7 +174,7 @@ def found(world: World, where: str, slug: str) -> None:
         guideline=marks(where, "Project.guideline"),
     )
     world.projects[where] = project
-    world.objects[slug] = {}
+    world.objects[slug] = {"project_id": project.pk}
     _members(world, where, project)
 
 

@@ -155,11 +155,18 @@ def _passed(world: World, row: Row, one: Try, answer: Answer) -> str | None:
         return f"changed {sorted(more)} besides"
     if answer.event is not None and answer.event["act"] == ACT:
         return "logged as refused"
-    outside = {"foreign", "archived"} if row.url == "home" else {"foreign", "archived", "elsewhere"}
-    leaked = {mark for mark in world.marks.seen_in(answer.text) if mark[0] in outside}
+    leaked = {mark for mark in world.marks.seen_in(answer.text) if mark[0] in outside(row.url, one.actor)}
     own = {ACTORS.get(one.actor, ("", None))[0], *(["left behind"] if row.url == "left-behind" else [])}
     leaked |= {mark for mark in world.marks.seen_in(answer.text) if mark[1] == "Draft.body" and mark[2] not in own}
     return f"shows what is another's: {sorted(leaked)[:5]}" if leaked else None
+
+
+def outside(url: str, actor: str) -> set[str]:
+    """The places of which the page shows nothing. Projects to archive or restore are listed by name: one's own, and all
+    to a system admin."""
+    if url == "projects":
+        return set() if actor == "system_admin" else {"foreign"}
+    return {"foreign", "archived"} if url == "home" else {"foreign", "archived", "elsewhere"}
 
 
 def _to_login(answer: Answer) -> bool:

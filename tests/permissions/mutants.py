@@ -215,6 +215,7 @@ ACTIVITIES: Mapping[str, tuple[str, ...]] = {
     "annotation.staleness": ("stale", "standard"),
     "annotation.weak_spots": ("weak-spots", "weak-spot", "standard"),
     "inference.knowledge": ("knowledge",),
+    "projects.archiving": ("projects", "project-state"),
     "projects.forms": ("audit",),
     "projects.membership": ("members", "home"),
 }
