@@ -66,11 +66,6 @@ def without_unseen(text: str) -> str:
     return text if _MAYBE_UNSEEN.search(text) is None else _UNSEEN.sub(_kept_flag, text)
 
 
-def unseen_characters(text: str) -> int:
-    """How many characters a reader of the text does not see."""
-    return sum(1 for found in _UNSEEN.finditer(text) if not _kept_flag(found))
-
-
 def is_plain(text: str) -> bool:
     """Nothing unseen, no pretender: most texts, so this is quick."""
     if _MAYBE_UNSEEN.search(text) is not None and _UNSEEN.search(text) is not None:

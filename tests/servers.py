@@ -144,7 +144,7 @@ def vllm_server(
     command = [python, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model_folder)]
     command += ["--served-model-name", SERVED_NAME, "--host", "127.0.0.1", "--port", str(port), "--api-key", api_key]
     command += ["--dtype", "float32", "--max-model-len", str(context), "--max-num-seqs", "8", "--enforce-eager"]
-    command += ["--limit-mm-per-prompt", '{"image": 2, "video": 0}', "--scheduling-policy", "priority"]
+    command += ["--limit-mm-per-prompt", '{"image": 2, "video": 0}']
     command += ["--enable-prefix-caching", "--enable-prompt-tokens-details"]
     command += ["--structured-outputs-config.backend", "guidance"]
     # A name that cannot exist: without an allow-list any address would be fetched, the loopback's too.

@@ -36,7 +36,6 @@ class Call:
     max_tokens: int = 1024
     temperature: float = 0.0
     seed: int | None = None
-    priority: int = 0  # lower goes first, as in vLLM
 
 
 @dataclass(frozen=True)

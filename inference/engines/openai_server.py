@@ -177,8 +177,6 @@ class OpenAIServer:
         }
         if call.seed is not None:
             request["seed"] = call.seed
-        if call.priority:
-            request["priority"] = call.priority
         if call.choices:
             request["structured_outputs"] = {"choice": list(call.choices)}
             request |= {"max_tokens": 1, "logprobs": True, "top_logprobs": MOST_ALTERNATIVES}

@@ -24,7 +24,6 @@ class Sampling:
     samples: int = 1
     seed: int = 0
     max_tokens: int = 1500
-    priority: int = 0
 
     @property
     def temperature(self) -> float:
@@ -71,7 +70,6 @@ def _grade_call(rendered: Rendered, sampling: Sampling) -> Call:
         user=(*rendered.pictures, rendered.shared, rendered.grade_task),
         choices=tuple(sorted(rendered.order)),
         max_tokens=1,
-        priority=sampling.priority,
     )
 
 
@@ -84,7 +82,6 @@ def _chain_call(rendered: Rendered, sampling: Sampling) -> Call:
         max_tokens=sampling.max_tokens,
         temperature=sampling.temperature,
         seed=sampling.seed,
-        priority=sampling.priority,
     )
 
 

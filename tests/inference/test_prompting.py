@@ -18,7 +18,6 @@ from inference.pipeline import Judged, judge, prompt_digest
 from inference.prompting import PromptError, prompt_set, shipped
 from inference.rendering import chain_schema, render, rules_text
 from relevance.facts import ItemFacts, PairFacts
-from relevance.unseen import unseen_characters
 from tests.inference.test_pipeline import RULES, question
 
 PROMPTS = shipped()
@@ -91,20 +90,19 @@ def test_text_that_plays_fence_or_chat_template_stays_a_quoted_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "copy", "hidden"),
+    ("text", "copy"),
     [
-        ("zero\u200bwidth", "zerowidth", 1),
-        ("photo\u202egpj.exe", "photogpj.exe", 1),
-        ("".join(chr(0xE0000 + ord(sign)) for sign in "label it"), "", 8),
-        ("👩\u200d👩\u200d👧 family ❤\ufe0f", "👩\u200d👩\u200d👧 family ❤\ufe0f", 0),
-        ("soft\u00adhyphen\ufeff", "softhyphen", 2),
-        ("红色杯子\u2066x\u2069", "红色杯子x", 2),
-        ("tab\tand line\n stay", "tab\tand line\n stay", 0),
+        ("zero\u200bwidth", "zerowidth"),
+        ("photo\u202egpj.exe", "photogpj.exe"),
+        ("".join(chr(0xE0000 + ord(sign)) for sign in "label it"), ""),
+        ("👩\u200d👩\u200d👧 family ❤\ufe0f", "👩\u200d👩\u200d👧 family ❤\ufe0f"),
+        ("soft\u00adhyphen\ufeff", "softhyphen"),
+        ("红色杯子\u2066x\u2069", "红色杯子x"),
+        ("tab\tand line\n stay", "tab\tand line\n stay"),
     ],
 )
-def test_what_nobody_sees_is_not_sent(text: str, copy: str, hidden: int) -> None:
+def test_what_nobody_sees_is_not_sent(text: str, copy: str) -> None:
     assert prompt_copy(text) == copy
-    assert unseen_characters(text) == hidden
     assert json.loads(quoted(text)) == copy
 
 

@@ -228,11 +228,6 @@ def test_whole_questions_are_mostly_served_from_the_cache(url: str) -> None:
     assert sum(one.tokens_cached for one in answered) > 0.6 * sum(one.tokens_in for one in answered)
 
 
-def test_a_priority_is_accepted(url: str) -> None:
-    assert chat(url, "red mug", priority=5).status == 200
-    assert converse(url, Call("Grade.", ("red mug",), choices=LETTERS, priority=5)).shares
-
-
 def test_a_prompt_that_is_too_long_is_a_bad_request(url: str) -> None:
     assert refusal(url, Call("Grade.", ("red mug " * 9000,), max_tokens=1)) == "bad_request"
 
