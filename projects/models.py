@@ -85,7 +85,6 @@ class Project(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
     )
     rule_base_number = models.PositiveIntegerField(_("pinned rule base version"), null=True, blank=True)
-    is_demo = models.BooleanField(default=False)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 

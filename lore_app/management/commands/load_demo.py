@@ -37,7 +37,6 @@ class Command(BaseCommand):
             name="Demo · 示例项目",
             description="Invented items with drawn pictures, English and Chinese queries.",
             guideline=GUIDELINE,
-            is_demo=True,
             overlap=2,
             mode="facts",
         )
