@@ -1,6 +1,6 @@
 """Rules, their immutable versions, rule base versions that pin a set of them, drafts of changes, and remarks.
 
-Invariants: published_rules_are_frozen (trigger); a rule version published by people needs a second person.
+Invariants: published_rules_are_frozen (append-only); a rule version published by people needs a second person.
 """
 
 from __future__ import annotations
@@ -27,12 +27,9 @@ class Rule(models.Model):
 
 
 class RuleVersion(models.Model):
-    """What a rule said at one time. `body` is the rule in the pack's data form (docs/rules.md)."""
+    """What a rule said from one publication on. `body` is the rule in the pack's data form (docs/rules.md)."""
 
-    class State(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        PUBLISHED = "published", _("published")
-        RETIRED = "retired", _("retired")
+    append_only = True
 
     class Origin(models.TextChoices):
         PACK = "pack", _("shipped pack")
@@ -43,7 +40,6 @@ class RuleVersion(models.Model):
     dimension = models.CharField(max_length=30, choices=[(d.value, d.value) for d in Dimension])
     body = models.JSONField()
     body_sha256 = models.CharField(max_length=64)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     origin = models.CharField(max_length=10, choices=Origin.choices)
     author = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     approver = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
@@ -54,8 +50,7 @@ class RuleVersion(models.Model):
             models.UniqueConstraint(name="one_version_per_rule_and_number", fields=["rule", "number"]),
             models.CheckConstraint(
                 name="publishing_needs_a_second_person",
-                condition=~Q(state="published")
-                | Q(origin="pack")
+                condition=Q(origin="pack")
                 | (Q(author__isnull=False, approver__isnull=False) & ~Q(approver=F("author"))),
             ),
         ]

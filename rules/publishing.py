@@ -76,11 +76,10 @@ def _publish(spec: RuleSpec, current: dict[str, RuleVersion]) -> bool:
             "dimension": spec.dimension.value,
             "body": body,
             "body_sha256": digest_of(body),
-            "state": RuleVersion.State.PUBLISHED,
             "origin": RuleVersion.Origin.PACK,
         },
     )
-    if version.body_sha256 != digest_of(body) or version.state == RuleVersion.State.DRAFT:
+    if version.body_sha256 != digest_of(body):
         raise Unpublishable(f"{spec.code} version {spec.version} exists and says something else: raise its version")
     retired = spec.code not in current and not unheard_of
     if not retired and (unheard_of or current[spec.code].number < version.number):

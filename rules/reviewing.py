@@ -150,7 +150,6 @@ def _publish(draft: RuleDraft, by: Person) -> RuleBaseVersion:
             dimension=spec.dimension.value,
             body=body_of(spec),
             body_sha256=digest_of(body_of(spec)),
-            state=RuleVersion.State.PUBLISHED,
             origin=RuleVersion.Origin.PEOPLE,
             author=held.updated_by,
             approver=by,

@@ -79,7 +79,6 @@ def make_rule_base(*, body: dict[str, Any] | None = None, code: str = "R-001") -
         dimension=(body or RULE_BODY)["dimension"],
         body=body or RULE_BODY,
         body_sha256="0" * 64,
-        state="published",
         origin="pack",
     )
     base = RuleBaseVersion.objects.create(number=number, digest=uuid.uuid4().hex)

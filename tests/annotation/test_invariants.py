@@ -192,11 +192,10 @@ def test_nobody_adjudicates_their_own_disagreement(project: Project, cast: Cast)
 
 def test_published_rules_are_frozen() -> None:
     version = make_rule_base().versions.get()
-    with refused("published_rules_are_frozen"):
+    with refused("permission denied"):
         run("UPDATE rules_ruleversion SET body = '{}' WHERE id = %s", version.pk)
-    with refused("published_rules_are_frozen"):
+    with refused("permission denied"):
         run("DELETE FROM rules_ruleversion WHERE id = %s", version.pk)
-    run("UPDATE rules_ruleversion SET state = 'retired' WHERE id = %s", version.pk)
 
 
 def test_prediction_names_its_origin(project: Project) -> None:

@@ -112,7 +112,6 @@ def _rules(world: World) -> None:
         dimension="colour",
         body=publishing.body_of(spec),
         body_sha256=publishing.digest_of(publishing.body_of(spec)),
-        state="published",
         origin="people",
         author=rosa,
         approver=ruth,

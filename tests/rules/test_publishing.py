@@ -10,13 +10,11 @@ from projects.models import Project
 from rules import publishing
 from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
 from rules.publishing import Loaded, publish_pack
-from tests.conftest import Cast
 from tests.rules.conftest import spec, worded
 
 
 def test_a_pack_is_published_with_its_own_rule_base_version(pack: Loaded) -> None:
     assert (pack.rules, pack.versions, pack.rule_base, pack.problems) == (3, 3, 1, ())
-    assert {v.state for v in RuleVersion.objects.all()} == {"published"}
     assert [s.code for s in publishing.specs(publishing.newest())] == ["R-001", "R-002", "R-003"]
 
 
@@ -82,7 +80,7 @@ def test_the_rules_of_a_version_are_read_once(pack: Loaded, django_assert_num_qu
         "UPDATE rules_ruleversion SET body = '{}'",
         "UPDATE rules_ruleversion SET number = number + 10",
         "UPDATE rules_ruleversion SET dimension = 'price'",
-        "UPDATE rules_ruleversion SET state = 'draft'",
+        "UPDATE rules_ruleversion SET origin = 'people'",
         "DELETE FROM rules_ruleversion",
         "TRUNCATE rules_ruleversion CASCADE",
         "UPDATE rules_rulebaseversion SET number = number + 10",
@@ -97,27 +95,6 @@ def test_published_rules_are_frozen(statement: str, pack: Loaded) -> None:
         cursor.execute(statement)
     assert publishing.digest_of(RuleVersion.objects.get(rule__code="R-001").body) == publishing.digest_of(
         publishing.body_of(spec("R-001"))
-    )
-
-
-def test_a_published_rule_may_be_retired_but_not_come_back(pack: Loaded) -> None:
-    assert RuleVersion.objects.filter(rule__code="R-001").update(state="retired") == 1
-    with pytest.raises(Error), transaction.atomic():
-        RuleVersion.objects.filter(rule__code="R-001").update(state="published")
-
-
-def by_people(cast: Cast, **fields: Any) -> RuleVersion:
-    rule, _ = Rule.objects.get_or_create(code="R-100")
-    body = publishing.body_of(spec("R-100"))
-    return RuleVersion.objects.create(
-        rule=rule,
-        number=RuleVersion.objects.count() + 1,
-        dimension="colour",
-        body=body,
-        body_sha256=publishing.digest_of(body),
-        origin="people",
-        author=cast.rosa,
-        **fields,
     )
 
 
