@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -25,6 +26,13 @@ from psycopg import sql
 
 from lore_app.database import connected_as
 from projects.models import Membership, Person, Project, Role
+from tests.drills.scale import FULL
+
+# The same examples at each run, in any weather: a busy machine is no finding. At full size others are drawn each time.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=not FULL
+)
+hypothesis.settings.load_profile("suite")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("LORE_SHARED_DATA", ROOT.parent / "shared" / "data"))

@@ -78,21 +78,23 @@ OPEN = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "code"), REFUSED.items(), ids=[ascii(text)[:60] for text in REFUSED])
-def test_an_address_that_could_lead_elsewhere_is_refused_with_a_reason(text: str, code: str) -> None:
-    with pytest.raises(AddressRefused) as refused:
-        addresses.read(text)
-    assert str(refused.value) == code
+def refusal(text: str) -> str:
+    try:
+        return f"read as {addresses.read(text)}"
+    except AddressRefused as refused:
+        return str(refused)
 
 
-@pytest.mark.parametrize("number", CLOSED)
-def test_what_is_not_on_the_open_net_is_not_public(number: str) -> None:
-    assert not addresses.is_public(number)
+def test_an_address_that_could_lead_elsewhere_is_refused_with_a_reason() -> None:
+    assert {text: refusal(text) for text in REFUSED} == REFUSED
 
 
-@pytest.mark.parametrize("number", OPEN)
-def test_what_is_on_the_open_net_is_public_also_inside_another_protocol(number: str) -> None:
-    assert addresses.is_public(number)
+def test_what_is_not_on_the_open_net_is_not_public() -> None:
+    assert [number for number in CLOSED if addresses.is_public(number)] == []
+
+
+def test_what_is_on_the_open_net_is_public_also_inside_another_protocol() -> None:
+    assert [number for number in OPEN if not addresses.is_public(number)] == []
 
 
 @pytest.mark.parametrize(

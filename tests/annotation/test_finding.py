@@ -71,15 +71,17 @@ def test_another_projects_pairs_are_never_found(project: Project, mug: Pair) -> 
         read_all()
 
 
-@pytest.mark.parametrize("text", ["'", "\\", "\\'", "a' & !'b", "!!!", "& | ! <-> :*", "'; DROP TABLE annotation_pair; --",
-                                  "((((", ":*", "\u202e", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
-                                  "%", "x" * 200, "红" * 200, "a:1A", " \t "])  # fmt: skip
+HOSTILE = ("'", "\\", "\\'", "a' & !'b", "!!!", "& | ! <-> :*", "'; DROP TABLE annotation_pair; --",
+           "((((", ":*", "\u202e", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
+           "%", "x" * 200, "红" * 200, "a:1A", " \t ")  # fmt: skip
+
+
 def test_hostile_text_is_only_text(
-    project: Project, mug: Pair, cast: Cast, client_for: Callable[[Person], Client], text: str
+    project: Project, mug: Pair, cast: Cast, client_for: Callable[[Person], Client]
 ) -> None:
     lena = client_for(cast.lena)
-    for _ in range(2):
-        assert lena.get("/p/shoes/pairs/", {"text": text}).status_code == 200
+    for _ in range(2):  # before the words of the pairs are read, and after
+        assert [text for text in HOSTILE if lena.get("/p/shoes/pairs/", {"text": text}).status_code != 200] == []
         read_all()
     assert Pair.objects.count() == 1
 

@@ -65,9 +65,9 @@ def one(kind: str, **facts: str) -> DemoItem:
     return next(item for item in items() if item.kind == kind and all(item.facts.get(k) == v for k, v in facts.items()))
 
 
-@pytest.mark.parametrize("item", items(), ids=lambda item: f"{item.item_id} {item.colour} {item.kind}")
-def test_a_picture_shows_the_colour_it_names(item: DemoItem) -> None:
-    assert max(nearness(item, view) for view in range(len(item.images))) >= 0.2
+def test_a_picture_shows_the_colour_it_names() -> None:
+    shares = [(item, max(nearness(item, view) for view in range(len(item.images)))) for item in items()]
+    assert [(one.item_id, one.colour, one.kind, share) for one, share in shares if share < 0.2] == []
 
 
 @pytest.mark.parametrize("item", SETS, ids=lambda item: f"{item.pieces} {item.kind}")

@@ -103,11 +103,12 @@ ADDRESSES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-def test_an_address_may_hold_anything(workplace: Workplace, path: str) -> None:
-    for _name, client in workplace.clients():
+def test_an_address_may_hold_anything(workplace: Workplace) -> None:
+    broken = []
+    for name, client in workplace.clients():
         client.raise_request_exception = False
-        assert client.get(path).status_code < 500
+        broken += [(name, path) for path in ADDRESSES if client.get(path).status_code >= 500]
+    assert broken == []
 
 
 def test_a_field_longer_than_any_we_have_is_refused_by_name(workplace: Workplace) -> None:

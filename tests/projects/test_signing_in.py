@@ -76,14 +76,13 @@ def test_the_right_password_leads_to_the_page_asked_for(ana: Person) -> None:
     assert (answer.status_code, answer["Location"]) == (302, "/help/?a=1")
 
 
-@pytest.mark.parametrize("payload", HOSTILE)
-def test_next_never_leads_to_a_foreign_host(payload: str, ana: Person) -> None:
-    for answer in (
-        sign_in(Client(), "ana", PASSWORD, next=payload),
-        Client().post("/language/", {"language": "en", "next": payload}),
-    ):
-        assert answer.status_code == 302
-        assert answer["Location"] == "/"
+def test_next_never_leads_to_a_foreign_host(ana: Person) -> None:
+    led = {}
+    for payload in HOSTILE:
+        signed_in = sign_in(Client(), "ana", PASSWORD, next=payload)
+        chose = Client().post("/language/", {"language": "en", "next": payload})
+        led[payload] = [(answer.status_code, answer["Location"]) for answer in (signed_in, chose)]
+    assert {payload: answers for payload, answers in led.items() if answers != [(302, "/")] * 2} == {}
 
 
 def test_next_of_someone_signed_in_is_checked_too(ana: Person, client_for: ClientFor) -> None:

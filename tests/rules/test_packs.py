@@ -12,7 +12,7 @@ from relevance.dimensions import Dimension
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts
 from relevance.lexicon import Lexicon
-from relevance.rules import RuleSpec, WorkedCase, fired_rules
+from relevance.rules import fired_rules
 from rules.packs import dump_pack, load_pack
 
 TEXT = (Path(__file__).resolve().parents[2] / "rules/packs/starter.yaml").read_text()
@@ -20,7 +20,6 @@ PACK = load_pack(TEXT)
 # The worked cases speak of two invented brands; a catalogue would have taught them.
 LEXICON = Lexicon.shipped().learn(ItemFacts(brand, brand, cpv=(("brand", brand),)) for brand in ("Lindenhof", "Talvi"))
 HAN = re.compile(r"[\u3400-\u9fff]")
-CASES = [pytest.param(rule, case, id=f"{rule.code}: {case.query}") for rule in PACK.rules for case in rule.cases]
 
 
 def test_the_starter_pack_is_a_standard() -> None:
@@ -33,28 +32,38 @@ def test_the_starter_pack_is_a_standard() -> None:
         assert not rule.behind, rule.code
 
 
-@pytest.mark.parametrize("rule", PACK.rules, ids=lambda rule: rule.code)
-def test_each_language_says_the_rule_without_the_other(rule: RuleSpec) -> None:
-    for text in (rule.title, rule.statement, rule.principle):
-        assert not HAN.search(text["en"])
-        assert HAN.search(text["zh"])
-    assert any(HAN.search(f"{case.query} {case.item.title}") for case in rule.cases)
-    assert any(case.query.isascii() for case in rule.cases)
+def test_each_language_says_the_rule_without_the_other() -> None:
+    mixed, one_sided = [], []
+    for rule in PACK.rules:
+        for text in (rule.title, rule.statement, rule.principle):
+            if HAN.search(text["en"]) or not HAN.search(text["zh"]):
+                mixed.append((rule.code, text))
+        chinese = any(HAN.search(f"{case.query} {case.item.title}") for case in rule.cases)
+        if not chinese or not any(case.query.isascii() for case in rule.cases):
+            one_sided.append(rule.code)
+    assert (mixed, one_sided) == ([], [])
 
 
-@pytest.mark.parametrize("rule", [rule for rule in PACK.rules if rule.when], ids=lambda rule: rule.code)
-def test_a_rule_fires_on_two_of_its_cases_at_least(rule: RuleSpec) -> None:
-    fired = [fired_rules(case.pair, build_grid(case.pair, LEXICON), [rule]) for case in rule.cases]
-    assert sum(map(bool, fired)) >= 2
+def test_a_rule_fires_on_two_of_its_cases_at_least() -> None:
+    fired = {
+        rule.code: sum(bool(fired_rules(case.pair, build_grid(case.pair, LEXICON), [rule])) for case in rule.cases)
+        for rule in PACK.rules
+        if rule.when
+    }
+    assert {code: times for code, times in fired.items() if times < 2} == {}
 
 
-@pytest.mark.parametrize(("rule", "case"), CASES)
-def test_every_worked_case_gets_its_label(rule: RuleSpec, case: WorkedCase) -> None:
-    grid = build_grid(case.pair, LEXICON)
-    decision = decide(grid, fired_rules(case.pair, grid, PACK.rules))
-    if rule.when is None and not decision.deciding:
-        return  # for people to judge by: no other rule speaks against it
-    assert decision.label == case.label
+def test_every_worked_case_gets_its_label() -> None:
+    wrong = []
+    for rule in PACK.rules:
+        for case in rule.cases:
+            grid = build_grid(case.pair, LEXICON)
+            decision = decide(grid, fired_rules(case.pair, grid, PACK.rules))
+            if rule.when is None and not decision.deciding:
+                continue  # for people to judge by: no other rule speaks against it
+            if decision.label != case.label:
+                wrong.append(f"{rule.code}, {case.query!r}: {decision.label}, should be {case.label}")
+    assert wrong == []
 
 
 def test_few_rules_are_for_people_alone() -> None:
