@@ -7,17 +7,17 @@ project ever learns from, so that an old and a new one can be compared on them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from annotation import briefing, company, figures, grids, lexicons, splitting
 from annotation.grids import Seen
 from annotation.models import Judgment, Pair, Prediction
-from inference import connecting, lessons, registry
+from inference import connecting, lessons, lineage, registry
 from inference.distilling import Floats, Learnt, Lesson, TooLittle, fit
 from inference.engines.base import Completion, Engine, EngineError
 from inference.models import ModelVersion
@@ -32,7 +32,7 @@ from relevance.facts import PairFacts
 from relevance.labels import Scale
 from relevance.metrics import report
 from relevance.rules import RuleSpec
-from relevance.splits import SPLIT_VERSION, Split, digest
+from relevance.splits import SPLIT_VERSION, Split, Splits, digest, digests
 from relevance.vocabulary import Vocabulary
 from rules.publishing import active_rule_base, specs_today
 
@@ -43,6 +43,14 @@ FEWEST_PAIRS, FEWEST_QUERIES, FEWEST_TEST = 100, 10, 20
 
 class CannotTrain(Exception):
     """There is not enough to learn from or to measure by; the message says what is missing."""
+
+    code = "cannot_train"
+
+
+class LeakedLineage(CannotTrain):
+    """The teacher has learnt from queries that test: the student would be measured by what it was told of them."""
+
+    code = "leaked_lineage"
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,9 @@ class Lessons:
     learnt: Learnt
     vocabulary: Vocabulary
     report: Mapping[str, Any]
+    families: Set[
+        str
+    ]  # of queries, by digest: what it learnt from, and what its teachers are known to have learnt from
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,9 @@ def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
     if rule_base is None:
         raise CannotTrain("there are no rules yet: load the starter pack with load_rules")
     rules = specs_today(rule_base)
-    labelled = _labelled(project, source)
+    splits = splitting.splits()
+    teachers = _teachers(project, splits) if source == "model" else {}
+    labelled = _labelled(project, source, splits)
     training = [one for one in labelled if one.split == "train"]
     test = [one for one in labelled if one.split == "test"]
     _check_enough(training, test)
@@ -103,14 +116,22 @@ def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
     except TooLittle as error:
         raise CannotTrain(str(error)) from error
     measured = _measure(project, test, evidence, rules, learnt, vocabulary)
-    counts = {"train_pairs": len(training), "test_pairs": len(test)}
-    report = {"source": source, "split": SPLIT_VERSION, **counts, **measured}
-    return Lessons(source, learnt, vocabulary, report)
+    known = {name: "unknown" if families is None else "known" for name, families in teachers.items()}
+    origin = {
+        "source": source,
+        "split": SPLIT_VERSION,
+        "teachers": known,
+        "lineage": min(known.values(), default="known"),
+    }
+    report = {**origin, "train_pairs": len(training), "test_pairs": len(test), **measured}
+    families = digests(one.facts.query for one in training).union(*(seen or () for seen in teachers.values()))
+    return Lessons(source, learnt, vocabulary, report, families)
 
 
 def keep(project: Project, learnt: Lessons, by: Person | None, *, promote: bool) -> Trained:
     """Store what was learnt; promote it where that is wished and it beats the active model."""
-    version = lessons.store(project, learnt.learnt, learnt.vocabulary, learnt.report, source=learnt.source, by=by)
+    told = (learnt.learnt, learnt.vocabulary, learnt.report)
+    version = lessons.store(project, *told, source=learnt.source, families=learnt.families, by=by)
     why_not = "not asked to" if not promote else _why_not(learnt.report)
     if not why_not:
         registry.promote(version, by)
@@ -129,9 +150,8 @@ def _check_enough(training: Sequence[Labelled], test: Sequence[Labelled]) -> Non
         raise CannotTrain(f"{len(test)} pairs of test queries are too few to measure by: {FEWEST_TEST} at least")
 
 
-def _labelled(project: Project, source: Source) -> list[Labelled]:
+def _labelled(project: Project, source: Source, splits: Splits) -> list[Labelled]:
     shares = {"gold": _gold, "people": _people, "model": _model}[source](project)
-    splits = splitting.splits()
     pairs = Pair.objects.filter(project=project, item__current_snapshot__isnull=False)
     rows = pairs.select_related("query", "item__current_snapshot").order_by("pk")
     found = []
@@ -159,12 +179,29 @@ def _people(project: Project) -> dict[int, tuple[float, ...]]:
 
 def _model(project: Project) -> dict[int, tuple[float, ...]]:
     """The latest posterior of a large model: distillation by soft labels."""
-    rows = Prediction.objects.filter(pair__project=project, status="ok", model__prompt__isnull=False)
-    latest = rows.order_by("pair_id", "-id").distinct("pair_id").values_list("pair_id", "posterior", "label")
+    latest = _said_by_large_models(project).values_list("pair_id", "posterior", "label")
     return {
         pk: tuple((posterior or {label: 1.0}).get(code, 0.0) for code in LABELS)
         for pk, posterior, label in latest.iterator()
     }
+
+
+def _said_by_large_models(project: Project) -> QuerySet[Prediction]:
+    rows = Prediction.objects.filter(pair__project=project, status="ok", model__prompt__isnull=False)
+    return rows.order_by("pair_id", "-id").distinct("pair_id")
+
+
+def _teachers(project: Project, splits: Splits) -> dict[str, Set[str] | None]:
+    """Whose words would be learnt, and the families each has learnt from, None where nobody knows. Raises LeakedLineage."""
+    told = Prediction.objects.filter(pk__in=_said_by_large_models(project).values("pk"))
+    teachers = ModelVersion.objects.filter(pk__in=told.values("model")).order_by("pk")
+    for teacher in teachers:
+        if leaked := lineage.tests_seen(teacher, splits):
+            raise LeakedLineage(
+                f"the teacher {teacher} has learnt from {leaked} families of queries that test (split {SPLIT_VERSION}): what it "
+                "says of them would teach the model and then measure it. Ask a model that was trained on exports of this split"
+            )
+    return {str(teacher): lineage.of(teacher) for teacher in teachers}
 
 
 def _share(scale: Scale, labels: Mapping[str, int]) -> tuple[float, ...]:
@@ -228,6 +265,8 @@ def _active_figures(
     """Of a distilled model by asking it; of a large one by what it has said, where it has said enough."""
     if active is None:
         return None
+    if why := _no_rival(active, splitting.splits()):
+        return {"model": str(active), "no_rival": why, "large": active.prompt_id is not None}
     if active.prompt_id is None:
         engine = connecting.reconnect(active, rules)
         shares = _shares_of(engine, project, test, evidence, rules, cold_start=not active.learnt)
@@ -294,9 +333,25 @@ def _bin(one: Bin) -> dict[str, float]:
     return dict(vars(one))
 
 
+def _no_rival(active: ModelVersion, splits: Splits) -> str:
+    """Why the active model's figures on the test queries would say nothing, or nothing where they do."""
+    if lineage.learnt_by_another_split(active):
+        return f"{active} learnt before split {SPLIT_VERSION} of the queries, perhaps from those that test now"
+    if leaked := lineage.tests_seen(active, splits):
+        return f"{active} has learnt from {leaked} families of queries that test"
+    return ""
+
+
 def _why_not(measured: Mapping[str, Any]) -> str:
-    """Empty where the new model beats the one that answers now, on the same test queries."""
+    """Empty where the new model beats the one that answers now, on the same test queries.
+
+    Where that one cannot be compared, the cold start is the rival; but a large model gives way only to a person's word.
+    """
     rival = measured["active"] or measured["cold_start"]
+    if "no_rival" in rival and rival["large"]:
+        return f"{rival['no_rival']}: nothing can be compared with it here"
+    if "no_rival" in rival:
+        rival = measured["cold_start"]
     if "unknown" in rival:
         return f"the active model {rival['model']} has not judged {rival['unknown']} of the test pairs"
     new, old = _merit(measured), _merit(rival)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
 
+from inference import lineage
 from inference.distilling import Learnt
 from inference.engines.learnt import LearntDistilled, revision
 from inference.models import LearntModel, ModelVersion
@@ -24,9 +25,10 @@ def store(
     report: Mapping[str, Any],
     *,
     source: str,
+    families: Iterable[str],
     by: Person | None,
 ) -> ModelVersion:
-    """A registered model, not active. The same lesson learnt again is the same model."""
+    """A registered model, not active. The same lesson learnt again is the same model. `families`: what it learnt from."""
     with transaction.atomic():
         version, new = ModelVersion.objects.get_or_create(
             name=f"distilled-{project.slug}"[:80],
@@ -48,6 +50,7 @@ def store(
                 report=report,
                 trained_by=by,
             )
+            lineage.keep(version, families, by, source=f"training on {source}")
         record(by, "model.trained", project=project, on=version, source=source, revision=version.revision)
     return version
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db import transaction
 
-from inference import connecting, registry
+from inference import connecting, lineage, registry, training_files
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
 from inference.probing import Found, probe
@@ -35,6 +36,7 @@ class Wanted(NamedTuple):
     role: str = ModelVersion.Role.JUDGE
     pictures: str = ModelVersion.Pictures.NONE
     options: Mapping[str, Any] = {}
+    trained_on: Sequence[Path] = ()  # manifests of exports, or files of queries; none: nobody knows
 
 
 def register(wanted: Wanted, by: Person | None) -> Registered:
@@ -46,6 +48,7 @@ def register(wanted: Wanted, by: Person | None) -> Registered:
         raise CannotRegister("a target is needed: the address of a server, or a folder of weights")
     options = dict(wanted.options)
     try:
+        families = frozenset[str]().union(*map(training_files.families, wanted.trained_on))
         if wanted.engine == connecting.OPENAI_SERVER:
             options["model"] = _served(target, options)
         elif not Path(target).is_dir():
@@ -54,19 +57,24 @@ def register(wanted: Wanted, by: Person | None) -> Registered:
         found = probe(chat)
     except EngineError as error:
         raise CannotRegister(f"{error.code}: {error}") from error
+    except training_files.Unreadable as error:
+        raise CannotRegister(str(error)) from error
     if not found.answers:
         raise CannotRegister(f"the engine does not answer ({found.problem})")
-    version, new = registry.register_chat(
-        wanted.name,
-        engine=wanted.engine,
-        target=target,
-        revision=wanted.revision or chat.revision or str(options.get("model", "")),
-        role=wanted.role,
-        pictures=wanted.pictures,
-        options=options,
-        found=found.as_json(),
-        by=by,
-    )
+    with transaction.atomic():
+        version, new = registry.register_chat(
+            wanted.name,
+            engine=wanted.engine,
+            target=target,
+            revision=wanted.revision or chat.revision or str(options.get("model", "")),
+            role=wanted.role,
+            pictures=wanted.pictures,
+            options=options,
+            found=found.as_json(),
+            by=by,
+        )
+        if families:
+            lineage.keep(version, families, by, source=", ".join(path.name for path in wanted.trained_on))
     return Registered(version, new, found)
 
 

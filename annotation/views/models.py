@@ -7,10 +7,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from annotation import calibrating, confidence, jobs, model_work, workers
+from annotation import calibrating, confidence, jobs, model_work, splitting, workers
 from annotation.distilled_training import SOURCES
 from annotation.models import ModelJob
-from inference import registry
+from inference import lineage, registry
 from inference.models import LearntModel, ModelVersion
 from projects.gates import Request
 
@@ -76,6 +76,7 @@ def model(request: Request, version_id: int) -> HttpResponse:
         "model": found,
         "lesson": lesson,
         "beside": _beside(lesson),
+        "learnt_from": _learnt_from(found),
         "calibration": fitted,
         "canary": ModelJob.objects.filter(project=request.project, kind=ModelJob.Kind.CANARY, model=found)
         .order_by("-pk")
@@ -111,9 +112,14 @@ def _beside(lesson: LearntModel | None) -> list[tuple[str, object]]:
         return []
     told = lesson.report
     rows = [(_("this model"), told), (_("cold start"), told["cold_start"])]
-    if told.get("active") and "unknown" not in told["active"]:
+    if told.get("active") and "acc2" in told["active"]:
         rows.append((told["active"]["model"], told["active"]))
     return rows
+
+
+def _learnt_from(model: ModelVersion) -> dict[str, int] | None:
+    known = lineage.of(model)
+    return None if known is None else {"families": len(known), "tests": lineage.tests_seen(model, splitting.splits())}
 
 
 def _version(version_id: int) -> ModelVersion:

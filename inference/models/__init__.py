@@ -5,7 +5,7 @@ Append-only tables carry `append_only = True`: the database refuses UPDATE, DELE
 
 from inference.models.knowledge import Caption, KnowledgeCard, KnowledgeRevision
 from inference.models.prompts import PromptVersion
-from inference.models.registry import Calibration, LearntModel, ModelVersion
+from inference.models.registry import Calibration, LearntModel, Lineage, ModelVersion
 
 __all__ = [
     "Calibration",
@@ -13,6 +13,7 @@ __all__ = [
     "KnowledgeCard",
     "KnowledgeRevision",
     "LearntModel",
+    "Lineage",
     "ModelVersion",
     "PromptVersion",
 ]

@@ -82,6 +82,21 @@ class LearntModel(models.Model):
         return f"{self.version} from {self.source}"
 
 
+class Lineage(models.Model):
+    """Queries that a model has learnt from, by the digests of their families (relevance.splits). inference.lineage reads it."""
+
+    append_only = True
+
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="lineages")
+    split_version = models.PositiveSmallIntegerField()  # of what a family is
+    families = models.BinaryField()  # SHA-256 of each, 32 bytes, sorted
+    told_by = models.ForeignKey(Person, models.PROTECT, null=True)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    def __str__(self) -> str:
+        return f"what {self.version} learnt from"
+
+
 class Calibration(models.Model):
     """How a model's posterior is turned into a confidence, fitted on a project's gold; the newest one counts."""
 

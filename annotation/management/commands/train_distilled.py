@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from annotation import distilled_training
-from annotation.distilled_training import SOURCES, CannotTrain
+from annotation import distilled_training, jobs
+from annotation.distilled_training import SOURCES, CannotTrain, LeakedLineage
 from projects.commands import JsonCommand
 from projects.models import Project
 
@@ -33,10 +33,13 @@ class Command(JsonCommand):
             trained = distilled_training.train(
                 project, options["source"], None, promote=not options["no_promote"], seed=options["seed"]
             )
+        except LeakedLineage as error:
+            raise CommandError(jobs.error_text(error)) from error
         except CannotTrain as error:
             raise CommandError(str(error)) from error
         return {
-            **{name: trained.report[name] for name in FIGURES},
+            **{name: trained.report[name] for name in (*FIGURES, "split", "lineage")},
+            "no_rival": (trained.report["active"] or {}).get("no_rival", ""),
             "promoted": trained.promoted,
             "why_not": trained.why_not,
             "model": trained.version.name,

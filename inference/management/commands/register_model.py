@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from inference import connecting, registering, registry
+from inference import connecting, lineage, registering, registry
 from inference.models import ModelVersion
 from inference.registering import CannotRegister, Wanted
 from projects.commands import JsonCommand
+from relevance.splits import Splits
 
 
 class Command(JsonCommand):
@@ -26,6 +28,14 @@ class Command(JsonCommand):
         parser.add_argument("--pictures", choices=ModelVersion.Pictures.values, default="none")
         parser.add_argument("--served-name", default="", help="which of a server's models")
         parser.add_argument("--no-guideline", action="store_true", help="ask for no guideline per query")
+        parser.add_argument(
+            "--trained-on",
+            action="append",
+            default=[],
+            type=Path,
+            metavar="MANIFEST|FILE",
+            help="manifest of an export, or a file of queries, that it was trained on; again for each",
+        )
         parser.add_argument("--promote", action="store_true", help="make it the active model of its role")
 
     def run(self, **options: Any) -> dict[str, Any]:
@@ -42,6 +52,7 @@ class Command(JsonCommand):
             options["role"],
             options["pictures"],
             own,
+            options["trained_on"],
         )
         try:
             version, new, found = registering.register(wanted, by=None)
@@ -56,4 +67,11 @@ class Command(JsonCommand):
             "new": new,
             "state": version.state,
             "found": found.as_json(),
+            "lineage": _lineage(version),
         }
+
+
+def _lineage(version: ModelVersion) -> dict[str, int] | str:
+    """Families of queries that it has learnt from, and how many of them test by the split alone, without any benchmark."""
+    known = lineage.of(version)
+    return "unknown" if known is None else {"families": len(known), "test": lineage.tests_seen(version, Splits())}
