@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from annotation.models import Snapshot
-from annotation.sayings import rows
+from django.db.models import Window
+from django.db.models.functions import Collate, RowNumber
+
+from annotation.models import Pair, Snapshot
 from relevance.company import MOST
 from relevance.facts import ItemFacts
 
 
 def of_queries(query_ids: Collection[int]) -> dict[int, list[ItemFacts]]:
     """At most MOST items of each query, the first by their ids, as their current snapshots say."""
-    found = rows(
-        """SELECT query_id, snapshot_id, external_id FROM (
-             SELECT p.query_id, i.current_snapshot_id AS snapshot_id, i.external_id,
-               row_number() OVER (PARTITION BY p.query_id ORDER BY i.external_id COLLATE "C") AS place
-             FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id
-             WHERE p.query_id = ANY(%s::bigint[]) AND i.current_snapshot_id IS NOT NULL) ranked
-           WHERE place <= %s ORDER BY query_id, place""",
-        list(query_ids),
-        MOST,
+    place = Window(RowNumber(), partition_by="query", order_by=Collate("item__external_id", "C"))
+    pairs = Pair.objects.filter(query__in=query_ids, item__current_snapshot__isnull=False)
+    found = (
+        pairs.annotate(place=place)
+        .filter(place__lte=MOST)
+        .order_by("query", "place")
+        .values_list("query", "item__current_snapshot", "item__external_id")
     )
     snapshots = Snapshot.objects.in_bulk({snapshot_id for _, snapshot_id, _ in found})
     company: dict[int, list[ItemFacts]] = {query_id: [] for query_id in query_ids}

@@ -16,6 +16,7 @@ from django.db import connections
 
 from lore_app import environment
 from lore_app.lasting import why_not_lasting
+from lore_app.privileges import append_only_tables
 from projects.starting import RUNNING
 
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
@@ -84,12 +85,14 @@ def role_cannot_rewrite(databases: Sequence[str] | None = None, **_: Any) -> lis
     problems: list[CheckMessage] = []
     for alias in databases or ():
         with connections[alias].cursor() as cursor:
-            cursor.execute("SELECT to_regclass('annotation_judgment')")
-            if cursor.fetchone()[0] is None:
+            cursor.execute(
+                "SELECT current_user, bool_or(at IS NULL), bool_or(has_table_privilege(at, 'UPDATE'))"
+                " FROM (SELECT to_regclass(name) AS at FROM unnest(%s::text[]) AS name) tables",
+                [append_only_tables()],
+            )
+            role, absent, may_rewrite = cursor.fetchone()
+            if absent:
                 problems.append(Error("the database has no tables: run manage.py migrate", id="lore.E003"))
-                continue
-            cursor.execute("SELECT current_user, has_table_privilege('annotation_judgment', 'UPDATE')")
-            role, may_rewrite = cursor.fetchone()
-            if may_rewrite:
+            elif may_rewrite:
                 problems.append(Error(f"the role {role} could rewrite judgments: act as lore_app", id="lore.E004"))
     return problems
