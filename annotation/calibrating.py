@@ -1,4 +1,8 @@
-"""What a model's confidence is worth, measured on a project's gold and stored; later pre-labels carry it."""
+"""What a model's confidence is worth, measured on a project's gold and stored; later pre-labels carry it.
+
+Only pairs of validation queries are looked at: the model has learnt from those that train, and those that test measure it
+afterwards, confidence and all.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +11,41 @@ from dataclasses import asdict
 from django.db import transaction
 from django.db.models import F
 
-from annotation import confidence
+from annotation import confidence, splitting
 from annotation.models import Prediction
+from inference import lineage
 from inference.models import Calibration, ModelVersion
 from projects.audit import record
 from projects.models import Person, Project
 from relevance import calibration
+from relevance.splits import SPLIT_VERSION, digest
 
 
 class CannotCalibrate(Exception):
-    """Too little gold under predictions of this model; the message says how much there is."""
+    """Too little gold of validation queries under predictions of this model; the message says how much there is."""
+
+
+class LearntByAnotherSplit(CannotCalibrate):
+    """The model may have learnt from any query: nothing tells what its confidence is worth on queries it has not seen."""
 
 
 def fit(project: Project, model: ModelVersion, by: Person | None, method: str | None = None) -> Calibration:
-    """From the model's predictions of gold pairs as they stand. Raises CannotCalibrate."""
+    """From the model's predictions of gold pairs as they stand, of validation queries. Raises CannotCalibrate."""
+    if lineage.learnt_by_another_split(model):
+        raise LearntByAnotherSplit(f"{model} learnt before split {SPLIT_VERSION} of the queries: train it anew")
     rows = (
         Prediction.objects.filter(pair__project=project, model=model, status="ok")
         .filter(snapshot_id=F("pair__item__current_snapshot_id"))
         .exclude(pair__gold_label="")
         .order_by("pair_id", "-id")
         .distinct("pair_id")
-        .values_list("pair__query_id", "pair__gold_label", "label", "posterior", "samples")
+        .values_list("pair__query__text", "pair__gold_label", "label", "posterior", "samples")
     )
+    splits, learnt = splitting.splits(), lineage.of(model) or frozenset()
     found = [
-        (query, project.scale.to_lore(gold), label, shares)
+        (family, project.scale.to_lore(gold), label, shares)
         for query, gold, label, posterior, samples in rows
+        if splits.of_digest(family := digest(query)) == "validation" and family not in learnt
         if (shares := confidence.own_shares(posterior, samples)) is not None
     ]
     try:
@@ -43,7 +57,7 @@ def fit(project: Project, model: ModelVersion, by: Person | None, method: str | 
             method=method,
         )
     except ValueError as error:
-        raise CannotCalibrate(str(error)) from error
+        raise CannotCalibrate(f"of validation queries {error}") from error
     with transaction.atomic():
         row = Calibration.objects.create(
             model=model,

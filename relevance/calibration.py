@@ -55,10 +55,12 @@ def fit(
 ) -> Fit:
     """From n posteriors over the labels, the label each model answer got, the true labels and their queries.
 
-    Raises ValueError below FEWEST pairs. Without `method`, isotonic from ISOTONIC_FROM pairs on.
+    Raises ValueError below FEWEST pairs, and where all are of one query. Without `method`, isotonic from ISOTONIC_FROM pairs on.
     """
     if len(posteriors) < FEWEST:
         raise ValueError(f"{len(posteriors)} pairs are too few to measure confidence: {FEWEST} at least")
+    if len(set(groups)) < 2:
+        raise ValueError(f"{len(posteriors)} pairs of one query say nothing of other queries: two queries at least")
     chosen = method or ("isotonic" if len(posteriors) >= ISOTONIC_FROM else "temperature")
     right = np.array([label == truth for label, truth in zip(labels, truths, strict=True)], dtype=np.float64)
     raw = np.array([posterior[label] for posterior, label in zip(posteriors, labels, strict=True)])

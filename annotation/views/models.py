@@ -99,8 +99,15 @@ def calibrate(request: Request, version_id: int) -> HttpResponse:
     found = _version(version_id)
     try:
         calibrating.fit(request.project, found, request.person)
+    except calibrating.LearntByAnotherSplit:
+        messages.error(request, _("This model learnt before the queries were split as they are now. Train it anew."))
     except calibrating.CannotCalibrate:
-        messages.error(request, _("Too few gold pairs carry a prediction of this model: 30 at least are needed."))
+        messages.error(
+            request,
+            _(
+                "Too few gold pairs carry a prediction of this model: 30 at least are needed, of two validation queries."
+            ),
+        )
     else:
         messages.success(request, _("Measured. The next pre-labels carry a calibrated confidence."))
     return redirect("model", request.project.slug, found.pk)

@@ -22,6 +22,7 @@ from annotation.views.prompts import FORMS
 from inference import prompt_versions, prompting
 from inference.models import ModelVersion
 from projects.models import Person, Project
+from relevance.splits import Splits
 from rules import packs, publishing, rule_forms
 from rules.models import RuleVersion
 from tests.builders import make_import, make_item, make_judgment, make_pair, make_prediction
@@ -73,6 +74,9 @@ def _archived(world: World, actor: Person | None) -> None:
     Project.objects.filter(pk=world.projects["own"].pk).update(archived_at=timezone.now())
 
 
+VALIDATION = [query for number in range(100) if Splits().of(query := f"mug {number}") == "validation"][:7]
+
+
 def _gold(world: World, count: int, *, predicted: bool) -> list[Pair]:
     project = world.projects["own"]
     batch = make_import(project=project)
@@ -80,7 +84,7 @@ def _gold(world: World, count: int, *, predicted: bool) -> list[Pair]:
     made = []
     for number in range(count):
         item = make_item(project=project, title=f"Mug {number}", batch=batch)
-        pair = make_pair(project=project, query=f"mug {number % 7}", item=item, batch=batch, gold_label="L4")
+        pair = make_pair(project=project, query=VALIDATION[number % 7], item=item, batch=batch, gold_label="L4")
         if predicted:
             make_prediction(pair=pair, label="L4" if number % 3 else "L1", model=model)
         made.append(pair)

@@ -44,6 +44,12 @@ def test_too_little_gold_is_said_to_be_too_little() -> None:
         calibration.fit(*(part[:29] for part in overconfident()))
 
 
+def test_pairs_of_one_query_say_nothing_of_others() -> None:
+    posteriors, said, truths, _queries = overconfident()
+    with pytest.raises(ValueError, match="600 pairs of one query"):
+        calibration.fit(posteriors, said, truths, [1] * 600)
+
+
 def test_the_calibration_error_weighs_bins_by_their_pairs() -> None:
     confidences = np.array([0.2, 0.2, 0.9, 0.9])
     right = np.array([0.0, 0.0, 1.0, 1.0])
