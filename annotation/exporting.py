@@ -69,10 +69,6 @@ class Chosen(NamedTuple):
     golds: array[int]
 
 
-class Superseded(Exception):
-    """The export was cancelled, or another worker took it over: stop and leave nothing behind."""
-
-
 def request_export(
     project: Project, kind: str, by: Person | None, hard_set: HardSet | None = None, *, without_stale: bool = False
 ) -> Export:
@@ -115,10 +111,10 @@ def work(export_id: int, token: UUID) -> None:
                 export, token, rows=rows, rows_written=rows, folder=folder, manifest=manifest, manifest_sha256=digest
             )
             if not sealed:
-                raise Superseded
+                raise jobs.Superseded
     except BaseException as error:
         sealing.discard(folder)
-        if isinstance(error, Superseded):
+        if isinstance(error, jobs.Superseded):
             return
         if isinstance(error, OSError) and error.errno in FULL:
             raise NoRoom from error
@@ -241,7 +237,7 @@ def _reporter(export: Export, token: UUID) -> Callable[[int], None]:
             return
         last = time.monotonic()
         if not jobs.renew(export, token):
-            raise Superseded
+            raise jobs.Superseded
         jobs.held_by(Export, export.pk, token).update(rows_written=done)
 
     return report

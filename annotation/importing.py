@@ -41,10 +41,6 @@ CHUNK_BYTES = 16 << 20  # of the rows unfolded: five thousand of the largest wou
 CHUNK_SECONDS = 1.0
 
 
-class Superseded(Exception):
-    """The row is no longer ours: cancelled, or taken by another worker after our lease ran out."""
-
-
 class Said(NamedTuple):
     """What a row said: its values, or the line itself where it was broken."""
 
@@ -149,7 +145,7 @@ def run_here(
 def _run_to_end(batch: Import, file: Readable, token: UUID, **options: Any) -> Counts:
     try:
         counts = run_import(batch, file, token=token, **options)
-    except Superseded:
+    except jobs.Superseded:
         return counts_of(batch)
     except (FileRefused, ScaleUnclear) as refusal:
         jobs.fail(batch, token, str(refusal), retry=False)
@@ -220,7 +216,7 @@ def _note(batch: Import, token: UUID, counts: Counts, bytes_read: int) -> None:
     """Counts and place are written with the chunk, or not at all."""
     noted = jobs.held_by(Import, batch.pk, token).update(bytes_read=bytes_read, **asdict(counts))
     if not noted or not jobs.renew(batch, token):
-        raise Superseded
+        raise jobs.Superseded
 
 
 def _chunks(reader: RowReader, done: int, mapper: Mapper) -> Iterator[Chunk]:

@@ -60,6 +60,11 @@ class Claim(NamedTuple):
     attempt: int
 
 
+class Superseded(Exception):
+    """The row is no longer ours: cancelled, or taken by another worker after our lease ran out. Stop, and leave nothing
+    behind."""
+
+
 def due(model: type[J]) -> QuerySet[J]:
     """Rows that someone should take now. `due_at` of a running row is the end of its lease."""
     return model._default_manager.filter(state__in=LIVE, due_at__lte=Once())

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from annotation import picturing
 from annotation.models import Grid, Prediction, Snapshot
 from inference.models import KnowledgeRevision
+from projects.language import data_language, in_language
 from projects.models import Project
 from relevance.chain import Chain
 from relevance.dimensions import DIMENSION_NAMES, Dimension
@@ -30,15 +30,6 @@ from relevance.suspicion import HIDDEN, INJECTION, STUFFING
 LABEL_KEYS = "1234"
 
 
-def language() -> str:
-    """The two languages that data are written in."""
-    return "zh" if (get_language() or "").startswith("zh") else "en"
-
-
-def in_language(texts: Mapping[str, str]) -> str:
-    return texts.get(language()) or texts.get("en") or next(iter(texts.values()), "")
-
-
 def dimension_name(dimension: str) -> str:
     try:
         return in_language(DIMENSION_NAMES[Dimension(dimension)])
@@ -49,7 +40,7 @@ def dimension_name(dimension: str) -> str:
 def label_name(scale: Scale, code: str) -> str:
     """The label's name in the reader's language, or nothing for an empty code."""
     grade = next((grade for grade in scale.grades if grade.code == code), None)
-    return "" if grade is None else (grade.zh if language() == "zh" else grade.name)
+    return "" if grade is None else (grade.zh if data_language() == "zh" else grade.name)
 
 
 def colour_grade(scale: Scale, code: str) -> int:

@@ -20,6 +20,7 @@ from inference.engines.chat import Said
 from relevance.chain import LABELS, Chain, Invalid, parse_chain
 from relevance.evidence import Grid, Verdict
 from relevance.facts import PairFacts
+from relevance.hardness import margin
 from relevance.labels import LORE
 from relevance.rules import RuleSpec, routed_rules
 
@@ -138,11 +139,6 @@ def is_distribution(posterior: Mapping[str, float]) -> bool:
         and all(math.isfinite(share) and 0 <= share <= 1 for share in shares)
         and abs(sum(shares) - 1) <= SUM_TOLERANCE
     )
-
-
-def margin(posterior: Mapping[str, float]) -> float:
-    first, second = sorted(posterior.values(), reverse=True)[:2]
-    return round(first - second, 6)
 
 
 def contradictions(label: str, chain: Chain, grid: Grid) -> tuple[str, ...]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
+
+
+def data_language() -> str:
+    """The reader's, of the two that rules, labels and dimensions are written in."""
+    return "zh" if (translation.get_language() or "").startswith("zh") else "en"
+
+
+def in_language(texts: Mapping[str, str]) -> str:
+    """The reader's of the texts, by language; else the English one, else any."""
+    return texts.get(data_language()) or texts.get("en") or next(iter(texts.values()), "")
 
 
 def is_known(locale: str) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from projects.language import in_language
 from relevance.conditions import All, AnyOf, Condition, Not, Overlap, RowIs
 from relevance.dimensions import DIMENSION_NAMES, Dimension
 from relevance.evidence import Source, Verdict
@@ -121,7 +122,7 @@ def phrase(when: Condition) -> Phrase:
 def _row(row: RowIs) -> list[str]:
     phrases = []
     if row.kinds:
-        phrases.append(_("the query asks for: %s") % _or(map(_dimension, row.kinds)))
+        phrases.append(_("the query asks for: %s") % _or(map(dimension_name, row.kinds)))
     if row.values:
         phrases.append(_("namely: %s") % _or(row.values))
     phrases += [str(FLAGS[flag]) for flag in row.flags]
@@ -182,9 +183,8 @@ def _overlap(overlap: Overlap) -> str:
     }
 
 
-def _dimension(dimension: Dimension) -> str:
-    language = "zh" if (get_language() or "").startswith("zh") else "en"
-    return DIMENSION_NAMES[dimension][language]
+def dimension_name(dimension: Dimension) -> str:
+    return in_language(DIMENSION_NAMES[dimension])
 
 
 def _or(words: Iterable[str]) -> str:

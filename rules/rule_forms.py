@@ -10,15 +10,14 @@ from typing import Any
 
 import yaml
 from django import forms
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from relevance.conditions import ConditionError, parse_condition
-from relevance.dimensions import DIMENSION_NAMES, Dimension
+from relevance.dimensions import Dimension
 from relevance.evidence import Source, Verdict
 from relevance.labels import LORE
 from relevance.rules import RuleSpec
-from rules.reading import SOURCES, VERDICTS
+from rules.reading import SOURCES, VERDICTS, dimension_name
 
 EFFECTS = (("label", _("the label is")), ("cap", _("the label is at most")), ("floor", _("the label is at least")))
 MORE_CASES = 2  # empty rows below the cases there are
@@ -26,8 +25,7 @@ MOST_CONDITION = 8000
 
 
 def dimensions() -> list[tuple[str, object]]:
-    language = "zh" if (get_language() or "").startswith("zh") else "en"
-    return [(one.value, DIMENSION_NAMES[one][language]) for one in Dimension]
+    return [(one.value, dimension_name(one)) for one in Dimension]
 
 
 def labels() -> list[tuple[str, str]]:

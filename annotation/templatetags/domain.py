@@ -5,16 +5,17 @@ Codes are stored and English is not special: what a code is called stands in one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import template
 from django.utils.translation import gettext_lazy as _
 
 from annotation import showing
+from projects.language import in_language
 from relevance.labels import LORE, Scale, UnknownLabel
 
 register = template.Library()
+register.filter(in_language)
 
 # Three rows of six keys, as they lie under the left hand and beyond: one for each of the 18 dimensions.
 PANEL_KEYS = "QWERTYASDFGHZXCVBN"
@@ -68,11 +69,6 @@ def chain_label(code: str, scale: Scale | str = LORE) -> dict[str, Any]:
 @register.filter
 def dimension(code: Any) -> str:
     return showing.dimension_name(str(code)) if code else ""
-
-
-@register.filter
-def in_language(texts: Mapping[str, str]) -> str:
-    return showing.in_language(texts)
 
 
 @register.filter

@@ -7,22 +7,19 @@ from dataclasses import dataclass
 from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from projects.gates import Request
-from relevance.dimensions import DIMENSION_NAMES, Dimension
 from relevance.facts import fold
 from relevance.rules import RuleSpec
 from relevance.sanitising import storable
-from rules import differing, publishing, reading, remarks
+from rules import differing, publishing, reading, remarks, rule_forms
 from rules.models import Rule, RuleBaseVersion
 from rules.reviewing import is_rule_owner, rule_owners
 
 
 def dimension_choices() -> list[tuple[str, object]]:
-    language = "zh" if (get_language() or "").startswith("zh") else "en"
-    return [("", _("all")), *((dimension.value, DIMENSION_NAMES[dimension][language]) for dimension in Dimension)]
+    return [("", _("all")), *rule_forms.dimensions()]
 
 
 class RulesFilterForm(forms.Form):

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.utils.translation import get_language, override
 
 from annotation import importing, jobs, lexicons
-from annotation.importing import Plan, Superseded, adopt_scale, run_here, run_import
+from annotation.importing import Plan, adopt_scale, run_here, run_import
 from annotation.inspecting import Origin, ScaleUnclear
 from annotation.models import (
     Adjudication,
@@ -334,7 +334,7 @@ def test_a_superseded_or_cancelled_import_writes_nothing_more(
     def cancel(counts: Counts, _bytes_read: int) -> None:
         jobs.cancel(Import.objects.filter(pk=batch.pk))
 
-    with pytest.raises(Superseded), default_storage.open(batch.stored_as) as file:
+    with pytest.raises(jobs.Superseded), default_storage.open(batch.stored_as) as file:
         run_import(batch, file, token=token, on_progress=cancel)
     batch.refresh_from_db()
     assert (batch.state, batch.read, Pair.objects.count()) == ("cancelled", 2, 2)
