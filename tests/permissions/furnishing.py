@@ -47,6 +47,7 @@ from inference import knowledge_history
 from inference.models import Calibration, Caption, KnowledgeRevision, LearntModel, ModelVersion, PromptVersion
 from projects import audit, tokens
 from projects.models import Person, Project, Scope
+from relevance.splits import SPLIT_VERSION
 from rules import publishing
 from rules.models import Rule, RuleDraft, RuleVersion
 from tests.builders import (
@@ -499,6 +500,7 @@ def _the_rest(world: World, where: str, project: Project) -> None:
             body=b"trees",
             corpus={"note": marks(where, "LearntModel.corpus")},
             report={
+                "split": SPLIT_VERSION,
                 "train_pairs": 1,
                 "test_pairs": 1,
                 "cold_start": {},
