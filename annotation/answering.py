@@ -14,16 +14,15 @@ from itertools import groupby
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from annotation import briefing, grids, jobs, lexicons, predicting
-from annotation.briefing import Briefing, Subject
+from annotation import briefing, jobs, lexicons, predicting
 from annotation.jobs import Claim
 from annotation.models import Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
 from annotation.predicting import Answer, Asked, Task
-from inference import connecting
-from inference.engines.base import Engine, EngineError, EngineUnavailable, EngineWaiting
+from inference.asking import Asking, Briefing
+from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting
 from inference.engines.prompted import Sampling
-from inference.pipeline import Judged, ask, judge, prompt_digest
-from rules.publishing import specs, specs_today
+from inference.pipeline import Judged
+from rules.publishing import specs
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ def answer(claims: Sequence[Claim]) -> None:
     rows = PrelabelJob.objects.filter(pk__in=held).select_related("pair__query", "pair__item", "snapshot")
     for run_id, group in groupby(rows.order_by("run_id", "pk"), key=lambda job: job.run_id):
         run = PrelabelRun.objects.select_related("model", "rule_base", "project").get(pk=run_id)
-        _attempt(run, [Task(job, held[job.pk], job.pair.facts(job.snapshot)) for job in group])
+        _attempt(run, [Task(job, held[job.pk], briefing.subject(job.pair, job.snapshot)) for job in group])
 
 
 def _attempt(run: PrelabelRun, tasks: Sequence[Task]) -> None:
@@ -58,26 +57,19 @@ def _attempt(run: PrelabelRun, tasks: Sequence[Task]) -> None:
 
 
 def _ask_and_store(run: PrelabelRun, tasks: Sequence[Task]) -> None:
-    rules = specs(run.rule_base)
-    engine = connecting.reconnect(run.model, rules, Sampling(run.samples, seed=run.attempt - 1))
-    made = grids.get_or_make({task.seen: task.facts for task in tasks}, lexicons.value(run.lexicon_id))
-    briefed = briefing.brief(
-        run.project, run.model, [Subject(task.seen.query_id, task.facts, task.seen.snapshot_id) for task in tasks]
-    )
+    sampling = Sampling(run.samples, seed=run.attempt - 1)
+    words = lexicons.value(run.lexicon_id)
+    asking = Asking(run.project, run.model, specs(run.rule_base), sampling=sampling, lexicon=words)
+    briefed = asking.brief([task.subject for task in tasks])
     errors = [(task, told) for task, told in zip(tasks, briefed, strict=True) if isinstance(told, EngineError)]
     asked = [
-        Asked(
-            task,
-            made[task.seen],
-            told,
-            ask(task.facts, made[task.seen].grid, specs_today(run.rule_base), **told.helps()),
-        )
+        Asked(task, told, asking.question(told))
         for task, told in zip(tasks, briefed, strict=True)
         if isinstance(told, Briefing)
     ]
-    known = _known(run, asked, engine)
+    known = _known(run, asked, asking)
     new = [one for one in asked if one.task.claim not in known]
-    told = judge([one.question for one in new], engine, known_rules={rule.code for rule in rules}) if new else []
+    told = asking.judge([one.question for one in new])
     answers = [
         Answer(one, judged, key_of(one.task, run, judged.prompt_digest))
         for one, judged in zip(new, told, strict=True)
@@ -90,13 +82,13 @@ def _ask_and_store(run: PrelabelRun, tasks: Sequence[Task]) -> None:
             fail([task], error)
 
 
-def _known(run: PrelabelRun, asked: Sequence[Asked], engine: Engine) -> dict[Claim, int]:
+def _known(run: PrelabelRun, asked: Sequence[Asked], asking: Asking) -> dict[Claim, int]:
     """Predictions that answer the same questions already. Keys are computed only where there may be one."""
     before = Prediction.objects.filter(pair_id__in=[one.task.job.pair_id for one in asked], model=run.model)
     stored = {row.key_sha256: row for row in before.only("key_sha256", "pair_id")}
     pairs = {row.pair_id for row in stored.values()}
     maybe = [one for one in asked if one.task.job.pair_id in pairs]
-    keys = {one.task.claim: key_of(one.task, run, prompt_digest(one.question, engine)) for one in maybe}
+    keys = {one.task.claim: key_of(one.task, run, asking.digest(one.question)) for one in maybe}
     return {claim: stored[key].pk for claim, key in keys.items() if key in stored}
 
 
@@ -109,7 +101,7 @@ def key_of(task: Task, run: PrelabelRun, digest: str) -> str:
     parts = [
         task.job.pair_id,
         task.job.snapshot.sha256,
-        task.facts.query,
+        task.subject.facts.query,
         [run.model.engine, run.model.target, run.model.revision, run.model.prompt_version],
         digest,
         predicting.sampling_of(run),

@@ -8,6 +8,7 @@ class AnnotationConfig(AppConfig):
         """What this app plugs into the layers below, and its kinds of job."""
         from annotation import (
             backtesting,
+            briefing,
             exporting,
             fetching,
             importing,
@@ -22,12 +23,15 @@ class AnnotationConfig(AppConfig):
             sampled_backtesting,
             wording,
         )
+        from inference import asking
         from projects import gates, home_cards
         from rules import reviewing
 
         gates.turned_away.register(left_behind.keep)
         home_cards.cards.register(overview.cards)
         reviewing.objections_to.register(replaying.gate)
+        asking.lexicon_of.register(briefing.lexicon)
+        asking.briefed.register(briefing.brief)
 
         # In the order in which they are rung for, and shown on the page of workers.
         kinds.register(importing.KIND, exporting.KIND, backtesting.KIND, sampled_backtesting.KIND, model_work.KIND)

@@ -1,107 +1,120 @@
-"""What a large model is told beside the facts of a pair: knowledge, the query's guideline, and what the picture shows.
+"""What a model is told beside the rules, read from the catalogue: `inference.asking` asks with it and knows no tables.
 
-An engine that needs no prompt is told nothing. Whatever is missing is missing: a pair without is a valid pair.
+The evidence grid; for a large model knowledge, the query's guideline, and what the picture shows; for a learnt
+distilled one the other items of the query. Whatever is missing is missing: a pair without is a valid pair.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
-from annotation import captions, company, guidelines, picturing
+from annotation import captions, company, grids, guidelines, lexicons, picturing
 from annotation.captions import Looked
-from annotation.models import QueryGuideline
+from annotation.grids import Seen
+from annotation.models import Pair, QueryGuideline, Snapshot
 from inference import connecting, knowledge, prompt_versions
+from inference.asking import Briefing, Subject
 from inference.engines.base import EngineError
 from inference.engines.chat import Picture
+from inference.knowledge import Hit
 from inference.models import Caption, ModelVersion
 from projects.models import Project
-from relevance.facts import ItemFacts, PairFacts
+from relevance.evidence import build_grid
+from relevance.lexicon import Lexicon
 
 
-class Subject(NamedTuple):
-    """A pair as it is about to be asked: its query row, the facts that will be shown, and whose pictures, if anybody's."""
-
-    query_id: int
-    facts: PairFacts
-    snapshot_id: int | None = None
+def subject(pair: Pair, snapshot: Snapshot | None = None) -> Subject:
+    """A pair as it stands, or as a snapshot saw it."""
+    return Subject(pair.facts(snapshot), pair.query_id, snapshot.pk if snapshot else pair.item.snapshot_now)
 
 
-@dataclass(frozen=True)
-class Briefing:
-    """What joins the question, and the rows it came from, which the prediction will name."""
-
-    knowledge: tuple[Mapping[str, Any], ...] = ()
-    revisions: tuple[int, ...] = ()
-    guideline: QueryGuideline | None = None
-    caption: Caption | None = None
-    pictures: tuple[Picture, ...] = ()
-    company: tuple[ItemFacts, ...] = ()
-
-    def helps(self) -> dict[str, Any]:
-        return {
-            "knowledge": self.knowledge,
-            "guideline": guidelines.told(self.guideline),
-            "caption": self.caption.text if self.caption is not None else "",
-            "pictures": self.pictures,
-            "company": self.company,
-        }
+def lexicon(project: Project | None) -> Lexicon:
+    """As a run would read the project's queries if it started now; the shipped words where there is no catalogue."""
+    return lexicons.value(lexicons.up_to_date(project).pk) if project is not None else lexicons.shipped()
 
 
-NOTHING = Briefing()
-
-
-def brief(project: Project, model: ModelVersion, subjects: Sequence[Subject]) -> Sequence[Briefing | EngineError]:
+def brief(
+    project: Project | None, model: ModelVersion, subjects: Sequence[Subject], lexicon: Lexicon
+) -> Sequence[Briefing | EngineError]:
     """One for each subject; the error where a guideline or caption could not be had now."""
+    plain = _with_grids(subjects, lexicon)
+    if project is None:
+        return plain
     if model.prompt_id is None:
-        return in_company([one.query_id for one in subjects]) if model.learnt else [NOTHING] * len(subjects)
-    told = knowledge.for_queries(project, sorted({subject.facts.query for subject in subjects}))
-    notes = {query: tuple(knowledge.note(hit) for hit in hits) for query, hits in told.items()}
+        return _in_company(plain, subjects) if model.learnt else plain
+    hits = knowledge.for_queries(project, sorted({one.facts.query for one in subjects}))
+    notes = {query: tuple(knowledge.note(hit) for hit in found) for query, found in hits.items()}
     guided = _guidelines(model, subjects, notes)
     looks = _looks(model, subjects)
     described = _captions(model, looks)
     return [
         _together(
-            subject, look, model, notes, told, guided.get(subject.query_id), described.get(look) if look else None
+            replace(
+                told,
+                knowledge=notes.get(told.facts.query, ()),
+                revisions=_revisions(hits.get(told.facts.query, ())),
+                pictures=_pictures(model, look),
+            ),
+            guided.get(one.query_id) if one.query_id is not None else None,
+            described.get(look) if look else None,
         )
-        for subject, look in zip(subjects, looks, strict=True)
+        for told, one, look in zip(plain, subjects, looks, strict=True)
     ]
 
 
-def in_company(query_ids: Sequence[int]) -> list[Briefing]:
+def _with_grids(subjects: Sequence[Subject], lexicon: Lexicon) -> list[Briefing]:
+    """Grids of stored facts are rows, made once; those of altered facts are no row of anything."""
+    seen = [_seen(one) for one in subjects]
+    made = grids.get_or_make({key: one.facts for key, one in zip(seen, subjects, strict=True) if key}, lexicon)
+    return [
+        Briefing(one.facts, made[key].grid, made[key].row_id)
+        if key
+        else Briefing(one.facts, build_grid(one.facts, lexicon))
+        for key, one in zip(seen, subjects, strict=True)
+    ]
+
+
+def _seen(subject: Subject) -> Seen | None:
+    if subject.altered or subject.query_id is None or subject.snapshot_id is None:
+        return None
+    return Seen(subject.query_id, subject.snapshot_id)
+
+
+def _in_company(plain: Sequence[Briefing], subjects: Sequence[Subject]) -> list[Briefing]:
     """What a learnt distilled model sees a pair with: the other items of its query."""
-    found = company.of_queries(set(query_ids))
-    return [Briefing(company=tuple(found[query_id])) for query_id in query_ids]
+    found = company.of_queries({one.query_id for one in subjects if one.query_id is not None})
+    return [
+        replace(told, company=tuple(found.get(one.query_id or 0, ())))
+        for told, one in zip(plain, subjects, strict=True)
+    ]
 
 
 def _together(
-    subject: Subject,
-    look: Looked | None,
-    model: ModelVersion,
-    notes: Mapping[str, tuple[Mapping[str, Any], ...]],
-    told: Mapping[str, Sequence[Any]],
-    guideline: QueryGuideline | EngineError | None,
-    caption: Caption | EngineError | None,
+    told: Briefing, guideline: QueryGuideline | EngineError | None, caption: Caption | EngineError | None
 ) -> Briefing | EngineError:
     for help_ in (guideline, caption):
         if isinstance(help_, EngineError):
             return help_
     assert not isinstance(guideline, EngineError) and not isinstance(caption, EngineError)
-    query = subject.facts.query
-    return Briefing(
-        knowledge=notes.get(query, ()),
-        revisions=tuple(hit.revision_id for hit in told.get(query, ())),
-        guideline=guideline,
-        caption=caption,
-        pictures=_pictures(model, look),
+    return replace(
+        told,
+        guideline=guidelines.told(guideline),
+        guideline_id=guideline.pk if guideline is not None else None,
+        caption=caption.text if caption is not None else "",
+        caption_id=caption.pk if caption is not None else None,
     )
+
+
+def _revisions(hits: Sequence[Hit]) -> tuple[int, ...]:
+    return tuple(hit.revision_id for hit in hits)
 
 
 def _guidelines(
     model: ModelVersion, subjects: Sequence[Subject], notes: Mapping[str, tuple[Mapping[str, Any], ...]]
 ) -> Mapping[int, QueryGuideline | EngineError]:
-    queries = {subject.query_id: subject.facts.query for subject in subjects}
+    queries = {one.query_id: one.facts.query for one in subjects if one.query_id is not None}
     if not model.options.get("guideline", True):
         return dict(guidelines.newest(queries))
     assert model.prompt_id is not None

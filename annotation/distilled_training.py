@@ -18,11 +18,12 @@ from annotation import briefing, company, figures, grids, lexicons, splitting
 from annotation.grids import Seen
 from annotation.models import Judgment, Pair, Prediction
 from inference import connecting, lessons, lineage, registry
+from inference.asking import Asking
 from inference.distilling import Floats, Learnt, Lesson, TooLittle, fit
-from inference.engines.base import Completion, Engine, EngineError
+from inference.engines.base import EngineError
 from inference.models import ModelVersion
 from inference.observing import NAMES, Observed, observe
-from inference.pipeline import ask
+from inference.pipeline import Judged
 from projects.audit import record
 from projects.models import Person, Project
 from relevance.calibration import Bin, expected_calibration_error, reliability
@@ -34,11 +35,13 @@ from relevance.metrics import report
 from relevance.rules import RuleSpec
 from relevance.splits import SPLIT_VERSION, Split, Splits, digest, digests
 from relevance.vocabulary import Vocabulary
-from rules.publishing import active_rule_base, specs_today
+from rules.models import RuleBaseVersion
+from rules.publishing import active_rule_base, specs, specs_today
 
 Source = Literal["gold", "people", "model"]
 SOURCES: tuple[Source, ...] = ("gold", "people", "model")
 FEWEST_PAIRS, FEWEST_QUERIES, FEWEST_TEST = 100, 10, 20
+TOGETHER = 500  # pairs that are read or asked about at once
 
 
 class CannotTrain(Exception):
@@ -115,7 +118,7 @@ def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
         )
     except TooLittle as error:
         raise CannotTrain(str(error)) from error
-    measured = _measure(project, test, evidence, rules, learnt, vocabulary)
+    measured = _measure(project, test, evidence, rule_base, learnt, vocabulary)
     known = {name: "unknown" if families is None else "known" for name, families in teachers.items()}
     origin = {
         "source": source,
@@ -215,8 +218,8 @@ def _share(scale: Scale, labels: Mapping[str, int]) -> tuple[float, ...]:
 def _grids(project: Project, labelled: Sequence[Labelled]) -> dict[int, Grid]:
     lexicon = lexicons.value(lexicons.up_to_date(project).pk)
     found: dict[int, Grid] = {}
-    for start in range(0, len(labelled), 500):
-        chunk = labelled[start : start + 500]
+    for start in range(0, len(labelled), TOGETHER):
+        chunk = labelled[start : start + TOGETHER]
         seen = {one.pair.pk: Seen(one.pair.query_id, one.pair.item.snapshot_now) for one in chunk}
         made = grids.get_or_make({seen[one.pair.pk]: one.facts for one in chunk}, lexicon)
         found |= {pk: made[key].grid for pk, key in seen.items()}
@@ -235,23 +238,22 @@ def _measure(
     project: Project,
     test: Sequence[Labelled],
     evidence: Mapping[int, Grid],
-    rules: Sequence[RuleSpec],
+    rule_base: RuleBaseVersion,
     learnt: Learnt,
     vocabulary: Vocabulary,
 ) -> dict[str, Any]:
     """Figures of the new model beside the cold start, the most frequent label and the active model, same pairs."""
-    seen = _observe(test, evidence, rules, vocabulary)
+    seen = _observe(test, evidence, specs_today(rule_base), vocabulary)
     shares = learnt.posterior(seen.features, seen.words)
-    cold = connecting.connect(connecting.COLD_START, rules)
+    rules = specs(rule_base)
+    cold = registry.register(connecting.connect(connecting.COLD_START, rules))
     active = registry.active_judge()
     majority = Counter(one.truth for one in test).most_common(1)[0][0]
     return {
         **figures_of(project.scale, test, shares),
-        "cold_start": figures_of(
-            project.scale, test, _shares_of(cold, project, test, evidence, rules, cold_start=True)
-        ),
+        "cold_start": figures_of(project.scale, test, _shares_of(cold, project, test, rules)),
         "majority": {"label": majority, "acc": sum(one.truth == majority for one in test) / len(test)},
-        "active": _active_figures(project, active, test, evidence, rules),
+        "active": _active_figures(project, active, test, rules),
     }
 
 
@@ -259,7 +261,6 @@ def _active_figures(
     project: Project,
     active: ModelVersion | None,
     test: Sequence[Labelled],
-    evidence: Mapping[int, Grid],
     rules: Sequence[RuleSpec],
 ) -> dict[str, Any] | None:
     """Of a distilled model by asking it; of a large one by what it has said, where it has said enough."""
@@ -268,8 +269,7 @@ def _active_figures(
     if why := _no_rival(active, splitting.splits()):
         return {"model": str(active), "no_rival": why, "large": active.prompt_id is not None}
     if active.prompt_id is None:
-        engine = connecting.reconnect(active, rules)
-        shares = _shares_of(engine, project, test, evidence, rules, cold_start=not active.learnt)
+        shares = _shares_of(active, project, test, rules)
         return {"model": str(active), **figures_of(project.scale, test, shares)}
     rows = Prediction.objects.filter(model=active, status="ok", pair__in=[one.pair for one in test])
     said = {pk: shares for pk, shares in rows.order_by("pair_id", "id").values_list("pair_id", "posterior") if shares}
@@ -280,26 +280,17 @@ def _active_figures(
     return {"model": str(active), **figures_of(project.scale, known, stored)}
 
 
-def _shares_of(
-    engine: Engine,
-    project: Project,
-    test: Sequence[Labelled],
-    evidence: Mapping[int, Grid],
-    rules: Sequence[RuleSpec],
-    *,
-    cold_start: bool,
-) -> Floats:
-    told = [briefing.NOTHING] * len(test)
-    if not cold_start:
-        told = briefing.in_company([one.pair.query_id for one in test])
-    questions = [
-        ask(one.facts, evidence[one.pair.pk], rules, **help_.helps()) for one, help_ in zip(test, told, strict=True)
-    ]
-    return np.array([_posterior(answer) for answer in engine.generate(questions)])
+def _shares_of(model: ModelVersion, project: Project, test: Sequence[Labelled], rules: Sequence[RuleSpec]) -> Floats:
+    """What a distilled model says of the pairs when it is asked as pre-labelling asks it."""
+    asking, found = Asking(project, model, rules), list[list[float]]()
+    for start in range(0, len(test), TOGETHER):
+        told = asking.about([briefing.subject(one.pair) for one in test[start : start + TOGETHER]])
+        found += [_posterior(one) for one in told]
+    return np.array(found)
 
 
-def _posterior(answer: Completion | EngineError) -> list[float]:
-    assert isinstance(answer, Completion) and answer.posterior is not None, "a distilled engine always answers"
+def _posterior(answer: Judged | EngineError) -> list[float]:
+    assert isinstance(answer, Judged) and answer.posterior is not None, "a distilled engine always answers"
     return [answer.posterior[label] for label in LABELS]
 
 

@@ -16,24 +16,22 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
-from annotation import briefing, grids, jobs, lexicons
-from annotation.briefing import Briefing, Subject
-from annotation.grids import Seen
+from annotation import briefing, jobs
 from annotation.jobs import Claim
 from annotation.kinds import PRELABEL_QUEUE, Kind
 from annotation.models import Comparison, JobState, Pair, Trial
 from annotation.predicting import LONGEST_ANSWER
-from inference import connecting, prompt_versions
-from inference.engines.base import Engine, EngineError, EngineUnavailable, EngineWaiting
-from inference.engines.prompted import Prompted
+from inference import prompt_versions
+from inference.asking import Asking, Briefing
+from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting, Question
 from inference.models import ModelVersion, PromptVersion
-from inference.pipeline import Judged, ask, judge
+from inference.pipeline import Judged
 from inference.rendering import render
 from projects.audit import record
 from projects.models import Person, Project
 from relevance.metrics import report
 from relevance.sanitising import storable
-from rules.publishing import active_rule_base, specs, specs_today
+from rules.publishing import active_rule_base, specs
 
 MOST_PAIRS, FEWEST_PAIRS = 200, 10
 FEWEST_TO_ACTIVATE = 20
@@ -131,24 +129,16 @@ def _ask(trial: Trial) -> dict[str, Any]:
     rule_base = active_rule_base(trial.project)
     assert rule_base is not None, "a trial is started where there are rules"
     rules = specs(rule_base)
-    facts = trial.pair.facts(trial.snapshot)
-    seen = Seen(trial.pair.query_id, trial.snapshot_id)
-    grid = grids.get_or_make({seen: facts}, lexicons.current(trial.project))[seen].grid
-    (told,) = briefing.brief(trial.project, trial.model, [Subject(trial.pair.query_id, facts, trial.snapshot_id)])
+    asking = Asking(trial.project, trial.model, rules, prompt=trial.prompt)
+    (told,) = asking.brief([briefing.subject(trial.pair, trial.snapshot)])
     if not isinstance(told, Briefing):
         raise told
-    question = ask(facts, grid, specs_today(rule_base), **told.helps())
-    engine: Engine = connecting.reconnect(trial.model, rules)
-    sections: list[dict[str, Any]] = []
-    if trial.prompt_id is not None:
-        prompts = prompt_versions.value(trial.prompt_id)
-        engine = Prompted(connecting.chat(trial.model), prompts, posterior=bool(trial.model.found.get("shares", True)))
-        sections = [{**asdict(one), "tokens": one.tokens} for one in render(question, prompts).sections]
-    (judged,) = judge([question], engine, known_rules={rule.code for rule in rules})
+    question = asking.question(told)
+    (judged,) = asking.judge([question])
     if isinstance(judged, EngineError):
         raise judged
     return {
-        "rendered": sections,
+        "rendered": _sections(question, trial.prompt),
         "raw": storable(judged.completion.text[:LONGEST_ANSWER]),
         "judged": _as_json(judged),
         "tokens_in": judged.completion.tokens_in,
@@ -156,6 +146,15 @@ def _ask(trial: Trial) -> dict[str, Any]:
         "tokens_cached": judged.completion.tokens_cached,
         "seconds": judged.completion.seconds,
     }
+
+
+def _sections(question: Question, prompt: PromptVersion | None) -> list[dict[str, Any]]:
+    """The prompt of a chat model for people to look at; an engine without prompts was sent none."""
+    if prompt is None:
+        return []
+    return [
+        {**asdict(one), "tokens": one.tokens} for one in render(question, prompt_versions.value(prompt.pk)).sections
+    ]
 
 
 def _as_json(judged: Judged) -> dict[str, Any]:

@@ -6,14 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from annotation import confidence, disagreements, jobs, routing
-from annotation.briefing import Briefing
-from annotation.grids import Made, Seen
 from annotation.jobs import Claim
 from annotation.models import Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
+from inference.asking import Briefing, Subject
 from inference.engines.base import Question
 from inference.models import Calibration
 from inference.pipeline import Judged
-from relevance.facts import PairFacts
 from relevance.sanitising import storable
 from relevance.suspicion import suspicions
 
@@ -21,22 +19,17 @@ LONGEST_ANSWER = 64 * 1024
 
 
 class Task(NamedTuple):
-    """A claimed job with what its pair says."""
+    """A claimed job with its pair as it is asked about."""
 
     job: PrelabelJob
     claim: Claim
-    facts: PairFacts
-
-    @property
-    def seen(self) -> Seen:
-        return Seen(self.job.pair.query_id, self.job.snapshot_id)
+    subject: Subject
 
 
 class Asked(NamedTuple):
-    """A task as a question over its grid."""
+    """A task as a question, and what it was told with."""
 
     task: Task
-    made: Made
     told: Briefing
     question: Question
 
@@ -77,14 +70,15 @@ def _stored(keys: Sequence[str]) -> dict[str, int]:
 def _prediction(run: PrelabelRun, answer: Answer, fitted: Calibration | None) -> Prediction:
     task, told, judged = answer.asked.task, answer.asked.told, answer.judged
     job, sure = task.job, confidence.sure(judged, run.model, fitted)
+    assert told.grid_id is not None, "a job is asked about its snapshot's own facts"
     return Prediction(
         pair_id=job.pair_id,
         snapshot_id=job.snapshot_id,
         model=run.model,
         rule_base=run.rule_base,
-        grid_id=answer.asked.made.row_id,
-        caption=told.caption,
-        guideline=told.guideline,
+        grid_id=told.grid_id,
+        caption_id=told.caption_id,
+        guideline_id=told.guideline_id,
         knowledge=list(told.revisions),
         prompt_digest=judged.prompt_digest,
         sampling=sampling_of(run),
@@ -101,7 +95,7 @@ def _prediction(run: PrelabelRun, answer: Answer, fitted: Calibration | None) ->
         samples=list(judged.samples),
         contradicts=list(judged.contradicts),
         moved=[list(one) for one in judged.completion.moved],
-        signals=list(suspicions(task.facts)),
+        signals=list(suspicions(task.subject.facts)),
         tokens_in=judged.completion.tokens_in,
         tokens_out=judged.completion.tokens_out,
         tokens_cached=judged.completion.tokens_cached,

@@ -24,14 +24,13 @@ from django.utils.translation import gettext_lazy
 
 from annotation import backtesting, briefing, jobs
 from annotation.backtesting import Stored, Tally, stored_pairs
-from annotation.briefing import Briefing, Subject
 from annotation.kinds import PRELABEL_QUEUE, Kind, single
-from annotation.models import BackTest, Prediction
+from annotation.models import BackTest, Pair, Prediction
 from annotation.rule_effects import Effect
-from inference import connecting
+from inference.asking import Asking
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
-from inference.pipeline import Judged, ask, judge
+from inference.pipeline import Judged
 from inference.rendering import rules_text
 from projects.models import Project
 from relevance.deciding import decide
@@ -139,13 +138,14 @@ def run(
     first, second = in_force(before, today), in_force(after, today)
     strata, stored_total = concerned(test.project, first, second, test.sample, seed=test.pk)
     drawn = [(stratum, stored) for stratum in strata for stored in stratum.kept]
+    sides = Asking(test.project, test.model, before), Asking(test.project, test.model, after)
     people, tally = backtesting.people_say(test.project), Tally(test.project.scale)
     given, failures = list[Judged](), list[EngineError]()
     for start_at in range(0, len(drawn), TOGETHER):
         if not report(start_at, len(drawn)):
             return None
         some = drawn[start_at : start_at + TOGETHER]
-        answers = _asked(test, [stored for _stratum, stored in some], first, second)
+        answers = _asked([stored for _stratum, stored in some], *sides)
         for (stratum, stored), (told, told_after) in zip(some, answers, strict=True):
             failures += [one for one in (told, told_after) if isinstance(one, EngineError)]
             given += [one for one in (told, told_after) if isinstance(one, Judged)]
@@ -227,20 +227,9 @@ def flip_share(strata: Iterable[Stratum]) -> Figure:
 
 
 def _asked(
-    test: BackTest, some: Sequence[Stored], before: Sequence[RuleSpec], after: Sequence[RuleSpec]
+    some: Sequence[Stored], before: Asking, after: Asking
 ) -> list[tuple[Judged | EngineError, Judged | EngineError]]:
-    """Both answers on each pair, told the same beside the rules."""
-    assert test.model is not None
-    told = briefing.brief(test.project, test.model, [Subject(one.query_id, one.facts) for one in some])
-    answers = [_answers(test.model, some, told, rules) for rules in (before, after)]
-    return list(zip(*answers, strict=True))
-
-
-def _answers(
-    model: ModelVersion, some: Sequence[Stored], told: Sequence[Briefing | EngineError], rules: Sequence[RuleSpec]
-) -> list[Judged | EngineError]:
-    engine = connecting.reconnect(model, rules)
-    known = [(n, one) for n, one in enumerate(told) if isinstance(one, Briefing)]
-    questions = [ask(some[n].facts, some[n].grid, rules, **one.helps()) for n, one in known]
-    judged = iter(judge(questions, engine, known_rules={rule.code for rule in rules}))
-    return [next(judged) if isinstance(one, Briefing) else one for one in told]
+    """Both answers on each pair, told the same beside the rules: as pre-labelling would tell it now."""
+    rows = Pair.objects.select_related("query", "item__current_snapshot").in_bulk([one.pair_id for one in some])
+    told = before.brief([briefing.subject(rows[one.pair_id]) for one in some])
+    return list(zip(before.answers(told), after.answers(told), strict=True))

@@ -14,7 +14,7 @@ from inference.engines.base import Engine, EngineError, EngineUnavailable
 from inference.engines.chat import ChatModel
 from inference.engines.distilled import Distilled
 from inference.engines.prompted import ONE_CHAIN, Prompted, Sampling
-from inference.models import ModelVersion
+from inference.models import ModelVersion, PromptVersion
 from relevance.rules import RuleSpec
 
 if TYPE_CHECKING:
@@ -43,13 +43,21 @@ def connect(name: str, rules: Sequence[RuleSpec]) -> Engine:
     return ENGINES[name](rules)
 
 
-def reconnect(version: ModelVersion, rules: Sequence[RuleSpec], sampling: Sampling = ONE_CHAIN) -> Engine:
-    """The very engine a run was started with: a process that has another revision refuses to answer in its name."""
+def reconnect(
+    version: ModelVersion,
+    rules: Sequence[RuleSpec],
+    sampling: Sampling = ONE_CHAIN,
+    prompt: PromptVersion | None = None,
+) -> Engine:
+    """The very engine a run was started with: a process that has another revision refuses to answer in its name.
+
+    With `prompt` a chat model is asked in those words instead of its own.
+    """
     if version.engine in CHATS:
         assert version.prompt_id is not None, "a chat model has prompts"
         return Prompted(
             chat(version),
-            prompt_versions.value(version.prompt_id),
+            prompt_versions.value(prompt.pk if prompt is not None else version.prompt_id),
             sampling,
             posterior=bool(version.found.get("shares", True)),
         )

@@ -109,6 +109,16 @@ def test_only_the_dispatcher_rings_celery() -> None:
     assert {path.name for path in modules() if rings.search(path.read_text())} <= {"dispatching.py"}
 
 
+def test_a_model_is_asked_about_pairs_in_one_place() -> None:
+    """Whoever composes the question anew measures another judge than the one that pre-labels."""
+    composes = re.compile(
+        r"\bfrom inference\.pipeline import .*\b(ask|judge|prompt_digest)\b|\breconnect\(|\.generate\("
+    )
+    beneath = {"inference/connecting.py", "inference/pipeline.py"}
+    found = {str(path.relative_to(ROOT)) for path in modules() if composes.search(path.read_text())} - beneath
+    assert {name for name in found if not name.startswith("inference/engines/")} == {"inference/asking.py"}
+
+
 def test_leases_never_trust_this_hosts_clock() -> None:
     clocks = re.compile(r"timezone\.now\(|datetime\.now\(|time\.time\(")
     for name in ("queue.py", "judging.py", "jobs.py", "dispatching.py", "workers.py"):

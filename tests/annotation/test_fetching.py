@@ -16,7 +16,6 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation import briefing, dispatching, fetching, jobs, picturing, showing, sources, tasks, workers
-from annotation.briefing import Subject
 from annotation.children import Child
 from annotation.importing import Plan, run_here
 from annotation.inspecting import Origin
@@ -451,11 +450,11 @@ def test_a_model_is_shown_the_fetched_bytes_and_never_an_address(project: Projec
     pairs = [make_pair(project=project, item=item) for item in items]
     assert HOST not in repr([pair.facts() for pair in pairs])
     model = make_model(pictures="picture")
-    looks = briefing._looks(model, [Subject(p.query_id, p.facts(), p.item.snapshot_now) for p in pairs])
+    looks = briefing._looks(model, [briefing.subject(pair) for pair in pairs])
     shown = [briefing._pictures(model, look) for look in looks]
     assert [len(one) for one in shown] == [1, 0]
     assert shown[0][0].data[8:12] == b"WEBP" and shown[0][0].media_type == "image/webp"
-    assert briefing._looks(make_model(name="blind"), [Subject(pairs[0].query_id, pairs[0].facts())]) == [None]
+    assert briefing._looks(make_model(name="blind"), [briefing.subject(pairs[0])]) == [None]
 
 
 # The command

@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import answering, jobs, prelabelling, tasks, workers
+from annotation import jobs, prelabelling, tasks, workers
 from annotation.models import JobState, PrelabelJob, PrelabelRun, Worker
+from inference import asking
 from projects.models import AuditEvent, Person, Project
 from tests.builders import make_item, make_pair, make_rule_base
 
@@ -56,7 +57,7 @@ def test_starting_a_run_asks_no_engine(
     def never(*_: object) -> None:
         raise AssertionError("a web request reached an engine")
 
-    monkeypatch.setattr(answering, "judge", never)
+    monkeypatch.setattr(asking, "judge", never)
     client_for(cast.lena).post(reverse("runs", args=["shoes"]), {"engine": ""})
     assert PrelabelJob.objects.filter(state=JobState.QUEUED).count() == 3
 
