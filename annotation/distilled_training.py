@@ -269,7 +269,7 @@ def _active_figures(
     if why := _no_rival(active, splitting.splits()):
         return {"model": str(active), "no_rival": why, "large": active.prompt_id is not None}
     if active.prompt_id is None:
-        shares = _shares_of(active, project, test, rules)
+        shares = _shares_of(registry.with_rules(active, rules), project, test, rules)
         return {"model": str(active), **figures_of(project.scale, test, shares)}
     rows = Prediction.objects.filter(model=active, status="ok", pair__in=[one.pair for one in test])
     said = {pk: shares for pk, shares in rows.order_by("pair_id", "id").values_list("pair_id", "posterior") if shares}

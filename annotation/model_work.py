@@ -13,10 +13,12 @@ from annotation.distilled_training import CannotTrain, Source
 from annotation.jobs import Claim
 from annotation.kinds import PRELABEL_QUEUE, Kind, single
 from annotation.models import JobState, ModelJob
+from inference import registry
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
 from projects.audit import record
 from projects.models import Person, Project
+from rules.publishing import active_rule_base, specs
 
 FIGURES = ("train_pairs", "test_pairs", "acc2", "acc4", "macro_f1", "kappa_quadratic", "auc", "ece")
 
@@ -40,6 +42,7 @@ def ask_for_canary(project: Project, model: ModelVersion, by: Person) -> ModelJo
     """Raises Busy while a canary run of this project is not over."""
     with transaction.atomic():
         _only_one(project, ModelJob.Kind.CANARY)
+        model = _under_its_rules(model, project)
         job = ModelJob.objects.create(project=project, kind=ModelJob.Kind.CANARY, model=model, requested_by=by)
         record(by, "model.canary_asked", project=project, on=job, model=str(model))
     return job
@@ -88,7 +91,12 @@ def _short(told: Any) -> dict[str, Any]:
 
 def _canary(job: ModelJob, token: UUID) -> None:
     assert job.model is not None, "a canary run names its model"
-    jobs.finish(job, token, result=canary.run(job.model, job.project))
+    model = _under_its_rules(job.model, job.project)
+    jobs.finish(job, token, model=model, result=canary.run(model, job.project))
+
+
+def _under_its_rules(model: ModelVersion, project: Project) -> ModelVersion:
+    return registry.with_rules(model, specs(active_rule_base(project)))
 
 
 def _only_one(project: Project, kind: str) -> None:

@@ -21,7 +21,7 @@ from annotation.jobs import Claim
 from annotation.kinds import PRELABEL_QUEUE, Kind
 from annotation.models import Comparison, JobState, Pair, Trial
 from annotation.predicting import LONGEST_ANSWER
-from inference import prompt_versions
+from inference import prompt_versions, registry
 from inference.asking import Asking, Briefing
 from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting, Question
 from inference.models import ModelVersion, PromptVersion
@@ -125,11 +125,12 @@ def _try(claim: Claim) -> None:
 
 
 def _ask(trial: Trial) -> dict[str, Any]:
-    """Everything that was sent and said, as the fields of the trial."""
+    """Everything that was sent and said, as the fields of the trial; a cold start is the one of the rules of this moment."""
     rule_base = active_rule_base(trial.project)
     assert rule_base is not None, "a trial is started where there are rules"
     rules = specs(rule_base)
-    asking = Asking(trial.project, trial.model, rules, prompt=trial.prompt)
+    model = registry.with_rules(trial.model, rules)
+    asking = Asking(trial.project, model, rules, prompt=trial.prompt)
     (told,) = asking.brief([briefing.subject(trial.pair, trial.snapshot)])
     if not isinstance(told, Briefing):
         raise told
@@ -138,6 +139,7 @@ def _ask(trial: Trial) -> dict[str, Any]:
     if isinstance(judged, EngineError):
         raise judged
     return {
+        "model": model,
         "rendered": _sections(question, trial.prompt),
         "raw": storable(judged.completion.text[:LONGEST_ANSWER]),
         "judged": _as_json(judged),

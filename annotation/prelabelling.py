@@ -122,12 +122,13 @@ def start_run(project: Project, by: Person | None, wish: Wish = EVERYTHING) -> P
 
 
 def model_for(name: str | None, rules: Sequence[RuleSpec]) -> ModelVersion:
-    """The model named, else the active one, else the cold start. Raises UnknownModel."""
-    if name is None:
-        return registry.active_judge() or registry.register(connecting.connect(connecting.COLD_START, rules))
-    if name in connecting.ENGINES:
+    """The model named, else the active one, else the cold start; a cold start by these rules. Raises UnknownModel."""
+    if name is not None and name in connecting.ENGINES:
         return registry.register(connecting.connect(name, rules))
-    return registry.by_name(name)
+    found = registry.by_name(name) if name is not None else registry.active_judge()
+    if found is None:
+        return registry.register(connecting.connect(connecting.COLD_START, rules))
+    return registry.with_rules(found, rules)
 
 
 def _next_attempt(project: Project, model: ModelVersion) -> int:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from inference import prompt_versions
+from inference import connecting, prompt_versions
 from inference.engines.base import Engine
 from inference.models import ModelVersion
 from projects.audit import record
 from projects.models import Person
+from relevance.rules import RuleSpec
 
 State = ModelVersion.State
+_COLD = Q(prompt=None, learnt=False)
+_IDENTITY = ("name", "engine", "target", "role")
 
 
 class UnknownModel(Exception):
@@ -26,6 +30,13 @@ class UnknownModel(Exception):
 
 def living() -> Any:
     return ModelVersion.objects.exclude(state=State.RETIRED)
+
+
+def listed() -> Any:
+    """The living ones as people tell them apart: a cold start stands there once, though each rule base gives it a row."""
+    first = ("state", "-id")  # the active row, else the newest
+    cold = living().filter(_COLD).order_by(*_IDENTITY, *first).distinct(*_IDENTITY)
+    return living().filter(~_COLD | Q(pk__in=cold.values("pk")))
 
 
 def judges() -> list[str]:
@@ -74,6 +85,16 @@ def with_prompt(version: ModelVersion, prompt: Any) -> ModelVersion:
         },
     )
     return sibling
+
+
+def with_rules(version: ModelVersion, rules: Sequence[RuleSpec]) -> ModelVersion:
+    """The row of a model under these rules: a cold start's revision follows them, every other model stays as it is.
+
+    Without it a cold start that a page offers dies with the next rule base: no process has its old revision any more.
+    """
+    if version.learnt or version.engine not in connecting.ENGINES:
+        return version
+    return register(connecting.connect(version.engine, rules))
 
 
 def register(engine: Engine) -> ModelVersion:

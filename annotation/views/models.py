@@ -16,7 +16,7 @@ from projects.gates import Request
 
 
 def models(request: Request) -> HttpResponse:
-    rows = registry.living().select_related("prompt").order_by("role", "-state", "-id")[:100]
+    rows = registry.listed().select_related("prompt").order_by("role", "-state", "-id")[:100]
     context = {
         "project": request.project,
         "models": sorted(rows, key=lambda row: (row.role, not row.active)),

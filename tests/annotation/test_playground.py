@@ -9,12 +9,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import jobs, playground, tasks
-from annotation.models import Comparison, Pair, Prediction, Trial
-from inference import prompt_versions, prompting
+from annotation import jobs, model_work, playground, prelabelling, tasks
+from annotation.models import Comparison, ModelJob, Pair, Prediction, Trial
+from annotation.prelabelling import Wish
+from inference import connecting, prompt_versions, prompting, registry
 from inference.models import ModelVersion, PromptVersion
 from projects.models import Project
-from tests.builders import make_item, make_pair, make_rule_base
+from rules.publishing import newest, specs
+from tests.builders import RULE_BODY, make_item, make_pair, make_rule_base
 from tests.misbehaving.server import Misbehaving, running
 
 ClientFor = Callable[..., Client]
@@ -158,3 +160,64 @@ def test_the_model_pages_show_the_registry_and_promote(
     assert model.active
     told = client.post(reverse("model-calibrate", args=[project.slug, model.pk]), follow=True).content.decode()
     assert "Too few gold pairs" in told
+
+
+@pytest.fixture
+def cold_start(pairs: list[Pair]) -> ModelVersion:
+    """Of the rules before the last publication: the row that a page offered, and its predictions name."""
+    row = registry.register(connecting.connect(connecting.COLD_START, specs(newest())))
+    make_rule_base(body={**RULE_BODY, "label": "L3"})
+    return row
+
+
+def test_the_cold_start_on_offer_answers_after_rules_were_published(
+    project: Project, pairs: list[Pair], cold_start: ModelVersion, cast: Any, client_for: ClientFor
+) -> None:
+    """Its revision follows the rules: which row answered is settled when it is asked, and stands on the trial."""
+    client = client_for(cast.max)
+    assert f'value="{cold_start.pk}"' in client.get(reverse("playground", args=[project.slug])).content.decode()
+    client.post(reverse("playground", args=[project.slug]), {"pair": pairs[0].pk, "model": cold_start.pk})
+    make_rule_base(body={**RULE_BODY, "label": "L1"})  # while the trial waits for a worker
+    work_off()
+    trial = Trial.objects.select_related("model").get()
+    assert (trial.state, trial.error) == ("done", "")
+    assert trial.model == prelabelling.model_for("distilled", specs(newest())) != cold_start
+
+
+def test_a_canary_run_of_the_cold_start_answers_after_rules_were_published(
+    project: Project, cold_start: ModelVersion, cast: Any, client_for: ClientFor
+) -> None:
+    client_for(cast.max).post(reverse("model-canary", args=[project.slug, cold_start.pk]))
+    make_rule_base(body={**RULE_BODY, "label": "L1"})
+    job = ModelJob.objects.get()
+    assert job.model != cold_start
+    tasks.work_on(model_work.KIND, [job.pk])
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("done", "")
+    assert job.model == prelabelling.model_for("distilled", specs(newest()))
+
+
+def test_a_promoted_cold_start_judges_by_the_rules_published_since(
+    project: Project, cold_start: ModelVersion, cast: Any
+) -> None:
+    registry.promote(cold_start, cast.max)
+    run = prelabelling.start_run(project, None, Wish())
+    assert run.model != cold_start and prelabelling.work_some(run) > 0
+    assert set(run.jobs.values_list("state", flat=True)) == {"done"}
+
+
+def test_the_cold_start_is_listed_once_whatever_was_published(
+    project: Project, model: ModelVersion, cold_start: ModelVersion, cast: Any, client_for: ClientFor
+) -> None:
+    def shown() -> list[tuple[int, bool]]:
+        listed = client_for(cast.max).get(reverse("models", args=[project.slug])).context["models"]
+        offered = client_for(cast.max).get(reverse("playground", args=[project.slug])).context["models"]
+        assert {row.pk for row in listed} == {row.pk for row in offered}
+        assert [row for row in listed if row.prompt_id] == [model]
+        return [(row.pk, row.active) for row in listed if row.name == "distilled"]
+
+    assert shown() == [(cold_start.pk, False)]
+    newer = prelabelling.model_for("distilled", specs(newest()))
+    assert shown() == [(newer.pk, False)]
+    registry.promote(cold_start, cast.max)
+    assert shown() == [(cold_start.pk, True)]
