@@ -49,7 +49,7 @@ class Command(BaseCommand):
         self.stderr.write(f"demo: {Pair.objects.filter(project=project).count()} pairs" + ("" if held else " (new)"))
 
     def _import(self) -> None:
-        self.stderr.write("demo: drawing the pictures and importing the pairs ...")
+        self.stderr.write("demo: importing the pairs ...")
         with tempfile.TemporaryDirectory() as scratch:
             pairs.write(Path(scratch))
             call_command(
