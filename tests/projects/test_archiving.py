@@ -11,6 +11,8 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from annotation import exporting, jobs
+from annotation.models import Export
 from projects import archiving, tokens
 from projects.models import AuditEvent, Membership, Person, Project, Role, Scope
 from tests.conftest import Cast
@@ -98,6 +100,17 @@ def test_tokens_and_rule_owners_are_back_with_the_project(project: Project, cast
     assert open_doors() == (401, 404)
     archiving.restore(project, actor=cast.lena)
     assert open_doors() == (404, 200)
+
+
+def test_what_waits_for_a_worker_goes_on_to_its_end(project: Project, cast: Cast) -> None:
+    export = exporting.request_export(project, "labels", cast.lena)
+    archiving.archive(project, actor=cast.lena)
+    assert [due.pk for due in jobs.head(jobs.due(Export), 10)] == [export.pk]
+    token = jobs.claim(Export, export.pk)
+    assert token is not None
+    exporting.work(export.pk, token)
+    export.refresh_from_db()
+    assert export.state == "done"
 
 
 def command(*arguments: str) -> dict[str, Any]:
