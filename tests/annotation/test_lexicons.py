@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotation import lexicons
-from annotation.models import Item
+from annotation.models import Import, Item, LearntLexicon
+from projects.clock import ClockTimestamp
 from projects.models import Project
 from relevance.lexicon import Lexicon
 from tests.builders import make_import, make_item
@@ -29,3 +32,20 @@ def test_the_distinct_facts_of_a_catalogue_teach_what_all_its_items_teach(projec
     assert learnt.digest == Lexicon.shipped().learn(facts).digest
     assert {"kestrel & co", "dusty pink", "teapots"} <= learnt.body["terms"].keys()
     assert "samovars" not in learnt.body["terms"]
+
+
+def test_snapshots_are_looked_through_only_where_an_import_may_have_brought_some_since(project: Project) -> None:
+    def looked() -> bool:
+        with CaptureQueriesContext(connection) as asked:
+            lexicons.up_to_date(project)
+        return any("annotation_snapshot" in one["sql"] for one in asked)
+
+    batch = make_import(project=project, finished_at=None)
+    make_item(project=project, category="teapots", batch=batch)
+    before = lexicons.up_to_date(project)
+    assert looked()  # that import has not ended
+    Import.objects.update(finished_at=before.created_at)
+    assert not looked() and lexicons.up_to_date(project) == before
+    make_item(project=project, category="samovars", batch=make_import(project=project, finished_at=ClockTimestamp()))
+    after = lexicons.up_to_date(project)
+    assert "samovars" in LearntLexicon.objects.get(pk=after.pk).body["terms"]
