@@ -43,13 +43,14 @@ def train(request: Request) -> HttpResponse:
 
 
 def canary(request: Request, version_id: int) -> HttpResponse:
-    """Asks a worker to try the canary suite on a model."""
+    """Asks a worker to try the canary suite on a model; leads to the row that is tried, where the outcome will stand."""
     found = _version(version_id)
     try:
-        model_work.ask_for_canary(request.project, found, request.person)
+        job = model_work.ask_for_canary(request.project, found, request.person)
     except model_work.Busy:
         messages.error(request, _("A canary run of this project is not over yet."))
-    return redirect("model", request.project.slug, found.pk)
+        return redirect("model", request.project.slug, found.pk)
+    return redirect("model", request.project.slug, job.model_id)
 
 
 def cancel_job(request: Request, job_id: int) -> HttpResponse:

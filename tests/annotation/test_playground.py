@@ -187,10 +187,11 @@ def test_the_cold_start_on_offer_answers_after_rules_were_published(
 def test_a_canary_run_of_the_cold_start_answers_after_rules_were_published(
     project: Project, cold_start: ModelVersion, cast: Any, client_for: ClientFor
 ) -> None:
-    client_for(cast.max).post(reverse("model-canary", args=[project.slug, cold_start.pk]))
+    asked = client_for(cast.max).post(reverse("model-canary", args=[project.slug, cold_start.pk]))
     make_rule_base(body={**RULE_BODY, "label": "L1"})
     job = ModelJob.objects.get()
-    assert job.model != cold_start
+    assert job.model_id not in (None, cold_start.pk)
+    assert asked.url == reverse("model", args=[project.slug, job.model_id])  # where its outcome will stand
     tasks.work_on(model_work.KIND, [job.pk])
     job.refresh_from_db()
     assert (job.state, job.error) == ("done", "")
