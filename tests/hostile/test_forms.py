@@ -20,8 +20,8 @@ from tests.hostile.files import GOOD
 from tests.hostile.planting import APPS
 
 TEXTS = {"nul": "a\x00b", "surrogate": "a\ud800b\udfff", "astral": ASTRAL}
-# What signs people out or takes their rights stands last.
-LAST = ("member-remove", "person", "project-settings", "account")
+# What signs people out, takes their rights or archives their project stands last.
+LAST = ("member-remove", "person", "project-settings", "project-state", "account")
 
 
 def forms_of(workplace: Workplace) -> list[tuple[Client, Form]]:
