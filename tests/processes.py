@@ -72,7 +72,7 @@ def web_server(environment: Mapping[str, str], folder: Path, application: str = 
     command += ["--logger-class", "lore_app.gunicorn_log.GunicornLog"]
     with process(command, {**environment, "LORE_PORT": str(port)}, ROOT, folder / "web.log"):
         address = f"http://127.0.0.1:{port}"
-        wait_until(lambda: answers(f"{address}/health/"), what="the web server")
+        wait_until(lambda: answers(f"{address}/health/"), seconds=120, what="the web server")
         yield address
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from annotation.watching import watch
 from projects.clock import ClockTimestamp
 from projects.models import Project
 from tests.builders import make_import
+from tests.processes import wait_until
 
 
 @pytest.fixture
@@ -245,32 +248,67 @@ def test_an_error_text_is_short_and_storable() -> None:
     assert jobs.error_text(KeyError("title")) == "KeyError: 'title'"
 
 
-def test_a_kept_lease_outlives_its_length(fresh_database: Any, django_db_blocker: Any, settings: Any) -> None:
-    """Lease 1 s, work 2.5 s: nobody else may take the row meanwhile."""
-    settings.JOB_LEASE_SECONDS = 1
-    with django_db_blocker.unblock():
-        row = make_import(project=Project.objects.create(slug="shoes", name="Shoes"))
-        token = jobs.claim(Import, row.pk)
-        assert token is not None
-        with jobs.kept(Import, {row.pk: token}):
-            threading.Event().wait(2.5)
-            assert jobs.claim(Import, row.pk) is None
-        assert jobs.finish(row, token)
+class Passing:
+    """What a keeper waits on: each of its waits is over at once, and by its clock and the row's so much time has passed."""
+
+    def __init__(self, row: Import, waits: int) -> None:
+        self.row, self.left = row, waits
+        self.now, self.taken = 0.0, 0
+        self.over, self.ended = threading.Event(), threading.Event()
+
+    def wait(self, seconds: float) -> bool:
+        """As an Event does; whoever else looks when the time has passed may find the row due, and takes it."""
+        if not self.left:
+            self.over.set()
+            return self.ended.wait(30)
+        self.left -= 1
+        self.now += seconds
+        self.pass_by(seconds)
+        self.taken += jobs.claim(Import, self.row.pk) is not None
+        connection.close()  # the keeper's own
+        return False
+
+    def pass_by(self, seconds: float) -> None:
+        earlier = timedelta(seconds=seconds)
+        Import.objects.filter(pk=self.row.pk).update(
+            lease_until=F("lease_until") - earlier, due_at=F("due_at") - earlier
+        )
+
+    def set(self) -> None:
+        self.ended.set()
 
 
-def test_a_lease_is_not_kept_for_ever_for_work_that_hangs(
-    fresh_database: Any, django_db_blocker: Any, settings: Any
-) -> None:
-    """Lease 1 s, renewed after 0.33 s and 0.66 s; given up at 0.9 s: due again within 1.7 s, work 2.5 s."""
-    settings.JOB_LEASE_SECONDS, settings.STUCK_SECONDS = 1, 0.9
+@pytest.fixture
+def passing(fresh_database: Any, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Passing]:
+    """Eight thirds of a lease."""
     with django_db_blocker.unblock():
-        row = make_import(project=Project.objects.create(slug="shoes", name="Shoes"))
-        token = jobs.claim(Import, row.pk)
-        assert token is not None
-        with jobs.kept(Import, {row.pk: token}):
-            threading.Event().wait(2.5)
-            assert jobs.claim(Import, row.pk) is not None
-        assert not jobs.finish(row, token)
+        made = Passing(make_import(project=Project.objects.create(slug="shoes", name="Shoes")), waits=8)
+        monkeypatch.setattr(jobs, "threading", SimpleNamespace(Event=lambda: made, Thread=threading.Thread))
+        monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: made.now))
+        yield made
+
+
+def test_a_kept_lease_outlives_its_length(passing: Passing) -> None:
+    """Work of two leases and two thirds: nobody else may take the row meanwhile."""
+    token = jobs.claim(Import, passing.row.pk)
+    assert token is not None
+    with jobs.kept(Import, {passing.row.pk: token}):
+        assert passing.over.wait(30)
+    assert not passing.taken
+    assert jobs.finish(passing.row, token)
+
+
+def test_a_lease_is_not_kept_for_ever_for_work_that_hangs(passing: Passing, settings: Any) -> None:
+    """Renewed after one third and two, given up at 0.9: after the lease that was renewed last it is due again."""
+    settings.STUCK_SECONDS = 0.9 * settings.JOB_LEASE_SECONDS
+    token = jobs.claim(Import, passing.row.pk)
+    assert token is not None
+    with jobs.kept(Import, {passing.row.pk: token}):
+        wait_until(lambda: not any(one.name == "keeper" for one in threading.enumerate()), what="the keeper gives up")
+        assert (passing.left, passing.taken) == (8 - 3, 0)
+        passing.pass_by(settings.JOB_LEASE_SECONDS)
+        assert jobs.claim(Import, passing.row.pk) is not None
+    assert not jobs.finish(passing.row, token)
 
 
 def test_twenty_workers_who_claim_the_same_rows_share_them_without_doubles(

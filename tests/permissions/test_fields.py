@@ -22,6 +22,7 @@ from annotation import bad_cases, grids, queue
 from annotation.models import Gold, Lease, Pair, Slot
 from projects.models import Project
 from tests.builders import make_judgment
+from tests.drills.scale import FULL
 from tests.permissions import bodies, matrix, oracle
 from tests.permissions.doors import Answer, Doors, undone
 from tests.permissions.furnishing import pairs_of, predict
@@ -104,7 +105,9 @@ def test_what_is_refused_shows_nothing_but_the_own_name(world: World, doors: Doo
         for method in ("GET", "POST", "DELETE"):
             row = rows.get(method) or next(iter(rows.values()))
             for actor in ("labeler", "ml_engineer", "stranger"):
-                for target in oracle.targets(world, row, actor):
+                targets = list(oracle.targets(world, row, actor))
+                # A method that the URL does not have is refused before anybody looks what is named.
+                for target in targets if method in rows or FULL else targets[:1]:
                     asked = doors if method != "POST" else careful
                     answer = asked.send(method, target.path, world.cookies[actor])
                     if answer.status in {403, 404, 405}:
