@@ -8,24 +8,17 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from annotation import citing, opinions, queue, settling
 from annotation.models import Adjudication, Disagreement, Judgment
 from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
+from projects.refusals import Refused
 from relevance.dimensions import Dimension
-from relevance.labels import UnknownLabel
 from rules.models import Rule, RuleBaseEntry, RuleVersion
 from rules.publishing import active_rule_base
-
-
-class CannotAdjudicate(Exception):
-    """With a machine code: own_case, already_settled, bad_label, bad_mismatch, unknown_rule."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -98,7 +91,7 @@ class Ruling:
 def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: Ruling) -> Adjudication:
     """Settle the pair: an append-only ruling, gold, and every open disagreement of the pair closed. Idempotent by key.
 
-    Raises CannotAdjudicate; Disagreement.DoesNotExist for a foreign or unknown one.
+    Raises Refused; Disagreement.DoesNotExist for a foreign or unknown one.
     """
     rule = _checked(ruling, project)
     with transaction.atomic():
@@ -107,12 +100,12 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
         )
         if known := Adjudication.objects.filter(idempotency_key=ruling.key).first():
             if (known.adjudicator_id, known.disagreement_id) != (person.pk, disagreement.pk):
-                raise CannotAdjudicate("used_key")
+                raise Refused("used_key", _("The form is incomplete; reload the page."))
             return known
         if disagreement.state != Disagreement.State.OPEN:
-            raise CannotAdjudicate("already_settled")
+            raise Refused("already_settled", _("Someone has settled this disagreement meanwhile."), status=409)
         if is_own_case(person, disagreement):
-            raise CannotAdjudicate("own_case")
+            raise Refused("own_case", _("You judged this pair yourself; someone else must settle it."), status=409)
         pair = opinions.locked(disagreement.pair_id)
         earlier = pair.adjudications.order_by("-revision").first()
         adjudication = Adjudication.objects.create(
@@ -144,19 +137,16 @@ def _read_version(rule: Rule | None, project: Project) -> RuleVersion | None:
 
 
 def _checked(ruling: Ruling, project: Project) -> Rule | None:
-    try:
-        if project.scale.parse(ruling.label) != ruling.label:
-            raise CannotAdjudicate("bad_label")
-    except UnknownLabel:
-        raise CannotAdjudicate("bad_label") from None
+    if ruling.label not in project.scale.codes:
+        raise Refused("bad_label", _("Choose one of the labels."))
     needs_mismatch = project.scale_name == "lore-4" and ruling.label == "L2"
     if needs_mismatch != bool(ruling.mismatch) or (
         ruling.mismatch and ruling.mismatch not in {dimension.value for dimension in Dimension}
     ):
-        raise CannotAdjudicate("bad_mismatch")
+        raise Refused("bad_mismatch", _("A mismatch names the dimension that does not match."))
     if not ruling.rule_code:
         return None
     rule = Rule.objects.filter(code=ruling.rule_code).first()
     if rule is None:
-        raise CannotAdjudicate("unknown_rule")
+        raise Refused("unknown_rule", _("There is no rule of that code."))
     return rule

@@ -18,7 +18,7 @@ import orjson
 from django.db import connections, transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from annotation import jobs
 from annotation.kinds import Kind, single
@@ -28,6 +28,7 @@ from annotation.rule_effects import Effect, TwoSets
 from inference.models import ModelVersion
 from projects.audit import record
 from projects.models import Person, Project
+from projects.refusals import Refused
 from relevance.agreement import cohen_kappa, percent_agreement
 from relevance.evidence import Grid
 from relevance.facts import ItemFacts, PairFacts, Sku
@@ -61,14 +62,6 @@ WHERE p.project_id = %(project)s AND p.gold_label = '' AND j.outcome = 'label'
                   AND (later.round, later.revision) > (j.round, j.revision))
 GROUP BY j.pair_id HAVING count(DISTINCT j.label) = 1
 """
-
-
-class CannotTest(Exception):
-    """There is nothing to hold the draft against; `code` is for pages."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class DraftChanged(Exception):
@@ -160,11 +153,11 @@ class Sample(NamedTuple):
 
 
 def start(draft: RuleDraft, project: Project, by: Person | None, sample: Sample | None = None) -> BackTest:
-    """Ask for the draft as it is now to be held against every stored pair, or tried on a sample. Raises CannotTest."""
+    """Ask for the draft as it is now to be held against every stored pair, or tried on a sample. Raises Refused."""
     if not draft.rules.exists():
-        raise CannotTest("nothing_changes")
+        raise Refused("nothing_changes", _("The draft changes nothing yet."), status=409)
     if not project.pairs.exists():
-        raise CannotTest("no_pairs")
+        raise Refused("no_pairs", _("There is nothing to test on: import pairs first."), status=409)
     with transaction.atomic():
         test = BackTest.objects.create(
             project=project,
@@ -200,7 +193,7 @@ def work(pk: int, token: UUID) -> None:
             jobs.finish(test, token, seen=tally.pairs, result=result_of(tally))
 
 
-KIND = Kind("back_test", gettext_lazy("Back-test"), BackTest, single(work), only=Q(kind=BackTest.Kind.EXACT))
+KIND = Kind("back_test", _("Back-test"), BackTest, single(work), only=Q(kind=BackTest.Kind.EXACT))
 
 
 def compare(

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models import BadCase, BadCaseNote, Pair
 from annotation.opinions import locked
 from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Membership, Person, Project
+from projects.refusals import Refused
 
 MAX_TEXT = 4000
-
-
-class BadCaseError(ValueError):
-    """With a machine code: no_cause, not_a_member, unknown_cause."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def open_case(person: Person, pair: Pair, *, cause: str = "", note: str = "") -> BadCase:
     """Flag a pair. A pair has one open case at most: a further flag adds a note to it."""
     if cause not in BadCase.Cause.values:
-        raise BadCaseError("unknown_cause")
+        raise Refused("unknown_cause", _("Choose a cause from the list."))
     with transaction.atomic():
         locked(pair.pk)
         case = BadCase.objects.filter(pair=pair, state=BadCase.State.OPEN).first()
@@ -73,7 +67,7 @@ def add_note(case: BadCase, person: Person, text: str) -> None:
 
 def assign(case: BadCase, person: Person, owner: Person | None) -> None:
     if owner is not None and not Membership.objects.filter(project=case.project, person=owner).exists():
-        raise BadCaseError("not_a_member")
+        raise Refused("not_a_member", _("The owner must be a member of the project."))
     with transaction.atomic():
         BadCase.objects.filter(pk=case.pk).update(owner=owner)
         _note(case, person, "assigned", str(owner) if owner else "")
@@ -81,7 +75,7 @@ def assign(case: BadCase, person: Person, owner: Person | None) -> None:
 
 def name_cause(case: BadCase, person: Person, cause: str) -> None:
     if not cause or cause not in BadCase.Cause.values:
-        raise BadCaseError("unknown_cause")
+        raise Refused("unknown_cause", _("Choose a cause from the list."))
     with transaction.atomic():
         BadCase.objects.filter(pk=case.pk).update(cause=cause)
         _note(case, person, "caused", cause)
@@ -90,7 +84,7 @@ def name_cause(case: BadCase, person: Person, cause: str) -> None:
 def close(case: BadCase, person: Person, text: str) -> None:
     """Needs a cause. Closing twice is one close."""
     if not case.cause:
-        raise BadCaseError("no_cause")
+        raise Refused("no_cause", _("Name the cause before closing."))
     with transaction.atomic():
         moved = BadCase.objects.filter(pk=case.pk, state=BadCase.State.OPEN).update(
             state=BadCase.State.CLOSED, closed_at=ClockTimestamp()

@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from annotation import confidence, splitting
 from annotation.models import Prediction
@@ -17,22 +18,16 @@ from inference import lineage
 from inference.models import Calibration, ModelVersion
 from projects.audit import record
 from projects.models import Person, Project
+from projects.refusals import Refused
 from relevance import calibration
-from relevance.splits import SPLIT_VERSION, digest
-
-
-class CannotCalibrate(Exception):
-    """Too little gold of validation queries under predictions of this model; the message says how much there is."""
-
-
-class LearntByAnotherSplit(CannotCalibrate):
-    """The model may have learnt from any query: nothing tells what its confidence is worth on queries it has not seen."""
+from relevance.splits import digest
 
 
 def fit(project: Project, model: ModelVersion, by: Person | None, method: str | None = None) -> Calibration:
-    """From the model's predictions of gold pairs as they stand, of validation queries. Raises CannotCalibrate."""
-    if lineage.learnt_by_another_split(model):
-        raise LearntByAnotherSplit(f"{model} learnt before split {SPLIT_VERSION} of the queries: train it anew")
+    """From the model's predictions of gold pairs as they stand, of validation queries. Raises Refused."""
+    if lineage.learnt_by_another_split(model):  # nothing tells what its confidence is worth on queries it has not seen
+        another = _("This model learnt before the queries were split as they are now. Train it anew.")
+        raise Refused("learnt_by_another_split", another, status=409)
     rows = (
         Prediction.objects.filter(pair__project=project, model=model, status="ok")
         .filter(snapshot_id=F("pair__item__current_snapshot_id"))
@@ -57,7 +52,10 @@ def fit(project: Project, model: ModelVersion, by: Person | None, method: str | 
             method=method,
         )
     except ValueError as error:
-        raise CannotCalibrate(f"of validation queries {error}") from error
+        too_few = _(
+            "%(n)s gold pairs of validation queries carry a prediction of this model: 30, of two queries, are needed."
+        )
+        raise Refused("too_little_gold", too_few, status=409, n=len(found)) from error
     with transaction.atomic():
         row = Calibration.objects.create(
             model=model,

@@ -17,6 +17,7 @@ from threading import BoundedSemaphore, Lock
 from django.utils.translation import gettext as _
 
 from annotation.children import Child, ChildEnded, Header
+from projects.refusals import Refused
 
 CHILD = "annotation.decoding_child"
 AT_ONCE = min(4, os.cpu_count() or 1)
@@ -25,12 +26,11 @@ PICTURES_A_CHILD = 1000
 MOST_BYTES_OUT = 16 << 20
 
 
-class PictureRefused(ValueError):
-    """The bytes are no picture that we take; the message says why, for people. `code` is for programs."""
+class PictureRefused(Refused):
+    """The bytes are no picture that we take. The codes are the child's, which holds nothing of ours."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(why(code))
-        self.code = code
+        super().__init__(code, why(code))
 
 
 def why(code: str) -> str:

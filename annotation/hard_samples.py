@@ -11,12 +11,14 @@ from itertools import islice
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from annotation import opinions
 from annotation.models import Disagreement, Gold, HardSet, HardSetMember, Judgment, Pair, Prediction
 from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
+from projects.refusals import Refused
 from relevance.hardness import Evidence, HumanLabel, ModelLabel, Reason, ReasonKind, reasons
 
 CHUNK = 2000
@@ -26,20 +28,12 @@ KIND_OF = {
 }
 
 
-class HardSetError(ValueError):
-    """With a machine code: no_name, name_taken, nothing_hard."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 def freeze_hard_set(project: Project, name: str, by: Person | None, kinds: Iterable[str] = ()) -> HardSet:
-    """Take every pair with a reason (of `kinds`, or of any), in one transaction. Raises HardSetError."""
+    """Take every pair with a reason (of `kinds`, or of any), in one transaction. Raises Refused."""
     wanted = {ReasonKind(kind) for kind in kinds} or set(ReasonKind)
     name = " ".join(name.split())
     if not name:
-        raise HardSetError("no_name")
+        raise Refused("no_name", _("Give the set a name."))
     try:
         with transaction.atomic():
             hard_set = HardSet.objects.create(
@@ -47,11 +41,11 @@ def freeze_hard_set(project: Project, name: str, by: Person | None, kinds: Itera
             )
             size = sum(_add(hard_set, chunk, wanted) for chunk in _chunks(project))
             if size == 0:
-                raise HardSetError("nothing_hard")
+                raise Refused("nothing_hard", _("No pair has such a reason yet."))
             HardSet.objects.filter(pk=hard_set.pk).update(size=size, frozen_at=ClockTimestamp())
             audit.record(by, "froze_hard_set", project=project, on=hard_set, size=size)
     except IntegrityError as error:
-        raise HardSetError("name_taken") from error
+        raise Refused("name_taken", _("A hard set of that name exists already."), status=409) from error
     hard_set.refresh_from_db()
     return hard_set
 

@@ -25,6 +25,7 @@ from annotation.sayings import run
 from projects.clock import ClockTimestamp
 from projects.compiling import compiled
 from projects.models import Mode, Person, Project
+from projects.refusals import Refused
 from relevance.dimensions import Dimension
 from relevance.labels import UnknownLabel
 
@@ -33,14 +34,6 @@ CANNOT_TELL = "cannot_tell"
 CANNOT_TELL_REASONS = ("image", "attributes", "query", "rule_gap")
 MAX_NOTE = 4000
 MAX_SECONDS = 24 * 3600.0
-
-
-class Refused(Exception):
-    """The submit is not stored as a judgment; what it said is kept as a draft."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class BadAnswer(ValueError):
@@ -164,7 +157,7 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
         # The key was used a moment ago, for another pair: this one's lock does not make them wait for each other.
         if not Judgment.objects.filter(idempotency_key=answer.key).exists():
             raise
-        refused = Refused("other_content_under_this_key")
+        refused = _answered_otherwise()
     except Refused as error:
         refused = error
     keep_draft(person, lease, answer)
@@ -187,15 +180,25 @@ def _check_ground(lease: Lease, project: Project, answer: Answer) -> None:
         raise BadAnswer("cites", _("%(rule)s is not on this card") % {"rule": error}) from None
     labelled = answer.choice != CANNOT_TELL
     if labelled and citing.is_missing(lease, project, answer.cites, no_rule_fits=answer.no_rule_fits):
-        raise Refused("needs_citation")
+        ground = _("This project wants a ground: cite a rule (Q, W, E), or say that none fits (R).")
+        raise Refused("needs_citation", ground, status=409)
 
 
 def _replay(judge: Judge, answer: Answer, digest: str) -> Judgment | None:
     """Locks are held, so a doubled submit that waited for them sees its twin here."""
     known = next(iter(_under_key(answer.key)), None)
     if known is not None and (known.judge_id != judge.pk or known.body_sha256 != digest):
-        raise Refused("other_content_under_this_key")
+        raise _answered_otherwise()
     return known
+
+
+def _answered_otherwise() -> Refused:
+    sentence = _("This card was already answered otherwise; what you sent is kept as a draft.")
+    return Refused("other_content_under_this_key", sentence, status=409)
+
+
+def _already_judged() -> Refused:
+    return Refused("already_judged", _("You have already judged this pair. Undo brings it back."), status=409)
 
 
 @compiled
@@ -218,12 +221,12 @@ def _record(lease: Lease, judge: Judge, answer: Answer, digest: str) -> Recorded
     mine = next(iter(answers(lease)), None)
     second = _is_second_answer(lease, mine)
     if lease.state == Lease.State.USED and not second:
-        raise Refused("already_judged")
+        raise _already_judged()
     if answer.choice == KEEP and not second:
-        raise Refused("nothing_to_keep")
+        raise Refused("nothing_to_keep", _("There is no answer of yours to keep yet."), status=409)
     late = lease.state in {Lease.State.EXPIRED, Lease.State.RELEASED}
     if late and mine is not None and mine.outcome != Judgment.Outcome.WITHDRAWN:
-        raise Refused("already_judged")
+        raise _already_judged()
     judgment = _append(lease, pair, judge, mine, answer, digest, late=late, second=second)
     if lease.state == Lease.State.LIVE:
         Lease.objects.filter(pk=lease.pk).update(state=Lease.State.USED)

@@ -6,31 +6,29 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from annotation import canary, distilled_training, jobs
 from annotation.distilled_training import CannotTrain, Source
 from annotation.jobs import Claim
 from annotation.kinds import PRELABEL_QUEUE, Kind, single
-from annotation.models import JobState, ModelJob
+from annotation.models import ModelJob
 from inference import registry
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
 from projects.audit import record
 from projects.models import Person, Project
+from projects.refusals import Refused
 from rules.publishing import active_rule_base, specs
 
 FIGURES = ("train_pairs", "test_pairs", "acc2", "acc4", "macro_f1", "kappa_quadratic", "auc", "ece")
 
 
-class Busy(Exception):
-    """The same is being done for this project already."""
-
-
 def ask_for_training(project: Project, source: Source, by: Person, *, promote: bool) -> ModelJob:
-    """Raises Busy while a training of this project is not over."""
+    """Raises Refused while a training of this project is not over."""
     with transaction.atomic():
-        _only_one(project, ModelJob.Kind.TRAIN)
+        if _runs(project, ModelJob.Kind.TRAIN):
+            raise Refused("training_runs", _("A training of this project is not over yet."), status=409)
         job = ModelJob.objects.create(
             project=project, kind=ModelJob.Kind.TRAIN, source=source, promote=promote, requested_by=by
         )
@@ -39,9 +37,10 @@ def ask_for_training(project: Project, source: Source, by: Person, *, promote: b
 
 
 def ask_for_canary(project: Project, model: ModelVersion, by: Person) -> ModelJob:
-    """Raises Busy while a canary run of this project is not over."""
+    """Raises Refused while a canary run of this project is not over."""
     with transaction.atomic():
-        _only_one(project, ModelJob.Kind.CANARY)
+        if _runs(project, ModelJob.Kind.CANARY):
+            raise Refused("canary_runs", _("A canary run of this project is not over yet."), status=409)
         model = _under_its_rules(model, project)
         job = ModelJob.objects.create(project=project, kind=ModelJob.Kind.CANARY, model=model, requested_by=by)
         record(by, "model.canary_asked", project=project, on=job, model=str(model))
@@ -67,7 +66,7 @@ def work(pk: int, token: UUID) -> None:
             jobs.fail(job, token, error, retry=False)
 
 
-KIND = Kind("model_job", gettext_lazy("Trainings and canary runs"), ModelJob, single(work), PRELABEL_QUEUE)
+KIND = Kind("model_job", _("Trainings and canary runs"), ModelJob, single(work), PRELABEL_QUEUE)
 
 
 def _train(job: ModelJob, token: UUID) -> None:
@@ -99,8 +98,7 @@ def _under_its_rules(model: ModelVersion, project: Project) -> ModelVersion:
     return registry.with_rules(model, specs(active_rule_base(project)))
 
 
-def _only_one(project: Project, kind: str) -> None:
+def _runs(project: Project, kind: str) -> bool:
+    """Locks the project, so that of two who ask at once one is refused."""
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    live = (JobState.QUEUED, JobState.RUNNING, JobState.FAILED)
-    if ModelJob.objects.filter(project=project, kind=kind, state__in=live).exists():
-        raise Busy
+    return ModelJob.objects.filter(project=project, kind=kind, state__in=jobs.LIVE).exists()

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from annotation import briefing, jobs
 from annotation.jobs import Claim
@@ -29,26 +29,22 @@ from inference.pipeline import Judged
 from inference.rendering import render
 from projects.audit import record
 from projects.models import Person, Project
+from projects.refusals import Refused
 from relevance.metrics import report
 from relevance.sanitising import storable
-from rules.publishing import active_rule_base, specs
+from rules.publishing import active_rule_base, rule_base_of, specs
 
 MOST_PAIRS, FEWEST_PAIRS = 200, 10
 FEWEST_TO_ACTIVATE = 20
 
 
-class CannotTry(Exception):
-    """What is missing for a trial, a comparison or an activation; `code` is for pages."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
-
-
-def start_trial(pair: Pair, model: ModelVersion, prompt: PromptVersion | None, by: Person) -> Trial:
-    """Ask about one pair; the page watches the job."""
-    if active_rule_base(pair.project) is None:
-        raise CannotTry("no_rules")
+def start_trial(pair: Pair | None, model: ModelVersion | None, prompt: PromptVersion | None, by: Person) -> Trial:
+    """Ask about one pair; the page watches the job. Raises Refused."""
+    if pair is None:
+        raise Refused("no_pair", _("There is no such pair in this project: take its number from its page."))
+    if model is None:
+        raise Refused("no_model", _("Choose a model."))
+    rule_base_of(pair.project)
     with transaction.atomic():
         trial = Trial.objects.create(
             project=pair.project,
@@ -64,19 +60,19 @@ def start_trial(pair: Pair, model: ModelVersion, prompt: PromptVersion | None, b
 
 def start_comparison(
     project: Project,
-    model: ModelVersion,
-    before: PromptVersion,
-    after: PromptVersion,
+    model: ModelVersion | None,
+    before: PromptVersion | None,
+    after: PromptVersion | None,
     pairs: int,
     by: Person,
     seed: int = 0,
 ) -> Comparison:
-    """Both versions on the same gold pairs, drawn at random; raises CannotTry."""
-    if model.prompt_id is None or before.pk == after.pk:
-        raise CannotTry("two_prompts")
+    """Both versions on the same gold pairs, drawn at random; raises Refused."""
+    if model is None or model.prompt_id is None or not before or not after or before.pk == after.pk or pairs < 1:
+        raise Refused("two_prompts", _("Choose a large model, two different prompt versions and how many pairs."))
     gold = list(Pair.objects.filter(~Q(gold_label=""), project=project).order_by("pk").values_list("pk", flat=True))
     if len(gold) < FEWEST_PAIRS:
-        raise CannotTry("no_gold")
+        raise Refused("no_gold", _("Ten gold pairs at least are needed to compare two prompt versions."), status=409)
     drawn = random.Random(seed).sample(gold, min(pairs, len(gold), MOST_PAIRS))
     rows = Pair.objects.filter(pk__in=drawn).select_related("item")
     with transaction.atomic():
@@ -107,7 +103,7 @@ def work(claims: Sequence[Claim]) -> None:
             _try(claim)
 
 
-KIND = Kind("trial", gettext_lazy("trial"), Trial, work, PRELABEL_QUEUE, together=4)
+KIND = Kind("trial", _("trial"), Trial, work, PRELABEL_QUEUE, together=4)
 
 
 def _try(claim: Claim) -> None:
@@ -249,10 +245,11 @@ def mcnemar(first: int, second: int) -> float:
 
 
 def activate(prompt: PromptVersion, by: Person) -> None:
-    """Only what has been compared with the version that is active now; raises CannotTry."""
+    """Only what has been compared with the version that is active now; raises Refused."""
     now = prompt_versions.active()
     if now.pk != prompt.pk:
         found = Comparison.objects.filter(before=now, after=prompt, pairs__gte=FEWEST_TO_ACTIVATE)
         if not any(compared(one).ended for one in found.select_related("before", "after", "project")):
-            raise CannotTry("not_compared")
+            first = _("Compare this version with the active one on twenty gold pairs or more first.")
+            raise Refused("not_compared", first, status=409)
     prompt_versions.activate(prompt, by)

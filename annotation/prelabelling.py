@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef, Q
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from annotation import answering, grids, jobs, lexicons, predicting, tasks
 from annotation.isolation import Isolation
@@ -23,19 +23,12 @@ from inference.models import ModelVersion
 from projects.audit import record
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
+from projects.refusals import Refused
 from relevance.rules import RuleSpec
-from rules.publishing import active_rule_base, specs
+from rules.publishing import rule_base_of, specs
 
 TOGETHER = 32  # pairs that are asked about in one call of the engine
 MOST_SAMPLES = 16
-
-
-class CannotStart(Exception):
-    """A run needs pairs to label and rules to label them by."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
 
 
 # `known`: this very model has answered under the same rules and grid, so the question would have the same key. A large
@@ -94,15 +87,15 @@ EVERYTHING = Wish()
 def start_run(project: Project, by: Person | None, wish: Wish = EVERYTHING) -> PrelabelRun:
     """Ask for every pair of the project, or those wished for: one job each, save those this model has answered already.
 
-    Raises CannotStart, UnknownModel.
+    Raises Refused, UnknownModel.
     """
-    rule_base = active_rule_base(project)
-    if rule_base is None:
-        raise CannotStart("no_rules", "There are no rules yet: load the starter pack with load_rules")
+    rule_base = rule_base_of(project)
     if not project.pairs.exists():
-        raise CannotStart("no_pairs", "There is nothing to pre-label: import pairs first")
+        raise Refused("no_pairs", _("There is nothing to pre-label yet: import pairs first."), status=409)
     if wish.only not in ONLY or not 1 <= wish.samples <= MOST_SAMPLES:
-        raise CannotStart("wish", f"only: one of {', '.join(filter(None, ONLY))}; samples: 1 to {MOST_SAMPLES}")
+        known = ", ".join(filter(None, ONLY))
+        wish_for = _("only: one of %(known)s; samples: 1 to %(most)s")
+        raise Refused("wish", wish_for, status=400, known=known, most=MOST_SAMPLES)
     with transaction.atomic():
         model = model_for(wish.model, specs(rule_base))
         run = PrelabelRun.objects.create(
@@ -195,7 +188,7 @@ def lines() -> list[Q]:
 
 KIND = Kind(
     "prelabel",
-    gettext_lazy("pre-label"),
+    _("pre-label"),
     PrelabelJob,
     work,
     PRELABEL_QUEUE,

@@ -21,6 +21,7 @@ from annotation.models import BackTest, Grid, JobState, ReplayEntry, ReplaySet
 from annotation.rule_effects import TwoSets
 from projects.audit import record
 from projects.models import Person, Project
+from projects.refusals import Refused
 from relevance.evidence import Grid as GridValue
 from relevance.evidence import build_grid
 from relevance.rules import RuleSpec, in_force
@@ -29,10 +30,6 @@ from rules.models import RuleDraft
 from rules.publishing import specs
 
 MOST = 5000  # pairs of a set, drawn evenly over the gold there is
-
-
-class NoGold(Exception):
-    """There is nothing to freeze."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +46,13 @@ class Replayed:
 
 
 def freeze(project: Project, by: Person | None) -> ReplaySet:
-    """Today's gold as the project's next replay set. Raises NoGold."""
+    """Today's gold as the project's next replay set. Raises Refused."""
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         gold = project.pairs.exclude(gold_label="").values_list("pk", "item__current_snapshot", "gold_label")
         frozen = sorted(gold, key=lambda row: hashlib.sha256(str(row[0]).encode()).digest())[:MOST]
         if not frozen:
-            raise NoGold
+            raise Refused("no_gold", _("There is no gold to freeze yet."), status=409)
         made = ReplaySet.objects.create(
             project=project,
             number=ReplaySet.objects.filter(project=project).count() + 1,

@@ -6,18 +6,16 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy
 
 from annotation import addresses, jobs
 from annotation.models import PictureFetch, PictureSource
 from projects.audit import record
 from projects.models import Person, Project
+from projects.refusals import Refused
 
 MOST_SHOWN = 50
 LISTED = Q(Exists(PictureSource.objects.filter(project=OuterRef("project"), host=OuterRef("host"))))
-
-
-class NoHost(ValueError):
-    """What was given is not the name of a host."""
 
 
 class Unlisted(NamedTuple):
@@ -32,10 +30,11 @@ def of(project: Project) -> list[PictureSource]:
 
 
 def allow(project: Project, host: str, by: Person | None, *, plain_http: bool = False) -> PictureSource:
-    """List a host, or change how it is asked. What was refused only for want of TLS is tried again. Raises NoHost."""
+    """List a host, or change how it is asked. What was refused only for want of TLS is tried again. Raises Refused."""
     name = host.strip().lower()
     if not addresses.is_host(name):
-        raise NoHost(host)
+        no_host = gettext_lazy("Type a host by its name, such as pictures.example.com: no address, no number, no path.")
+        raise Refused("no_host", no_host, field="host")
     with transaction.atomic():
         source, _ = PictureSource.objects.update_or_create(
             project=project,

@@ -7,12 +7,14 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from inference import connecting, prompt_versions
 from inference.engines.base import Engine
 from inference.models import ModelVersion
 from projects.audit import record
 from projects.models import Person
+from projects.refusals import Refused
 from relevance.rules import RuleSpec
 
 State = ModelVersion.State
@@ -20,12 +22,13 @@ _COLD = Q(prompt=None, learnt=False)
 _IDENTITY = ("name", "engine", "target", "role")
 
 
-class UnknownModel(Exception):
+class UnknownModel(Refused):
     """Nobody has registered a model of this name."""
 
     def __init__(self, name: str) -> None:
         known = ", ".join(sorted({str(n) for n in living().values_list("name", flat=True)})) or "none yet"
-        super().__init__(f"no model is called {name!r}; known: {known}")
+        sentence = _("No model is called %(name)s. Known: %(known)s.")
+        super().__init__("unknown_model", sentence, status=400, name=repr(name), known=known)
 
 
 def living() -> Any:

@@ -22,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from projects import audit, tokens
 from projects.models import Person, Project, Scope, ServiceToken
+from projects.refusals import Refused
 
 ROOT = "/api/"
 _HEADER = re.compile(r"Bearer +([!-~]{1,200})", re.IGNORECASE)
@@ -87,14 +88,16 @@ def endpoint(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
                 return view(request, *args, **kwargs)
         except Refusal as refusal:
             return _refused(refusal.status, refusal.reason)
+        except Refused as refusal:
+            return _refused(refusal.status, refusal.sentence, code=refusal.code)
         except RequestDataTooBig:
             return _refused(413, "The request is too large.")
 
     return answered
 
 
-def _refused(status: int, reason: str, before: HttpResponse | None = None) -> JsonResponse:
-    response = JsonResponse({"error": reason}, status=status)
+def _refused(status: int, reason: str, before: HttpResponse | None = None, *, code: str = "") -> JsonResponse:
+    response = JsonResponse({"error": reason, **({"code": code} if code else {})}, status=status)
     for name in ("Allow", "Retry-After"):
         if before is not None and name in before.headers:
             response[name] = before[name]

@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from projects.gates import aside
+from projects.refusals import Refused
 from projects.uploading import BodyRefused, most_bytes, too_large
 from relevance.sanitising import sanitise, storable
 
@@ -56,6 +57,10 @@ class BoundaryMiddleware:
             for file in files[1]:
                 file.name = storable(file.name or "")
         return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """What a view has no place of its own for: said, and never a fault of ours."""
+        return refused(request, error.status, error.sentence) if isinstance(error, Refused) else None
 
 
 def _check(request: HttpRequest) -> None:

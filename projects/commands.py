@@ -9,13 +9,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from projects.refusals import Refused
+
 
 class UsageError(Exception):
     """The command line itself is wrong: exit 2."""
 
 
 class JsonCommand(BaseCommand, ABC):
-    """Subclasses implement `run`. A CommandError ends with {"error": ...} and exit 1; usage errors exit 2."""
+    """Subclasses implement `run`. A CommandError or Refused ends with {"error": ...} and exit 1; usage errors exit 2."""
 
     requires_system_checks: list[str] = []
 
@@ -34,6 +36,10 @@ class JsonCommand(BaseCommand, ABC):
         except CommandError as error:
             self.stderr.write(str(error))
             self.stdout.write(json.dumps({"error": str(error)}, ensure_ascii=False))
+            sys.exit(1)
+        except Refused as refusal:
+            self.stderr.write(f"{refusal.code}: {refusal.sentence}")
+            self.stdout.write(json.dumps({"error": refusal.sentence, "code": refusal.code}, ensure_ascii=False))
             sys.exit(1)
         self.stdout.write(json.dumps(answer, ensure_ascii=False))
 

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from projects import audit
 from projects.forms import LONG_TEXTS, ProjectSettingsForm
 from projects.hooks import Hook
-from projects.membership import Refused, add_role
+from projects.membership import add_role
 from projects.models import Person, Project, Role
+from projects.refusals import Refused
 
 project_founded: Hook[[Project, Person | None], None] = Hook()  # a project has been made, by whom
 
@@ -39,7 +40,8 @@ def change_settings(form: ProjectSettingsForm, *, actor: Person) -> Project:
     with transaction.atomic():
         before = Project.objects.select_for_update(no_key=True).get(pk=form.instance.pk)
         if before.pairs.exists() and form.cleaned_data["scale_name"] != before.scale_name:
-            raise Refused(_("The project has got pairs meanwhile: its scale is fixed."))
+            fixed = _("The project has got pairs meanwhile: its scale is fixed.")
+            raise Refused("scale_fixed", fixed, status=409, field="scale_name")
         changes = {
             name: "changed" if name in LONG_TEXTS else {"from": getattr(before, name), "to": form.cleaned_data[name]}
             for name in form.changed_data

@@ -2,7 +2,7 @@
 
 A view under /p/<slug>/ finds the project on `request.project`; it never looks one up itself. What programs may do
 with a service token is decided here too, by projects.bearer. What a signed-in person is refused is audited
-(projects.refusals).
+(projects.refused_requests).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
-from projects import bearer, refusals
+from projects import bearer, refused_requests
 from projects.compiling import compiled
 from projects.hooks import Hook
 from projects.models import Membership, Person, Project, Role
@@ -94,7 +94,7 @@ class PolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         program = bearer.is_for_programs(request)
         response = bearer.answer(request, self.get_response) if program else self.get_response(request)
-        refusals.note(request, response)
+        refused_requests.note(request, response)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         patch_vary_headers(response, ["HX-Request"])

@@ -12,10 +12,7 @@ from django.utils.translation import gettext as _
 from projects import audit, invitations, sessions, tokens
 from projects.invitations import Invitation
 from projects.models import Membership, Person, Project, Role
-
-
-class Refused(Exception):
-    """Carries a sentence for the person who asked."""
+from projects.refusals import Refused
 
 
 def members_of(project: Project) -> list[Membership]:
@@ -39,11 +36,11 @@ def add_role(project: Project, username: str, role: Role, *, actor: Person | Non
     """Unknown and deactivated people are refused in the same words."""
     person = Person.objects.filter(username=username, is_active=True).first()
     if person is None:
-        raise Refused(_("Nobody who can sign in has this user name."))
+        raise Refused("unknown_name", _("Nobody who can sign in has this user name."))
     with transaction.atomic():
         membership, added = Membership.objects.get_or_create(project=project, person=person, role=role)
         if not added:
-            raise Refused(_("This person holds the role already."))
+            raise Refused("held_already", _("This person holds the role already."), status=409)
         sessions.end_all(person)
         audit.record(actor, "member.added", project=project, on=person, username=username, role=role.value)
     return membership
@@ -52,10 +49,10 @@ def add_role(project: Project, username: str, role: Role, *, actor: Person | Non
 def remove_role(membership: Membership, *, actor: Person) -> None:
     """A project keeps its last lead, and leads do not step down by themselves."""
     if membership.role == Role.LEAD and membership.person_id == actor.pk:
-        raise Refused(_("You cannot take the lead role from yourself; another lead can."))
+        raise Refused("own_lead", _("You cannot take the lead role from yourself; another lead can."), status=409)
     with transaction.atomic():
         if membership.role == Role.LEAD and not _other_lead(membership):
-            raise Refused(_("A project needs a lead: this is the last one."))
+            raise Refused("last_lead", _("A project needs a lead: this is the last one."), status=409)
         removed, _rows = Membership.objects.filter(pk=membership.pk).delete()
         if removed:
             person, role = membership.person, membership.role
@@ -86,7 +83,7 @@ def create_person(
 def deactivate(person: Person, *, actor: Person) -> None:
     """Ends every session, link and service token for good: the password goes too, a return begins with a new link."""
     if person.pk == actor.pk:
-        raise Refused(_("You cannot deactivate yourself."))
+        raise Refused("yourself", _("You cannot deactivate yourself."), status=409)
     with transaction.atomic():
         if Person.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
             person.is_active = False

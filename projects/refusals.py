@@ -1,60 +1,31 @@
-"""What a signed-in person was refused: one audit event each, so that knocking on doors is seen.
+"""What is not done, and why: a code for programs with its sentence for people, raised together.
 
-An event names the URL, the method, the permission that was missing and the object as the path named it; never a query
-string, a form or a token. A flood is bounded: after `MOST` refusals of one person at one URL within a minute the next
-is written once that minute has passed, and the last one written says so.
+    raise Refused("name_taken", _("A hard set of that name exists already."), status=409)
+
+Whoever catches it shows `refusal.sentence`; what nobody catches is answered with it, on a page of its own
+(projects.boundary), in JSON (projects.bearer) or by a command (projects.commands). A sub-class only where somebody has
+to tell its refusals from others.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-
-from projects.clock import ClockTimestamp
-from projects.models import AuditEvent, Person, Project
-from projects.policy import POLICY
-from relevance.sanitising import storable
-
-ACT = "request.refused"
-REFUSED = frozenset({403, 404, 405})
-MOST = 10
-WITHIN = timedelta(minutes=1)
-# Parts of a path that name an object. What is not listed, such as the token of a one-time link, is never written down.
-NAMES_AN_OBJECT = frozenset({"code", "number", "sha256", "size", "name"})
+from django.utils.functional import Promise
 
 
-def note(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Called by the gate with every answer. Strangers and addresses that are no page of ours leave nothing."""
-    match, person = request.resolver_match, getattr(request, "user", None)
-    if response.status_code not in REFUSED or match is None or not isinstance(person, Person):
-        return
-    url_name, method = match.url_name or "", request.method or ""
-    lately = AuditEvent.objects.filter(
-        actor=person, act=ACT, object_kind=url_name[:40], at__gt=ClockTimestamp() - WITHIN
-    )
-    before = len(lately.values_list("pk")[:MOST])
-    if before == MOST:
-        return
-    path: dict[str, object] = match.captured_kwargs  # type: ignore[attr-defined]
-    slug = path.get("slug")
-    AuditEvent.objects.create(
-        actor=person,
-        project=Project.objects.filter(slug=slug).first() if slug is not None else None,
-        act=ACT,
-        object_kind=url_name[:40],
-        object_id=_named(path),
-        detail={
-            "method": method,
-            "status": response.status_code,
-            "permission": POLICY.get(url_name, {}).get("GET" if method == "HEAD" else method, ""),
-            **({"project": slug} if slug is not None else {}),
-            **({"last_of": MOST} if before == MOST - 1 else {}),
-        },
-    )
+class Refused(Exception):
+    """`status` is the answer over HTTP, `field` what of a form it is about; `values` stand in the sentence by name."""
 
+    def __init__(
+        self, code: str, sentence: str | Promise, *, status: int = 422, field: str = "", **values: object
+    ) -> None:
+        super().__init__(code)
+        self.code, self.status, self.field = code, status, field
+        self._sentence, self._values = sentence, values
 
-def _named(path: dict[str, object]) -> str:
-    parts = [str(value) for name, value in path.items() if name.endswith("_id") or name in NAMES_AN_OBJECT]
-    return storable("/".join(parts))[:60]
+    @property
+    def sentence(self) -> str:
+        """In the language of whoever reads it, where it was raised with a lazy one."""
+        return str(self._sentence) % self._values if self._values else str(self._sentence)
+
+    def __str__(self) -> str:
+        return self.sentence

@@ -23,14 +23,11 @@ from django.utils.translation import gettext as _
 from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Membership, Person, Project, Role, Scope, ServiceToken
+from projects.refusals import Refused
 
 SHAPE = re.compile(r"lore_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 NOBODYS = "0" * 64
 NOTE_USE_AFTER = timedelta(minutes=1)  # a busy token is not a row written at every request
-
-
-class CannotIssue(Exception):
-    """Carries a sentence for the person who asked."""
 
 
 class Issued(NamedTuple):
@@ -41,14 +38,15 @@ class Issued(NamedTuple):
 
 
 def issue(project: Project, name: str, scopes: Sequence[Scope], days: int, *, actor: Person) -> Issued:
-    """Holds the issuer's role while it issues, so that no token slips past a removal. Raises CannotIssue."""
+    """Holds the issuer's role while it issues, so that no token slips past a removal. Raises Refused."""
     valid_for = timedelta(days=days)
     if not name.strip() or not scopes or not timedelta(0) < valid_for <= ServiceToken.LONGEST:
-        raise CannotIssue(_("A token needs a name, at least one scope and an end within a year."))
+        needs = _("A token needs a name, at least one scope and an end within a year.")
+        raise Refused("bad_token", needs)
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     with transaction.atomic():
         if not _leads(project, actor):
-            raise CannotIssue(_("Only a lead of the project issues its tokens."))
+            raise Refused("no_lead", _("Only a lead of the project issues its tokens."), status=409)
         now = _now()
         token = ServiceToken.objects.create(
             project=project,

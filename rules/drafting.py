@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from projects.audit import record
 from projects.clock import ClockTimestamp
 from projects.models import Person
+from projects.refusals import Refused
 from relevance.rules import LANGUAGES, RuleSpec, parse_rule
 from rules.cases import failing
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
@@ -24,15 +25,6 @@ from rules.packs import load_pack
 from rules.publishing import body_of, digest_of, specs
 
 FIRST_OF_PEOPLE = 500  # codes below are for shipped packs
-
-
-class DraftRefused(Exception):
-    """What was asked of a draft cannot be done: a sentence for the person, and the field where there is one."""
-
-    def __init__(self, reason: str, field: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.field = field
 
 
 def start(base: RuleBaseVersion, title: str, why: str, by: Person) -> RuleDraft:
@@ -46,7 +38,7 @@ def start(base: RuleBaseVersion, title: str, why: str, by: Person) -> RuleDraft:
 def change(draft: RuleDraft, code: str, data: Mapping[str, Any], revision: int, by: Person) -> DraftedRule:
     """Save a rule as the draft wants it: `data` in the pack's form without code and version.
 
-    `revision` is the one that was read, 0 where the draft did not hold the rule yet. Raises DraftRefused, RuleError.
+    `revision` is the one that was read, 0 where the draft did not hold the rule yet. Raises Refused, RuleError.
     """
     before = base_version(draft, code)
     spec = parse_rule({**data, "code": code, "version": next_number(code)})
@@ -55,7 +47,7 @@ def change(draft: RuleDraft, code: str, data: Mapping[str, Any], revision: int, 
         _still_open(draft)
         held = DraftedRule.objects.select_for_update().filter(draft=draft, code=code).first()
         if (held.revision if held else 0) != revision:
-            raise DraftRefused(_("Somebody has saved this rule since you opened it: look at it again."))
+            raise Refused("saved_since", _("Somebody has saved this rule since you opened it: look at it again."))
         if held is None:
             held = DraftedRule.objects.create(draft=draft, code=code, before=before, body=body, updated_by=by)
         else:
@@ -71,7 +63,7 @@ def retire(draft: RuleDraft, code: str, by: Person) -> DraftedRule:
     """The next rule base version will not hold this rule; its versions stay."""
     before = base_version(draft, code)
     if before is None:
-        raise DraftRefused(_("The draft's rule base does not hold %(rule)s.") % {"rule": code})
+        raise Refused("no_such_rule", _("The draft's rule base does not hold %(rule)s."), rule=code)
     with transaction.atomic():
         _still_open(draft)
         held, new = DraftedRule.objects.get_or_create(
@@ -99,10 +91,14 @@ def withdraw(draft: RuleDraft, by: Person) -> None:
     with transaction.atomic():
         held = RuleDraft.objects.select_for_update().get(pk=draft.pk)
         if held.state not in (RuleDraft.State.OPEN, RuleDraft.State.REVIEW):
-            raise DraftRefused(_("This draft has ended."))
+            raise ended()
         RuleDraft.objects.filter(pk=draft.pk).update(state=RuleDraft.State.WITHDRAWN, decided_at=ClockTimestamp())
         record(by, "rules.draft_withdrawn", on=draft)
     draft.refresh_from_db()
+
+
+def ended() -> Refused:
+    return Refused("ended", _("This draft has ended."))
 
 
 @dataclass(frozen=True)
@@ -188,6 +184,12 @@ def with_translation_mark(spec: RuleSpec, before: RuleSpec | None, *, checked: b
     return replace(spec, behind="" if before.behind == newer else older)
 
 
+def check_cases(draft: RuleDraft) -> None:
+    """Raises Refused where a worked case fails."""
+    if failed := failing_cases(draft):
+        raise Refused("cases_fail", _("Worked cases fail: %(cases)s"), cases="; ".join(failed))
+
+
 def failing_cases(draft: RuleDraft) -> list[str]:
     """Worked cases of the changed rules whose label the draft's rules do not give: "R-500 case 2: L3 instead of L2"."""
     changed = {held.code for held in draft.rules.all() if not held.retires}
@@ -201,4 +203,4 @@ def failing_cases(draft: RuleDraft) -> list[str]:
 def _still_open(draft: RuleDraft) -> None:
     state = RuleDraft.objects.select_for_update().values_list("state", flat=True).get(pk=draft.pk)
     if state != RuleDraft.State.OPEN:
-        raise DraftRefused(_("This draft is not open for changes any more."))
+        raise Refused("not_open", _("This draft is not open for changes any more."))

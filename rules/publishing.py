@@ -17,9 +17,11 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from projects.compiling import compiled
 from projects.models import Project
+from projects.refusals import Refused
 from relevance.rules import RuleSpec, in_force, rule_to_data
 from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
 
@@ -141,6 +143,15 @@ def active_rule_base(project: Project | None = None) -> RuleBaseVersion | None:
     """What the project pins, else the newest; None before the first pack is loaded."""
     pinned = project.rule_base_number if project is not None else None
     return rule_base_numbered(pinned) if pinned is not None else newest()
+
+
+def rule_base_of(project: Project) -> RuleBaseVersion:
+    """The active one, for what cannot be done without rules. Raises Refused."""
+    rule_base = active_rule_base(project)
+    if rule_base is None:
+        missing = _("There are no rules yet. A system admin loads the starter pack with: manage.py load_rules")
+        raise Refused("no_rules", missing, status=409)
+    return rule_base
 
 
 def rule_base_numbered(number: int) -> RuleBaseVersion | None:

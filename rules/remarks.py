@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from projects.audit import record
 from projects.clock import ClockTimestamp
 from projects.models import Person
+from projects.refusals import Refused
 from relevance.sanitising import storable
 from rules.models import Rule, RuleRemark
 from rules.reviewing import is_rule_owner
@@ -16,17 +18,12 @@ MOST_TEXT = 2000
 OPEN = Q(settled_at__isnull=True, answers__isnull=True) & ~Q(kind=RuleRemark.Kind.COMMENT)
 
 
-class RemarkRefused(Exception):
-    """There is nothing in it, or what it answers is not there."""
-
-
 def say(rule: Rule, by: Person, kind: str, text: str, about: str = "") -> RuleRemark:
     """A comment or question needs words; that a rule is unclear needs none."""
     said = storable(text).strip()[:MOST_TEXT]
-    if kind not in (RuleRemark.Kind.COMMENT, RuleRemark.Kind.QUESTION, RuleRemark.Kind.UNCLEAR):
-        raise RemarkRefused
-    if not said and kind != RuleRemark.Kind.UNCLEAR:
-        raise RemarkRefused
+    needs_words = kind in (RuleRemark.Kind.COMMENT, RuleRemark.Kind.QUESTION)
+    if (needs_words and not said) or not (needs_words or kind == RuleRemark.Kind.UNCLEAR):
+        raise Refused("nothing_said", _("Write what you want to say or ask."))
     with transaction.atomic():
         remark = RuleRemark.objects.create(
             rule=rule, person=by, kind=kind, text=said, about=about[:200] if _is_ours(about) else ""
@@ -43,7 +40,7 @@ def _is_ours(address: str) -> bool:
 def answer(remark: RuleRemark, by: Person, text: str) -> RuleRemark:
     said = storable(text).strip()[:MOST_TEXT]
     if not said or remark.answers_id is not None:
-        raise RemarkRefused
+        raise Refused("no_answer", _("Write an answer."))
     with transaction.atomic():
         reply = RuleRemark.objects.create(
             rule=remark.rule, person=by, kind=RuleRemark.Kind.ANSWER, text=said, answers=remark
@@ -55,7 +52,7 @@ def answer(remark: RuleRemark, by: Person, text: str) -> RuleRemark:
 def settle(remark: RuleRemark, by: Person) -> None:
     """By whoever made it, or by a rule owner."""
     if remark.person_id != by.pk and not is_rule_owner(by):
-        raise RemarkRefused
+        raise Refused("not_yours", _("Only its author or a rule owner can settle it."))
     with transaction.atomic():
         if RuleRemark.objects.filter(pk=remark.pk, settled_at=None).update(settled_by=by, settled_at=ClockTimestamp()):
             record(by, "rules.remark_settled", on=remark, rule=remark.rule.code)

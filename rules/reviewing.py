@@ -15,8 +15,9 @@ from projects.clock import ClockTimestamp
 from projects.gates import keeps_rules
 from projects.hooks import Hook
 from projects.models import Person, Role
+from projects.refusals import Refused
 from rules import publishing
-from rules.drafting import DraftRefused, digest_of_draft, failing_cases, specs_of
+from rules.drafting import check_cases, digest_of_draft, ended, specs_of
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.publishing import body_of, digest_of
 
@@ -38,12 +39,11 @@ def rule_owners() -> list[Person]:
 
 
 def submit(draft: RuleDraft, by: Person) -> None:
-    """Ready for a second person. Raises DraftRefused where there is nothing to review or a worked case fails."""
+    """Ready for a second person. Raises Refused where there is nothing to review or a worked case fails."""
     _move(draft, RuleDraft.State.OPEN)
     if not draft.rules.exists():
-        raise DraftRefused(_("The draft changes nothing yet."))
-    if failed := failing_cases(draft):
-        raise DraftRefused(_("Worked cases fail: %(cases)s") % {"cases": "; ".join(failed)})
+        raise Refused("nothing_changes", _("The draft changes nothing yet."))
+    check_cases(draft)
     with transaction.atomic():
         RuleDraft.objects.filter(pk=draft.pk).update(
             state=RuleDraft.State.REVIEW, submitted_at=ClockTimestamp(), returned=""
@@ -56,7 +56,7 @@ def give_back(draft: RuleDraft, by: Person, remark: str) -> None:
     """To its author, who may change it again."""
     _move(draft, RuleDraft.State.REVIEW)
     if not remark.strip():
-        raise DraftRefused(_("Say what should be changed."), "remark")
+        raise Refused("no_remark", _("Say what should be changed."), field="remark")
     with transaction.atomic():
         RuleDraft.objects.filter(pk=draft.pk).update(state=RuleDraft.State.OPEN, returned=remark)
         record(by, "rules.draft_returned", on=draft, remark=remark[:500])
@@ -64,26 +64,27 @@ def give_back(draft: RuleDraft, by: Person, remark: str) -> None:
 
 
 def publish(draft: RuleDraft, by: Person, override_reason: str = "", *, seen: str = "") -> RuleBaseVersion:
-    """The next rule base version, in one transaction. `seen` is the digest of what the page showed. Raises DraftRefused."""
+    """The next rule base version, in one transaction. `seen` is the digest of what the page showed. Raises Refused."""
     if by.pk == draft.author_id or draft.rules.filter(updated_by=by).exists():
-        raise DraftRefused(_("A second person has to publish: you wrote this draft."))
+        raise Refused("own_draft", _("A second person has to publish: you wrote this draft."))
     content = digest_of_draft(draft)
     if not is_rule_owner(by):
-        raise DraftRefused(_("Only a rule owner may publish."))
-    if failed := failing_cases(draft):
-        raise DraftRefused(_("Worked cases fail: %(cases)s") % {"cases": "; ".join(failed)})
+        raise Refused("no_rule_owner", _("Only a rule owner may publish."))
+    check_cases(draft)
     objections = [objection for found in objections_to(draft) for objection in found]
     if objections and not override_reason.strip():
-        raise DraftRefused(" ".join(objections), "override_reason")
+        raise Refused("objections", " ".join(objections), field="override_reason")
     with transaction.atomic():
         publishing.take_turn()
         locked = RuleDraft.objects.select_for_update(of=("self",)).select_related("author").get(pk=draft.pk)
         if locked.state != RuleDraft.State.REVIEW:
-            raise DraftRefused(_("Only a draft in review can be published."))
+            raise Refused("not_in_review", _("Only a draft in review can be published."))
         if digest_of_draft(locked) != content or (seen and seen != content):
-            raise DraftRefused(_("Somebody has changed the draft since you opened it: look at it again."))
+            changed = _("Somebody has changed the draft since you opened it: look at it again.")
+            raise Refused("changed_since", changed)
         if not locked.author.is_active:
-            raise DraftRefused(_("The author's account is deactivated: take the draft over first."))
+            gone = _("The author's account is deactivated: take the draft over first.")
+            raise Refused("author_gone", gone)
         rule_base = _publish(locked, by)
         RuleDraft.objects.filter(pk=draft.pk).update(
             state=RuleDraft.State.PUBLISHED,
@@ -120,7 +121,7 @@ def rebase(draft: RuleDraft, by: Person) -> list[str]:
     with transaction.atomic():
         locked = RuleDraft.objects.select_for_update().get(pk=draft.pk)
         if locked.state not in (RuleDraft.State.OPEN, RuleDraft.State.REVIEW):
-            raise DraftRefused(_("This draft has ended."))
+            raise ended()
         changed = outdated(draft)
         now = publishing.current_versions()
         for held in draft.rules.filter(code__in=changed):
@@ -135,7 +136,8 @@ def rebase(draft: RuleDraft, by: Person) -> list[str]:
 def _publish(draft: RuleDraft, by: Person) -> RuleBaseVersion:
     newest = publishing.newest()
     if newest is not None and newest.pk != draft.base_id:  # what was reviewed and tested would not be what is published
-        raise DraftRefused(_("The rule base has moved on since this draft was begun: begin from the newest version."))
+        moved_on = _("The rule base has moved on since this draft was begun: begin from the newest version.")
+        raise Refused("moved_on", moved_on)
     current = publishing.current_versions()
     specs = {spec.code: spec for spec in specs_of(draft)}
     for held in draft.rules.select_related("before", "updated_by"):
@@ -162,4 +164,4 @@ def _publish(draft: RuleDraft, by: Person) -> RuleBaseVersion:
 
 def _move(draft: RuleDraft, wanted: str) -> None:
     if RuleDraft.objects.values_list("state", flat=True).get(pk=draft.pk) != wanted:
-        raise DraftRefused(_("The draft is in another state by now: look at it again."))
+        raise Refused("other_state", _("The draft is in another state by now: look at it again."))

@@ -26,6 +26,7 @@ from psycopg import sql
 
 from lore_app.database import connected_as
 from projects.models import Membership, Person, Project, Role
+from projects.refusals import Refused
 from tests.drills.scale import FULL
 
 # The same examples at each run, in any weather: a busy machine is no finding. At full size others are drawn each time.
@@ -290,6 +291,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return LONGEST.index(folder) if folder in LONGEST else len(LONGEST), str(item.path)
 
     items.sort(key=place)
+
+
+def refused(code: str) -> Any:
+    """`with refused("own_case"):` what stands below is refused, for that reason."""
+    return pytest.raises(Refused, check=lambda refusal: refusal.code == code)
 
 
 FIGURE = "figure"

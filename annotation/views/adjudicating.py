@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from annotation import adjudicating, card, grids, showing
 from annotation.models import Adjudication, Disagreement
 from projects.gates import Request
+from projects.refusals import Refused
 from relevance.rules import routed_rules
 from rules.publishing import active_rule_base, specs_today
 
@@ -56,9 +57,8 @@ def _settle(request: Request, disagreement: Disagreement) -> HttpResponse:
         adjudicating.adjudicate(request.person, disagreement.pk, request.project, ruling)
     except ValueError:
         return _page(request, disagreement, error=_("The form is incomplete; reload the page."), status=422)
-    except adjudicating.CannotAdjudicate as error:
-        status = 409 if error.code in {"already_settled", "own_case"} else 422
-        return _page(request, disagreement, error=_refusals()[error.code], status=status)
+    except Refused as refusal:
+        return _page(request, disagreement, error=refusal.sentence, status=refusal.status)
     following = adjudicating.open_for(request.person, request.project).filter(pk__gt=disagreement.pk).first()
     messages.success(request, _("Settled. The label is gold now."))
     if "next" in request.POST and following is not None:
@@ -104,14 +104,3 @@ def _dispute(request: Request, dispute_id: int) -> Disagreement:
     if disagreement is None:
         raise Http404
     return disagreement
-
-
-def _refusals() -> dict[str, str]:
-    return {
-        "already_settled": _("Someone has settled this disagreement meanwhile."),
-        "own_case": _("You judged this pair yourself; someone else must settle it."),
-        "bad_label": _("Choose one of the labels."),
-        "bad_mismatch": _("A mismatch names the dimension that does not match."),
-        "unknown_rule": _("There is no rule of that code."),
-        "used_key": _("The form is incomplete; reload the page."),
-    }

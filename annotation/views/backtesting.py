@@ -17,6 +17,7 @@ from annotation.models import BackTest, Pair, ReplaySet
 from inference import registry
 from projects.audit import record
 from projects.gates import Request
+from projects.refusals import Refused
 from relevance.labels import LORE
 from rules.drafting import digest_of_draft
 from rules.models import RuleDraft
@@ -44,6 +45,10 @@ class SampleForm(forms.Form):
 def backtests(request: Request) -> HttpResponse:
     if request.method == "POST":
         return _start(request)
+    return _list(request)
+
+
+def _list(request: Request, *, status: int = 200) -> HttpResponse:
     live = (RuleDraft.State.OPEN, RuleDraft.State.REVIEW)
     sampling = SampleForm(request.GET if "model" in request.GET else None)
     rows = BackTest.objects.filter(project=request.project).select_related("draft", "model", "requested_by")
@@ -57,7 +62,7 @@ def backtests(request: Request) -> HttpResponse:
         "replay_sets": ReplaySet.objects.filter(project=request.project).order_by("-number")[:PAGE],
         "presence": workers.presence(),
     }
-    return render(request, "annotation/backtests.html", context)
+    return render(request, "annotation/backtests.html", context, status=status)
 
 
 def backtest(request: Request, test_id: int) -> HttpResponse:
@@ -89,21 +94,20 @@ def freeze(request: Request) -> HttpResponse:
     """Today's gold as the next replay set."""
     try:
         made = replaying.freeze(request.project, request.person)
-    except replaying.NoGold:
-        messages.error(request, _("There is no gold to freeze yet."))
-    else:
-        messages.success(request, _("%(pairs)s gold pairs are frozen as a replay set.") % {"pairs": made.size})
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return _list(request, status=refusal.status)
+    messages.success(request, _("%(pairs)s gold pairs are frozen as a replay set.") % {"pairs": made.size})
     return redirect("backtests", request.project.slug)
 
 
 def _start(request: Request) -> HttpResponse:
     number = request.POST.get("draft", "")
     draft = RuleDraft.objects.select_related("base").filter(pk=int(number[:18])).first() if number.isdecimal() else None
-    if draft is None:
-        messages.error(request, _("Choose a draft."))
-        return redirect("backtests", request.project.slug)
     sampling = SampleForm(request.POST)
     try:
+        if draft is None:
+            raise Refused("no_draft", _("Choose a draft."))
         if request.POST.get("kind") != BackTest.Kind.MODEL:
             test = backtesting.start(draft, request.project, request.person)
         elif sampling.is_valid():
@@ -111,17 +115,10 @@ def _start(request: Request) -> HttpResponse:
             sample = Sample(given["model"], given["sample"])
             test = backtesting.start(draft, request.project, request.person, sample)
         else:
-            messages.error(request, _("Choose a model and a sample."))
-            return redirect("backtests", request.project.slug)
-    except backtesting.CannotTest as error:
-        messages.error(
-            request,
-            {
-                "nothing_changes": _("The draft changes nothing yet."),
-                "no_pairs": _("There is nothing to test on: import pairs first."),
-            }[error.code],
-        )
-        return redirect("backtests", request.project.slug)
+            raise Refused("no_sample", _("Choose a model and a sample."))
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return _list(request, status=refusal.status)
     return redirect("backtest", request.project.slug, test.pk)
 
 

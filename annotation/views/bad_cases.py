@@ -14,6 +14,7 @@ from annotation.models import BadCase, Pair
 from projects.gates import Request, may
 from projects.models import Person
 from projects.policy import Permission
+from projects.refusals import Refused
 
 PAGE = 50
 
@@ -51,9 +52,14 @@ def bad_case(request: Request, case_id: int) -> HttpResponse:
     if request.method == "POST":
         try:
             _act(request, case)
-        except activity.BadCaseError as error:
-            messages.error(request, _errors()[error.code])
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+            return _page(request, case, status=refusal.status)
         return redirect("bad-case", request.project.slug, case.pk)
+    return _page(request, case)
+
+
+def _page(request: Request, case: BadCase, *, status: int = 200) -> HttpResponse:
     context = {
         "project": request.project,
         "case": case,
@@ -65,7 +71,7 @@ def bad_case(request: Request, case_id: int) -> HttpResponse:
         "may_triage": may(request.roles, Permission.TRIAGE),
         "may_see_pair": may(request.roles, Permission.SEE_PAIRS),
     }
-    return render(request, "annotation/bad_case.html", context)
+    return render(request, "annotation/bad_case.html", context, status=status)
 
 
 def open_case(request: Request) -> HttpResponse:
@@ -77,13 +83,8 @@ def open_case(request: Request) -> HttpResponse:
     )
     if pair is None:
         raise Http404
-    try:
-        case = activity.open_case(
-            request.person, pair, cause=request.POST.get("cause", ""), note=request.POST.get("note", "")
-        )
-    except activity.BadCaseError as error:
-        messages.error(request, _errors()[error.code])
-        return redirect("bad-cases", request.project.slug)
+    given = request.POST
+    case = activity.open_case(request.person, pair, cause=given.get("cause", ""), note=given.get("note", ""))
     if case.reported_by_id != request.person.pk and not may(request.roles, Permission.TRIAGE):
         messages.success(request, _("Flagged: your note stands in a case that someone opened before."))
         return redirect("bad-cases", request.project.slug)
@@ -126,11 +127,3 @@ def _case(request: Request, case_id: int) -> BadCase:
     if case is None:
         raise Http404
     return case
-
-
-def _errors() -> dict[str, str]:
-    return {
-        "no_cause": _("Name the cause before closing."),
-        "not_a_member": _("The owner must be a member of the project."),
-        "unknown_cause": _("Choose a cause from the list."),
-    }

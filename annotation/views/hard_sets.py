@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from annotation import hard_samples
 from projects.gates import Request
+from projects.refusals import Refused
 from relevance.hardness import ReasonKind
 
 PAGE = 50
@@ -17,21 +18,25 @@ PAGE = 50
 def hard_sets(request: Request) -> HttpResponse:
     if request.method == "POST":
         return _freeze(request)
+    return _list(request)
+
+
+def _list(request: Request, *, status: int = 200) -> HttpResponse:
     context = {
         "project": request.project,
         "hard_sets": request.project.hard_sets.select_related("created_by").order_by("-id"),
         "kinds": reason_names().items(),
     }
-    return render(request, "annotation/hard_sets.html", context)
+    return render(request, "annotation/hard_sets.html", context, status=status)
 
 
 def _freeze(request: Request) -> HttpResponse:
     kinds = [kind for kind in request.POST.getlist("reason") if kind in set(ReasonKind)]
     try:
         hard_set = hard_samples.freeze_hard_set(request.project, request.POST.get("name", ""), request.person, kinds)
-    except hard_samples.HardSetError as error:
-        messages.error(request, _refusals()[error.code])
-        return redirect("hard-sets", request.project.slug)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return _list(request, status=refusal.status)
     messages.success(request, _("Frozen."))
     return redirect("hard-set", request.project.slug, hard_set.pk)
 
@@ -73,12 +78,4 @@ def reason_names() -> dict[str, str]:
         ReasonKind.HUMAN_MODEL_CONFLICT: _("people and model differ"),
         ReasonKind.CONTRADICTION: _("the prediction contradicts itself"),
         ReasonKind.LOW_MARGIN: _("two labels are nearly as likely (margin below 0.2)"),
-    }
-
-
-def _refusals() -> dict[str, str]:
-    return {
-        "no_name": _("Give the set a name."),
-        "name_taken": _("A hard set of that name exists already."),
-        "nothing_hard": _("No pair has such a reason yet."),
     }

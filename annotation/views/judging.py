@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from annotation import bad_cases, card, judging, queue
 from annotation.models import BadCase, Lease
 from projects.gates import Request
+from projects.refusals import Refused
 
 
 def judge(request: Request) -> HttpResponse:
@@ -38,8 +39,8 @@ def submit(request: Request, token: UUID) -> HttpResponse:
         recorded = judging.submit(request.person, request.project, token, answer)
     except judging.BadAnswer as error:
         return _refused(request, f"{error.field}: {error.reason}", 422)
-    except judging.Refused as error:
-        return _refused(request, _refusals().get(error.code, error.code), 409)
+    except Refused as refusal:
+        return _refused(request, refusal.sentence, refusal.status)
     except Lease.DoesNotExist:
         raise Http404 from None
     if recorded.judgment.late:
@@ -75,8 +76,8 @@ def flag(request: Request, token: UUID) -> HttpResponse:
     cause = request.POST.get("reason", "")
     try:
         bad_cases.open_case(request.person, lease.pair, cause=cause, note=request.POST.get("note", ""))
-    except bad_cases.BadCaseError:
-        return _refused(request, _("Choose what is wrong from the list."), 422)
+    except Refused as refusal:
+        return _refused(request, refusal.sentence, refusal.status)
     messages.success(request, _("Flagged. The bad case is open."))
     revealed = judging.revealed(lease)
     if revealed is not None:
@@ -155,14 +156,3 @@ def _refused(request: Request, message: str, status: int) -> HttpResponse:
         return render(request, "annotation/judge.html#refused", {"message": message}, status=status)
     messages.error(request, message)
     return redirect("judge", request.project.slug)
-
-
-def _refusals() -> dict[str, str]:
-    return {
-        "other_content_under_this_key": _(
-            "This card was already answered otherwise; what you sent is kept as a draft."
-        ),
-        "already_judged": _("You have already judged this pair. Undo brings it back."),
-        "needs_citation": _("This project wants a ground: cite a rule (Q, W, E), or say that none fits (R)."),
-        "nothing_to_keep": _("There is no answer of yours to keep yet."),
-    }

@@ -13,9 +13,14 @@ from annotation.models import ModelJob
 from inference import lineage, registry
 from inference.models import LearntModel, ModelVersion
 from projects.gates import Request
+from projects.refusals import Refused
 
 
 def models(request: Request) -> HttpResponse:
+    return _list(request)
+
+
+def _list(request: Request, *, status: int = 200) -> HttpResponse:
     rows = registry.listed().select_related("prompt").order_by("role", "-state", "-id")[:100]
     context = {
         "project": request.project,
@@ -26,19 +31,20 @@ def models(request: Request) -> HttpResponse:
         **_jobs(request),
     }
     template = "annotation/models.html"
-    return render(request, template + "#model-jobs" if request.headers.get("HX-Request") else template, context)
+    part = "#model-jobs" if request.headers.get("HX-Request") else ""
+    return render(request, template + part, context, status=status)
 
 
 def train(request: Request) -> HttpResponse:
     """Asks a worker to let the distilled tier learn from this project's labels."""
     source = next((one for one in SOURCES if one == request.POST.get("source")), None)
-    if source is None:
-        messages.error(request, _("Choose whose labels it shall learn from."))
-        return redirect("models", request.project.slug)
     try:
+        if source is None:
+            raise Refused("no_source", _("Choose whose labels it shall learn from."))
         model_work.ask_for_training(request.project, source, request.person, promote="promote" in request.POST)
-    except model_work.Busy:
-        messages.error(request, _("A training of this project is not over yet."))
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return _list(request, status=refusal.status)
     return redirect("models", request.project.slug)
 
 
@@ -47,9 +53,9 @@ def canary(request: Request, version_id: int) -> HttpResponse:
     found = _version(version_id)
     try:
         job = model_work.ask_for_canary(request.project, found, request.person)
-    except model_work.Busy:
-        messages.error(request, _("A canary run of this project is not over yet."))
-        return redirect("model", request.project.slug, found.pk)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return _page(request, found, status=refusal.status)
     return redirect("model", request.project.slug, job.model_id)
 
 
@@ -69,7 +75,10 @@ def _jobs(request: Request) -> dict[str, object]:
 
 
 def model(request: Request, version_id: int) -> HttpResponse:
-    found = _version(version_id)
+    return _page(request, _version(version_id))
+
+
+def _page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpResponse:
     lesson = LearntModel.objects.filter(version=found).defer("body", "corpus").select_related("project").first()
     fitted = confidence.newest(found, request.project)
     context = {
@@ -84,7 +93,7 @@ def model(request: Request, version_id: int) -> HttpResponse:
         .first(),
         "found": [(name, value) for name, value in found.found.items() if isinstance(value, bool)],
     }
-    return render(request, "annotation/model.html", context)
+    return render(request, "annotation/model.html", context, status=status)
 
 
 def promote(request: Request, version_id: int) -> HttpResponse:
@@ -100,17 +109,10 @@ def calibrate(request: Request, version_id: int) -> HttpResponse:
     found = _version(version_id)
     try:
         calibrating.fit(request.project, found, request.person)
-    except calibrating.LearntByAnotherSplit:
-        messages.error(request, _("This model learnt before the queries were split as they are now. Train it anew."))
-    except calibrating.CannotCalibrate:
-        messages.error(
-            request,
-            _(
-                "Too few gold pairs carry a prediction of this model: 30 at least are needed, of two validation queries."
-            ),
-        )
-    else:
-        messages.success(request, _("Measured. The next pre-labels carry a calibrated confidence."))
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return _page(request, found, status=refusal.status)
+    messages.success(request, _("Measured. The next pre-labels carry a calibrated confidence."))
     return redirect("model", request.project.slug, found.pk)
 
 

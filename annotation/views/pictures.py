@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from annotation import fetching, sources, workers
 from annotation.models import PictureSource
 from projects.gates import Request
+from projects.refusals import Refused
 
 
 def pictures(request: Request) -> HttpResponse:
@@ -38,11 +39,9 @@ def allow(request: Request) -> HttpResponse:
     host = request.POST.get("host", "")[:300]
     try:
         sources.allow(request.project, host, request.person, plain_http=request.POST.get("plain_http") == "on")
-    except sources.NoHost:
-        refusal = _("Type a host by its name, such as pictures.example.com: no address, no number, no path.")
-        return render(
-            request, "annotation/pictures.html", {**_page(request), "refusal": refusal, "typed": host}, status=422
-        )
+    except Refused as refusal:
+        context = {**_page(request), "refusal": refusal.sentence, "typed": host}
+        return render(request, "annotation/pictures.html", context, status=refusal.status)
     messages.success(request, _("Pictures may be fetched from this host."))
     return redirect("pictures", request.project.slug)
 

@@ -6,15 +6,14 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 
 from annotation import playground as trying
 from annotation import showing, workers
 from annotation.models import Comparison, JobState, Pair
-from annotation.playground import CannotTry
 from inference import prompt_versions, registry
 from inference.models import ModelVersion, PromptVersion
 from projects.gates import Request
+from projects.refusals import Refused
 from relevance.chain import Chain
 
 PAGE = 20
@@ -29,17 +28,14 @@ def playground(request: Request) -> HttpResponse:
 def compare(request: Request) -> HttpResponse:
     given = request.POST
     size = given.get("pairs", "")
+    before, after = _prompt(given.get("before", "")), _prompt(given.get("after", ""))
+    pairs = int(size[:4]) if size.isdecimal() else 0
     try:
-        model, before, after = (
-            _model(given.get("model", "")),
-            _prompt(given.get("before", "")),
-            _prompt(given.get("after", "")),
+        started = trying.start_comparison(
+            request.project, _model(given.get("model", "")), before, after, pairs, request.person
         )
-        if model is None or before is None or after is None or not size.isdecimal():
-            raise CannotTry("two_prompts")
-        started = trying.start_comparison(request.project, model, before, after, int(size[:4]), request.person)
-    except CannotTry as error:
-        return render(request, "annotation/playground.html", {**_page(request), "refusal": refusal(error)}, status=422)
+    except Refused as refusal:
+        return _refused(request, refusal)
     return redirect("comparison", request.project.slug, started.pk)
 
 
@@ -79,34 +75,22 @@ def comparison(request: Request, comparison_id: int) -> HttpResponse:
     return render(request, template + "#watch" if request.headers.get("HX-Request") else template, context)
 
 
-def refusal(error: CannotTry) -> str:
-    return {
-        "no_rules": _("There are no rules yet. A system admin loads the starter pack with: manage.py load_rules"),
-        "no_pair": _("There is no such pair in this project: take its number from its page."),
-        "no_model": _("Choose a model."),
-        "two_prompts": _("Choose a large model, two different prompt versions and how many pairs."),
-        "no_gold": _("Ten gold pairs at least are needed to compare two prompt versions."),
-        "not_compared": _("Compare this version with the active one on twenty gold pairs or more first."),
-    }[error.code]
-
-
 def _start(request: Request) -> HttpResponse:
     given = request.POST
     number = given.get("pair", "")
     pairs = Pair.objects.filter(project=request.project).select_related("project", "item")
     pair = pairs.filter(pk=int(number[:18])).first() if number.isdecimal() else None
-    model = _model(given.get("model", ""))
+    prompt = _prompt(given.get("prompt", "")) or prompt_versions.active()
     try:
-        if pair is None:
-            raise CannotTry("no_pair")
-        if model is None:
-            raise CannotTry("no_model")
-        started = trying.start_trial(
-            pair, model, _prompt(given.get("prompt", "")) or prompt_versions.active(), request.person
-        )
-    except CannotTry as error:
-        return render(request, "annotation/playground.html", {**_page(request), "refusal": refusal(error)}, status=422)
+        started = trying.start_trial(pair, _model(given.get("model", "")), prompt, request.person)
+    except Refused as refusal:
+        return _refused(request, refusal)
     return redirect("trial", request.project.slug, started.pk)
+
+
+def _refused(request: Request, refusal: Refused) -> HttpResponse:
+    context = {**_page(request), "refusal": refusal.sentence}
+    return render(request, "annotation/playground.html", context, status=refusal.status)
 
 
 def _page(request: Request) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotation import prelabelling, run_progress, workers
@@ -15,6 +14,7 @@ from annotation.models import PrelabelRun
 from annotation.prelabelling import Wish
 from inference import connecting, registry
 from projects.gates import Request
+from projects.refusals import Refused
 
 PAGE = 30
 
@@ -75,17 +75,10 @@ def _start(request: Request) -> HttpResponse:
     wish = Wish(given.get("model") or None, int(samples[:9]) if samples.isdecimal() else 0, given.get("only", ""))
     try:
         started = prelabelling.start_run(request.project, request.person, wish)
-    except (prelabelling.CannotStart, registry.UnknownModel) as error:
-        context = {**_list(request), "refusal": _refusals().get(getattr(error, "code", ""), str(error))}
-        return render(request, "annotation/runs.html", context, status=422)
+    except Refused as refusal:
+        context = {**_list(request), "refusal": refusal.sentence}
+        return render(request, "annotation/runs.html", context, status=refusal.status)
     return redirect("run", request.project.slug, started.pk)
-
-
-def _refusals() -> dict[str, str]:
-    return {
-        "no_rules": _("There are no rules yet. A system admin loads the starter pack with: manage.py load_rules"),
-        "no_pairs": _("There is nothing to pre-label yet: import pairs first."),
-    }
 
 
 def _list(request: Request) -> dict[str, Any]:

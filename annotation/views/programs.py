@@ -20,9 +20,9 @@ from annotation.prelabelling import Wish
 from annotation.presets import NoPreset
 from annotation.program_imports import Told
 from annotation.readers import FileRefused
-from inference import registry
 from projects import audit
 from projects.bearer import ProgramRequest, Refusal, endpoint
+from projects.refusals import Refused
 from relevance.facts import normalise_query
 from relevance.sanitising import storable
 
@@ -65,12 +65,7 @@ def import_rejected(request: ProgramRequest, import_id: int) -> HttpResponseBase
 def runs(request: ProgramRequest) -> HttpResponseBase:
     said = _json(request, {"model": str, "samples": int, "only": str})
     wish = Wish(said.get("model") or None, said.get("samples", 1), said.get("only", ""))
-    try:
-        run = prelabelling.start_run(request.project, request.person, wish)
-    except registry.UnknownModel as refusal:
-        raise Refusal(400, str(refusal)) from refusal
-    except prelabelling.CannotStart as refusal:
-        raise Refusal(400 if refusal.code == "wish" else 409, str(refusal)) from refusal
+    run = prelabelling.start_run(request.project, request.person, wish)
     return _made(_run_state(run), reverse("api-run", args=[request.project.slug, run.pk]))
 
 
@@ -128,7 +123,7 @@ def bad_cases(request: ProgramRequest) -> HttpResponseBase:
         raise Refusal(404, "The project has no pair of this query and item: import it first.")
     try:
         case = bad_case_activity.open_case(request.person, pair, cause=said.get("cause", ""), note=said.get("note", ""))
-    except bad_case_activity.BadCaseError:
+    except Refused:
         causes = ", ".join(value for value in BadCase.Cause.values if value)
         raise Refusal(400, f"cause: one of {causes}, or none") from None
     return JsonResponse({"bad_case": case.pk, "pair": pair.pk, "state": case.state, "cause": case.cause}, status=201)

@@ -12,12 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation import playground as trying
-from annotation.playground import CannotTry
-from annotation.views.playground import refusal
 from inference import prompt_versions
 from inference.models import PromptVersion
 from inference.prompting import FORMS, LONGEST, PromptError
 from projects.gates import Request
+from projects.refusals import Refused
 
 
 class PromptForm(forms.Form):
@@ -61,10 +60,11 @@ def activate(request: Request, prompt_id: int) -> HttpResponse:
     found = _found(prompt_id)
     try:
         trying.activate(found, request.person)
-    except CannotTry as error:
-        messages.error(request, refusal(error))
-    else:
-        messages.success(request, _("New runs are asked with %(name)s now.") % {"name": found.name})
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        context = _page(request, found, PromptForm(initial=_initial(found)))
+        return render(request, "annotation/prompt.html", context, status=refusal.status)
+    messages.success(request, _("New runs are asked with %(name)s now.") % {"name": found.name})
     return redirect("prompt", request.project.slug, found.pk)
 
 

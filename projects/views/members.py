@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from projects import membership, sessions
 from projects.forms import AuditFilterForm, MemberForm
 from projects.gates import Request
-from projects.membership import Refused
 from projects.models import AuditEvent, Membership, Project
+from projects.refusals import Refused
 from projects.views.home import ROLE_MEANING
 
 PAGE = 50
@@ -32,7 +32,7 @@ def members(request: Request) -> HttpResponse:
         try:
             membership.add_role(request.project, **form.cleaned_data, actor=request.person)
         except Refused as refusal:
-            form.add_error("username", str(refusal))
+            form.add_error("username", refusal.sentence)
         else:
             _stay_if_own(request, form.cleaned_data["username"])
             messages.success(request, _("Added."))
@@ -45,8 +45,8 @@ def remove(request: Request, membership_id: int) -> HttpResponse:
     try:
         membership.remove_role(row, actor=request.person)
     except Refused as refusal:
-        messages.error(request, str(refusal))
-        return _members_page(request, MemberForm(), status=409)
+        messages.error(request, refusal.sentence)
+        return _members_page(request, MemberForm(), status=refusal.status)
     _stay_if_own(request, row.person.username)
     messages.success(request, _("Removed."))
     return redirect("members", request.project.slug)

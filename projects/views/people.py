@@ -11,8 +11,8 @@ from projects import invitations, membership, sessions
 from projects.forms import LeadForm, NewPersonForm
 from projects.gates import Request
 from projects.invitations import Invitation
-from projects.membership import Refused
 from projects.models import Membership, Person, Role
+from projects.refusals import Refused
 
 PAGE = 100
 
@@ -42,8 +42,8 @@ def person(request: Request, person_id: int) -> HttpResponse:
     try:
         return _act(request, target, request.POST.get("action", ""))
     except Refused as refusal:
-        messages.error(request, str(refusal))
-        return _person_page(request, target, status=409)
+        messages.error(request, refusal.sentence)
+        return _person_page(request, target, status=refusal.status)
 
 
 def _act(request: Request, target: Person, action: str) -> HttpResponse:
@@ -55,19 +55,19 @@ def _act(request: Request, target: Person, action: str) -> HttpResponse:
             return _person_page(request, target, invitation=membership.reactivate(target, actor=request.person))
         case "link":
             if not target.is_active:
-                raise Refused(_("Reactivate the person first."))
+                raise Refused("deactivated", _("Reactivate the person first."), status=409)
             return _person_page(request, target, invitation=invitations.invite(target, actor=request.person))
         case "lead":
             return _name_lead(request, target)
         case _:
-            raise Refused(_("Unknown action."))
+            raise Refused("unknown_act", _("Unknown action."), status=409)
     return redirect("person", target.pk)
 
 
 def _name_lead(request: Request, target: Person) -> HttpResponse:
     form = LeadForm(request.POST, projects=membership.projects_without_lead())
     if not form.is_valid():
-        raise Refused(_("This project has a lead, who names further ones."))
+        raise Refused("led_already", _("This project has a lead, who names further ones."), status=409)
     project = form.cleaned_data["project"]
     membership.add_role(project, target.username, Role.LEAD, actor=request.person)
     if target.pk == request.person.pk:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from projects import founding, sessions
 from projects.forms import MODE_MEANING, NewProjectForm, ProjectSettingsForm
 from projects.gates import Request
-from projects.membership import Refused
 from projects.models import Mode, Project
+from projects.refusals import Refused
 
 
 def new(request: Request) -> HttpResponse:
@@ -32,7 +32,7 @@ def settings(request: Request) -> HttpResponse:
         try:
             founding.change_settings(form, actor=request.person)
         except Refused as refusal:
-            form.add_error("scale_name", str(refusal))
+            form.add_error(refusal.field, refusal.sentence)
         else:
             messages.success(request, _("Saved."))
             return redirect("project-settings", request.project.slug)

@@ -11,6 +11,7 @@ from projects import tokens as activity
 from projects.bearer import ROOT
 from projects.forms import TokenForm
 from projects.gates import Request
+from projects.refusals import Refused
 from projects.tokens import Issued
 
 
@@ -19,8 +20,8 @@ def tokens(request: Request) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             issued = activity.issue(request.project, **form.cleaned_data, actor=request.person)
-        except activity.CannotIssue as refusal:
-            form.add_error(None, str(refusal))
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
         else:
             return _page(request, TokenForm(), issued=issued, status=201)
     return _page(request, form, status=422 if form.is_bound else 200)

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 from projects.gates import Request, may
 from projects.membership import projects_of
 from projects.policy import Permission
+from projects.refusals import Refused
 from relevance.rules import RuleError, RuleSpec, parse_rule
 from rules import differing, drafting, publishing, reviewing, rule_forms, trying
-from rules.drafting import DraftRefused
 from rules.models import DraftedRule, RuleBaseVersion, RuleDraft
 from rules.rule_forms import CaseForms, ClauseForm, RuleForm
 
@@ -95,8 +95,8 @@ def act(request: Request, draft_id: int) -> HttpResponse:
                 drafting.take_back(found, given.get("rule", ""), person)
             case _:
                 raise Http404
-    except DraftRefused as refusal:
-        return _page(request, found, refusal=refusal, status=422)
+    except Refused as refusal:
+        return _page(request, found, refusal=refusal, status=refusal.status)
     return redirect("rule-draft", found.pk)
 
 
@@ -105,11 +105,14 @@ def bring(request: Request, draft_id: int) -> HttpResponse:
     found = _draft(draft_id)
     upload = request.FILES.get("pack")
     if upload is None or (upload.size or 0) > MOST_PACK:
-        return _page(request, found, refusal=DraftRefused(_("Choose a pack of at most 4 MB.")), status=422)
+        refusal = Refused("bad_pack", _("Choose a pack of at most 4 MB."))
+        return _page(request, found, refusal=refusal, status=refusal.status)
     try:
         brought = drafting.bring_pack(found, upload.read().decode("utf-8", "replace"), request.person)
-    except (DraftRefused, RuleError) as error:
-        return _page(request, found, refusal=DraftRefused(str(error)), status=422)
+    except Refused as refused:
+        return _page(request, found, refusal=refused, status=refused.status)
+    except RuleError as error:
+        return _page(request, found, refusal=Refused("unreadable", str(error)), status=422)
     return _page(request, found, brought=brought)
 
 
@@ -131,8 +134,8 @@ def drafted_rule(request: Request, draft_id: int, code: str) -> HttpResponse:
     if form.is_valid() and cases.is_valid():
         try:
             _save(request, found, code, form.cleaned_data, cases.cleaned_data, before)
-        except DraftRefused as refused:
-            refusal = refused.reason
+        except Refused as refused:
+            refusal = refused.sentence
         except RuleError as error:
             refusal = str(error)
         else:
@@ -235,7 +238,7 @@ def _page(
     request: Request,
     found: RuleDraft,
     *,
-    refusal: DraftRefused | None = None,
+    refusal: Refused | None = None,
     brought: drafting.Brought | None = None,
     status: int = 200,
 ) -> HttpResponse:

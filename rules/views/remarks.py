@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from projects.audit import record
 from projects.gates import Request
 from projects.models import Person
+from projects.refusals import Refused
 from relevance.sanitising import storable
 from rules import remarks as talking
 from rules.models import Rule, RuleRemark
 from rules.reviewing import is_rule_owner
+from rules.views.rules import rule as rule_page
 
 
 def remarks(request: Request) -> HttpResponse:
@@ -28,10 +30,10 @@ def say(request: Request, code: str) -> HttpResponse:
     given = request.POST
     try:
         talking.say(rule, request.person, given.get("kind", ""), given.get("text", ""), given.get("about", ""))
-    except talking.RemarkRefused:
-        messages.error(request, _("Write what you want to say or ask."))
-    else:
-        messages.success(request, _("The rule's owner sees it."))
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return rule_page(request, code, status=refusal.status)
+    messages.success(request, _("The rule's owner sees it."))
     return redirect("rule", code)
 
 
@@ -45,8 +47,9 @@ def respond(request: Request, remark_id: int) -> HttpResponse:
             talking.settle(remark, request.person)
         else:
             talking.answer(remark, request.person, request.POST.get("text", ""))
-    except talking.RemarkRefused:
-        messages.error(request, _("Write an answer; only its author or a rule owner can settle it."))
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return rule_page(request, remark.rule.code, status=refusal.status)
     return redirect("rule", remark.rule.code)
 
 
@@ -56,9 +59,9 @@ def owner(request: Request, code: str) -> HttpResponse:
     person = Person.objects.filter(username=storable(request.POST.get("owner", "")), is_active=True).first()
     if person is None or not is_rule_owner(person):
         messages.error(request, _("Only a rule owner can own a rule."))
-    else:
-        Rule.objects.filter(pk=rule.pk).update(owner=person)
-        record(request.person, "rules.owner_set", on=rule, rule=code, owner=person.username)
+        return rule_page(request, code, status=422)
+    Rule.objects.filter(pk=rule.pk).update(owner=person)
+    record(request.person, "rules.owner_set", on=rule, rule=code, owner=person.username)
     return redirect("rule", code)
 
 

@@ -67,7 +67,7 @@ def _searched(spec: RuleSpec) -> str:
     return fold(" ".join((spec.code, *spec.title.values(), *spec.statement.values())))
 
 
-def rule(request: Request, code: str) -> HttpResponse:
+def rule(request: Request, code: str, *, status: int = 200) -> HttpResponse:
     form = RulesFilterForm({"base": request.GET.get("base")})
     if not form.is_valid():
         raise Http404
@@ -91,7 +91,7 @@ def rule(request: Request, code: str) -> HttpResponse:
         "effect": reading.effect(spec),
         "history": differing.history(versions),
     }
-    return render(request, "rules/rule.html", context)
+    return render(request, "rules/rule.html", context, status=status)
 
 
 def _rule_base(number: int | None) -> RuleBaseVersion | None:

@@ -15,13 +15,13 @@ from annotation import backtesting, replaying, tasks
 from annotation.models import BackTest, Pair, ReplayEntry, ReplaySet
 from annotation.rule_effects import TwoSets
 from projects.models import Membership, Person, Project
+from projects.refusals import Refused
 from relevance.deciding import decide
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
 from relevance.rules import RuleSpec, fired_rules
 from rules import drafting, publishing, reviewing
-from rules.drafting import DraftRefused
 from rules.models import RuleDraft
 from rules.publishing import body_of
 from tests.annotation.conftest import STARTER, changed
@@ -176,10 +176,10 @@ def test_a_draft_that_drops_on_the_replay_set_is_published_only_with_a_reason(
     found = replaying.replay(replay_set, publishing.specs(draft.base), drafting.specs_of(draft))
     assert (found.pairs, found.before, found.after) == (16, 1.0, 0.25)
     reviewing.submit(draft, cast.rosa)
-    with pytest.raises(DraftRefused, match="not been held against"):
+    with pytest.raises(Refused, match="not been held against"):
         reviewing.publish(draft, second)
     held_against(draft, project)
-    with pytest.raises(DraftRefused, match=r"25\.0% instead of 100\.0% of 16"):
+    with pytest.raises(Refused, match=r"25\.0% instead of 100\.0% of 16"):
         reviewing.publish(draft, second)
     reviewing.publish(draft, second, "The old gold was too strict.")
     assert draft.override_reason == "The old gold was too strict."

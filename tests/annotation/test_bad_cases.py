@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from annotation import bad_cases
-from annotation.bad_cases import BadCaseError
 from annotation.models import BadCase
 from projects.models import Project
 from tests.builders import make_pair
-from tests.conftest import Cast
+from tests.conftest import Cast, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +34,7 @@ def test_a_second_flag_joins_the_open_case(case: BadCase, cast: Cast) -> None:
 
 
 def test_closing_needs_a_cause(case: BadCase, cast: Cast) -> None:
-    with pytest.raises(BadCaseError, match="no_cause"):
+    with refused("no_cause"):
         bad_cases.close(case, cast.lena, "done")
     bad_cases.name_cause(case, cast.lena, "vision")
     case.refresh_from_db()
@@ -56,7 +55,7 @@ def test_a_closed_case_opens_again(case: BadCase, cast: Cast) -> None:
 
 
 def test_the_owner_is_a_member(case: BadCase, cast: Cast) -> None:
-    with pytest.raises(BadCaseError, match="not_a_member"):
+    with refused("not_a_member"):
         bad_cases.assign(case, cast.lena, cast.eve)
     bad_cases.assign(case, cast.lena, cast.max)
     case.refresh_from_db()

@@ -30,7 +30,7 @@ from annotation import (
     rejudging,
     staleness,
 )
-from annotation.judging import Answer, BadAnswer, Refused
+from annotation.judging import Answer, BadAnswer
 from annotation.models import Citation, Draft, Export, Judge, Judgment, Lease, Pair, Slot
 from annotation.opinions import standing_judgments
 from inference.engines.distilled import Distilled
@@ -41,7 +41,7 @@ from rules import publishing
 from rules.models import RuleVersion
 from rules.publishing import publish_pack
 from tests.builders import RULE_BODY, make_item, make_judgment, make_pair, make_prediction, make_slots
-from tests.conftest import Cast
+from tests.conftest import Cast, refused
 
 ClientFor = Callable[[Person], Client]
 
@@ -110,7 +110,7 @@ def test_the_same_key_with_another_citation_is_other_content(pair: Pair, project
     lease, key = taken(cast.ana, project), uuid.uuid4()
     judging.submit(cast.ana, project, lease.token, Answer(key, "L1", cites=("R-001",)))
     assert judging.submit(cast.ana, project, lease.token, Answer(key, "L1", cites=("R-001",))).replayed
-    with pytest.raises(Refused, match="other_content_under_this_key"):
+    with refused("other_content_under_this_key"):
         judging.submit(cast.ana, project, lease.token, Answer(key, "L1", cites=("R-002",)))
     assert Citation.objects.count() == 1
 
@@ -166,7 +166,7 @@ def strict(project: Project) -> Project:
 
 
 def test_without_a_ground_the_answer_is_refused_and_kept_as_a_draft(pair: Pair, strict: Project, cast: Cast) -> None:
-    with pytest.raises(Refused, match="needs_citation"):
+    with refused("needs_citation"):
         says(cast.ana, strict, note="hm")
     assert (Judgment.objects.count(), Draft.objects.get().body["note"]) == (0, "hm")
     assert says(cast.ana, strict, no_rule_fits=True).no_rule_fits

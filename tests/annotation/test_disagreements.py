@@ -7,12 +7,12 @@ import uuid
 import pytest
 
 from annotation import adjudicating, disagreements, settling
-from annotation.adjudicating import CannotAdjudicate, Ruling
+from annotation.adjudicating import Ruling
 from annotation.models import Disagreement, Gold, Pair, Slot
 from annotation.opinions import locked
 from projects.models import Project
 from tests.builders import make_judgment, make_pair, make_prediction, make_slots
-from tests.conftest import Cast
+from tests.conftest import Cast, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -157,13 +157,13 @@ def test_a_doubled_ruling_is_one(dispute: Disagreement, project: Project, cast: 
 def test_the_key_of_another_persons_ruling_is_refused(dispute: Disagreement, project: Project, cast: Cast) -> None:
     once = ruling("L3")
     adjudicating.adjudicate(cast.ada, dispute.pk, project, once)
-    with pytest.raises(CannotAdjudicate, match="used_key"):
+    with refused("used_key"):
         adjudicating.adjudicate(cast.lena, dispute.pk, project, once)
 
 
 def test_the_second_adjudicator_comes_too_late(dispute: Disagreement, project: Project, cast: Cast) -> None:
     adjudicating.adjudicate(cast.ada, dispute.pk, project, ruling("L3"))
-    with pytest.raises(CannotAdjudicate, match="already_settled"):
+    with refused("already_settled"):
         adjudicating.adjudicate(cast.lena, dispute.pk, project, ruling("L4"))
 
 
@@ -173,7 +173,7 @@ def test_a_judge_of_the_pair_is_neither_offered_it_nor_let_through(
     assert list(adjudicating.open_for(cast.ada, project)) == [dispute]
     make_judgment(pair=dispute.pair, by=cast.ada, label="L4")
     assert list(adjudicating.open_for(cast.ada, project)) == []
-    with pytest.raises(CannotAdjudicate, match="own_case"):
+    with refused("own_case"):
         adjudicating.adjudicate(cast.ada, dispute.pk, project, ruling())
 
 
@@ -190,5 +190,5 @@ def test_a_judge_of_the_pair_is_neither_offered_it_nor_let_through(
 def test_a_wrong_ruling_is_refused(
     dispute: Disagreement, project: Project, cast: Cast, given: Ruling, code: str
 ) -> None:
-    with pytest.raises(CannotAdjudicate, match=code):
+    with refused(code):
         adjudicating.adjudicate(cast.ada, dispute.pk, project, given)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from annotation import hard_samples, settling
-from annotation.hard_samples import HardSetError
 from annotation.models import Disagreement, HardSet, Pair
 from annotation.opinions import locked
 from projects.models import Project
 from tests.builders import make_judgment, make_pair, make_prediction
-from tests.conftest import Cast
+from tests.conftest import Cast, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +73,7 @@ def test_freezing_takes_the_hard_ones_only(project: Project) -> None:
 def test_a_choice_of_reasons_leaves_the_others_out(project: Project) -> None:
     pair = make_pair(project=project)
     make_prediction(pair=pair, contradicts=["chain_label"])
-    with pytest.raises(HardSetError, match="nothing_hard"):
+    with refused("nothing_hard"):
         hard_samples.freeze_hard_set(project, "splits", None, ["human_split"])
     assert HardSet.objects.count() == 0
 
@@ -82,10 +81,10 @@ def test_a_choice_of_reasons_leaves_the_others_out(project: Project) -> None:
 def test_a_name_is_taken_once(project: Project) -> None:
     make_prediction(pair=make_pair(project=project), contradicts=["chain_label"])
     hard_samples.freeze_hard_set(project, "autumn", None)
-    with pytest.raises(HardSetError, match="name_taken"):
+    with refused("name_taken"):
         hard_samples.freeze_hard_set(project, "autumn", None)
 
 
 def test_a_set_needs_a_name(project: Project) -> None:
-    with pytest.raises(HardSetError, match="no_name"):
+    with refused("no_name"):
         hard_samples.freeze_hard_set(project, "  ", None)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from annotation import card, judging, queue
-from annotation.judging import Answer, BadAnswer, Refused
+from annotation.judging import Answer, BadAnswer
 from annotation.models import Draft, Gold, Judgment, Lease, Pair, Slot
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 from tests.builders import make_judgment, make_pair, make_prediction, make_rule_base, make_slots
-from tests.conftest import Cast
+from tests.conftest import Cast, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +77,7 @@ def test_the_same_key_with_another_label_is_refused_and_kept_as_a_draft(
 ) -> None:
     lease, given = taken(cast.ana, project), answer("L4")
     judging.submit(cast.ana, project, lease.token, given)
-    with pytest.raises(Refused, match="other_content_under_this_key"):
+    with refused("other_content_under_this_key"):
         judging.submit(cast.ana, project, lease.token, Answer(given.key, "L1", note="second thought"))
     assert Judgment.objects.get().label == "L4"
     assert Draft.objects.get().body["note"] == "second thought"
@@ -86,7 +86,7 @@ def test_the_same_key_with_another_label_is_refused_and_kept_as_a_draft(
 def test_a_used_lease_takes_no_second_answer(pair: Pair, project: Project, cast: Cast) -> None:
     lease = taken(cast.ana, project)
     judging.submit(cast.ana, project, lease.token, answer("L4"))
-    with pytest.raises(Refused, match="already_judged"):
+    with refused("already_judged"):
         judging.submit(cast.ana, project, lease.token, answer("L1"))
 
 
@@ -199,13 +199,13 @@ def test_changing_after_a_reveal_keeps_both_labels(pair: Pair, reveal: Project, 
     judging.submit(cast.ana, reveal, lease.token, answer("L4"))
     judging.submit(cast.ana, reveal, lease.token, answer("L2", mismatch="colour"))
     assert list(Judgment.objects.order_by("revision").values_list("label", flat=True)) == ["L4", "L2"]
-    with pytest.raises(Refused, match="already_judged"):
+    with refused("already_judged"):
         judging.submit(cast.ana, reveal, lease.token, answer("L1"))
 
 
 def test_there_is_nothing_to_keep_before_a_reveal(pair: Pair, reveal: Project, cast: Cast) -> None:
     lease = taken(cast.ana, reveal)
-    with pytest.raises(Refused, match="nothing_to_keep"):
+    with refused("nothing_to_keep"):
         judging.submit(cast.ana, reveal, lease.token, answer("keep"))
     assert Judgment.objects.count() == 0
 

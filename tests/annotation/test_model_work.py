@@ -46,9 +46,9 @@ def cold_start(project: Project) -> ModelVersion:
     return prelabelling.model_for("distilled", specs(active_rule_base(project)))
 
 
-def post(client: Client, name: str, *args: object, **fields: str) -> None:
+def post(client: Client, name: str, *args: object, status: int = 302, **fields: str) -> None:
     response = client.post(reverse(name, args=["shoes", *args]), fields)
-    assert response.status_code == 302
+    assert response.status_code == status
 
 
 def done(job: ModelJob) -> ModelJob:
@@ -95,8 +95,8 @@ def test_too_few_labels_are_told_and_nothing_is_tried_again(
 def test_a_second_training_waits_for_the_first(project: Project, cast: Cast, client_for: ClientFor) -> None:
     client = client_for(cast.max)
     post(client, "model-train", source="gold")
-    post(client, "model-train", source="gold")
-    post(client, "model-train", source="everything")
+    post(client, "model-train", source="gold", status=409)
+    post(client, "model-train", source="everything", status=422)
     assert ModelJob.objects.count() == 1
 
 

@@ -158,8 +158,9 @@ def test_the_model_pages_show_the_registry_and_promote(
     client.post(reverse("model-promote", args=[project.slug, model.pk]))
     model.refresh_from_db()
     assert model.active
-    told = client.post(reverse("model-calibrate", args=[project.slug, model.pk]), follow=True).content.decode()
-    assert "Too few gold pairs" in told
+    refused = client.post(reverse("model-calibrate", args=[project.slug, model.pk]))
+    assert refused.status_code == 409
+    assert "0 gold pairs of validation queries" in refused.content.decode()
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_the_start_page_says_that_the_cold_start_has_not_learnt(
 
 def test_an_unknown_engine_is_refused(stocked: Project, cast: Any, client_for: ClientFor) -> None:
     response = client_for(cast.lena).post(reverse("runs", args=["shoes"]), {"model": "<script>"})
-    assert response.status_code == 422
+    assert response.status_code == 400
     assert "<script>" not in response.content.decode().replace("<script src=", "")
     assert not PrelabelRun.objects.exists()
 
@@ -79,12 +79,12 @@ def test_a_project_without_pairs_is_told_to_import(cast: Any, client_for: Client
     make_rule_base()
     client = client_for(cast.lena)
     assert "Import pairs" in page(client, "runs", "shoes")
-    assert client.post(reverse("runs", args=["shoes"])).status_code == 422
+    assert client.post(reverse("runs", args=["shoes"])).status_code == 409
 
 
 def test_without_rules_the_page_says_how_to_load_them(cast: Any, client_for: ClientFor) -> None:
     response = client_for(cast.lena).post(reverse("runs", args=["shoes"]))
-    assert response.status_code == 422
+    assert response.status_code == 409
     assert "load_rules" in response.content.decode()
 
 

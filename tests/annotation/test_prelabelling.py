@@ -29,6 +29,7 @@ from projects.clock import ClockTimestamp
 from projects.models import Project
 from relevance.chain import Chain, chain_json
 from tests.builders import make_item, make_judgment, make_pair, make_rule_base
+from tests.conftest import refused
 
 Script = Callable[[Question], Completion | EngineError]
 
@@ -320,10 +321,10 @@ def test_work_does_nothing_for_ids_that_are_not_due(project: Project, pairs: lis
 
 
 def test_a_run_without_rules_or_pairs_is_refused(project: Project, puppet: Puppet) -> None:
-    with pytest.raises(prelabelling.CannotStart, match="rules"):
+    with refused("no_rules"):
         start(project)
     make_rule_base()
-    with pytest.raises(prelabelling.CannotStart, match="import pairs"):
+    with refused("no_pairs"):
         start(project)
     with pytest.raises(registry.UnknownModel, match="oracle"):
         make_pair(project=project)

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation import backtesting, sampled_backtesting, tasks
-from annotation.backtesting import CannotTest, Sample
+from annotation.backtesting import Sample
 from annotation.models import BackTest, Pair
 from annotation.sampled_backtesting import Stratum
 from inference import connecting, prompt_versions
@@ -25,7 +25,7 @@ from rules import drafting, publishing
 from rules.models import RuleDraft
 from tests.annotation.conftest import STARTER
 from tests.builders import CHAIN, make_prediction
-from tests.conftest import Cast
+from tests.conftest import Cast, refused
 
 ClientFor = Callable[[Person], Client]
 
@@ -166,7 +166,7 @@ def test_a_cancelled_test_stops_between_two_batches(
 
 
 def test_there_must_be_something_to_test(project: Project, model: ModelVersion, draft: RuleDraft, cast: Cast) -> None:
-    with pytest.raises(CannotTest, match="nothing_changes"):
+    with refused("nothing_changes"):
         backtesting.start(drafting.start(draft.base, "Nothing", "", cast.rosa), project, None, Sample(model, 50))
 
 

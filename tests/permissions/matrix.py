@@ -11,7 +11,7 @@ from urllib.parse import quote
 from django.urls import resolve
 
 from projects.policy import POLICY
-from projects.refusals import ACT, NAMES_AN_OBJECT
+from projects.refused_requests import ACT, NAMES_AN_OBJECT
 from tests.permissions import bodies, oracle
 from tests.permissions.doors import METHODS, Answer, Doors, undone
 from tests.permissions.oracle import Row, Target

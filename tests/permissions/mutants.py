@@ -22,7 +22,7 @@ from unittest import mock
 from django.contrib.auth.backends import ModelBackend
 from django.urls import URLPattern, get_resolver
 
-from projects import bearer, gates, refusals, tokens
+from projects import bearer, gates, refused_requests, tokens
 from projects.hooks import Hook
 from projects.models import Role
 from projects.policy import POLICY, ROLES, Permission
@@ -142,22 +142,24 @@ def of_programs() -> Iterator[Mutant]:
 
 def of_log() -> Iterator[Mutant]:
     some = ("members", "judge-submit", "welcome", "person", "member-remove", "rule")
-    yield Mutant("refusals are not logged", some, lambda: mock.patch.object(refusals, "note", lambda *_: None))
+    yield Mutant("refusals are not logged", some, lambda: mock.patch.object(refused_requests, "note", lambda *_: None))
     for status in (404, 405):
-        left = refusals.REFUSED - {status}
-        yield Mutant(f"{status} is not logged", some, lambda left=left: mock.patch.object(refusals, "REFUSED", left))
+        left = refused_requests.REFUSED - {status}
+        yield Mutant(
+            f"{status} is not logged", some, lambda left=left: mock.patch.object(refused_requests, "REFUSED", left)
+        )
     told = {
         "tokens are logged": ("name in NAMES_AN_OBJECT", 'name in {*NAMES_AN_OBJECT, "token"}'),
         "objects are not logged": ('name.endswith("_id") or ', ""),
     }
     for name, (before, after) in told.items():
-        yield Mutant(name, some, _source(refusals, "_named", before, after))
+        yield Mutant(name, some, _source(refused_requests, "_named", before, after))
     yield Mutant(
         "the log names no project",
         some,
-        _source(refusals, "note", "if slug is not None else None", "if False else None"),
+        _source(refused_requests, "note", "if slug is not None else None", "if False else None"),
     )
-    yield Mutant("the log names no method", some, _source(refusals, "note", '"method": method', '"method": ""'))
+    yield Mutant("the log names no method", some, _source(refused_requests, "note", '"method": method', '"method": ""'))
 
 
 def _source(place: Any, function: str, before: str, after: str) -> Callable[[], AbstractContextManager[Any]]:

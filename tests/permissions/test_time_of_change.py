@@ -13,7 +13,7 @@ from annotation.models import Draft, Judgment
 from projects import audit
 from projects.models import AuditEvent, Membership, Person, Project
 from projects.policy import POLICY, SCOPES, Permission
-from projects.refusals import ACT, MOST
+from projects.refused_requests import ACT, MOST
 from tests.permissions import bodies, matrix, oracle
 from tests.permissions.doors import Doors, undone
 from tests.permissions.matrix import Try
@@ -137,7 +137,7 @@ def test_after_the_minute_refusals_are_written_again(
             doors.send("GET", "/p/boots/members/", world.cookies["stranger"], keep=True)
         written = AuditEvent.objects.filter(act=ACT, actor=world.people["eve"])
         assert written.count() == MOST
-        monkeypatch.setattr("projects.refusals.WITHIN", timedelta(0))
+        monkeypatch.setattr("projects.refused_requests.WITHIN", timedelta(0))
         doors.send("GET", "/p/boots/members/", world.cookies["stranger"], keep=True)
         assert written.count() == MOST + 1
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
-from projects import refusals
+from projects import refused_requests
 from projects.models import AuditEvent, Membership, OneTimeLink, Person, Project, Role, ServiceToken
 
 PASSWORD = "correct-horse-battery"
@@ -28,7 +28,7 @@ def foreign(db: None) -> Project:
 
 def everything() -> list[object]:
     """What a refused request must leave as it was; that it was refused is logged."""
-    acts = AuditEvent.objects.exclude(act=refusals.ACT).order_by("pk")
+    acts = AuditEvent.objects.exclude(act=refused_requests.ACT).order_by("pk")
     return [
         list(acts.values()),
         *(

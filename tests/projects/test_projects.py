@@ -10,8 +10,8 @@ from django.test import Client
 
 from projects import audit, home_cards, membership
 from projects.home_cards import HomeCard
-from projects.membership import Refused
 from projects.models import AuditEvent, Membership, Person, Project, Role
+from projects.refusals import Refused
 from tests.builders import make_pair
 from tests.conftest import Cast, make_cast
 

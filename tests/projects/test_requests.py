@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from annotation import prelabelling, queue
 from annotation.models import BackTest, BadCase, Disagreement, Export, HardSet, ModelJob, PictureSource, Trial
 from inference.models import KnowledgeCard, PromptVersion
-from projects import refusals, tokens
+from projects import refused_requests, tokens
 from projects.models import Membership, Person, Project, Role, Scope
 from projects.policy import POLICY, SCOPES, Permission
 from rules import drafting, publishing, remarks
@@ -143,7 +143,7 @@ def added(before: Rows, after: Rows) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def is_refusal(row: dict[str, Any]) -> bool:
     """That something was refused is logged, and is no effect of it."""
-    return row.get("act") == refusals.ACT
+    return row.get("act") == refused_requests.ACT
 
 
 # T38

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from projects.refusals import Refused
 from relevance.rules import RuleError
 from rules import drafting, publishing
-from rules.drafting import DraftRefused
 from rules.models import RuleDraft, RuleVersion
 from rules.publishing import Loaded, body_of
 from tests.conftest import Cast
@@ -56,7 +56,7 @@ def test_a_retired_rule_is_not_in_the_drafts_set_until_it_is_taken_back(draft: R
 
 def test_who_saves_over_an_older_revision_is_refused_and_the_newer_stays(draft: RuleDraft, cast: Cast) -> None:
     drafting.change(draft, "R-001", body(precedence=71), 0, cast.rosa)
-    with pytest.raises(DraftRefused, match="since you opened it"):
+    with pytest.raises(Refused, match="since you opened it"):
         drafting.change(draft, "R-001", body(precedence=72), 0, cast.lena)
     drafting.change(draft, "R-001", body(precedence=73), 1, cast.lena)
     assert draft.rules.get().body["precedence"] == 73
@@ -83,7 +83,7 @@ def test_a_withdrawn_draft_is_closed(draft: RuleDraft, cast: Cast) -> None:
         lambda: drafting.retire(draft, "R-001", cast.rosa),
         lambda: drafting.withdraw(draft, cast.rosa),
     ):
-        with pytest.raises(DraftRefused):
+        with pytest.raises(Refused):
             act()
 
 

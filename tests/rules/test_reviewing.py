@@ -9,8 +9,8 @@ from django.core.management import call_command
 from django.db import Error, connection, transaction
 
 from projects.models import Membership, Person, Project
+from projects.refusals import Refused
 from rules import drafting, publishing, reviewing
-from rules.drafting import DraftRefused
 from rules.models import Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.publishing import Loaded, body_of, publish_pack
 from tests.conftest import ROOT, Cast, FreshDatabase, as_owner, make_cast
@@ -55,7 +55,7 @@ def test_a_retired_rule_leaves_the_set_and_keeps_its_versions(draft: RuleDraft, 
 
 
 def test_the_author_may_not_publish(in_review: RuleDraft, cast: Cast) -> None:
-    with pytest.raises(DraftRefused, match="second person"):
+    with pytest.raises(Refused, match="second person"):
         reviewing.publish(in_review, cast.rosa)
     assert RuleBaseVersion.objects.count() == 1
 
@@ -64,7 +64,7 @@ def test_who_wrote_any_of_the_draft_may_not_publish_it(draft: RuleDraft, cast: C
     """Another's draft, rewritten, submitted and published by one person: refused."""
     drafting.change(draft, "R-001", body_of(spec(precedence=66)), 1, second)
     reviewing.submit(draft, second)
-    with pytest.raises(DraftRefused, match="second person"):
+    with pytest.raises(Refused, match="second person"):
         reviewing.publish(draft, second)
 
 
@@ -73,7 +73,7 @@ def test_what_the_page_did_not_show_is_not_published(in_review: RuleDraft, cast:
     reviewing.give_back(in_review, second, "Again.")
     drafting.change(in_review, "R-001", body_of(spec(precedence=12)), 1, cast.rosa)
     reviewing.submit(in_review, cast.rosa)
-    with pytest.raises(DraftRefused, match="since you opened it"):
+    with pytest.raises(Refused, match="since you opened it"):
         reviewing.publish(in_review, second, seen=seen)
     assert reviewing.publish(in_review, second, seen=drafting.digest_of_draft(in_review)).number == 2
 
@@ -91,46 +91,46 @@ def test_a_pack_that_is_loaded_again_brings_no_retired_rule_back(draft: RuleDraf
 
 def test_a_form_opened_before_a_rule_was_retired_is_refused(draft: RuleDraft, cast: Cast) -> None:
     drafting.retire(draft, "R-001", cast.rosa)
-    with pytest.raises(DraftRefused, match="since you opened it"):
+    with pytest.raises(Refused, match="since you opened it"):
         drafting.change(draft, "R-001", body_of(spec()), 1, cast.rosa)
 
 
 def test_who_lost_the_role_may_not_publish(in_review: RuleDraft, second: Person) -> None:
     Membership.objects.filter(person=second).delete()
-    with pytest.raises(DraftRefused, match="Only a rule owner"):
+    with pytest.raises(Refused, match="Only a rule owner"):
         reviewing.publish(in_review, second)
 
 
 def test_a_deactivated_account_may_not_publish(in_review: RuleDraft, second: Person) -> None:
     Person.objects.filter(pk=second.pk).update(is_active=False)
-    with pytest.raises(DraftRefused, match="Only a rule owner"):
+    with pytest.raises(Refused, match="Only a rule owner"):
         reviewing.publish(in_review, second)
 
 
 def test_a_role_in_an_archived_project_is_none(in_review: RuleDraft, second: Person, project: Project) -> None:
     Project.objects.filter(pk=project.pk).update(archived_at="2026-01-01T00:00Z")
-    with pytest.raises(DraftRefused, match="Only a rule owner"):
+    with pytest.raises(Refused, match="Only a rule owner"):
         reviewing.publish(in_review, second)
 
 
 def test_a_draft_whose_author_was_deactivated_waits(in_review: RuleDraft, second: Person) -> None:
     Person.objects.filter(pk=in_review.author_id).update(is_active=False)
-    with pytest.raises(DraftRefused, match="deactivated"):
+    with pytest.raises(Refused, match="deactivated"):
         reviewing.publish(in_review, second)
 
 
 def test_only_a_draft_in_review_is_published_and_only_once(draft: RuleDraft, cast: Cast, second: Person) -> None:
-    with pytest.raises(DraftRefused, match="in review"):
+    with pytest.raises(Refused, match="in review"):
         reviewing.publish(draft, second)
     reviewing.submit(draft, cast.rosa)
     reviewing.publish(draft, second)
-    with pytest.raises(DraftRefused):
+    with pytest.raises(Refused):
         reviewing.publish(draft, second)
     assert RuleBaseVersion.objects.count() == 2
 
 
 def test_a_returned_draft_is_open_again_and_says_why(in_review: RuleDraft, second: Person) -> None:
-    with pytest.raises(DraftRefused):
+    with pytest.raises(Refused):
         reviewing.give_back(in_review, second, " ")
     reviewing.give_back(in_review, second, "Name the shades.")
     assert (in_review.state, in_review.returned) == ("open", "Name the shades.")
@@ -140,11 +140,11 @@ def test_an_empty_draft_and_a_failing_case_are_not_submitted(pack: Loaded, cast:
     base = publishing.newest()
     assert base is not None
     draft = drafting.start(base, "Empty", "", cast.rosa)
-    with pytest.raises(DraftRefused, match="changes nothing"):
+    with pytest.raises(Refused, match="changes nothing"):
         reviewing.submit(draft, cast.rosa)
     wrong = {"query": "red dress", "item": {"title": "Red dress"}, "label": "L1"}
     drafting.change(draft, "R-001", {**body_of(spec()), "cases": [wrong]}, 0, cast.rosa)
-    with pytest.raises(DraftRefused, match="R-001"):
+    with pytest.raises(Refused, match="R-001"):
         reviewing.submit(draft, cast.rosa)
 
 
@@ -152,7 +152,7 @@ def test_a_gate_objects_until_there_is_a_reason_and_the_reason_is_kept(
     in_review: RuleDraft, second: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reviewing.objections_to, "takers", [lambda draft: ["The replay set dropped."]])
-    with pytest.raises(DraftRefused, match="The replay set dropped"):
+    with pytest.raises(Refused, match="The replay set dropped"):
         reviewing.publish(in_review, second)
     reviewing.publish(in_review, second, "The old labels were wrong.")
     assert in_review.override_reason == "The old labels were wrong."
@@ -165,7 +165,7 @@ def test_a_draft_of_an_older_rule_base_begins_from_the_newest_first(
     drafting.change(other, "R-002", body_of(spec(precedence=33)), 0, cast.rosa)
     reviewing.submit(other, cast.rosa)
     reviewing.publish(in_review, second)
-    with pytest.raises(DraftRefused, match="moved on"):
+    with pytest.raises(Refused, match="moved on"):
         reviewing.publish(other, second)
     assert reviewing.rebase(other, cast.rosa) == []
     assert other.state == "review"  # none of its rules was published anew: what was reviewed stands

@@ -25,13 +25,10 @@ class Command(JsonCommand):
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"no project is called {options['project']!r}")
-        try:
-            model = registry.by_name(options["model"]) if options["model"] else registry.active_judge()
-            if model is None:
-                raise CommandError("no model is active: name one with --model")
-            row = calibrating.fit(project, model, None, options["method"])
-        except (registry.UnknownModel, calibrating.CannotCalibrate) as error:
-            raise CommandError(str(error)) from error
+        model = registry.by_name(options["model"]) if options["model"] else registry.active_judge()
+        if model is None:
+            raise CommandError("no model is active: name one with --model")
+        row = calibrating.fit(project, model, None, options["method"])
         return {
             "model": str(model),
             "method": row.method,

@@ -7,7 +7,6 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from annotation import canary, prelabelling
-from inference import registry
 from inference.engines.base import EngineError
 from projects.commands import JsonCommand
 from projects.models import Project
@@ -31,6 +30,6 @@ class Command(JsonCommand):
         try:
             model = prelabelling.model_for(options["model"], specs(active_rule_base(project)))
             found = canary.run(model, project, pairs=options["pairs"], seed=options["seed"])
-        except (registry.UnknownModel, EngineError) as error:
+        except EngineError as error:
             raise CommandError(str(error)) from error
         return {"model": str(model), **found}

@@ -11,12 +11,6 @@ from projects.commands import JsonCommand
 from projects.models import Project
 from relevance.hardness import ReasonKind
 
-REFUSALS = {
-    "no_name": "the set needs a name",
-    "name_taken": "a hard set of that name exists already",
-    "nothing_hard": "no pair of the project has such a reason",
-}
-
 
 class Command(JsonCommand):
     help = "Freeze every pair that has a reason into a named hard set"
@@ -30,8 +24,5 @@ class Command(JsonCommand):
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"there is no project {options['project']!r}")
-        try:
-            hard_set = hard_samples.freeze_hard_set(project, options["name"], None, options["reason"] or ())
-        except hard_samples.HardSetError as error:
-            raise CommandError(REFUSALS[error.code]) from error
+        hard_set = hard_samples.freeze_hard_set(project, options["name"], None, options["reason"] or ())
         return {"members": hard_set.size, "reasons": hard_samples.counts_by_reason(hard_set)}

@@ -11,7 +11,6 @@ from annotation import prelabelling, run_progress, workers
 from annotation.models import PrelabelRun
 from annotation.prelabelling import ONLY, Wish
 from annotation.run_progress import Progress
-from inference.registry import UnknownModel
 from projects.commands import JsonCommand
 from projects.models import Project
 
@@ -52,10 +51,7 @@ class Command(JsonCommand):
         project = Project.objects.filter(slug=slug, archived_at=None).first()
         if project is None:
             raise CommandError(f"no project is called {slug!r}")
-        try:
-            return prelabelling.start_run(project, None, wish)
-        except (prelabelling.CannotStart, UnknownModel) as error:
-            raise CommandError(str(error)) from error
+        return prelabelling.start_run(project, None, wish)
 
     def _wait(self, run: PrelabelRun) -> None:
         said = time.monotonic()

@@ -29,10 +29,7 @@ class Command(JsonCommand):
         if lead is None:
             raise CommandError(f"there is no person {options['by']!r}")
         scopes = [Scope(scope) for scope in options["scope"]]
-        try:
-            token, secret = tokens.issue(project, options["name"], scopes, options["days"], actor=lead)
-        except tokens.CannotIssue as refusal:
-            raise CommandError(str(refusal)) from refusal
+        token, secret = tokens.issue(project, options["name"], scopes, options["days"], actor=lead)
         self.stderr.write("The token is shown only now.")
         return {
             "token": secret,
