@@ -277,6 +277,11 @@ def folder_of(item: pytest.Item) -> str:
     return inside[0] if len(inside) > 1 else ""
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A gzip holds the second in which it was made: processes side by side would not call its test by the same name."""
+    return "gzip" if isinstance(val, bytes) and val.startswith(b"\x1f\x8b") else None
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     if mark := MARKED.get(folder_of(item)):
         item.add_marker(mark)

@@ -93,7 +93,8 @@ def _roles(changed: Mapping[Permission, Any]) -> Callable[[], AbstractContextMan
 
 
 def of_gates() -> Iterator[Mutant]:
-    some = ("members", "project", "judge-submit", "image", "rule-check", "people", "home")
+    # Those at which most is noticed first: a mutant is done with at the first difference.
+    some = ("rule-check", "people", "members", "home", "project", "image", "judge-submit")
     told = {
         "any role will do": ("_enter_project", "not may(roles, permission)", "not roles"),
         "no role is needed": ("_enter_project", "not may(roles, permission)", "False"),
