@@ -23,7 +23,6 @@ from django.utils.translation import gettext_lazy as _
 from annotation import jobs
 from annotation.kinds import Kind, single
 from annotation.models import BackTest
-from annotation.opinions import NOT_REPLACED
 from annotation.rule_effects import Effect, TwoSets
 from inference.models import ModelVersion
 from projects.audit import record
@@ -54,13 +53,10 @@ JOIN LATERAL (SELECT body FROM annotation_grid g WHERE g.query_id = p.query_id A
               ORDER BY g.id DESC LIMIT 1) g ON true
 WHERE p.project_id = %(project)s
 """
-_PEOPLE = f"""
-SELECT j.pair_id, min(j.label) FROM annotation_judgment j JOIN annotation_pair p ON p.id = j.pair_id
-WHERE p.project_id = %(project)s AND p.gold_label = '' AND j.outcome = 'label'
-  AND {NOT_REPLACED}
-  AND NOT EXISTS (SELECT 1 FROM annotation_judgment later WHERE later.pair_id = j.pair_id AND later.judge_id = j.judge_id
-                  AND (later.round, later.revision) > (j.round, j.revision))
-GROUP BY j.pair_id HAVING count(DISTINCT j.label) = 1
+_PEOPLE = """
+SELECT s.pair_id, min(s.label) FROM annotation_standingjudgment s JOIN annotation_pair p ON p.id = s.pair_id
+WHERE p.project_id = %(project)s AND p.gold_label = ''
+GROUP BY s.pair_id HAVING count(*) > 1 AND bool_and(s.outcome = 'label') AND count(DISTINCT s.label) = 1
 """
 
 
@@ -264,7 +260,7 @@ def _good_rate(tally: Tally, which: int) -> dict[str, Any] | None:
 
 
 def people_say(project: Project) -> dict[int, str]:
-    """What people agree on where nothing is gold."""
+    """What at least two people agree on, nobody saying otherwise, where nothing is gold."""
     with connections["default"].cursor() as cursor:
         cursor.execute(_PEOPLE, {"project": project.pk})
         return dict(cursor.fetchall())

@@ -48,7 +48,7 @@ def brief(
     notes = {query: tuple(knowledge.note(hit) for hit in found) for query, found in hits.items()}
     guided = _guidelines(model, subjects, notes)
     looks = _looks(model, subjects)
-    described = _captions(model, looks)
+    described = _captions(project, model, looks)
     return [
         _together(
             replace(
@@ -131,10 +131,12 @@ def _looks(model: ModelVersion, subjects: Sequence[Subject]) -> list[Looked | No
     return [Looked(one.facts.query, sha256) if sha256 else None for one, sha256 in zip(subjects, seen, strict=True)]
 
 
-def _captions(model: ModelVersion, looks: Sequence[Looked | None]) -> Mapping[Looked, Caption | EngineError]:
+def _captions(
+    project: Project, model: ModelVersion, looks: Sequence[Looked | None]
+) -> Mapping[Looked, Caption | EngineError]:
     if model.pictures != ModelVersion.Pictures.CAPTION:
         return {}
-    return captions.get_or_make(list(dict.fromkeys(look for look in looks if look is not None)))
+    return captions.get_or_make(project, list(dict.fromkeys(look for look in looks if look is not None)))
 
 
 def _pictures(model: ModelVersion, look: Looked | None) -> tuple[Picture, ...]:

@@ -11,6 +11,7 @@ from inference.captioning import Wanted
 from inference.engines.base import EngineError
 from inference.engines.chat import Picture
 from inference.models import Caption, ModelVersion
+from projects.models import Project
 
 MEDIA_TYPE = "image/webp"
 
@@ -28,9 +29,9 @@ def picture(sha256: str) -> Picture | None:
     return Picture(sha256, MEDIA_TYPE, data) if data is not None else None
 
 
-def get_or_make(wanted: Sequence[Looked]) -> Mapping[Looked, Caption | EngineError]:
+def get_or_make(project: Project, wanted: Sequence[Looked]) -> Mapping[Looked, Caption | EngineError]:
     """Captions by the active captioner; nothing where nobody promoted one, and a pair without caption is a valid pair."""
-    captioner = registry.active(ModelVersion.Role.CAPTIONER)
+    captioner = registry.active(project, ModelVersion.Role.CAPTIONER)
     if captioner is None or captioner.prompt_id is None or not wanted:
         return {}
     prompts = prompt_versions.value(captioner.prompt_id)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from annotation import citing, grids, opinions, queue, showing
 from annotation.judging import CANNOT_TELL_REASONS, answers, asks_mismatch
-from annotation.models import DayOfWork, Draft, Judge, Judgment, Lease, Prediction
+from annotation.models import DayOfWork, Draft, Judge, Judgment, Lease, StandingPrediction
 from projects.compiling import compiled
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
@@ -30,7 +30,7 @@ _SHOWN_OF_THE_PAST = ("pair__query__text", "label", "outcome", "mismatch",
 
 
 def card(
-    lease: Lease, project: Project, *, own: Judgment | None = None, reveal: Prediction | None = None
+    lease: Lease, project: Project, *, own: Judgment | None = None, reveal: StandingPrediction | None = None
 ) -> dict[str, Any]:
     """The context of `annotation/judge.html` for a lease; `own` and `reveal` after the first answer in reveal."""
     mode = Mode(lease.mode)

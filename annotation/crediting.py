@@ -1,7 +1,6 @@
 """Labels that come with a file: gold by import, and other people's ratings as judgments of named raters.
 
-Gold by import stands above consensus and below adjudication. `Pair.gold_label` follows, as in `annotation.settling`,
-which settles one pair at a time.
+Gold by import stands above consensus and below adjudication. `Pair.gold_label` follows, as in `annotation.settling`.
 """
 
 from __future__ import annotations

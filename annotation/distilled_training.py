@@ -137,7 +137,7 @@ def keep(project: Project, learnt: Lessons, by: Person | None, *, promote: bool)
     version = lessons.store(project, *told, source=learnt.source, families=learnt.families, by=by)
     why_not = "not asked to" if not promote else _why_not(learnt.report)
     if not why_not:
-        registry.promote(version, by)
+        registry.promote(version, project, by)
     record(by, "model.measured", project=project, on=version, promoted=not why_not, why_not=why_not)
     return Trained(version, learnt.report, not why_not, why_not)
 
@@ -247,7 +247,7 @@ def _measure(
     shares = learnt.posterior(seen.features, seen.words)
     rules = specs(rule_base)
     cold = registry.register(connecting.connect(connecting.COLD_START, rules))
-    active = registry.active_judge()
+    active = registry.active_judge(project)
     majority = Counter(one.truth for one in test).most_common(1)[0][0]
     return {
         **figures_of(project.scale, test, shares),

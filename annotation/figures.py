@@ -9,11 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Mod
 
-from annotation import opinions
-from annotation.models import Judgment, Pair, Prediction
+from annotation.models import Judgment, Pair, StandingJudgment, StandingPrediction
 from projects.models import Project
 from relevance.labels import Scale
 from relevance.metrics import PeopleReport, Report, people_report, report
@@ -67,9 +66,9 @@ def _drawn(rows: QuerySet[Any], one_in: int) -> QuerySet[Any]:
     return rows.annotate(place=Mod("pair__query_id", one_in)).filter(place=0) if one_in > 1 else rows
 
 
-def standing(project: Project, *, imported_only: bool = False) -> QuerySet[Judgment]:
-    """Each judge's last word on each pair, imported raters included, withdrawn ones left out by the callers."""
-    rows = opinions.last_words().filter(pair__project=project)
+def standing(project: Project, *, imported_only: bool = False) -> QuerySet[StandingJudgment]:
+    """Each judge's word on each pair, imported raters included."""
+    rows = StandingJudgment.objects.filter(pair__project=project)
     return rows.filter(batch__isnull=False) if imported_only else rows
 
 
@@ -86,12 +85,8 @@ def ratings(project: Project, *, imported_only: bool = False, one_in: int = 1) -
 def predictions(project: Project, *, one_in: int = 1) -> Iterator[tuple[int, int, str, str, float | None]]:
     """(query, pair, gold label or nothing, predicted label in the project's scale, share of good labels)."""
     scale = project.scale
-    rows = (
-        _drawn(Prediction.objects.filter(pair__project=project, status="ok"), one_in)
-        .filter(snapshot_id=F("pair__item__current_snapshot_id"))
-        .order_by("pair_id", "-id")
-        .distinct("pair_id")
-        .values_list("pair__query_id", "pair_id", "pair__gold_label", "label", "posterior")
+    rows = _drawn(StandingPrediction.objects.filter(pair__project=project), one_in).values_list(
+        "pair__query_id", "pair_id", "pair__gold_label", "label", "posterior"
     )
     for query, pair, gold, label, posterior in rows.iterator():
         yield query, pair, gold, scale.from_lore(label), good_share(scale, posterior)

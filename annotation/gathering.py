@@ -1,6 +1,6 @@
 """What an export says of its pairs, gathered a chunk at a time as plain rows: an object for each would cost most of the time.
 
-One statement brings pairs, snapshots, gold and the newest prediction, one the judgments that stand, one what these cite.
+One statement brings pairs, snapshots, gold and the standing prediction, one the judgments that stand, one what these cite.
 """
 
 from __future__ import annotations
@@ -20,15 +20,14 @@ from inference.models import ModelVersion
 _RECORDS = """
 SELECT p.id, p.external_id, q.text, i.external_id, s.sha256, s.title, {category}, {cpv}, {skus}, {shop},
        b.source, b.licence, b.attribution, g.id, coalesce(g.label, ''), coalesce(g.mismatch, ''), coalesce(g.ground, ''),
-       x.id, coalesce(x.status, ''), coalesce(x.label, ''), {chain}, coalesce(x.contradicts <> '[]', false), x.model_id, r.number
+       x.id, coalesce(x.label, ''), {chain}, coalesce(x.contradicts <> '[]', false), x.model_id, r.number
 FROM annotation_pair p
 JOIN annotation_query q ON q.id = p.query_id
 JOIN annotation_item i ON i.id = p.item_id
 LEFT JOIN annotation_gold g ON g.pair_id = p.id AND g.id = ANY(%s::bigint[])
 JOIN annotation_snapshot s ON s.id = coalesce(g.snapshot_id, i.current_snapshot_id)
 JOIN annotation_import b ON b.id = s.batch_id
-LEFT JOIN LATERAL (
-  SELECT * FROM annotation_prediction WHERE pair_id = p.id ORDER BY id DESC LIMIT 1) x ON x.snapshot_id = s.id
+LEFT JOIN annotation_standingprediction x ON x.pair_id = p.id AND x.snapshot_id = s.id
 LEFT JOIN rules_rulebaseversion r ON r.id = x.rule_base_id
 WHERE p.id = ANY(%s::bigint[])
 ORDER BY p.id

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from annotation import opinions
-from annotation.models import Disagreement, Gold, HardSet, HardSetMember, Judgment, Pair, Prediction
+from annotation.models import Disagreement, Gold, HardSet, HardSetMember, Judgment, Pair, StandingPrediction
 from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
@@ -91,9 +91,7 @@ def reasons_of(pairs: Sequence[Pair]) -> dict[int, list[Reason]]:
     ids = [pair.pk for pair in pairs]
     people = _people(ids)
     golds = {row.pair_id: row for row in Gold.objects.filter(pair_id__in=ids).order_by("pair_id", "revision")}
-    models = {
-        row.pair_id: row for row in Prediction.objects.filter(pair_id__in=ids, status="ok").order_by("pair_id", "id")
-    }
+    models = {row.pair_id: row for row in StandingPrediction.objects.filter(pair_id__in=ids)}
     stored: dict[int, dict[ReasonKind, Evidence]] = defaultdict(dict)
     disputes = Disagreement.objects.filter(pair_id__in=ids).exclude(state=Disagreement.State.WITHDRAWN).order_by("id")
     for row in disputes:
@@ -103,7 +101,7 @@ def reasons_of(pairs: Sequence[Pair]) -> dict[int, list[Reason]]:
             pair.project.scale,
             people.get(pair.pk, []),
             _settled(golds.get(pair.pk)),
-            _model(pair, models.get(pair.pk)),
+            _model(models.get(pair.pk)),
             stored[pair.pk],
         )
         for pair in pairs
@@ -125,8 +123,8 @@ def _settled(gold: Gold | None) -> HumanLabel | None:
     return HumanLabel(gold.label, Evidence("gold", str(gold.pk))) if gold is not None and gold.label else None
 
 
-def _model(pair: Pair, prediction: Prediction | None) -> ModelLabel | None:
-    if prediction is None or prediction.snapshot_id != pair.item.snapshot_now:
+def _model(prediction: StandingPrediction | None) -> ModelLabel | None:
+    if prediction is None:
         return None
     evidence = Evidence("prediction", str(prediction.pk))
     return ModelLabel(prediction.label, evidence, prediction.posterior, tuple(prediction.contradicts))

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation import citing, grids, opinions, queue, settling
-from annotation.models import Draft, Judge, Judgment, Lease, Pair, Prediction, Slot
+from annotation.models import Draft, Judge, Judgment, Lease, Slot, StandingPrediction
 from annotation.sayings import run
 from projects.clock import ClockTimestamp
 from projects.compiling import compiled
@@ -73,7 +73,7 @@ class Recorded:
     judgment: Judgment
     lease: Lease
     replayed: bool = False
-    reveal: Prediction | None = None
+    reveal: StandingPrediction | None = None
 
 
 def read_answer(data: Any, project: Project) -> Answer:
@@ -150,7 +150,7 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
                 return Recorded(replay, lease, replayed=True, reveal=_to_reveal(replay, lease))
             _check_ground(lease, project, answer)
             recorded = _record(lease, judge, answer, digest)
-            settling.settle(lease.pair)
+            settling.settle(project, [lease.pair_id])
             Draft.objects.filter(person=person, pair=lease.pair_id, round=lease.round).delete()
             return recorded
     except IntegrityError:
@@ -217,7 +217,6 @@ def _answers(pair: int, person: int, round_: int) -> QuerySet[Judgment]:
 
 
 def _record(lease: Lease, judge: Judge, answer: Answer, digest: str) -> Recorded:
-    pair = lease.pair
     mine = next(iter(answers(lease)), None)
     second = _is_second_answer(lease, mine)
     if lease.state == Lease.State.USED and not second:
@@ -227,7 +226,7 @@ def _record(lease: Lease, judge: Judge, answer: Answer, digest: str) -> Recorded
     late = lease.state in {Lease.State.EXPIRED, Lease.State.RELEASED}
     if late and mine is not None and mine.outcome != Judgment.Outcome.WITHDRAWN:
         raise _already_judged()
-    judgment = _append(lease, pair, judge, mine, answer, digest, late=late, second=second)
+    judgment = _append(lease, judge, mine, answer, digest, late=late, second=second)
     if lease.state == Lease.State.LIVE:
         Lease.objects.filter(pk=lease.pk).update(state=Lease.State.USED)
         Slot.objects.filter(pk=lease.slot_id).update(state=Slot.State.DONE)
@@ -260,7 +259,6 @@ def _is_second_answer(lease: Lease, mine: Judgment | None) -> bool:
 
 def _append(
     lease: Lease,
-    pair: Pair,
     judge: Judge,
     mine: Judgment | None,
     answer: Answer,
@@ -273,7 +271,7 @@ def _append(
     cannot_tell = answer.choice == CANNOT_TELL
     label = "" if cannot_tell else answer.choice
     judgment = Judgment.objects.create(
-        pair=pair,
+        pair=lease.pair,
         judge=judge,
         round=lease.round,
         revision=(mine.revision if mine else 0) + 1,
@@ -288,7 +286,7 @@ def _append(
         mode=lease.mode,
         grid=None if lease.mode == Mode.BLIND else grids.grid_on_the_card(lease),
         rule_base_id=lease.rule_base_id,
-        prediction=_shown(lease, pair, mine, second=second),
+        prediction_id=_shown(lease, mine, second=second),
         replaces_id=lease.slot.replaces_id,
         late=late,
         seconds=answer.seconds,
@@ -299,14 +297,15 @@ def _append(
     return judgment
 
 
-def _shown(lease: Lease, pair: Pair, mine: Judgment | None, *, second: bool) -> Prediction | None:
+def _shown(lease: Lease, mine: Judgment | None, *, second: bool) -> int | None:
     """The prediction this person had seen before this answer; what was seen once stays seen after an undo."""
     if lease.mode == Mode.ASSIST or second:
-        return opinions.standing_prediction(pair)
-    return mine.prediction if mine is not None and lease.mode == Mode.REVEAL else None
+        prediction = opinions.standing_prediction(lease.pair)
+        return prediction.pk if prediction is not None else None
+    return mine.prediction_id if mine is not None and lease.mode == Mode.REVEAL else None
 
 
-def _to_reveal(judgment: Judgment, lease: Lease) -> Prediction | None:
+def _to_reveal(judgment: Judgment, lease: Lease) -> StandingPrediction | None:
     if lease.mode != Mode.REVEAL or judgment.prediction_id is not None or judgment.late:
         return None
     return opinions.standing_prediction(lease.pair)
@@ -376,7 +375,7 @@ def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease |
             prediction_id=last.prediction_id,
         )
         _count(judge, -1)
-        settling.settle(pair)
+        settling.settle(project, [pair.pk])
         return queue.reopen(last.slot, person, project)
 
 

@@ -252,4 +252,6 @@ def activate(prompt: PromptVersion, by: Person) -> None:
         if not any(compared(one).ended for one in found.select_related("before", "after", "project")):
             first = _("Compare this version with the active one on twenty gold pairs or more first.")
             raise Refused("not_compared", first, status=409)
-    prompt_versions.activate(prompt, by)
+    with transaction.atomic():
+        prompt_versions.activate(prompt, by)
+        registry.follow_prompts(by)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from annotation import confidence, disagreements, jobs, routing
+from annotation import confidence, jobs, routing, settling
 from annotation.jobs import Claim
 from annotation.models import Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
+from inference import registry
 from inference.asking import Briefing, Subject
 from inference.engines.base import Question
 from inference.models import Calibration
@@ -54,8 +55,9 @@ def store(run: PrelabelRun, answers: Sequence[Answer], known: Mapping[Claim, int
     ended += [(answer.asked.task.claim, stored[answer.key]) for answer in valid]
     jobs.finish_all(PrelabelJob, ended, "prediction_id")
     PrelabelAttempt.objects.bulk_create(_tries(answers, ours))
-    disagreements.review_pairs(row.pair_id for row in rows if row.label)
-    routing.route(rows, run.project)
+    settling.settle_predicted(run.project, [row.pair_id for row in rows if row.label])
+    if registry.is_active(run.model, run.project):  # a candidate sends nobody anywhere
+        routing.route(rows, run.project)
 
 
 def sampling_of(run: PrelabelRun) -> dict[str, int]:

@@ -97,7 +97,7 @@ def start_run(project: Project, by: Person | None, wish: Wish = EVERYTHING) -> P
         wish_for = _("only: one of %(known)s; samples: 1 to %(most)s")
         raise Refused("wish", wish_for, status=400, known=known, most=MOST_SAMPLES)
     with transaction.atomic():
-        model = model_for(wish.model, specs(rule_base))
+        model = model_for(project, wish.model, specs(rule_base))
         run = PrelabelRun.objects.create(
             project=project,
             model=model,
@@ -114,14 +114,17 @@ def start_run(project: Project, by: Person | None, wish: Wish = EVERYTHING) -> P
     return run
 
 
-def model_for(name: str | None, rules: Sequence[RuleSpec]) -> ModelVersion:
-    """The model named, else the active one, else the cold start; a cold start by these rules. Raises UnknownModel."""
-    if name is not None and name in connecting.ENGINES:
-        return registry.register(connecting.connect(name, rules))
-    found = registry.by_name(name) if name is not None else registry.active_judge()
-    if found is None:
-        return registry.register(connecting.connect(connecting.COLD_START, rules))
-    return registry.with_rules(found, rules)
+def model_for(project: Project | None, name: str | None, rules: Sequence[RuleSpec]) -> ModelVersion:
+    """The model named, else the one active in the project (without one: in new projects), else the cold start; a cold
+    start by these rules. Raises UnknownModel."""
+    cold = name in connecting.ENGINES
+    if project is None:
+        found = registry.default() if name is None else registry.by_name(name) if not cold else None
+        return registry.with_rules(found or registry.cold_start(rules, name), rules)
+    if name is None or cold:
+        judge = registry.judge_by(project, rules, name)
+        return judge if name is None or judge.cold_start else registry.cold_start(rules, name)
+    return registry.with_rules(registry.by_name(name), rules)
 
 
 def _next_attempt(project: Project, model: ModelVersion) -> int:

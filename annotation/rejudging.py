@@ -1,7 +1,7 @@
 """Stale labels made again: for each stale judgment a slot whose answer stands in its place, the quickest pairs first; for
 each stale ruling its disagreement, opened again.
 
-What was said before stays on record. First come pairs whose label the model's newest prediction shares: people only look
+What was said before stays on record. First come pairs whose label the standing prediction shares: people only look
 again at what nobody doubts; then by the seconds the stale judgments took.
 """
 
@@ -23,8 +23,7 @@ MOST = 5000
 _OPEN = """
 WITH stale AS ({stale}),
 told AS (
-  SELECT DISTINCT ON (p.pair_id) p.pair_id, p.label FROM annotation_prediction p
-  WHERE p.status = 'ok' AND p.pair_id IN (SELECT pair_id FROM stale) ORDER BY p.pair_id, p.id DESC),
+  SELECT p.pair_id, p.label FROM annotation_standingprediction p WHERE p.pair_id IN (SELECT pair_id FROM stale)),
 waiting AS (
   SELECT s.* FROM stale s
   WHERE NOT EXISTS (SELECT 1 FROM annotation_slot o WHERE o.replaces_id = s.id AND o.state <> 'closed')),

@@ -1,80 +1,90 @@
-"""How a pair gets its gold label, and loses it again when its ground falls away.
+"""How pairs get their gold label, lose it again when its ground falls away, and are disputed while opinions differ.
 
-An adjudication or an imported gold label stands above consensus. Gold rows are append-only; `Pair.gold_label` follows
-the latest one and is written here and, for a whole chunk of an import, in annotation.crediting.
+The rules are one function in the database, for one pair or for thousands (annotation/sql/settling.sql says them): judging,
+undo, imports, new predictions and a newly active model call it through here. An adjudication or an imported gold label
+stands above consensus. Gold rows are append-only; `Pair.gold_label` follows the latest one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+import orjson
 from django.db import transaction
-from django.db.models import QuerySet
 
-from annotation import disagreements
-from annotation.models import Adjudication, Gold, Judgment, Pair
-from annotation.opinions import locked, standing_judgments
-from projects.compiling import compiled
+from annotation.models import Adjudication, Gold, Pair
+from annotation.sayings import array_of, rows, run
+from inference.models import ActiveModel, ModelVersion
+from projects.models import Project
 
-
-def settle(pair: Pair) -> None:
-    """After a judgment: gold by consensus where it holds, and disagreements opened or withdrawn. Pair must be locked."""
-    judgments = standing_judgments(pair)
-    golds = _golds(pair.pk)
-    latest = golds[-1] if golds else None
-    if latest is None or latest.ground == Gold.Ground.CONSENSUS:
-        _follow_consensus(pair, judgments, latest)
-    disagreements.review(pair, judgments, {gold.ground for gold in golds})
+TOGETHER = 500  # pairs settled in one transaction, and locked for as long
 
 
-@compiled
-def _golds(pair: int) -> QuerySet[Gold]:
-    return Gold.objects.filter(pair=pair).order_by("revision")
+def settle(project: Project, pair_ids: Iterable[int]) -> None:
+    """Gold by consensus where it holds, disagreements opened and withdrawn, so that both say what opinions say now.
+
+    Locks the pairs until the transaction ends.
+    """
+    run(
+        "SELECT settle_pairs(%s::bigint[], %s)",
+        array_of(pair_ids),
+        orjson.dumps(dict(project.scale.lore_codes)).decode(),
+    )
 
 
-def _follow_consensus(pair: Pair, judgments: Sequence[Judgment], latest: Gold | None) -> None:
-    agreed = consensus(judgments, wanted=pair.project.overlap)
-    if agreed is None:
-        if latest is not None and latest.label:
-            _record(pair, latest, label="", ground=Gold.Ground.CONSENSUS, judgments=latest.judgments)
-    elif latest is None or (latest.label, latest.mismatch) != (agreed.label, agreed.mismatch):
-        ids = [judgment.pk for judgment in judgments]
-        _record(pair, latest, label=agreed.label, mismatch=agreed.mismatch, ground=Gold.Ground.CONSENSUS, judgments=ids)
-
-
-def consensus(judgments: Sequence[Judgment], *, wanted: int) -> Judgment | None:
-    """One of the judgments when at least as many as wanted say the same label and nobody says otherwise."""
-    if len(judgments) < wanted or any(row.outcome != Judgment.Outcome.LABEL for row in judgments):
-        return None
-    return judgments[0] if len({row.label for row in judgments}) == 1 else None
+def settle_predicted(project: Project, pair_ids: Iterable[int]) -> None:
+    """After new predictions: only pairs that people of the project have judged can disagree with them."""
+    judged = Pair.objects.filter(pk__in=list(pair_ids), judged=True).values_list("pk", flat=True)
+    if found := sorted(judged):
+        settle(project, found)
 
 
 def settle_by_adjudication(pair: Pair, adjudication: Adjudication) -> None:
+    """The ruling is gold from now on. The pair must be locked."""
     latest = Gold.objects.filter(pair=pair).order_by("-revision").first()
-    _record(
-        pair,
-        latest,
+    Gold.objects.create(
+        pair=pair,
+        revision=(latest.revision if latest else 0) + 1,
         label=adjudication.label,
         mismatch=adjudication.mismatch,
         ground=Gold.Ground.ADJUDICATION,
         adjudication=adjudication,
-    )
-
-
-def settle_imported(pair_ids: Iterable[int]) -> None:
-    """Pairs that came with several people's ratings but no gold: consensus or a disagreement, as for our own judges."""
-    for pair_id in pair_ids:
-        with transaction.atomic():
-            settle(locked(pair_id))
-
-
-def _record(pair: Pair, latest: Gold | None, *, label: str, **fields: object) -> None:
-    Gold.objects.create(
-        pair=pair,
-        revision=(latest.revision if latest else 0) + 1,
-        label=label,
         snapshot_id=pair.item.snapshot_now,
-        **fields,
     )
-    Pair.objects.filter(pk=pair.pk).update(gold_label=label)
-    pair.gold_label = label
+    Pair.objects.filter(pk=pair.pk).update(gold_label=adjudication.label)
+
+
+# What another model may change: judged pairs, and those that differ from the model before.
+_BEHIND = """
+(SELECT id FROM annotation_pair WHERE project_id = %s AND judged AND id >= %s ORDER BY id LIMIT %s)
+UNION
+(SELECT pair_id FROM annotation_disagreement
+ WHERE project_id = %s AND state = 'open' AND kind = 'human_model' AND pair_id >= %s ORDER BY pair_id LIMIT %s)
+ORDER BY 1"""
+
+
+def follow_active_model(project: Project, most: int = TOGETHER) -> bool:
+    """After another model became active in a project: up to `most` more of its pairs are settled under it. False: all are.
+
+    The first step belongs to the act that made it active; the dispatcher takes the others, second by second.
+    """
+    with transaction.atomic():
+        active = ActiveModel.objects.select_for_update(no_key=True).filter(
+            project=project, role=ModelVersion.Role.JUDGE, behind_from__isnull=False
+        )
+        row = active.first()
+        if row is None:
+            return False
+        found = [pk for (pk,) in rows(_BEHIND, *(project.pk, row.behind_from, most) * 2)][:most]
+        settle(project, found)
+        row.behind_from = found[-1] + 1 if len(found) == most else None
+        row.save(update_fields=["behind_from"])
+    return row.behind_from is not None
+
+
+def follow_active_models() -> int:
+    """One step in each project that is behind its active model; returns how many are still."""
+    behind = Project.objects.filter(
+        active_models__behind_from__isnull=False, active_models__role=ModelVersion.Role.JUDGE
+    )
+    return sum(follow_active_model(project) for project in behind)

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from annotation import picturing
-from annotation.models import Grid, Prediction, Snapshot
+from annotation.models import Grid, Snapshot
+from annotation.models.prelabelling import PredictionColumns
 from inference.models import KnowledgeRevision
 from projects.language import data_language, in_language
 from projects.models import Project
@@ -161,7 +162,7 @@ class Share:
 
 
 def prediction(
-    row: Prediction,
+    row: PredictionColumns,
     project: Project,
     specs: Sequence[RuleSpec] = (),
     *,
@@ -270,11 +271,11 @@ def samples_in(scale: Scale, samples: Iterable[str]) -> list[tuple[str, int]]:
     return counted.most_common()
 
 
-def told_knowledge(row: Prediction) -> list[KnowledgeRevision]:
+def told_knowledge(row: PredictionColumns) -> list[KnowledgeRevision]:
     return list(KnowledgeRevision.objects.filter(pk__in=row.knowledge).select_related("card")) if row.knowledge else []
 
 
-def stored_chain(row: Prediction) -> Chain | None:
+def stored_chain(row: PredictionColumns) -> Chain | None:
     """The chain as data; None where there is none or where a later form of chains no longer reads it."""
     if not row.chain:
         return None

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from annotation.models import Adjudication, Citation, Judgment, Pair
-from annotation.opinions import replaced
+from annotation.models import Adjudication, Citation, Pair, StandingJudgment
 from projects.models import Project
 from rules.models import RuleBaseEntry, RuleBaseVersion
 from rules.publishing import active_rule_base
@@ -27,24 +26,14 @@ class StaleRule:
     judgments: int
 
 
-def stale_judgments(project: Project) -> QuerySet[Judgment]:
-    """Standing judgments (the latest revision, not withdrawn, not judged again) that cite a rule version out of force."""
+def stale_judgments(project: Project) -> QuerySet[StandingJudgment]:
+    """Standing judgments that cite a rule version out of force."""
     active = active_rule_base(project)
     if active is None:
-        return Judgment.objects.none()
-    later = Judgment.objects.filter(
-        pair=OuterRef("pair"), judge=OuterRef("judge"), round=OuterRef("round"), revision__gt=OuterRef("revision")
+        return StandingJudgment.objects.none()
+    return StandingJudgment.objects.filter(
+        Exists(_outdated(active).filter(judgment=OuterRef("pk"))), pair__project=project
     )
-    own_later_round = Judgment.objects.filter(
-        pair=OuterRef("pair"), judge=OuterRef("judge"), round__gt=OuterRef("round")
-    ).exclude(outcome=Judgment.Outcome.WITHDRAWN)
-    return Judgment.objects.filter(
-        Exists(_outdated(active).filter(judgment=OuterRef("pk"))),
-        ~Exists(later),
-        ~Exists(own_later_round),
-        ~replaced(),
-        pair__project=project,
-    ).exclude(outcome=Judgment.Outcome.WITHDRAWN)
 
 
 def stale_adjudications(project: Project) -> QuerySet[Adjudication]:
@@ -65,7 +54,7 @@ def stale_rules(project: Project) -> list[StaleRule]:
     pinned = dict(active.entries.values_list("rule__code", "version__number"))
     rows = (
         _outdated(active)
-        .filter(judgment__in=stale_judgments(project))
+        .filter(judgment__in=stale_judgments(project).values("pk"))
         .values("version__rule__code", "version__number")
         .annotate(count=Count("judgment", distinct=True))
     )

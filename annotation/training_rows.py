@@ -64,7 +64,6 @@ class PairRecord(NamedTuple):
     mismatch: str
     ground: str
     prediction: int | None
-    status: str
     predicted: str  # a LORE-4 label
     chain: str | None
     contradicts: bool
@@ -74,12 +73,10 @@ class PairRecord(NamedTuple):
 
 
 def why_not_chain(record: PairRecord, chain: Mapping[str, Any] | None, scale: Scale) -> str:
-    """Why this gold pair's chain must not be learnt, or nothing when it may."""
+    """Why this gold pair's chain must not be learnt, or nothing when it may. Of the active model's standing prediction."""
     assert record.gold is not None, "only gold pairs are asked"
-    if record.prediction is None:
+    if record.prediction is None or not chain:
         return "no_prediction"
-    if record.status != "ok" or not chain:
-        return "invalid_prediction"
     if scale.from_lore(chain["label"]) != record.label:
         return "chain_ends_in_another_label"
     if record.mismatch and chain.get("mismatch") != record.mismatch:

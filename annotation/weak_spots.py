@@ -1,6 +1,6 @@
 """Where the standard is weak: how often people, and people and model, differ over a rule, and in which regions.
 
-A pair rests on the rules that its people's standing judgments cite and on those that its newest prediction's chain names,
+A pair rests on the rules that its people's standing judgments cite and on those that its standing prediction's chain names,
 in whatever version. People differ over it where two standing judgments do not say the same; people and model differ where
 a standing judgment says otherwise than the prediction, read in the project's scale. A region is a dimension, of those
 rules or of a named mismatch, and the first part of the item's category.
@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from annotation.models import Pair
-from annotation.opinions import NOT_REPLACED
 from projects.models import Project
 from relevance.dimensions import Dimension
 from relevance.rules import RuleSpec
@@ -32,7 +31,7 @@ TOGETHER = 2000
 BINS = 10  # of confidence, from 0 to 1
 _Z = 1.96
 
-_PAIRS = f"""
+_PAIRS = """
 WITH judged AS (
   SELECT j.pair_id FROM annotation_judgment j JOIN annotation_pair p ON p.id = j.pair_id
   WHERE p.project_id = %(project)s ORDER BY j.id DESC LIMIT %(most)s),
@@ -40,12 +39,8 @@ predicted AS (
   SELECT r.pair_id FROM annotation_prediction r JOIN annotation_pair p ON p.id = r.pair_id
   WHERE p.project_id = %(project)s AND r.status = 'ok' ORDER BY r.id DESC LIMIT %(most)s),
 recent AS (SELECT pair_id FROM judged UNION SELECT pair_id FROM predicted),
-latest AS (
-  SELECT DISTINCT ON (j.pair_id, j.judge_id) j.id, j.pair_id, j.outcome, j.label, j.mismatch, j.no_rule_fits
-  FROM annotation_judgment j JOIN recent USING (pair_id)
-  WHERE {NOT_REPLACED}
-  ORDER BY j.pair_id, j.judge_id, j.round DESC, j.revision DESC),
-standing AS (SELECT * FROM latest WHERE outcome <> 'withdrawn'),
+standing AS (
+  SELECT s.id, s.pair_id, s.label, s.mismatch, s.no_rule_fits FROM annotation_standingjudgment s JOIN recent USING (pair_id)),
 people AS (
   SELECT pair_id, array_agg(label ORDER BY id) AS labels, count(*) FILTER (WHERE no_rule_fits) AS none_fits,
          array_agg(DISTINCT mismatch) AS mismatches
@@ -55,13 +50,12 @@ cited AS (
   FROM standing s JOIN annotation_citation c ON c.judgment_id = s.id JOIN rules_ruleversion v ON v.id = c.version_id
   JOIN rules_rule r ON r.id = v.rule_id GROUP BY s.pair_id),
 told AS (
-  SELECT DISTINCT ON (r.pair_id) r.pair_id, r.label, r.mismatch,
-         ARRAY(SELECT jsonb_array_elements_text(r.chain->'rules')) AS rules,
+  SELECT r.pair_id, r.label, r.mismatch, ARRAY(SELECT jsonb_array_elements_text(r.chain->'rules')) AS rules,
          coalesce(r.confidence, (r.posterior->>r.label)::float) AS confidence
-  FROM annotation_prediction r JOIN recent USING (pair_id) WHERE r.status = 'ok' ORDER BY r.pair_id, r.id DESC)
-SELECT p.id, trim(split_part(s.category, '>', 1)), coalesce(people.labels, '{{}}'), coalesce(people.none_fits, 0),
-       coalesce(people.mismatches, '{{}}'), coalesce(cited.codes, '{{}}'), coalesce(told.label, ''),
-       coalesce(told.mismatch, ''), coalesce(told.rules, '{{}}'), told.confidence
+  FROM annotation_standingprediction r JOIN recent USING (pair_id))
+SELECT p.id, trim(split_part(s.category, '>', 1)), coalesce(people.labels, '{}'), coalesce(people.none_fits, 0),
+       coalesce(people.mismatches, '{}'), coalesce(cited.codes, '{}'), coalesce(told.label, ''),
+       coalesce(told.mismatch, ''), coalesce(told.rules, '{}'), told.confidence
 FROM recent JOIN annotation_pair p ON p.id = recent.pair_id
 JOIN annotation_item i ON i.id = p.item_id JOIN annotation_snapshot s ON s.id = i.current_snapshot_id
 LEFT JOIN people USING (pair_id) LEFT JOIN cited USING (pair_id) LEFT JOIN told USING (pair_id)

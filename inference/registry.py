@@ -1,4 +1,9 @@
-"""Which model a prediction comes from: one row per engine, revision and prompt version; a person promotes one per role."""
+"""Which model a prediction comes from: one row per engine, revision and prompt version, registered once.
+
+Which of them answers is said per project and role: people of the project promote one. New projects start with the
+installation's default. Whoever asks for a project's judge gets a model that can run now: the prompts that are active, and
+a cold start at the revision of the rules it is to judge by.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +11,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from inference import connecting, prompt_versions
 from inference.engines.base import Engine
-from inference.models import ModelVersion
+from inference.models import ActiveModel, ModelVersion
 from projects.audit import record
-from projects.models import Person
+from projects.clock import ClockTimestamp
+from projects.hooks import Hook
+from projects.models import Person, Project
 from projects.refusals import Refused
 from relevance.rules import RuleSpec
 
 State = ModelVersion.State
+another_judges: Hook[[Project], object] = Hook()  # another model judges the pairs of a project from now on
 _COLD = Q(prompt=None, learnt=False)
 _IDENTITY = ("name", "engine", "target", "role")
 
@@ -35,10 +43,11 @@ def living() -> Any:
     return ModelVersion.objects.exclude(state=State.RETIRED)
 
 
-def listed() -> Any:
+def listed(project: Project) -> Any:
     """The living ones as people tell them apart: a cold start stands there once, though each rule base gives it a row."""
-    first = ("state", "-id")  # the active row, else the newest
-    cold = living().filter(_COLD).order_by(*_IDENTITY, *first).distinct(*_IDENTITY)
+    here = Exists(ActiveModel.objects.filter(project=project, model=OuterRef("pk")))
+    first = ("-here", "-id")  # the one that is active here, else the newest
+    cold = living().filter(_COLD).annotate(here=here).order_by(*_IDENTITY, *first).distinct(*_IDENTITY)
     return living().filter(~_COLD | Q(pk__in=cold.values("pk")))
 
 
@@ -48,14 +57,66 @@ def judges() -> list[str]:
     return sorted(set(able.values_list("name", flat=True)))
 
 
-def active(role: str) -> ModelVersion | None:
-    found = ModelVersion.objects.filter(role=role, state=State.ACTIVE).select_related("prompt").first()
-    return with_active_prompt(found) if found is not None else None
+def active(project: Project, role: str) -> ModelVersion | None:
+    """The model that answers in a project for a role; it follows the prompts that are active now."""
+    row = ActiveModel.objects.filter(project=project, role=role).select_related("model__prompt").first()
+    if row is None:
+        return None
+    model = with_active_prompt(row.model)
+    if (
+        model.pk != row.model_id
+    ):  # the product came with other prompts; whoever activates some tells all (follow_prompts)
+        _put(row, model, by=None, act="model.followed_prompts")
+    return model
 
 
-def active_judge() -> ModelVersion | None:
-    """The model that a person promoted; None while nobody has, and the cold start judges."""
-    return active(ModelVersion.Role.JUDGE)
+def active_judge(project: Project) -> ModelVersion | None:
+    """The model that judges a project's pairs; None while nobody has promoted one and nothing has been asked."""
+    return active(project, ModelVersion.Role.JUDGE)
+
+
+def judge_by(project: Project, rules: Sequence[RuleSpec], engine: str | None = None) -> ModelVersion:
+    """The model that judges a project's pairs now: the promoted one, else a cold start (`engine`, else the usual one) by
+    these rules. The row follows the rules: what a cold start said by others no longer stands."""
+    row = ActiveModel.objects.filter(project=project, role=ModelVersion.Role.JUDGE).select_related("model").first()
+    if row is not None and not row.model.cold_start:
+        return active_judge(project) or row.model
+    model = cold_start(rules, engine or (row.model.engine if row is not None else None))
+    if row is None:
+        with transaction.atomic():
+            row, new = ActiveModel.objects.get_or_create(
+                project=project, role=ModelVersion.Role.JUDGE, defaults={"model": model, "behind_from": 0}
+            )
+            if new:
+                record(None, "model.active", project=project, on=model, model=str(model), why="cold_start")
+                _tell(project, model)
+    elif row.model_id != model.pk:
+        _put(row, model, by=None, act="model.followed_rules")
+    return model
+
+
+def cold_start(rules: Sequence[RuleSpec], engine: str | None = None) -> ModelVersion:
+    return register(connecting.connect(engine or connecting.COLD_START, rules))
+
+
+def default(role: str = ModelVersion.Role.JUDGE) -> ModelVersion | None:
+    """What new projects start with; None: the cold start."""
+    row = ActiveModel.objects.filter(project=None, role=role).select_related("model__prompt").first()
+    return with_active_prompt(row.model) if row is not None else None
+
+
+def is_active(version: ModelVersion, project: Project) -> bool:
+    return ActiveModel.objects.filter(project=project, role=version.role, model=version).exists()
+
+
+def active_models(project: Project) -> set[int]:
+    return set(ActiveModel.objects.filter(project=project).values_list("model", flat=True))
+
+
+def active_in(version: ModelVersion) -> list[str]:
+    """The names of the projects in which a model answers; empty: in none."""
+    rows = ActiveModel.objects.filter(model=version, project__isnull=False).order_by("project__name")
+    return list(rows.values_list("project__name", flat=True))
 
 
 def by_name(name: str) -> ModelVersion:
@@ -72,7 +133,7 @@ def with_active_prompt(version: ModelVersion) -> ModelVersion:
 
 
 def with_prompt(version: ModelVersion, prompt: Any) -> ModelVersion:
-    """The row of a model under another prompt version, made when it is first asked for. It inherits the state."""
+    """The row of a model under another prompt version, made when it is first asked for."""
     if version.prompt_id == prompt.pk:
         return version
     fixed = ("name", "engine", "target", "revision", "role", "pictures")
@@ -97,7 +158,7 @@ def with_rules(version: ModelVersion, rules: Sequence[RuleSpec]) -> ModelVersion
     """
     if version.learnt or version.engine not in connecting.ENGINES:
         return version
-    return register(connecting.connect(version.engine, rules))
+    return cold_start(rules, version.engine)
 
 
 def register(engine: Engine) -> ModelVersion:
@@ -151,16 +212,59 @@ def register_chat(
     return version, new
 
 
-def promote(version: ModelVersion, by: Person | None) -> None:
-    """This one answers from now on when nobody names a model; the one before stays registered."""
+def promote(version: ModelVersion, project: Project, by: Person | None) -> None:
+    """In this project it answers from now on when nobody names a model; other projects keep theirs."""
     with transaction.atomic():
-        before = (
-            ModelVersion.objects.select_for_update(no_key=True).filter(role=version.role, state=State.ACTIVE).first()
+        rows = ActiveModel.objects.select_for_update(no_key=True, of=("self",)).select_related("model")
+        row = rows.filter(project=project, role=version.role).first()
+        if row is None:
+            ActiveModel.objects.create(project=project, role=version.role, model=version, promoted_by=by, behind_from=0)
+            record(by, "model.promoted", project=project, on=version, model=str(version), instead_of="")
+            _tell(project, version)
+        elif row.model_id != version.pk:
+            _put(row, version, by=by, act="model.promoted")
+
+
+def make_default(version: ModelVersion, by: Person | None) -> None:
+    """Projects that are founded from now on start with it; those that exist keep theirs."""
+    with transaction.atomic():
+        before = default(version.role)
+        ActiveModel.objects.update_or_create(
+            project=None,
+            role=version.role,
+            defaults={"model": version, "promoted_by": by, "promoted_at": ClockTimestamp()},
         )
-        ModelVersion.objects.filter(role=version.role, state=State.ACTIVE).update(state=State.REGISTERED)
-        ModelVersion.objects.filter(pk=version.pk).update(state=State.ACTIVE)
-        record(by, "model.promoted", on=version, model=str(version), instead_of=str(before) if before else "")
-    version.state = State.ACTIVE
+        record(by, "model.default", on=version, model=str(version), instead_of=str(before) if before else "")
+
+
+def start_with_default(project: Project, by: Person | None) -> None:
+    """A project that has just been founded."""
+    for role in ModelVersion.Role.values:
+        if (version := default(role)) is not None:
+            promote(version, project, by)
+
+
+def follow_prompts(by: Person | None) -> None:
+    """After other prompts were made active: every project's model is asked with them, and its log says so."""
+    for row in ActiveModel.objects.filter(model__prompt__isnull=False).select_related("model__prompt", "project"):
+        model = with_active_prompt(row.model)
+        if model.pk != row.model_id:
+            _put(row, model, by=by, act="model.followed_prompts")
+
+
+def _put(row: ActiveModel, model: ModelVersion, *, by: Person | None, act: str) -> None:
+    """In place of the one before. What people and model differ in is looked at again, from the first pair on."""
+    with transaction.atomic():
+        changes = {"model": model, "promoted_by": by, "promoted_at": ClockTimestamp(), "behind_from": 0}
+        ActiveModel.objects.filter(pk=row.pk).update(**changes)
+        record(by, act, project=row.project, on=model, model=str(model), instead_of=str(row.model))
+        if row.project is not None:
+            _tell(row.project, model)
+
+
+def _tell(project: Project, model: ModelVersion) -> None:
+    if model.role == ModelVersion.Role.JUDGE:
+        another_judges(project)
 
 
 def retire(version: ModelVersion, by: Person | None) -> None:

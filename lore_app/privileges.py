@@ -27,6 +27,11 @@ def append_only_tables() -> list[str]:
     return sorted(m._meta.db_table for m in apps.get_models() if getattr(m, "append_only", False))
 
 
+def views() -> list[str]:
+    """A view of one table takes rows for it, with the rights of its owner: without this it would be a door around a log."""
+    return sorted(m._meta.db_table for m in apps.get_models() if not m._meta.managed)
+
+
 def ensure_role(cursor: CursorWrapper) -> None:
     cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE])
     if cursor.fetchone():
@@ -76,9 +81,10 @@ def grant(cursor: CursorWrapper) -> None:
         cursor.execute(sql.SQL(statement).format(schema=sql.Identifier(schema), role=role))
     for table in [*append_only_tables(), "django_migrations"]:
         cursor.execute(sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), role))
-    cursor.execute(
-        sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(LOADERS), role)
-    )
+    for table in [*views(), LOADERS]:
+        cursor.execute(
+            sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), role)
+        )
 
 
 @receiver(post_migrate)

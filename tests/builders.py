@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from annotation.models import Grid, Import, Item, Judge, Judgment, Pair, Prediction, Query, Slot, Snapshot
-from inference.models import ModelVersion
+from inference.models import ActiveModel, ModelVersion
 from projects.models import Person, Project
 from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
 
@@ -92,6 +92,12 @@ def make_model(*, name: str = "scripted", **fields: Any) -> ModelVersion:
     )
 
 
+def activate(*, model: ModelVersion, project: Project) -> None:
+    ActiveModel.objects.update_or_create(
+        project=project, role=model.role, defaults={"model": model, "behind_from": None}
+    )
+
+
 def make_grid(*, pair: Pair) -> Grid:
     return Grid.objects.create(
         query=pair.query,
@@ -119,8 +125,10 @@ def make_prediction(
     model: ModelVersion | None = None,
     rule_base: RuleBaseVersion | None = None,
     posterior: dict[str, float] | None = None,
+    active: bool = True,
     **fields: Any,
 ) -> Prediction:
+    """Of the project's active model; the given one becomes that, unless `active` is false: then it is a candidate's."""
     shares = posterior or {code: 0.91 if code == label else 0.03 for code in ("L1", "L2", "L3", "L4")}
     top = sorted(shares.values(), reverse=True)
     defaults: dict[str, Any] = {
@@ -133,10 +141,14 @@ def make_prediction(
     }
     if fields.get("status") == "invalid":
         defaults |= {"label": "", "posterior": None, "margin": None, "chain": None, "mismatch": ""}
+    known = ActiveModel.objects.filter(project=pair.project, role="judge").first() if active else None
+    model = model or (known.model if known is not None else make_model())
+    if active:
+        activate(model=model, project=pair.project)
     return Prediction.objects.create(
         pair=pair,
         snapshot=pair.item.current_snapshot,
-        model=model or make_model(),
+        model=model,
         rule_base=rule_base or RuleBaseVersion.objects.first() or make_rule_base(),
         grid=fields.pop("grid", None) or make_grid(pair=pair),
         prompt_digest="1" * 64,

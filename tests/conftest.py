@@ -62,7 +62,11 @@ def maintenance() -> dict[str, Any]:
 
 def migrations_digest() -> str:
     digest = hashlib.sha256()
-    for path in [*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "lore_app/privileges.py"]:
+    for path in [
+        *sorted(ROOT.glob("*/migrations/*.py")),
+        *sorted(ROOT.glob("*/sql/*.sql")),
+        ROOT / "lore_app/privileges.py",
+    ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

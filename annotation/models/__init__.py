@@ -7,7 +7,17 @@ from annotation.models.catalogue import Image, Import, Item, Pair, PairWords, Qu
 from annotation.models.collections import Export, HardSet, HardSetMember
 from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disagreement
 from annotation.models.jobs import Job, JobState, Worker
-from annotation.models.judging import DayOfWork, Draft, Gold, Judge, Judgment, Lease, Postponement, Slot
+from annotation.models.judging import (
+    DayOfWork,
+    Draft,
+    Gold,
+    Judge,
+    Judgment,
+    Lease,
+    Postponement,
+    Slot,
+    StandingJudgment,
+)
 from annotation.models.model_jobs import ModelJob
 from annotation.models.pictures import PictureFetch, PictureSource
 from annotation.models.prelabelling import (
@@ -18,6 +28,7 @@ from annotation.models.prelabelling import (
     PrelabelJob,
     PrelabelRun,
     QueryGuideline,
+    StandingPrediction,
 )
 from annotation.models.standard import BackTest, Citation, ReplayEntry, ReplaySet
 from annotation.models.trials import Comparison, Trial
@@ -63,6 +74,8 @@ __all__ = [
     "ReplaySet",
     "Slot",
     "Snapshot",
+    "StandingJudgment",
+    "StandingPrediction",
     "Trial",
     "Worker",
 ]

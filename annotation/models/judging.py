@@ -153,18 +153,16 @@ class Draft(models.Model):
         return f"draft {self.pk}"
 
 
-class Judgment(models.Model):
-    """What a judge said of a pair, in the project's scale; undo and change are further revisions. Append-only."""
-
-    append_only = True
+class JudgmentColumns(models.Model):
+    """What a judge said of a pair, in the project's scale: the columns that the log and what stands of it share."""
 
     class Outcome(models.TextChoices):
         LABEL = "label", _("label")
         CANNOT_TELL = "cannot_tell", _("cannot tell")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    pair = models.ForeignKey(Pair, models.PROTECT, related_name="judgments", db_index=False)  # its unique constraint
-    judge = models.ForeignKey(Judge, models.PROTECT, related_name="judgments", db_index=False)  # judgments_of_judge
+    pair = models.ForeignKey(Pair, models.PROTECT, related_name="%(class)ss", db_index=False)  # its unique constraint
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="%(class)ss", db_index=False)  # judgments_of_judge
     round = models.PositiveSmallIntegerField(default=1)
     revision = models.PositiveSmallIntegerField(default=1)
     slot = models.ForeignKey(Slot, models.PROTECT, null=True)
@@ -179,13 +177,26 @@ class Judgment(models.Model):
     grid = models.ForeignKey(Grid, models.PROTECT, null=True)
     rule_base = models.ForeignKey(RuleBaseVersion, models.PROTECT, null=True)
     prediction = models.ForeignKey(Prediction, models.PROTECT, null=True)  # the one that was shown before this revision
-    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")  # a stale one
     late = models.BooleanField(default=False)
     seconds = models.FloatField(null=True)
-    idempotency_key = models.UUIDField(null=True)
-    body_sha256 = models.CharField(max_length=64, blank=True)
     batch = models.ForeignKey(Import, models.PROTECT, null=True)
     recorded_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.label or self.outcome
+
+
+class Judgment(JudgmentColumns):
+    """What a judge said of a pair, in the project's scale; undo and change are further revisions. Append-only."""
+
+    append_only = True
+
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")  # a stale one
+    idempotency_key = models.UUIDField(null=True)
+    body_sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints = [
@@ -207,8 +218,17 @@ class Judgment(models.Model):
         ]
         indexes = [models.Index(name="judgments_of_judge", fields=["judge", "-id"])]
 
-    def __str__(self) -> str:
-        return self.label or self.outcome
+
+class StandingJudgment(JudgmentColumns):
+    """The judgments that count now, the only place that says which (a view, migration 0016): of each judge the last
+    revision of the latest round, not withdrawn, and not judged again by somebody's answer that stands.
+
+    What an undo takes back is the answer of its round: what the judge had said in an earlier round stands again.
+    """
+
+    class Meta:
+        managed = False
+        db_table = "annotation_standingjudgment"
 
 
 class DayOfWork(models.Model):

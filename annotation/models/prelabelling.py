@@ -139,15 +139,10 @@ class PrelabelAttempt(models.Model):
         return f"{self.outcome} ({self.number})"
 
 
-class Prediction(models.Model):
-    """A model's opinion, append-only: ok with a LORE-4 label, or invalid with a reason and no label.
+class PredictionColumns(models.Model):
+    """What a model said of a pair: the columns that the log and what stands of it share."""
 
-    Invariants: prediction_names_its_origin, invalid_has_no_label, one_prediction_per_key.
-    """
-
-    append_only = True
-
-    pair = models.ForeignKey(Pair, models.PROTECT, related_name="predictions")
+    pair = models.ForeignKey(Pair, models.PROTECT, related_name="%(class)ss")
     snapshot = models.ForeignKey(Snapshot, models.PROTECT)
     model = models.ForeignKey(ModelVersion, models.PROTECT)
     rule_base = models.ForeignKey(RuleBaseVersion, models.PROTECT)
@@ -170,12 +165,27 @@ class Prediction(models.Model):
     samples = models.JSONField(default=list)  # the label, or "invalid", of each sampled chain
     contradicts = models.JSONField(default=list)
     moved = models.JSONField(default=list)  # what moved a learnt model: feature, and how far towards good or bad
-    signals = models.JSONField(default=list)  # annotation.suspicion
+    signals = models.JSONField(default=list)  # relevance.suspicion
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
     tokens_cached = models.PositiveIntegerField(default=0)
     seconds = models.FloatField(default=0)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.label or self.reason
+
+
+class Prediction(PredictionColumns):
+    """A model's opinion, append-only: ok with a LORE-4 label, or invalid with a reason and no label.
+
+    Invariants: prediction_names_its_origin, invalid_has_no_label, one_prediction_per_key.
+    """
+
+    append_only = True
 
     class Meta:
         constraints = [
@@ -191,5 +201,12 @@ class Prediction(models.Model):
         ]
         indexes = [models.Index(name="predictions_of_pair", fields=["pair", "-id"])]
 
-    def __str__(self) -> str:
-        return self.label or self.reason
+
+class StandingPrediction(PredictionColumns):
+    """What a pair's project takes the model to say, the only place that says which (a view, migration 0016): the newest
+    ok prediction by the project's active model on the item's current snapshot. Any other model's is asked for by name.
+    """
+
+    class Meta:
+        managed = False
+        db_table = "annotation_standingprediction"

@@ -138,7 +138,6 @@ def export_reason(code: str) -> str:
     """Why a gold pair's chain is not in a training set."""
     names = {
         "no_prediction": _("label only: no prediction"),
-        "invalid_prediction": _("label only: the prediction is invalid"),
         "chain_ends_in_another_label": _("label only: the chain ends in another label"),
         "chain_names_another_mismatch": _("label only: the chain names another dimension"),
         "grid_or_posterior_contradicts": _("label only: grid or posterior contradicts the chain"),

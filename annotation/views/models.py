@@ -21,11 +21,14 @@ def models(request: Request) -> HttpResponse:
 
 
 def _list(request: Request, *, status: int = 200) -> HttpResponse:
-    rows = registry.listed().select_related("prompt").order_by("role", "-state", "-id")[:100]
+    rows = registry.listed(request.project).select_related("prompt").order_by("role", "-id")[:100]
+    active = registry.active_models(request.project)
     context = {
         "project": request.project,
-        "models": sorted(rows, key=lambda row: (row.role, not row.active)),
-        "active": registry.active_judge(),
+        "models": sorted(rows, key=lambda row: (row.role, row.pk not in active)),
+        "active": active,
+        "judge": registry.active_judge(request.project),
+        "default": registry.default(),
         "sources": ModelJob.Source.choices,
         "presence": workers.presence(),
         **_jobs(request),
@@ -84,6 +87,7 @@ def _page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRe
     context = {
         "project": request.project,
         "model": found,
+        "is_active": registry.is_active(found, request.project),
         "lesson": lesson,
         "beside": _beside(lesson),
         "learnt_from": _learnt_from(found),
@@ -98,10 +102,9 @@ def _page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRe
 
 def promote(request: Request, version_id: int) -> HttpResponse:
     found = _version(version_id)
-    registry.promote(found, request.person)
-    messages.success(
-        request, _("%(model)s is the active %(role)s now.") % {"model": found, "role": found.get_role_display()}
-    )
+    registry.promote(found, request.project, request.person)
+    told = {"model": found, "role": found.get_role_display(), "project": request.project}
+    messages.success(request, _("%(model)s is the active %(role)s of %(project)s now.") % told)
     return redirect("model", request.project.slug, found.pk)
 
 

@@ -97,7 +97,7 @@ def _page(request: Request) -> dict[str, Any]:
     prompt_versions.active()  # the shipped version is a row from the first visit on
     first = Pair.objects.filter(project=request.project).order_by("pk").values_list("pk", flat=True).first()
     asked = request.GET.get("pair", "")
-    living = list(registry.listed().exclude(role=ModelVersion.Role.CAPTIONER).order_by("-state", "name", "-id"))
+    living = list(registry.listed(request.project).exclude(role=ModelVersion.Role.CAPTIONER).order_by("name", "-id"))
     return {
         "project": request.project,
         "models": living,

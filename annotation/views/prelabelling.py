@@ -92,7 +92,7 @@ def _list(request: Request) -> dict[str, Any]:
         "runs": run_progress.summaries(page[:PAGE]),
         "older_url": f"?before={page[PAGE - 1].pk}" if len(page) > PAGE else "",
         "has_pairs": request.project.pairs.exists(),
-        "active": registry.active_judge(),
+        "active": registry.active_judge(request.project),
         "models": [*sorted(connecting.ENGINES), *registry.judges()],
         "most_samples": prelabelling.MOST_SAMPLES,
         "presence": workers.presence(),

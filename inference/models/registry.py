@@ -22,7 +22,6 @@ class ModelVersion(models.Model):
 
     class State(models.TextChoices):
         REGISTERED = "registered", _("registered")
-        ACTIVE = "active", _("active")
         RETIRED = "retired", _("retired")
 
     class Pictures(models.TextChoices):
@@ -53,15 +52,41 @@ class ModelVersion(models.Model):
                 name="one_model_per_engine_and_revision",
                 fields=["engine", "target", "revision", "prompt_version", "role", "pictures", "name"],
             ),
-            models.UniqueConstraint(name="one_active_model_per_role", fields=["role"], condition=Q(state="active")),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.revision})"
 
     @property
-    def active(self) -> bool:
-        return self.state == self.State.ACTIVE
+    def cold_start(self) -> bool:
+        """It needs neither prompt nor lesson, only the rules: its revision is theirs."""
+        return self.prompt_id is None and not self.learnt
+
+
+class ActiveModel(models.Model):
+    """The model that answers in a project when nobody names one; without a project, the one new projects start with.
+
+    A project without a row is judged by the cold start. Its people alone change its row; each change is in its audit log.
+    """
+
+    project = models.ForeignKey(Project, models.PROTECT, null=True, related_name="active_models", db_index=False)
+    role = models.CharField(max_length=20, choices=ModelVersion.Role.choices, default=ModelVersion.Role.JUDGE)
+    model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="active_in")
+    promoted_by = models.ForeignKey(Person, models.PROTECT, null=True)
+    promoted_at = models.DateTimeField(db_default=ClockTimestamp())
+    # Pairs from here on were settled under the model before; none: all follow this one (annotation.disagreements).
+    behind_from = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_active_model_per_project_and_role", fields=["project", "role"]),
+            models.UniqueConstraint(
+                name="one_default_model_per_role", fields=["role"], condition=Q(project__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.project_id or 'new projects'}: {self.model_id}"
 
 
 class LearntModel(models.Model):

@@ -13,6 +13,7 @@ import orjson
 
 from annotation import citing, opinions, splitting, training_rows
 from annotation.models import Export, Gold, Judgment, Pair, Prediction, Snapshot
+from inference.models import ActiveModel
 from relevance.splits import digest
 from relevance.spreadsheets import safe_cell
 
@@ -27,7 +28,10 @@ def _told(pair: Pair) -> dict[str, Any]:
     gold = Gold.objects.filter(pair=pair).order_by("-revision").first()
     gold = gold if gold and gold.label else None
     snapshot = gold.snapshot if gold else pair.item.current_snapshot
-    prediction = Prediction.objects.filter(pair=pair).order_by("-id").first()
+    # Of the active model, usable, on the current snapshot, the newest.
+    active = ActiveModel.objects.filter(project=pair.project, role="judge").values("model")
+    told = Prediction.objects.filter(pair=pair, status="ok", model__in=active)
+    prediction = told.filter(snapshot=pair.item.current_snapshot_id).order_by("-id").first()
     assert snapshot is not None
     if prediction is not None and prediction.snapshot_id != snapshot.pk:
         prediction = None
@@ -92,10 +96,8 @@ def _sft(told: list[dict[str, Any]], export: Export) -> dict[str, bytes]:
 
 
 def _why_not(gold: Gold, prediction: Prediction | None, scale: Any) -> str:
-    if prediction is None:
+    if prediction is None or not prediction.chain:
         return "no_prediction"
-    if prediction.status != "ok" or not prediction.chain:
-        return "invalid_prediction"
     if scale.from_lore(prediction.chain["label"]) != gold.label:
         return "chain_ends_in_another_label"
     if gold.mismatch and prediction.chain.get("mismatch") != gold.mismatch:

@@ -113,7 +113,9 @@ def test_a_draft_flips_what_it_should_and_the_figures_follow(draft: RuleDraft, p
 
 def test_people_count_where_nothing_is_gold(draft: RuleDraft, project: Project, stored: list[Pair], cast: Cast) -> None:
     Pair.objects.update(gold_label="")
-    make_judgment(pair=stored[1], by=cast.ana, label="L3")
+    for person in (cast.ana, cast.ben):
+        make_judgment(pair=stored[1], by=person, label="L3")
+    make_judgment(pair=stored[3], by=cast.ana, label="L3")  # one person's word is no agreement
     make_judgment(pair=stored[2], by=cast.ana, label="L3")
     make_judgment(pair=stored[2], by=cast.ben, label="L2")  # they differ: nobody's word counts
     result = held_against(draft, project).result

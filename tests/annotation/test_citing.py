@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -77,6 +77,11 @@ def says(person: Person, project: Project, choice: str = "L1", **fields: Any) ->
 
 def cited(judgment: Judgment) -> list[str]:
     return [str(rule) for rule in citing.cited_by([judgment]).get(judgment.pk, [])]
+
+
+def pks(judgments: Iterable[Any]) -> list[int]:
+    """What stands is a view of the judgments: the same rows under the same keys, but another model."""
+    return [row.pk for row in judgments]
 
 
 # what is stored
@@ -245,7 +250,7 @@ def test_an_open_page_keeps_the_version_it_showed_and_its_answer_is_taken(
     given = Answer(uuid.uuid4(), "L1", cites=("R-001",))
     judgment = judging.submit(cast.ana, project, lease.token, given).judgment
     assert (judgment.rule_base and judgment.rule_base.number, cited(judgment)) == (1, ["R-001 v1"])
-    assert list(staleness.stale_judgments(project)) == [judgment]
+    assert pks(staleness.stale_judgments(project)) == [judgment.pk]
     assert cited(says(cast.ben, project, cites=("R-001",))) == ["R-001 v2"]
     assert staleness.stale_judgments(project).count() == 1
 
@@ -324,14 +329,14 @@ def test_an_answer_stands_in_the_place_of_the_stale_judgment_it_was_asked_for(
     assert set(Slot.objects.filter(state="open").values_list("replaces", flat=True)) == {one.pk for one in slow}
     first = says(cast.ada, project, "L4")
     assert first.replaces == slow[0]
-    assert standing_judgments(pair) == [slow[1], first]
-    assert list(staleness.stale_judgments(project)) == [slow[1]]
+    assert pks(standing_judgments(pair)) == pks([slow[1], first])
+    assert pks(staleness.stale_judgments(project)) == [slow[1].pk]
     assert Pair.objects.get(pk=pair.pk).gold_label == ""
     judging.undo(cast.ada, project, came_from=None)
-    assert set(standing_judgments(pair)) == set(slow)
+    assert pks(standing_judgments(pair)) == pks(slow)
     again = says(cast.ada, project, "L4")
     second = says(cast.ana, project, "L4")
-    assert standing_judgments(pair) == [again, second]
+    assert pks(standing_judgments(pair)) == pks([again, second])
     assert staleness.stale_judgments(project).count() == 0
     assert Pair.objects.get(pk=pair.pk).gold_label == "L4"
     assert [row[3] for row in figures.ratings(project)] == ["L4", "L4"]

@@ -6,10 +6,9 @@ import uuid
 
 import pytest
 
-from annotation import adjudicating, disagreements, settling
+from annotation import adjudicating, settling
 from annotation.adjudicating import Ruling
 from annotation.models import Disagreement, Gold, Pair, Slot
-from annotation.opinions import locked
 from projects.models import Project
 from tests.builders import make_judgment, make_pair, make_prediction, make_slots
 from tests.conftest import Cast, refused
@@ -25,7 +24,7 @@ def pair(project: Project) -> Pair:
 
 
 def settle(pair: Pair) -> None:
-    settling.settle(locked(pair.pk))
+    settling.settle(pair.project, [pair.pk])
 
 
 def kinds(pair: Pair, state: str = "open") -> list[str]:
@@ -81,7 +80,7 @@ def test_a_prediction_after_the_people_opens_one_too(pair: Pair, cast: Cast) -> 
         make_judgment(pair=pair, by=person, label="L4")
     settle(pair)
     make_prediction(pair=pair, label="L1")
-    disagreements.review_pairs([pair.pk])
+    settling.settle_predicted(pair.project, [pair.pk])
     assert kinds(pair) == ["human_model"]
 
 
@@ -105,7 +104,7 @@ def test_imported_ratings_open_none_where_the_file_carries_gold(pair: Pair) -> N
 def test_imported_ratings_without_gold_do(pair: Pair) -> None:
     make_judgment(pair=pair, by="r1", label="L1")
     make_judgment(pair=pair, by="r2", label="L4")
-    settling.settle_imported([pair.pk])
+    settling.settle(pair.project, [pair.pk])
     assert kinds(pair) == ["human_human"]
 
 

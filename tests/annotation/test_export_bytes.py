@@ -125,7 +125,6 @@ def test_the_mixed_set_has_every_kind_of_row(mixed: Project) -> None:
     reasons = {row["why_no_chain"] for row in read(written["labels-only.jsonl"])}
     assert reasons == {
         "no_prediction",
-        "invalid_prediction",
         "chain_ends_in_another_label",
         "chain_names_another_mismatch",
         "grid_or_posterior_contradicts",

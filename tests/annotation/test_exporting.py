@@ -67,7 +67,7 @@ def test_a_chain_that_ends_in_gold_becomes_a_chat(project: Project) -> None:
     ("fields", "reason"),
     [
         (None, "no_prediction"),
-        ({"status": "invalid", "reason": "schema"}, "invalid_prediction"),
+        ({"status": "invalid", "reason": "schema"}, "no_prediction"),
         ({"label": "L1"}, "chain_ends_in_another_label"),
         ({"label": "L4", "contradicts": ["grid_conflict"]}, "grid_or_posterior_contradicts"),
     ],
@@ -278,7 +278,7 @@ def test_the_rows_of_a_chunk_are_found_by_index_however_small_the_tables(
     with CaptureQueriesContext(connection) as asked:
         gathering.Gatherer(training=training).records([pair.pk], [settled.pk])
     reads = [query["sql"] for query in asked.captured_queries if "annotation_" in query["sql"]]
-    assert len(reads) == (1 if training else 4)  # pairs; whether any was judged again, judgments, citations
+    assert len(reads) == (1 if training else 3)  # pairs, judgments, citations
     with gathering.by_index():
         plans = ["\n".join(line for (line,) in rows(f"EXPLAIN {read}")) for read in reads]
     assert not [plan for plan in plans if "Seq Scan" in plan or "Hash" in plan]

@@ -6,7 +6,6 @@ import pytest
 
 from annotation import hard_samples, settling
 from annotation.models import Disagreement, HardSet, Pair
-from annotation.opinions import locked
 from projects.models import Project
 from tests.builders import make_judgment, make_pair, make_prediction
 from tests.conftest import Cast, refused
@@ -22,7 +21,7 @@ def test_people_who_differ_are_a_reason_resting_on_their_disagreement(project: P
     pair = make_pair(project=project)
     make_judgment(pair=pair, by=cast.ana, label="L4")
     make_judgment(pair=pair, by=cast.ben, label="L1")
-    settling.settle(locked(pair.pk))
+    settling.settle(pair.project, [pair.pk])
     (reason,) = hard_samples.reasons_of([pair])[pair.pk]
     assert (reason.kind, reason.evidence_kind) == ("human_split", "disagreement")
     assert reason.evidence_id == str(Disagreement.objects.get().pk)
@@ -32,9 +31,9 @@ def test_a_withdrawn_disagreement_is_no_reason(project: Project, cast: Cast) -> 
     pair = make_pair(project=project)
     make_judgment(pair=pair, by=cast.ana, label="L4")
     make_judgment(pair=pair, by=cast.ben, label="L1")
-    settling.settle(locked(pair.pk))
+    settling.settle(pair.project, [pair.pk])
     make_judgment(pair=pair, by=cast.ben, label="L4", revision=2)
-    settling.settle(locked(pair.pk))
+    settling.settle(pair.project, [pair.pk])
     assert kinds(pair) == []
 
 

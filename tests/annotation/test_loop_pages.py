@@ -11,7 +11,6 @@ from django.test import Client
 
 from annotation import card, exporting, hard_samples, jobs, queue, settling
 from annotation.models import BadCase, Disagreement, Export, Judgment, Pair
-from annotation.opinions import locked
 from projects.models import Person, Project
 from tests.builders import make_item, make_judgment, make_pair, make_prediction, make_rule_base, make_slots
 from tests.conftest import Cast
@@ -143,7 +142,7 @@ def test_names_of_judges_are_for_the_lead(pair: Pair, cast: Cast, client_for: Cl
 def test_a_dispute_is_settled_from_its_page(pair: Pair, cast: Cast, client_for: ClientFor) -> None:
     make_judgment(pair=pair, by=cast.ana, label="L4")
     make_judgment(pair=pair, by=cast.ben, label="L1")
-    settling.settle(locked(pair.pk))
+    settling.settle(pair.project, [pair.pk])
     dispute = Disagreement.objects.get()
     client = client_for(cast.ada)
     assert "red mug" in client.get("/p/shoes/disputes/").content.decode()

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from annotation import model_work, prelabelling, tasks
 from annotation.models import ModelJob
+from inference import registry
 from inference.distilling import fit
 from inference.models import ModelVersion
 from projects.models import AuditEvent, Person, Project
@@ -43,7 +44,7 @@ def labelled(project: Project, rules: None) -> Project:
 
 
 def cold_start(project: Project) -> ModelVersion:
-    return prelabelling.model_for("distilled", specs(active_rule_base(project)))
+    return prelabelling.model_for(project, "distilled", specs(active_rule_base(project)))
 
 
 def post(client: Client, name: str, *args: object, status: int = 302, **fields: str) -> None:
@@ -67,7 +68,7 @@ def test_a_training_asked_for_on_the_page_ends_with_a_promoted_model_and_its_fig
     assert job.result is not None and job.model is not None
     assert (job.result["train_pairs"], job.result["test_pairs"]) == (28 * 5, 10 * 5)  # and 2 queries of validation
     assert job.result["kappa_quadratic"]["value"] is not None
-    assert job.result["promoted"] is (job.result["why_not"] == "") is job.model.active
+    assert job.result["promoted"] is (job.result["why_not"] == "") is registry.is_active(job.model, labelled)
     page = client.get(reverse("models", args=["shoes"])).content.decode()
     assert job.model.name in page
     assert all(
@@ -80,7 +81,7 @@ def test_a_training_asked_for_on_the_page_ends_with_a_promoted_model_and_its_fig
 def test_without_the_tick_the_model_is_kept_but_not_promoted(labelled: Project, cast: Cast) -> None:
     job = done(model_work.ask_for_training(labelled, "gold", cast.max, promote=False))
     assert job.result is not None and job.model is not None
-    assert (job.result["promoted"], job.model.active) == (False, False)
+    assert (job.result["promoted"], registry.is_active(job.model, labelled)) == (False, False)
 
 
 def test_too_few_labels_are_told_and_nothing_is_tried_again(

@@ -156,8 +156,7 @@ def test_the_model_pages_show_the_registry_and_promote(
     page = reverse("model", args=[project.slug, model.pk])
     assert "Promote" in client.get(page).content.decode()
     client.post(reverse("model-promote", args=[project.slug, model.pk]))
-    model.refresh_from_db()
-    assert model.active
+    assert registry.active_judge(project) == model
     refused = client.post(reverse("model-calibrate", args=[project.slug, model.pk]))
     assert refused.status_code == 409
     assert "0 gold pairs of validation queries" in refused.content.decode()
@@ -202,7 +201,7 @@ def test_a_canary_run_of_the_cold_start_answers_after_rules_were_published(
 def test_a_promoted_cold_start_judges_by_the_rules_published_since(
     project: Project, cold_start: ModelVersion, cast: Any
 ) -> None:
-    registry.promote(cold_start, cast.max)
+    registry.promote(cold_start, project, cast.max)
     run = prelabelling.start_run(project, None, Wish())
     assert run.model != cold_start and prelabelling.work_some(run) > 0
     assert set(run.jobs.values_list("state", flat=True)) == {"done"}
@@ -221,5 +220,5 @@ def test_the_cold_start_is_listed_once_whatever_was_published(
     assert shown() == [(cold_start.pk, False)]
     newer = prelabelling.model_for("distilled", specs(newest()))
     assert shown() == [(newer.pk, False)]
-    registry.promote(cold_start, cast.max)
+    registry.promote(cold_start, project, cast.max)
     assert shown() == [(cold_start.pk, True)]

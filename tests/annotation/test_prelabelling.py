@@ -344,7 +344,7 @@ def test_progress_counts_what_is_done_and_how_fast(project: Project, pairs: list
 def test_starting_takes_the_same_number_of_queries_for_any_number_of_pairs(
     project: Project, pairs: list[Pair], puppet: Puppet, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(45):  # eleven of them make the model the project's active one
         start(project)
 
 

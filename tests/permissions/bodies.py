@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from annotation import queue
 from annotation.models import Adjudication, Comparison, Disagreement, Lease, ModelJob, Pair, PictureFetch, Slot, Trial
-from annotation.opinions import locked
 from annotation.settling import settle
 from annotation.views.prompts import FORMS
 from inference import prompt_versions, prompting
@@ -128,7 +127,7 @@ def _has_judged(world: World, actor: Person | None) -> None:
     make_judgment(pair=free, by=actor, label="L3", slot=slot, mode="facts")
     make_judgment(pair=free, by=world.people["alan"], label="L3", mode="facts")
     Slot.objects.filter(pair=free).update(state="done")
-    settle(locked(free.pk))
+    settle(free.project, [free.pk])
 
 
 def _holds_nothing(world: World, actor: Person | None) -> None:

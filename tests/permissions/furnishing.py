@@ -42,7 +42,6 @@ from annotation.models import (
     Slot,
     Trial,
 )
-from annotation.opinions import locked
 from inference import knowledge_history
 from inference.models import Calibration, Caption, KnowledgeRevision, LearntModel, ModelVersion, PromptVersion
 from projects import audit, tokens
@@ -342,7 +341,7 @@ def _judged(world: World, where: str, project: Project) -> None:
         Draft.objects.create(person=left, pair=main, body={"note": marks(where, "Draft.body", "left behind")})
     says(disputed, "ben", "L4")
     make_judgment(pair=disputed, by=f"rater {marks(where, 'Judge.rater')}", label="L3")
-    settling.settle(locked(disputed.pk))
+    settling.settle(disputed.project, [disputed.pk])
     dispute = Disagreement.objects.get(pair=disputed, state="open")
     Gold.objects.create(pair=main, label="L4", ground="import", batch=main.batch, snapshot=main.item.current_snapshot)
     Pair.objects.filter(pk=main.pk).update(gold_label="L4")
@@ -351,7 +350,7 @@ def _judged(world: World, where: str, project: Project) -> None:
         _stale_ruling(world, project, ruled)
     else:
         make_judgment(pair=ruled, by=f"rater {marks(where, 'Judge.rater')}", label="L3")
-        settling.settle(locked(ruled.pk))
+        settling.settle(ruled.project, [ruled.pk])
         settled = Disagreement.objects.get(pair=ruled, state="open")
         ruling = Adjudication.objects.create(
             disagreement=settled,

@@ -218,7 +218,7 @@ LISTED: dict[str, set[str]] = {
     "member-remove": {"Membership", "Person.session_epoch"},
     "members": {"Person.session_epoch"},
     "model-job-cancel": {"ModelJob.state", "ModelJob.finished_at"},
-    "model-promote": {"ModelVersion.state"},
+    "model-promote": {f"ActiveModel.{name}" for name in ("model_id", "promoted_at", "promoted_by_id", "behind_from")},
     "picture-source-remove": {"PictureSource"},
     "project-settings": {f"Project.{name}" for name in ("description", "guideline", "require_citation")},
     "rule-owner": {"Rule.owner_id"},

@@ -28,7 +28,7 @@ class Command(JsonCommand):
         if slug and project is None:
             raise CommandError(f"no project is called {slug!r}")
         try:
-            model = prelabelling.model_for(options["model"], specs(active_rule_base(project)))
+            model = prelabelling.model_for(project, options["model"], specs(active_rule_base(project)))
             found = canary.run(model, project, pairs=options["pairs"], seed=options["seed"])
         except EngineError as error:
             raise CommandError(str(error)) from error

@@ -11,6 +11,7 @@ from inference import connecting, lineage, registering, registry
 from inference.models import ModelVersion
 from inference.registering import CannotRegister, Wanted
 from projects.commands import JsonCommand
+from projects.models import Project
 from relevance.splits import Splits
 
 
@@ -36,7 +37,14 @@ class Command(JsonCommand):
             metavar="MANIFEST|FILE",
             help="manifest of an export, or a file of queries, that it was trained on; again for each",
         )
-        parser.add_argument("--promote", action="store_true", help="make it the active model of its role")
+        parser.add_argument(
+            "--promote-in",
+            action="append",
+            default=[],
+            metavar="PROJECT",
+            help="it answers there from now on (repeatable)",
+        )
+        parser.add_argument("--default", action="store_true", help="projects founded from now on start with it")
 
     def run(self, **options: Any) -> dict[str, Any]:
         own: dict[str, Any] = {}
@@ -44,6 +52,10 @@ class Command(JsonCommand):
             own["model"] = options["served_name"]
         if options["no_guideline"]:
             own["guideline"] = False
+        slugs = options["promote_in"]
+        projects = list(Project.objects.filter(slug__in=slugs))
+        if unknown := set(slugs) - {project.slug for project in projects}:
+            raise CommandError(f"no project is called {', '.join(sorted(map(repr, unknown)))}")
         wanted = Wanted(
             options["name"],
             options["engine"],
@@ -58,14 +70,17 @@ class Command(JsonCommand):
             version, new, found = registering.register(wanted, by=None)
         except CannotRegister as error:
             raise CommandError(str(error)) from error
-        if options["promote"]:
-            registry.promote(version, by=None)
+        for project in projects:
+            registry.promote(version, project, by=None)
+        if options["default"]:
+            registry.make_default(version, by=None)
         return {
             "model": version.name,
             "revision": version.revision,
             "prompt_version": version.prompt_version,
             "new": new,
-            "state": version.state,
+            "active_in": sorted(project.slug for project in projects),
+            "default": options["default"],
             "found": found.as_json(),
             "lineage": _lineage(version),
         }

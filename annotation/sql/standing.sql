@@ -1,0 +1,47 @@
+-- What counts now, in one place for every reader. Applied by migration 0016.
+--
+-- Both are plain joins and anti-joins, no DISTINCT ON: so the planner may start from one pair, from a project or from the
+-- judgments that came last. Without that, reading one project sorts the judgments of all.
+
+-- Of each judge the last revision of the latest round, not withdrawn, and not judged again by an answer that stands.
+CREATE VIEW annotation_standingjudgment AS
+SELECT j.id, j.pair_id, j.judge_id, j.round, j.revision, j.slot_id, j.snapshot_id, j.outcome, j.label, j.mismatch,
+       j.reason, j.no_rule_fits, j.note, j.mode, j.grid_id, j.rule_base_id, j.prediction_id, j.late, j.seconds,
+       j.batch_id, j.recorded_at
+FROM annotation_judgment j
+WHERE j.outcome <> 'withdrawn'
+  AND NOT EXISTS (
+    SELECT FROM annotation_judgment later
+    WHERE later.pair_id = j.pair_id AND later.judge_id = j.judge_id AND later.round = j.round
+      AND later.revision > j.revision)
+  AND NOT EXISTS (
+    SELECT FROM annotation_judgment newer
+    WHERE newer.pair_id = j.pair_id AND newer.judge_id = j.judge_id AND newer.round > j.round
+      AND newer.outcome <> 'withdrawn'
+      AND NOT EXISTS (
+        SELECT FROM annotation_judgment later
+        WHERE later.pair_id = newer.pair_id AND later.judge_id = newer.judge_id AND later.round = newer.round
+          AND later.revision > newer.revision))
+  AND NOT EXISTS (
+    SELECT FROM annotation_judgment again
+    WHERE again.replaces_id = j.id AND again.outcome <> 'withdrawn'
+      AND NOT EXISTS (
+        SELECT FROM annotation_judgment later
+        WHERE later.pair_id = again.pair_id AND later.judge_id = again.judge_id AND later.round = again.round
+          AND later.revision > again.revision));
+
+-- The newest ok prediction by the model that is active in the pair's project, on the item's current snapshot.
+CREATE VIEW annotation_standingprediction AS
+SELECT r.id, r.pair_id, r.snapshot_id, r.model_id, r.rule_base_id, r.grid_id, r.caption_id, r.guideline_id, r.knowledge,
+       r.prompt_digest, r.sampling, r.key_sha256, r.status, r.reason, r.label, r.mismatch, r.posterior, r.margin,
+       r.confidence, r.calibration_id, r.chain, r.samples, r.contradicts, r.moved, r.signals, r.tokens_in, r.tokens_out,
+       r.tokens_cached, r.seconds, r.created_at
+FROM annotation_prediction r
+JOIN annotation_pair p ON p.id = r.pair_id
+JOIN annotation_item i ON i.id = p.item_id AND i.current_snapshot_id = r.snapshot_id
+JOIN inference_activemodel a ON a.project_id = p.project_id AND a.role = 'judge' AND a.model_id = r.model_id
+WHERE r.status = 'ok'
+  AND NOT EXISTS (
+    SELECT FROM annotation_prediction newer
+    WHERE newer.pair_id = r.pair_id AND newer.id > r.id AND newer.status = 'ok' AND newer.model_id = r.model_id
+      AND newer.snapshot_id = r.snapshot_id);
