@@ -196,7 +196,9 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
                 "With Q, W, E on the card, or R where none fits. Blind cards show no rules and ask for none."
             ),
             "replay_tolerance": _("As a share: 0.002 is 0.2 points of agreement. More needs a reason to be published."),
-            "overlap": _("How many people judge each pair. Slots of pairs that exist keep their number."),
+            "overlap": _(
+                "How many people judge each pair that comes. Pairs that exist are settled by the slots they have."
+            ),
             "lease_seconds": _("How long a pair stays with a judge who went away."),
         }
 

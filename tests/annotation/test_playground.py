@@ -181,7 +181,7 @@ def test_the_cold_start_on_offer_answers_after_rules_were_published(
     work_off()
     trial = Trial.objects.select_related("model").get()
     assert (trial.state, trial.error) == ("done", "")
-    assert trial.model == prelabelling.model_for("distilled", specs(newest())) != cold_start
+    assert trial.model == prelabelling.model_for(None, "distilled", specs(newest())) != cold_start
 
 
 def test_a_canary_run_of_the_cold_start_answers_after_rules_were_published(
@@ -195,7 +195,7 @@ def test_a_canary_run_of_the_cold_start_answers_after_rules_were_published(
     tasks.work_on(model_work.KIND, [job.pk])
     job.refresh_from_db()
     assert (job.state, job.error) == ("done", "")
-    assert job.model == prelabelling.model_for("distilled", specs(newest()))
+    assert job.model == prelabelling.model_for(None, "distilled", specs(newest()))
 
 
 def test_a_promoted_cold_start_judges_by_the_rules_published_since(
@@ -215,10 +215,10 @@ def test_the_cold_start_is_listed_once_whatever_was_published(
         offered = client_for(cast.max).get(reverse("playground", args=[project.slug])).context["models"]
         assert {row.pk for row in listed} == {row.pk for row in offered}
         assert [row for row in listed if row.prompt_id] == [model]
-        return [(row.pk, row.active) for row in listed if row.name == "distilled"]
+        return [(row.pk, registry.is_active(row, project)) for row in listed if row.name == "distilled"]
 
     assert shown() == [(cold_start.pk, False)]
-    newer = prelabelling.model_for("distilled", specs(newest()))
+    newer = prelabelling.model_for(None, "distilled", specs(newest()))
     assert shown() == [(newer.pk, False)]
     registry.promote(cold_start, project, cast.max)
     assert shown() == [(cold_start.pk, True)]
