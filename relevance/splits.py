@@ -1,4 +1,4 @@
-"""The one split of queries: train, validation or test, for good and the same everywhere.
+"""The one split of queries: train, validation or test, for good and the same everywhere (one_split_per_query_family).
 
 What is split is a query's family: its spellings in any case, spacing, number (one or many) and order of words, with or
 without accents and small words, in simplified or traditional characters, in any locale. A family is no meaning: "prince" and

@@ -64,9 +64,7 @@ def in_training_files(project: Project) -> set[str]:
     return {row.get("query") or json.loads(row["messages"][1]["content"])["query"] for row in rows}
 
 
-def test_two_spellings_of_a_query_stand_on_one_side(
-    project: Project, rules: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_split_per_query_family(project: Project, rules: None, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"{COLOURS[n % 5]} mug {n}" for n in range(25)]
     label(project, *texts, *(f"{text.title()}" for text in texts))
     trained = learnt(project, monkeypatch)
