@@ -1,6 +1,6 @@
 """The fetching process in a net that is this machine: every name is public, and behind it stands one server.
 
-python -m tests.picture_child PORT
+python -m tests.picture_child PORT [SECONDS]: in all, instead of fifteen
 """
 
 from __future__ import annotations
@@ -21,4 +21,6 @@ def connect(number: str, port: int, seconds: float) -> socket.socket:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        fetching_child.TOTAL_SECONDS = float(sys.argv[2])
     fetching_child.main(Network(lambda host, port: [PUBLIC], connect, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)))

@@ -92,7 +92,7 @@ def world(project: Project, cast: Cast, foreign: Project, client_for: Any) -> Wo
     }
     at: dict[str, Any] = {name: row.pk for name, row in objects.items()}
     at |= {"slug": "shoes", "code": "R-080", "number": base.number, "token": lease.token, "comparison_id": 1}
-    at |= {"sha256": "0" * 64, "size": "large", "name": "labels.jsonl"}
+    at |= {"sha256": "0" * 64, "size": "large", "name": "labels.jsonl", "project_id": project.pk}
     return World(boss, client_for(boss), at, foreign, Person.objects.get(username="hanna"))
 
 
