@@ -134,12 +134,6 @@ def cancel(batch: Import, *, person: Person) -> bool:
     return bool(cancelled)
 
 
-def imports_of(project: Project, before: int | None = None) -> QuerySet[Import]:
-    """Newest first."""
-    rows = Import.objects.filter(project=project).select_related("requested_by").order_by("-pk")
-    return rows.filter(pk__lt=before) if before is not None else rows
-
-
 def pace(batch: Import) -> Pace:
     """From the time the import was last rung for, by the database's clock."""
     since = ExpressionWrapper(ClockTimestamp() - Coalesce(F("rung_at"), F("created_at")), output_field=DurationField())

@@ -22,6 +22,7 @@ from inference.knowledge_history import CardRefused
 from inference.models import KnowledgeCard, KnowledgeRevision
 from projects.gates import Request, may
 from projects.policy import Permission
+from projects.requests import one
 from relevance.facts import fold
 
 PAGE = 50
@@ -73,9 +74,7 @@ def new(request: Request) -> HttpResponse:
 
 
 def card(request: Request, card_id: int) -> HttpResponse:
-    found = KnowledgeCard.objects.filter(pk=card_id, project=request.project).defer("search").first()
-    if found is None:
-        raise Http404
+    found = one(KnowledgeCard.objects.filter(project=request.project).defer("search"), card_id)
     act = request.POST.get("act", "save")
     if request.method == "POST" and act in ("retire", "restore"):
         return _turn(request, found, act)

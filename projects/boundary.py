@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from projects.gates import aside
 from projects.refusals import Refused
+from projects.requests import by_htmx
 from projects.uploading import BodyRefused, most_bytes, too_large
 from relevance.sanitising import sanitise, storable
 
@@ -94,6 +95,6 @@ def _stored(given: QueryDict) -> QueryDict:
 
 
 def refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
-    if request.headers.get("HX-Request"):
+    if by_htmx(request):
         return aside(render(request, "projects/refused.html#notice", {"reason": reason}, status=status))
     return render(request, "projects/refused.html", {"reason": reason}, status=status)

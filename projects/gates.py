@@ -23,6 +23,7 @@ from projects.compiling import compiled
 from projects.hooks import Hook
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, SCOPES, Permission
+from projects.requests import by_htmx
 
 OUTSIDE_PROJECTS = frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SYSTEM, Permission.KEEP_RULES})
 View = Callable[..., HttpResponse]
@@ -35,7 +36,6 @@ class Request(HttpRequest):
     person: Person
     project: Project
     roles: frozenset[Role]
-    htmx: object
 
 
 def keeps_rules(person: Person) -> bool:
@@ -163,7 +163,7 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 
     A form sent by a session that has ended since comes back with what was typed, to be sent again after signing in.
     """
-    if request.headers.get("HX-Request"):
+    if by_htmx(request):
         return aside(render(request, "projects/signed_out.html", status=401))
     had_session = settings.SESSION_COOKIE_NAME in request.COOKIES
     if request.method == "POST" and had_session and is_own_form(request) and (typed := _typed(request)):

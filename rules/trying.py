@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from projects.requests import number
 from relevance.conditions import parse_condition
 from relevance.deciding import Step, steps
 from relevance.evidence import Grid, build_grid
@@ -61,9 +62,8 @@ def try_out(
     fires = condition.holds(pair, grid) if condition is not None else None
     others = tuple(spec for spec in specs if spec.code != rule["code"])
     try:
-        spec = replace(
-            parse_rule({**rule, "precedence": int(precedence[:9]) if precedence.isdecimal() else 50}), when=condition
-        )
+        typed = number(precedence)
+        spec = replace(parse_rule({**rule, "precedence": 50 if typed is None else typed}), when=condition)
     except RuleError:
         spec = None
     held = (*others, spec) if spec is not None else others

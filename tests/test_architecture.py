@@ -103,6 +103,16 @@ def test_a_project_is_made_in_one_place() -> None:
     assert [path.name for path in modules() if makes.search(path.read_text())] == ["founding.py"]
 
 
+def test_views_read_requests_in_one_way() -> None:
+    """One of mine or 404, numbers, pages and htmx: projects/requests.py knows what a hostile number is."""
+    own = re.compile(
+        r"\.isdecimal\(|\.isdigit\(|get_object_or_404|HX-Request|request\.htmx|is None:\n\s+raise Http404\n"
+    )
+    views = [path for path in modules() if "views" in path.parts or path.name == "views.py"]
+    assert len(views) > 20
+    assert [str(path.relative_to(ROOT)) for path in views if own.search(path.read_text())] == []
+
+
 def test_only_the_dispatcher_rings_celery() -> None:
     """Web code never publishes: a frozen broker must not be able to hold up a request."""
     rings = re.compile(r"\.(delay|apply_async|send_task)\(")

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from annotation import adjudicating, card, grids, showing
 from annotation.models import Adjudication, Disagreement
 from projects.gates import Request
 from projects.refusals import Refused
+from projects.requests import one, page
 from relevance.rules import routed_rules
 from rules.publishing import active_rule_base, specs_today
 
@@ -22,17 +23,14 @@ PAGE = 50
 
 def disputes(request: Request) -> HttpResponse:
     rows = adjudicating.open_for(request.person, request.project)
-    after = request.GET.get("after", "")
-    if after.isdecimal():
-        rows = rows.filter(pk__gt=int(after[:18]))
-    page = list(rows[: PAGE + 1])
+    waiting = page(rows, request, PAGE, ascending=True)
     settled = Adjudication.objects.filter(
         disagreement__project=request.project, adjudicator=request.person
     ).select_related("pair__query", "snapshot", "disagreement")
     context = {
         "project": request.project,
-        "disputes": page[:PAGE],
-        "older_url": f"?after={page[PAGE - 1].pk}" if len(page) > PAGE else "",
+        "disputes": waiting.rows,
+        "older_url": waiting.older_url,
         "settled": settled.order_by("-id")[:10],
     }
     return render(request, "annotation/disputes.html", context)
@@ -100,7 +98,4 @@ def _dispute(request: Request, dispute_id: int) -> Disagreement:
     rows = Disagreement.objects.select_related(
         "project", "prediction__model", "pair__query", "pair__item__current_snapshot__batch"
     )
-    disagreement = rows.filter(pk=dispute_id, project=request.project).first()
-    if disagreement is None:
-        raise Http404
-    return disagreement
+    return one(rows.filter(project=request.project), dispute_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +18,7 @@ from inference import registry
 from projects.audit import record
 from projects.gates import Request
 from projects.refusals import Refused
+from projects.requests import chosen, one, show
 from relevance.labels import LORE
 from rules.drafting import digest_of_draft
 from rules.models import RuleDraft
@@ -79,8 +80,7 @@ def backtest(request: Request, test_id: int) -> HttpResponse:
         "current": test.digest == digest_of_draft(test.draft),
         "presence": workers.presence(),
     }
-    template = "annotation/backtest.html"
-    return render(request, template + "#watch" if request.headers.get("HX-Request") else template, context)
+    return show(request, "annotation/backtest.html", context, part="watch")
 
 
 def cancel(request: Request, test_id: int) -> HttpResponse:
@@ -102,8 +102,7 @@ def freeze(request: Request) -> HttpResponse:
 
 
 def _start(request: Request) -> HttpResponse:
-    number = request.POST.get("draft", "")
-    draft = RuleDraft.objects.select_related("base").filter(pk=int(number[:18])).first() if number.isdecimal() else None
+    draft = chosen(RuleDraft.objects.select_related("base"), request.POST.get("draft"))
     sampling = SampleForm(request.POST)
     try:
         if draft is None:
@@ -157,7 +156,4 @@ def _examples(result: dict[str, Any]) -> list[tuple[str, str, list[Pair]]]:
 
 def _test(request: Request, test_id: int) -> BackTest:
     rows = BackTest.objects.filter(project=request.project).select_related("draft__base", "model", "requested_by")
-    found = rows.filter(pk=test_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return one(rows, test_id)

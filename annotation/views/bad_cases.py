@@ -15,6 +15,7 @@ from projects.gates import Request, may
 from projects.models import Person
 from projects.policy import Permission
 from projects.refusals import Refused
+from projects.requests import chosen, one, page
 
 PAGE = 50
 
@@ -30,19 +31,16 @@ def bad_cases(request: Request) -> HttpResponse:
         owner=owner,
         reported_by=_reported_by(request),
     )
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        rows = rows.filter(pk__lt=int(before[:18]))
-    page = list(rows[: PAGE + 1])
-    filters = f"state={state}&cause={cause}" + ("&owner=me" if owner else "")
+    filters = {"state": state, "cause": cause, **({"owner": "me"} if owner else {})}
+    found = page(rows, request, PAGE, filters=filters)
     context = {
         "project": request.project,
-        "cases": page[:PAGE],
+        "cases": found.rows,
         "state": state,
         "cause": cause,
         "owner": "me" if owner else "",
         "causes": BadCase.Cause.choices,
-        "older_url": f"?{filters}&before={page[PAGE - 1].pk}" if len(page) > PAGE else "",
+        "older_url": found.older_url,
     }
     return render(request, "annotation/bad_cases.html", context)
 
@@ -75,15 +73,8 @@ def _page(request: Request, case: BadCase, *, status: int = 200) -> HttpResponse
 
 
 def open_case(request: Request) -> HttpResponse:
-    number = request.POST.get("pair", "")
-    pair = (
-        Pair.objects.select_related("item", "project")
-        .filter(project=request.project, pk=int(number[:18]) if number.isdecimal() else 0)
-        .first()
-    )
-    if pair is None:
-        raise Http404
     given = request.POST
+    pair = one(Pair.objects.select_related("item", "project").filter(project=request.project), given.get("pair"))
     case = activity.open_case(request.person, pair, cause=given.get("cause", ""), note=given.get("note", ""))
     if case.reported_by_id != request.person.pk and not may(request.roles, Permission.TRIAGE):
         messages.success(request, _("Flagged: your note stands in a case that someone opened before."))
@@ -97,8 +88,7 @@ def _act(request: Request, case: BadCase) -> None:
     if act == "note":
         activity.add_note(case, request.person, text)
     elif act == "assign":
-        number = request.POST.get("owner", "")
-        owner = Person.objects.filter(pk=int(number[:18])).first() if number.isdecimal() else None
+        owner = chosen(Person.objects.all(), request.POST.get("owner"))
         activity.assign(case, request.person, owner)
     elif act == "cause":
         activity.name_cause(case, request.person, request.POST.get("cause", ""))
@@ -123,7 +113,4 @@ def _reported_by(request: Request) -> Person | None:
 
 def _case(request: Request, case_id: int) -> BadCase:
     rows = activity.cases(request.project, state="", reported_by=_reported_by(request))
-    case = rows.select_related("project", "snapshot__batch").filter(pk=case_id).first()
-    if case is None:
-        raise Http404
-    return case
+    return one(rows.select_related("project", "snapshot__batch"), case_id)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from annotation import exporting, workers
 from annotation.models import Export
 from projects import audit
 from projects.gates import Request
+from projects.requests import one, show, there
 
 TERMINAL = {"done", "dead", "cancelled"}
 
@@ -22,9 +23,8 @@ def exports(request: Request) -> HttpResponse:
             messages.error(request, _("Choose what to export."))
             return redirect("exports", request.project.slug)
         hard_set = None
-        if number := request.POST.get("hard_set", ""):  # none of ours must not come to mean: the whole project
-            frozen = request.project.hard_sets.filter(frozen_at__isnull=False)
-            hard_set = get_object_or_404(frozen, pk=int(number[:18]) if number.isdecimal() else 0)
+        if chosen := request.POST.get("hard_set", ""):  # none of ours must not come to mean: the whole project
+            hard_set = one(request.project.hard_sets.filter(frozen_at__isnull=False), chosen)
         fresh = "without_stale" in request.POST
         made = exporting.request_export(request.project, kind, request.person, hard_set, without_stale=fresh)
         return redirect("export", request.project.slug, made.pk)
@@ -46,7 +46,7 @@ def export(request: Request, export_id: int) -> HttpResponse:
         "worker_absent": found.state not in TERMINAL and not workers.is_anyone_working(),
         "manifest_name": exporting.MANIFEST,
     }
-    return render(request, "annotation/export.html" + ("#progress" if request.htmx else ""), context)
+    return show(request, "annotation/export.html", context, part="progress")
 
 
 def cancel(request: Request, export_id: int) -> HttpResponse:
@@ -57,15 +57,10 @@ def cancel(request: Request, export_id: int) -> HttpResponse:
 
 def file(request: Request, export_id: int, name: str) -> FileResponse:
     found = _export(request, export_id)
-    opened = exporting.open_file(found, name)
-    if opened is None:
-        raise Http404
+    opened = there(exporting.open_file(found, name))
     audit.record(request.person, "downloaded_export", project=request.project, on=found, file=name)
     return FileResponse(opened, as_attachment=True, filename=f"{request.project.slug}-{found.pk}-{name}")
 
 
 def _export(request: Request, export_id: int) -> Export:
-    found = request.project.exports.select_related("hard_set", "requested_by", "project").filter(pk=export_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return one(request.project.exports.select_related("hard_set", "requested_by", "project"), export_id)

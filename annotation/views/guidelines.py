@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +15,7 @@ from annotation import guidelines
 from annotation.models import Query
 from inference.guiding import Guideline
 from projects.gates import Request
+from projects.requests import one
 
 MOST = 12
 LONGEST = 300
@@ -39,9 +40,7 @@ class GuidelineForm(forms.Form):
 
 
 def guideline(request: Request, query_id: int) -> HttpResponse:
-    query = Query.objects.filter(project=request.project, pk=query_id).first()
-    if query is None:
-        raise Http404
+    query = one(Query.objects.filter(project=request.project), query_id)
     form = GuidelineForm(request.POST if request.method == "POST" else None, initial=_initial(query))
     if request.method == "POST" and form.is_valid():
         guidelines.write(query, Guideline.model_validate(form.cleaned_data), request.person)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from annotation import hard_samples
 from projects.gates import Request
 from projects.refusals import Refused
+from projects.requests import one, page
 from relevance.hardness import ReasonKind
 
 PAGE = 50
@@ -42,14 +43,8 @@ def _freeze(request: Request) -> HttpResponse:
 
 
 def hard_set(request: Request, hard_set_id: int) -> HttpResponse:
-    found = request.project.hard_sets.filter(pk=hard_set_id).first()
-    if found is None:
-        raise Http404
-    rows = found.members.select_related("pair__query", "snapshot").order_by("id")
-    after = request.GET.get("after", "")
-    if after.isdecimal():
-        rows = rows.filter(pk__gt=int(after[:18]))
-    members = list(rows[: PAGE + 1])
+    found = one(request.project.hard_sets.all(), hard_set_id)
+    members = page(found.members.select_related("pair__query", "snapshot"), request, PAGE, ascending=True)
     names = reason_names()
     context = {
         "project": request.project,
@@ -65,9 +60,9 @@ def hard_set(request: Request, hard_set_id: int) -> HttpResponse:
                     for reason in member.reasons
                 ],
             }
-            for member in members[:PAGE]
+            for member in members.rows
         ],
-        "older_url": f"?after={members[PAGE - 1].pk}" if len(members) > PAGE else "",
+        "older_url": members.older_url,
     }
     return render(request, "annotation/hard_set.html", context)
 

@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse, HttpResponseNotModified
 
 from annotation import images
 from projects.gates import Request
+from projects.requests import there
 
 _HEADERS = {
     "Cache-Control": "private, max-age=31536000, immutable",
@@ -21,7 +22,5 @@ def image(request: Request, sha256: str, size: str) -> HttpResponse:
     headers = {**_HEADERS, "ETag": f'"{sha256}-{size}"'}
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return HttpResponseNotModified(headers=headers)
-    content = images.read_stored(sha256, size)
-    if content is None:
-        raise Http404
+    content = there(images.read_stored(sha256, size))
     return HttpResponse(content, content_type="image/webp", headers=headers)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +21,7 @@ from annotation.models import Import, JobState
 from annotation.presets import PRESETS, NoPreset
 from annotation.readers import FileRefused
 from projects.gates import Request
+from projects.requests import one, page, show
 from relevance.spreadsheets import BYTE_ORDER_MARK, csv_line
 
 PAGE = 30
@@ -42,8 +43,7 @@ def import_detail(request: Request, import_id: int) -> HttpResponse:
     batch = _import(request, import_id)
     if not batch.confirmed and batch.state == JobState.QUEUED:
         return _meaning(request, batch)
-    template = "annotation/import.html" + ("#watch" if request.headers.get("HX-Request") else "")
-    return render(request, template, _progress(request, batch))
+    return show(request, "annotation/import.html", _progress(request, batch), part="watch")
 
 
 def cancel(request: Request, import_id: int) -> HttpResponse:
@@ -61,9 +61,7 @@ def rejected(request: Request, import_id: int) -> HttpResponseBase:
 
 
 def _import(request: Request, import_id: int) -> Import:
-    batch = Import.objects.filter(project=request.project, pk=import_id).select_related("requested_by").first()
-    if batch is None:
-        raise Http404
+    batch = one(Import.objects.filter(project=request.project).select_related("requested_by"), import_id)
     batch.project = request.project
     return batch
 
@@ -96,10 +94,8 @@ def _onward(request: Request, batch: Import) -> HttpResponse:
 
 
 def _history(request: Request) -> dict[str, Any]:
-    before = request.GET.get("before", "")
-    rows = list(receiving.imports_of(request.project, int(before[:18]) if before.isdecimal() else None)[: PAGE + 1])
-    more = rows[PAGE - 1].pk if len(rows) > PAGE else None
-    return {"imports": rows[:PAGE], "older_url": f"?before={more}" if more else ""}
+    found = page(Import.objects.filter(project=request.project).select_related("requested_by"), request, PAGE)
+    return {"imports": found.rows, "older_url": found.older_url}
 
 
 def _meaning(request: Request, batch: Import) -> HttpResponse:

@@ -18,6 +18,7 @@ from annotation import bad_cases, card, judging, queue
 from annotation.models import BadCase, Lease
 from projects.gates import Request
 from projects.refusals import Refused
+from projects.requests import by_htmx, show, there
 
 
 def judge(request: Request) -> HttpResponse:
@@ -90,7 +91,7 @@ def undo(request: Request) -> HttpResponse:
     if lease is None:
         messages.info(request, _("There is nothing to undo."))
         return _next(request)
-    return _card(request, lease) if request.htmx else redirect("judge", request.project.slug)
+    return _card(request, lease) if by_htmx(request) else redirect("judge", request.project.slug)
 
 
 def leave(request: Request) -> HttpResponse:
@@ -99,7 +100,7 @@ def leave(request: Request) -> HttpResponse:
         person=request.person, slot__project=request.project, state=Lease.State.LIVE
     ).select_related("slot"):
         queue.give_back(lease)
-    return HttpResponse(status=204) if request.htmx else redirect("project", request.project.slug)
+    return HttpResponse(status=204) if by_htmx(request) else redirect("project", request.project.slug)
 
 
 def _token(request: Request, name: str) -> UUID | None:
@@ -111,16 +112,13 @@ def _token(request: Request, name: str) -> UUID | None:
 
 
 def _lease(request: Request, token: UUID) -> Lease:
-    lease = queue.shown(request.project).filter(token=token, person=request.person).first()
-    if lease is None:
-        raise Http404
-    return lease
+    return there(queue.shown(request.project).filter(token=token, person=request.person).first())
 
 
 def _following(request: Request) -> HttpResponse:
     """What comes after the card that the page shows already; where that is this person's no more, what is theirs now."""
     on_screen = _token(request, "shown")
-    if on_screen is None or not request.htmx:
+    if on_screen is None or not by_htmx(request):
         return _next(request)
     try:
         lease = queue.ahead(request.person, request.project, on_screen)
@@ -131,7 +129,7 @@ def _following(request: Request) -> HttpResponse:
 
 def _next(request: Request) -> HttpResponse:
     """With htmx the next card itself; without, a redirect so that a reload does not post again."""
-    return judge(request) if request.htmx else redirect("judge", request.project.slug)
+    return judge(request) if by_htmx(request) else redirect("judge", request.project.slug)
 
 
 def _card(request: Request, lease: Lease | None, *, is_ahead: bool = False) -> HttpResponse:
@@ -148,11 +146,11 @@ def _render(request: Request, shown: dict[str, Any] | None, *, is_ahead: bool = 
         "urls": card.standing_urls(request.project),
         "flag_reasons": [(code, name) for code, name in BadCase.Cause.choices if code],
     }
-    return render(request, "annotation/judge.html" + ("#card" if request.htmx else ""), context)
+    return show(request, "annotation/judge.html", context, part="card")
 
 
 def _refused(request: Request, message: str, status: int) -> HttpResponse:
-    if request.htmx:
+    if by_htmx(request):
         return render(request, "annotation/judge.html#refused", {"message": message}, status=status)
     messages.error(request, message)
     return redirect("judge", request.project.slug)

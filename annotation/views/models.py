@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from inference import lineage, registry
 from inference.models import LearntModel, ModelVersion
 from projects.gates import Request
 from projects.refusals import Refused
+from projects.requests import one, show
 
 
 def models(request: Request) -> HttpResponse:
@@ -33,9 +34,7 @@ def _list(request: Request, *, status: int = 200) -> HttpResponse:
         "presence": workers.presence(),
         **_jobs(request),
     }
-    template = "annotation/models.html"
-    part = "#model-jobs" if request.headers.get("HX-Request") else ""
-    return render(request, template + part, context, status=status)
+    return show(request, "annotation/models.html", context, part="model-jobs", status=status)
 
 
 def train(request: Request) -> HttpResponse:
@@ -63,9 +62,7 @@ def canary(request: Request, version_id: int) -> HttpResponse:
 
 
 def cancel_job(request: Request, job_id: int) -> HttpResponse:
-    job = ModelJob.objects.filter(project=request.project, pk=job_id).first()
-    if job is None:
-        raise Http404
+    job = one(ModelJob.objects.filter(project=request.project), job_id)
     model_work.cancel(job, request.person)
     return redirect("models", request.project.slug)
 
@@ -136,7 +133,4 @@ def _learnt_from(model: ModelVersion) -> dict[str, int] | None:
 
 
 def _version(version_id: int) -> ModelVersion:
-    found = ModelVersion.objects.select_related("prompt", "registered_by").filter(pk=version_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return one(ModelVersion.objects.select_related("prompt", "registered_by"), version_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -12,6 +12,7 @@ from annotation import card, citing, finding, grids, showing
 from annotation.models import BadCase, Disagreement, Pair, Slot
 from projects.gates import Request, may
 from projects.policy import Permission
+from projects.requests import number, one, show, there
 from rules.publishing import specs
 
 
@@ -21,7 +22,8 @@ def pairs(request: Request) -> HttpResponse:
         "only": request.GET.get("only", ""),
         "label": request.GET.get("label", ""),
     }
-    page = finding.find(request.project, **chosen, before=_number(request, "before"), after=_number(request, "after"))
+    before, after = number(request.GET.get("before")), number(request.GET.get("after"))
+    page = finding.find(request.project, **chosen, before=before, after=after)
     secret = _still_to_judge(request, [one.pk for one in page.pairs])
     context = {
         "project": request.project,
@@ -34,19 +36,13 @@ def pairs(request: Request) -> HttpResponse:
         "labels": showing.labels(request.project.scale),
         **chosen,
     }
-    template = "annotation/pairs.html" + ("#rows" if request.htmx else "")
-    return render(request, template, context)
+    return show(request, "annotation/pairs.html", context, part="rows")
 
 
 def pair(request: Request, pair_id: int) -> HttpResponse:
-    found = (
-        Pair.objects.select_related("project", "query", "item__current_snapshot__batch")
-        .filter(pk=pair_id, project=request.project)
-        .first()
-    )
-    if found is None or found.item.current_snapshot is None:
-        raise Http404
-    snapshot = found.item.current_snapshot
+    rows = Pair.objects.select_related("project", "query", "item__current_snapshot__batch")
+    found = one(rows.filter(project=request.project), pair_id)
+    snapshot = there(found.item.current_snapshot)
     value = showing.grid_value(grids.grid_of(found, snapshot))
     predictions = found.predictions.select_related("model", "rule_base", "caption", "guideline").order_by("-id")[:10]
     judgments = list(found.judgments.select_related("judge__person", "batch").order_by("id"))
@@ -85,11 +81,6 @@ def _still_to_judge(request: Request, pairs: list[int]) -> set[int]:
     disputed = Disagreement.objects.filter(pair__in=pairs, state=Disagreement.State.OPEN)
     waiting = Slot.objects.filter(pair__in=pairs, state__in=[Slot.State.OPEN, Slot.State.LEASED])
     return {*disputed.values_list("pair", flat=True), *waiting.values_list("pair", flat=True)}
-
-
-def _number(request: Request, name: str) -> int | None:
-    value = request.GET.get(name, "")
-    return int(value) if value.isdecimal() and len(value) < 18 else None
 
 
 def _filter_names() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,11 +14,11 @@ from annotation import fetching, sources, workers
 from annotation.models import PictureSource
 from projects.gates import Request
 from projects.refusals import Refused
+from projects.requests import one, show
 
 
 def pictures(request: Request) -> HttpResponse:
-    template = "annotation/pictures.html"
-    return render(request, template + "#watch" if request.headers.get("HX-Request") else template, _page(request))
+    return show(request, "annotation/pictures.html", _page(request), part="watch")
 
 
 def retry(request: Request) -> HttpResponse:
@@ -47,9 +47,7 @@ def allow(request: Request) -> HttpResponse:
 
 
 def remove(request: Request, source_id: int) -> HttpResponse:
-    source = PictureSource.objects.select_related("project").filter(project=request.project, pk=source_id).first()
-    if source is None:
-        raise Http404
+    source = one(PictureSource.objects.select_related("project").filter(project=request.project), source_id)
     sources.remove(source, request.person)
     messages.success(request, _("Nothing is fetched from this host any more. What was fetched stays."))
     return redirect("pictures", request.project.slug)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from annotation import playground as trying
@@ -14,6 +14,7 @@ from inference import prompt_versions, registry
 from inference.models import ModelVersion, PromptVersion
 from projects.gates import Request
 from projects.refusals import Refused
+from projects.requests import chosen, number, one, show
 from relevance.chain import Chain
 
 PAGE = 20
@@ -27,9 +28,8 @@ def playground(request: Request) -> HttpResponse:
 
 def compare(request: Request) -> HttpResponse:
     given = request.POST
-    size = given.get("pairs", "")
     before, after = _prompt(given.get("before", "")), _prompt(given.get("after", ""))
-    pairs = int(size[:4]) if size.isdecimal() else 0
+    pairs = number(given.get("pairs")) or 0
     try:
         started = trying.start_comparison(
             request.project, _model(given.get("model", "")), before, after, pairs, request.person
@@ -41,9 +41,7 @@ def compare(request: Request) -> HttpResponse:
 
 def trial(request: Request, trial_id: int) -> HttpResponse:
     rows = request.project.trials.select_related("pair__query", "snapshot", "model", "prompt")
-    found = rows.filter(pk=trial_id).first()
-    if found is None:
-        raise Http404
+    found = one(rows, trial_id)
     judged = found.judged or {}
     scale = request.project.scale
     context = {
@@ -56,30 +54,25 @@ def trial(request: Request, trial_id: int) -> HttpResponse:
         "tokens": sum(section["tokens"] for section in found.rendered),
         "presence": workers.presence(),
     }
-    template = "annotation/trial.html"
-    return render(request, template + "#watch" if request.headers.get("HX-Request") else template, context)
+    return show(request, "annotation/trial.html", context, part="watch")
 
 
 def comparison(request: Request, comparison_id: int) -> HttpResponse:
     rows = Comparison.objects.filter(project=request.project).select_related("before", "after", "model", "project")
-    found = rows.filter(pk=comparison_id).first()
-    if found is None:
-        raise Http404
+    found = one(rows, comparison_id)
     context = {
         "project": request.project,
         "comparison": found,
         "compared": trying.compared(found),
         "presence": workers.presence(),
     }
-    template = "annotation/comparison.html"
-    return render(request, template + "#watch" if request.headers.get("HX-Request") else template, context)
+    return show(request, "annotation/comparison.html", context, part="watch")
 
 
 def _start(request: Request) -> HttpResponse:
     given = request.POST
-    number = given.get("pair", "")
     pairs = Pair.objects.filter(project=request.project).select_related("project", "item")
-    pair = pairs.filter(pk=int(number[:18])).first() if number.isdecimal() else None
+    pair = chosen(pairs, given.get("pair"))
     prompt = _prompt(given.get("prompt", "")) or prompt_versions.active()
     try:
         started = trying.start_trial(pair, _model(given.get("model", "")), prompt, request.person)
@@ -96,14 +89,13 @@ def _refused(request: Request, refusal: Refused) -> HttpResponse:
 def _page(request: Request) -> dict[str, Any]:
     prompt_versions.active()  # the shipped version is a row from the first visit on
     first = Pair.objects.filter(project=request.project).order_by("pk").values_list("pk", flat=True).first()
-    asked = request.GET.get("pair", "")
     living = list(registry.listed(request.project).exclude(role=ModelVersion.Role.CAPTIONER).order_by("name", "-id"))
     return {
         "project": request.project,
         "models": living,
         "chats": [one for one in living if one.prompt_id is not None],
         "prompts": PromptVersion.objects.order_by("-active", "-id"),
-        "pair": asked if asked.isdecimal() else first or "",
+        "pair": number(request.GET.get("pair")) or first or "",
         "trials": request.project.trials.filter(comparison=None)
         .select_related("pair__query", "snapshot", "model", "prompt")
         .order_by("-pk")[:PAGE],
@@ -116,9 +108,9 @@ def _page(request: Request) -> dict[str, Any]:
 
 def _model(given: str) -> ModelVersion | None:
     rows = registry.living().select_related("prompt")
-    found: ModelVersion | None = rows.filter(pk=int(given[:18])).first() if given.isdecimal() else None
+    found: ModelVersion | None = chosen(rows, given)
     return found
 
 
 def _prompt(given: str) -> PromptVersion | None:
-    return PromptVersion.objects.filter(pk=int(given[:18])).first() if given.isdecimal() else None
+    return chosen(PromptVersion.objects.all(), given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 
@@ -15,6 +15,7 @@ from annotation.prelabelling import Wish
 from inference import connecting, registry
 from projects.gates import Request
 from projects.refusals import Refused
+from projects.requests import number, one, page, show
 
 PAGE = 30
 
@@ -34,8 +35,7 @@ def run(request: Request, run_id: int) -> HttpResponse:
         "dead": run_progress.dead_jobs(found),
         "presence": workers.presence(),
     }
-    template = "annotation/run.html"
-    return render(request, template + "#watch" if request.headers.get("HX-Request") else template, context)
+    return show(request, "annotation/run.html", context, part="watch")
 
 
 def cancel(request: Request, run_id: int) -> HttpResponse:
@@ -62,17 +62,14 @@ def replay(request: Request, run_id: int) -> HttpResponse:
 
 def _run(request: Request, run_id: int) -> PrelabelRun:
     rows = PrelabelRun.objects.filter(project=request.project).select_related("model", "rule_base", "requested_by")
-    found = rows.filter(pk=run_id).first()
-    if found is None:
-        raise Http404
+    found = one(rows, run_id)
     found.project = request.project
     return found
 
 
 def _start(request: Request) -> HttpResponse:
     given = request.POST
-    samples = given.get("samples", "1")
-    wish = Wish(given.get("model") or None, int(samples[:9]) if samples.isdecimal() else 0, given.get("only", ""))
+    wish = Wish(given.get("model") or None, number(given.get("samples", "1")) or 0, given.get("only", ""))
     try:
         started = prelabelling.start_run(request.project, request.person, wish)
     except Refused as refusal:
@@ -83,14 +80,11 @@ def _start(request: Request) -> HttpResponse:
 
 def _list(request: Request) -> dict[str, Any]:
     rows = PrelabelRun.objects.filter(project=request.project).select_related("model", "rule_base", "requested_by")
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        rows = rows.filter(pk__lt=int(before[:18]))
-    page = list(rows.order_by("-pk")[: PAGE + 1])
+    found = page(rows, request, PAGE)
     return {
         "project": request.project,
-        "runs": run_progress.summaries(page[:PAGE]),
-        "older_url": f"?before={page[PAGE - 1].pk}" if len(page) > PAGE else "",
+        "runs": run_progress.summaries(found.rows),
+        "older_url": found.older_url,
         "has_pairs": request.project.pairs.exists(),
         "active": registry.active_judge(request.project),
         "models": [*sorted(connecting.ENGINES), *registry.judges()],

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +17,7 @@ from inference.models import PromptVersion
 from inference.prompting import FORMS, LONGEST, PromptError
 from projects.gates import Request
 from projects.refusals import Refused
+from projects.requests import one
 
 
 class PromptForm(forms.Form):
@@ -52,12 +53,12 @@ def prompts(request: Request) -> HttpResponse:
 
 
 def prompt(request: Request, prompt_id: int) -> HttpResponse:
-    found = _found(prompt_id)
+    found = one(PromptVersion.objects.all(), prompt_id)
     return render(request, "annotation/prompt.html", _page(request, found, PromptForm(initial=_initial(found))))
 
 
 def activate(request: Request, prompt_id: int) -> HttpResponse:
-    found = _found(prompt_id)
+    found = one(PromptVersion.objects.all(), prompt_id)
     try:
         trying.activate(found, request.person)
     except Refused as refusal:
@@ -70,7 +71,7 @@ def activate(request: Request, prompt_id: int) -> HttpResponse:
 
 def _write(request: Request) -> HttpResponse:
     """A new version from the form on an older one's page; the older stays as it is."""
-    base = _found(int(request.POST["base"][:18]) if request.POST.get("base", "").isdecimal() else 0)
+    base = one(PromptVersion.objects.all(), request.POST.get("base"))
     form = PromptForm(request.POST)
     if form.is_valid():
         given = form.cleaned_data
@@ -102,10 +103,3 @@ def _page(request: Request, found: PromptVersion, form: PromptForm) -> dict[str,
 
 def _initial(found: PromptVersion) -> dict[str, Any]:
     return {**found.templates, "aliases": " ".join(found.aliases), "name": f"{found.name}-2"[:60], "note": ""}
-
-
-def _found(prompt_id: int) -> PromptVersion:
-    found = PromptVersion.objects.filter(pk=prompt_id).first()
-    if found is None:
-        raise Http404
-    return found

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from annotation import rejudging, staleness
 from projects.gates import Request
+from projects.requests import number
 from rules.publishing import active_rule_base
 
 PAGE = 100
@@ -18,11 +19,11 @@ PAGE = 100
 def stale(request: Request) -> HttpResponse:
     """What is stale, by rule; POST opens slots for some of it."""
     if request.method == "POST":
-        wanted = request.POST.get("pairs", "")
-        if not wanted.isdecimal() or not 0 < int(wanted[:9]) <= rejudging.MOST:
+        wanted = number(request.POST.get("pairs")) or 0
+        if not 0 < wanted <= rejudging.MOST:
             messages.error(request, _("How many pairs: from 1 to %(most)s.") % {"most": rejudging.MOST})
         else:
-            opened = rejudging.judge_again(request.project, request.person, int(wanted[:9]))
+            opened = rejudging.judge_again(request.project, request.person, wanted)
             told = ngettext("%(slots)s judgment is wanted anew.", "%(slots)s judgments are wanted anew.", opened.slots)
             messages.success(request, told % {"slots": opened.slots})
             if opened.disagreements:

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 
 from annotation import workers as activity
 from projects.gates import Request
+from projects.requests import by_htmx, show
 
 
 def workers(request: Request) -> HttpResponse:
@@ -17,12 +18,11 @@ def workers(request: Request) -> HttpResponse:
         "depths": activity.depths(),
         "dead": activity.dead_jobs(),
     }
-    template = "annotation/workers.html"
-    return render(request, template + "#state" if request.headers.get("HX-Request") else template, context)
+    return show(request, "annotation/workers.html", context, part="state")
 
 
 def badge(request: Request) -> HttpResponse:
     """A part of every page; opened by itself, the page behind it."""
-    if not request.headers.get("HX-Request"):
+    if not by_htmx(request):
         return redirect("workers")
     return render(request, "annotation/workers_badge.html", {"presence": activity.presence()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -14,16 +14,14 @@ from projects.forms import AuditFilterForm, MemberForm
 from projects.gates import Request
 from projects.models import AuditEvent, Membership, Project
 from projects.refusals import Refused
+from projects.requests import one
 from projects.views.home import ROLE_MEANING
 
 PAGE = 50
 
 
 def _membership(project: Project, membership_id: int) -> Membership:
-    row = Membership.objects.select_related("person", "project").filter(project=project, pk=membership_id).first()
-    if row is None:
-        raise Http404
-    return row
+    return one(Membership.objects.select_related("person", "project").filter(project=project), membership_id)
 
 
 def members(request: Request) -> HttpResponse:

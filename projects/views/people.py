@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -13,15 +13,9 @@ from projects.gates import Request
 from projects.invitations import Invitation
 from projects.models import Membership, Person, Role
 from projects.refusals import Refused
+from projects.requests import one
 
 PAGE = 100
-
-
-def _person(person_id: int) -> Person:
-    person = Person.objects.filter(pk=person_id).first()
-    if person is None:
-        raise Http404
-    return person
 
 
 def people(request: Request) -> HttpResponse:
@@ -36,7 +30,7 @@ def people(request: Request) -> HttpResponse:
 
 
 def person(request: Request, person_id: int) -> HttpResponse:
-    target = _person(person_id)
+    target = one(Person.objects.all(), person_id)
     if request.method != "POST":
         return _person_page(request, target)
     try:

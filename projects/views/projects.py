@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from projects import archiving
 from projects.gates import Request
+from projects.requests import one
 
 PAGE = 100
 
@@ -22,9 +23,7 @@ def projects(request: Request) -> HttpResponse:
 
 def project_state(request: Request, project_id: int) -> HttpResponse:
     """What archiving does, to be read before it is done; and the way back."""
-    project = archiving.kept_by(request.person).filter(pk=project_id).first()
-    if project is None:
-        raise Http404
+    project = one(archiving.kept_by(request.person), project_id)
     if request.method != "POST":
         return render(request, "projects/project_state.html", {"kept": project})
     if request.POST.get("act") == "restore":

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib import auth
 from django.contrib.auth.forms import SetPasswordForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,6 +18,7 @@ from projects.invitations import LinkState
 from projects.language import keep_in_cookie
 from projects.models import Person
 from projects.next_page import next_page
+from projects.requests import by_htmx, there
 
 PASSWORDS = "django.contrib.auth.backends.ModelBackend"
 LINK_STATUS = {LinkState.UNKNOWN: 404, LinkState.USED: 410, LinkState.EXPIRED: 410}
@@ -45,10 +46,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 
 def _demo_login(request: HttpRequest, username: str) -> HttpResponse:
-    person = demo_logins.demo_person(username)
-    if person is None:
-        raise Http404
-    return _enter(request, person, demo_logins.BACKEND)
+    return _enter(request, there(demo_logins.demo_person(username)), demo_logins.BACKEND)
 
 
 def _enter(request: HttpRequest, person: Person, backend: str) -> HttpResponse:
@@ -101,6 +99,6 @@ def locked_out(request: HttpRequest, until: datetime) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form's token is missing or old: nothing was done, and what was typed stays on the screen."""
-    if request.headers.get("HX-Request"):
+    if by_htmx(request):
         return aside(render(request, "projects/csrf_failure.html#notice", status=403))
     return render(request, "projects/csrf_failure.html", status=403)

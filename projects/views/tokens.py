@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -12,6 +12,7 @@ from projects.bearer import ROOT
 from projects.forms import TokenForm
 from projects.gates import Request
 from projects.refusals import Refused
+from projects.requests import one
 from projects.tokens import Issued
 
 
@@ -28,9 +29,7 @@ def tokens(request: Request) -> HttpResponse:
 
 
 def revoke(request: Request, token_id: int) -> HttpResponse:
-    token = request.project.tokens.filter(pk=token_id).first()
-    if token is None:
-        raise Http404
+    token = one(request.project.tokens.all(), token_id)
     if activity.revoke(token, actor=request.person):
         messages.success(request, _("Revoked: the token opens nothing any more."))
     return redirect("tokens", request.project.slug)

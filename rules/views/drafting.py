@@ -16,6 +16,7 @@ from projects.gates import Request, may
 from projects.membership import projects_of
 from projects.policy import Permission
 from projects.refusals import Refused
+from projects.requests import chosen, one
 from relevance.rules import RuleError, RuleSpec, parse_rule
 from rules import differing, drafting, publishing, reviewing, rule_forms, trying
 from rules.models import DraftedRule, RuleBaseVersion, RuleDraft
@@ -171,8 +172,7 @@ def _tried(given: QueryDict, data: dict[str, Any] | None) -> trying.Tried | None
         attributes = rule_forms.read_attributes(given.get("try_attributes", "")[:2000])
     except forms.ValidationError:
         attributes = {}
-    number = given.get("draft", "")
-    held = RuleDraft.objects.filter(pk=int(number[:18])).first() if number.isdecimal() else None
+    held = chosen(RuleDraft.objects.all(), given.get("draft"))
     specs = drafting.specs_of(held) if held is not None else publishing.specs(publishing.newest())
     rule = {**trying.BLANK, "code": given.get("code", ""), "effect": given.get("effect"), "label": given.get("label")}
     return trying.try_out(query, title, attributes, data, rule, given.get("precedence", ""), specs)
@@ -268,7 +268,4 @@ def _newest_number() -> int:
 
 def _draft(draft_id: int) -> RuleDraft:
     rows = RuleDraft.objects.select_related("author", "approver", "base", "published_as")
-    found = rows.filter(pk=draft_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return one(rows, draft_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -11,6 +11,7 @@ from projects.audit import record
 from projects.gates import Request
 from projects.models import Person
 from projects.refusals import Refused
+from projects.requests import one, there
 from relevance.sanitising import storable
 from rules import remarks as talking
 from rules.models import Rule, RuleRemark
@@ -39,9 +40,7 @@ def say(request: Request, code: str) -> HttpResponse:
 
 def respond(request: Request, remark_id: int) -> HttpResponse:
     """Answer it, or settle it."""
-    remark = RuleRemark.objects.select_related("rule").filter(pk=remark_id, answers=None).first()
-    if remark is None:
-        raise Http404
+    remark = one(RuleRemark.objects.select_related("rule").filter(answers=None), remark_id)
     try:
         if request.POST.get("act") == "settle":
             talking.settle(remark, request.person)
@@ -66,7 +65,4 @@ def owner(request: Request, code: str) -> HttpResponse:
 
 
 def _rule(code: str) -> Rule:
-    found = Rule.objects.filter(code=code).first()
-    if found is None:
-        raise Http404
-    return found
+    return there(Rule.objects.filter(code=code).first())

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from projects.gates import Request
+from projects.requests import there
 from relevance.facts import fold
 from relevance.rules import RuleSpec
 from relevance.sanitising import storable
@@ -72,9 +73,7 @@ def rule(request: Request, code: str, *, status: int = 200) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     rule_base = _rule_base(form.cleaned_data["base"])
-    row = Rule.objects.select_related("owner").filter(code=storable(code)).first()
-    if row is None:
-        raise Http404
+    row = there(Rule.objects.select_related("owner").filter(code=storable(code)).first())
     versions = list(row.versions.select_related("author", "approver", "rule").order_by("-number"))
     spec = next((spec for spec in publishing.specs(rule_base) if spec.code == code), None)
     in_force = spec is not None
@@ -98,7 +97,4 @@ def _rule_base(number: int | None) -> RuleBaseVersion | None:
     """The newest, or the one asked for; None while nothing is loaded."""
     if number is None:
         return publishing.active_rule_base()
-    found = publishing.rule_base_numbered(number)
-    if found is None:
-        raise Http404
-    return found
+    return there(publishing.rule_base_numbered(number))

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from projects.gates import Request
+from projects.requests import there
 from rules import differing, drafting, publishing
 from rules.linting import lint
 from rules.models import RuleDraft
@@ -31,12 +32,10 @@ def differences(request: Request) -> HttpResponse:
     form = DifferencesForm(request.GET if request.GET else newest)
     context: dict[str, object] = {"form": form, "numbers": numbers}
     if form.is_valid():
-        sides = [publishing.rule_base_numbered(form.cleaned_data[name]) for name in ("before", "after")]
-        if None in sides:
-            raise Http404
+        sides = [there(publishing.rule_base_numbered(form.cleaned_data[name])) for name in ("before", "after")]
         context["sides"] = sides
         context["changed"] = differing.between_sets(*(publishing.specs(side) for side in sides))
-        context["draft"] = sides[1].made_by.select_related("author", "approver").first() if sides[1] else None
+        context["draft"] = sides[1].made_by.select_related("author", "approver").first()
     return render(request, "rules/differences.html", context)
 
 
@@ -56,9 +55,7 @@ def findings(request: Request) -> HttpResponse:
 
 
 def pack(request: Request, number: int) -> HttpResponse:
-    rule_base = publishing.rule_base_numbered(number)
-    if rule_base is None:
-        raise Http404
+    rule_base = there(publishing.rule_base_numbered(number))
     response = HttpResponse(dump_pack(publishing.specs(rule_base)), content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="rule-base-{number}.yaml"'
     return response
