@@ -27,18 +27,16 @@ from annotation import (
     playground,
     prelabelling,
     replaying,
-    settling,
     sources,
 )
 from annotation.models import Disagreement
-from annotation.opinions import locked
 from inference import prompt_versions
 from lore_app import catalogues
 from projects import membership, tokens
 from projects.models import Person, Project, Scope
 from projects.refusals import Refused
 from rules import drafting, remarks, reviewing
-from tests.builders import make_judgment, make_model, make_pair, make_rule_base, make_slots
+from tests.builders import make_model, make_pair, make_rule_base
 from tests.conftest import Cast
 from tests.test_architecture import ROOT, modules
 
@@ -148,13 +146,9 @@ FORMS = (
 @pytest.fixture
 def world(project: Project, cast: Cast) -> dict[str, Any]:
     pair = make_pair(project=project)
-    make_slots(pair=pair)
-    for judge, label in ((cast.ana, "L4"), (cast.ben, "L1")):
-        make_judgment(pair=pair, by=judge, label=label)
-    settling.settle(locked(pair.pk))
     return {
         "pair": pair.pk,
-        "dispute": Disagreement.objects.get(pair=pair).pk,
+        "dispute": Disagreement.objects.create(project=project, pair=pair, kind="human_human").pk,
         "case": bad_cases.open_case(cast.ana, pair, cause="").pk,
         "draft": drafting.start(make_rule_base(), "Colours", "", cast.rosa).pk,
         "rule": "R-001",
