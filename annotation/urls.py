@@ -47,6 +47,7 @@ urlpatterns = [
     path("p/<slug:slug>/models/", models.models, name="models"),
     path("p/<slug:slug>/models/<int:version_id>/", models.model, name="model"),
     path("p/<slug:slug>/models/<int:version_id>/promote/", models.promote, name="model-promote"),
+    path("p/<slug:slug>/models/<int:version_id>/retire/", models.retire, name="model-retire"),
     path("p/<slug:slug>/models/<int:version_id>/calibrate/", models.calibrate, name="model-calibrate"),
     path("p/<slug:slug>/models/<int:version_id>/canary/", models.canary, name="model-canary"),
     path("p/<slug:slug>/models/train/", models.train, name="model-train"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from inference import connecting, prompt_versions
@@ -28,6 +28,14 @@ State = ModelVersion.State
 another_judges: Hook[[Project], object] = Hook()  # another model judges the pairs of a project from now on
 _COLD = Q(prompt=None, learnt=False)
 _IDENTITY = ("name", "engine", "target", "role")
+_SAME = (
+    "name",
+    "engine",
+    "target",
+    "revision",
+    "role",
+    "pictures",
+)  # rows that differ in none but the prompts are one model
 
 
 class UnknownModel(Refused):
@@ -136,19 +144,24 @@ def with_prompt(version: ModelVersion, prompt: Any) -> ModelVersion:
     """The row of a model under another prompt version, made when it is first asked for."""
     if version.prompt_id == prompt.pk:
         return version
-    fixed = ("name", "engine", "target", "revision", "role", "pictures")
     sibling, _new = ModelVersion.objects.get_or_create(
-        **{field: getattr(version, field) for field in fixed},
+        **{field: getattr(version, field) for field in _SAME},
         prompt_version=prompt_versions.value(prompt.pk).version,
         defaults={
             "prompt": prompt,
             "options": version.options,
             "found": version.found,
             "learnt": version.learnt,
+            "state": version.state,
             "registered_by": version.registered_by,
         },
     )
     return sibling
+
+
+def rows_of(version: ModelVersion) -> QuerySet[ModelVersion]:
+    """The model under each prompt version that it was asked with."""
+    return ModelVersion.objects.filter(**{field: getattr(version, field) for field in _SAME})
 
 
 def with_rules(version: ModelVersion, rules: Sequence[RuleSpec]) -> ModelVersion:
@@ -188,7 +201,7 @@ def register_chat(
     found: Mapping[str, Any],
     by: Person | None,
 ) -> tuple[ModelVersion, bool]:
-    """A chat model under the active prompts; the same again gives the same row, with what was found now."""
+    """A chat model under the active prompts; the same again gives the same row, with what was found now, in use."""
     prompt = prompt_versions.active()
     with transaction.atomic():
         version, new = ModelVersion.objects.update_or_create(
@@ -208,13 +221,15 @@ def register_chat(
                 "registered_by": by,
             },
         )
+        rows_of(version).update(state=State.REGISTERED)
         record(by, "model.registered", on=version, name=name, engine=engine, revision=revision)
     return version, new
 
 
 def promote(version: ModelVersion, project: Project, by: Person | None) -> None:
-    """In this project it answers from now on when nobody names a model; other projects keep theirs."""
+    """In this project it answers from now on when nobody names a model; other projects keep theirs. Raises Refused."""
     with transaction.atomic():
+        _in_use(version)
         rows = ActiveModel.objects.select_for_update(no_key=True, of=("self",)).select_related("model")
         row = rows.filter(project=project, role=version.role).first()
         if row is None:
@@ -226,8 +241,9 @@ def promote(version: ModelVersion, project: Project, by: Person | None) -> None:
 
 
 def make_default(version: ModelVersion, by: Person | None) -> None:
-    """Projects that are founded from now on start with it; those that exist keep theirs."""
+    """Projects that are founded from now on start with it; those that exist keep theirs. Raises Refused."""
     with transaction.atomic():
+        _in_use(version)
         before = default(version.role)
         ActiveModel.objects.update_or_create(
             project=None,
@@ -235,6 +251,14 @@ def make_default(version: ModelVersion, by: Person | None) -> None:
             defaults={"model": version, "promoted_by": by, "promoted_at": ClockTimestamp()},
         )
         record(by, "model.default", on=version, model=str(version), instead_of=str(before) if before else "")
+
+
+def _in_use(version: ModelVersion) -> None:
+    """Locks the row, so that nobody retires it meanwhile."""
+    state = ModelVersion.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=version.pk)
+    if state == State.RETIRED:
+        sentence = _("%(model)s is retired: take it back into use first.")
+        raise Refused("retired_model", sentence, status=409, model=str(version))
 
 
 def start_with_default(project: Project, by: Person | None) -> None:
@@ -265,11 +289,3 @@ def _put(row: ActiveModel, model: ModelVersion, *, by: Person | None, act: str) 
 def _tell(project: Project, model: ModelVersion) -> None:
     if model.role == ModelVersion.Role.JUDGE:
         another_judges(project)
-
-
-def retire(version: ModelVersion, by: Person | None) -> None:
-    """No new run takes it; what it has said stays."""
-    with transaction.atomic():
-        ModelVersion.objects.filter(pk=version.pk).update(state=State.RETIRED)
-        record(by, "model.retired", on=version, model=str(version))
-    version.state = State.RETIRED

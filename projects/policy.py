@@ -165,6 +165,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "models": _read(P_.SEE_FIGURES),
     "model": _read(P_.SEE_FIGURES),
     "model-promote": _write(P_.PRELABEL),
+    "model-retire": _write(P_.PRELABEL),
     "model-calibrate": _write(P_.PRELABEL),
     "model-train": _write(P_.PRELABEL),
     "model-canary": _write(P_.PRELABEL),

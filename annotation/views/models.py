@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from annotation import calibrating, confidence, jobs, model_work, splitting, workers
 from annotation.distilled_training import SOURCES
 from annotation.models import ModelJob
-from inference import lineage, registry
+from inference import lineage, registry, retiring
 from inference.models import LearntModel, ModelVersion
 from projects.gates import Request
 from projects.refusals import Refused
@@ -30,6 +30,7 @@ def _list(request: Request, *, status: int = 200) -> HttpResponse:
         "active": active,
         "judge": registry.active_judge(request.project),
         "default": registry.default(),
+        "retired": retiring.retired().order_by("name", "-pk")[:100],
         "sources": ModelJob.Source.choices,
         "presence": workers.presence(),
         **_jobs(request),
@@ -85,6 +86,7 @@ def _page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRe
         "project": request.project,
         "model": found,
         "is_active": registry.is_active(found, request.project),
+        "not_retired_since": retiring.why_not(found),
         "lesson": lesson,
         "beside": _beside(lesson),
         "learnt_from": _learnt_from(found),
@@ -99,9 +101,29 @@ def _page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRe
 
 def promote(request: Request, version_id: int) -> HttpResponse:
     found = _version(version_id)
-    registry.promote(found, request.project, request.person)
+    try:
+        registry.promote(found, request.project, request.person)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return _page(request, found, status=refusal.status)
     told = {"model": found, "role": found.get_role_display(), "project": request.project}
     messages.success(request, _("%(model)s is the active %(role)s of %(project)s now.") % told)
+    return redirect("model", request.project.slug, found.pk)
+
+
+def retire(request: Request, version_id: int) -> HttpResponse:
+    """Or take it back into use."""
+    found = _version(version_id)
+    try:
+        if request.POST.get("act") == "restore":
+            retiring.restore(found, request.person)
+            messages.success(request, _("%(model)s is in use again.") % {"model": found})
+        elif request.POST.get("act") == "retire":
+            retiring.retire(found, request.person)
+            messages.success(request, _("%(model)s is retired.") % {"model": found})
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return _page(request, found, status=refusal.status)
     return redirect("model", request.project.slug, found.pk)
 
 

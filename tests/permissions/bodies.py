@@ -19,7 +19,7 @@ from annotation.models import Adjudication, Comparison, Disagreement, Lease, Mod
 from annotation.settling import settle
 from annotation.views.prompts import FORMS
 from inference import prompt_versions, prompting
-from inference.models import ModelVersion
+from inference.models import ActiveModel, ModelVersion
 from projects.models import Person, Project
 from relevance.splits import Splits
 from rules import packs, publishing, rule_forms
@@ -74,6 +74,14 @@ def _archived(world: World, actor: Person | None) -> None:
 
 
 VALIDATION = [query for number in range(100) if Splits().of(query := f"mug {number}") == "validation"][:7]
+
+
+def _answers_nowhere(world: World, actor: Person | None) -> None:
+    ActiveModel.objects.filter(model=world.shared["version_id"]).delete()
+
+
+def _retired(world: World, actor: Person | None) -> None:
+    ModelVersion.objects.filter(pk=world.shared["version_id"]).update(state="retired")
 
 
 def _gold(world: World, count: int, *, predicted: bool) -> list[Pair]:
@@ -287,6 +295,10 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "knowledge-rejected": [plain(rejected='[[1, "kind", "unknown", "x"]]')],
     "guideline": [plain(**GUIDELINE)],
     "model-promote": [plain()],
+    "model-retire": [
+        Form(lambda world: {"act": "retire"}, _answers_nowhere),
+        Form(lambda world: {"act": "restore"}, _retired),
+    ],
     "model-calibrate": [Form(lambda world: {}, _predicted_gold)],
     "model-canary": [plain()],
     "model-train": [Form(lambda world: {"source": "gold"}, _without(ModelJob, kind="train"))],

@@ -56,7 +56,7 @@ def world(project: Project, cast: Cast, foreign: Project, client_for: Any) -> Wo
     make_slots(pair=pair)
     lease = queue.take(boss, project)
     assert lease is not None
-    model = make_model()
+    model = make_model(learnt=True)
     draft = drafting.start(base, "Shades", "", boss)
     job = ModelJob.objects.create(project=project, kind="train", source="gold", requested_by=boss)
     trial = Trial.objects.create(
@@ -67,6 +67,7 @@ def world(project: Project, cast: Cast, foreign: Project, client_for: Any) -> Wo
         project=project, pair=pair, snapshot_id=pair.item.snapshot_now, reported_by=cast.ana
     )
     objects = {
+        "project_id": project,
         "person_id": cast.eve,
         "project_id": project,
         "membership_id": Membership.objects.get(project=project, person=cast.ben),
@@ -189,6 +190,8 @@ VALID: dict[str, dict[str, Any]] = {
     "model-train": {"source": "gold"},
     "people": {"username": "nora", "name": "Nora", "locale": ""},
     "person": {"action": "link"},
+    "model-retire": {"act": "retire"},
+    "project-state": {"act": "archive"},
     "project-new": {"name": "Hats", "slug": "hats", "scale_name": "lore-4", "lead": ""},
     "project-settings": {
         "name": "Shoes", "description": "", "guideline": "Read.", "mode": "facts", "overlap": "2", "lease_seconds": "900",
@@ -220,7 +223,9 @@ LISTED: dict[str, set[str]] = {
     "members": {"Person.session_epoch"},
     "model-job-cancel": {"ModelJob.state", "ModelJob.finished_at"},
     "model-promote": {f"ActiveModel.{name}" for name in ("model_id", "promoted_at", "promoted_by_id", "behind_from")},
+    "model-retire": {"ModelVersion.state"},
     "picture-source-remove": {"PictureSource"},
+    "project-state": {"Project.archived_at"},
     "project-settings": {f"Project.{name}" for name in ("description", "guideline", "require_citation")},
     "rule-owner": {"Rule.owner_id"},
     "run-cancel": {"PrelabelJob.state", "PrelabelJob.finished_at", "PrelabelRun.cancelled_at"},
