@@ -69,7 +69,6 @@ def world(project: Project, cast: Cast, foreign: Project, client_for: Any) -> Wo
     objects = {
         "project_id": project,
         "person_id": cast.eve,
-        "project_id": project,
         "membership_id": Membership.objects.get(project=project, person=cast.ben),
         "source_id": PictureSource.objects.create(project=project, host="pictures.example.com"),
         "token_id": tokens.issue(project, "sync", [Scope.IMPORT], 30, actor=cast.lena).token,
