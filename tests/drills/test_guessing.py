@@ -27,7 +27,7 @@ pytestmark = pytest.mark.drill
 
 GUESSES = size(full=1000, quick=60)
 ROUNDS = size(full=PBKDF2PasswordHasher.iterations, quick=20_000)
-CONTROL_GUESSES = size(full=200, quick=60)
+CONTROL_GUESSES = size(full=200, quick=16)
 CONTROLS_ROUNDS = 1000  # it checks every guess, which need not take minutes
 MOST_CHECKS = 20
 AT_ONCE = 16
