@@ -65,6 +65,13 @@ def judges() -> list[str]:
     return sorted(set(able.values_list("name", flat=True)))
 
 
+def promoted(project: Project | None, role: str = ModelVersion.Role.JUDGE) -> ModelVersion | None:
+    """The model that answers in a project, or with which new ones start, as its row says: for pages, which change nothing
+    by being read."""
+    row = ActiveModel.objects.filter(project=project, role=role).select_related("model__prompt").first()
+    return row.model if row is not None else None
+
+
 def active(project: Project, role: str) -> ModelVersion | None:
     """The model that answers in a project for a role; it follows the prompts that are active now."""
     row = ActiveModel.objects.filter(project=project, role=role).select_related("model__prompt").first()

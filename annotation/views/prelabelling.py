@@ -86,7 +86,7 @@ def _list(request: Request) -> dict[str, Any]:
         "runs": run_progress.summaries(found.rows),
         "older_url": found.older_url,
         "has_pairs": request.project.pairs.exists(),
-        "active": registry.active_judge(request.project),
+        "active": registry.promoted(request.project),
         "models": [*sorted(connecting.ENGINES), *registry.judges()],
         "most_samples": prelabelling.MOST_SAMPLES,
         "presence": workers.presence(),

@@ -294,7 +294,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "knowledge-import": [Form(lambda world: {"file": file("cards.jsonl", CARDS)})],
     "knowledge-rejected": [plain(rejected='[[1, "kind", "unknown", "x"]]')],
     "guideline": [plain(**GUIDELINE)],
-    "model-promote": [plain()],
+    "model-promote": [Form(before=_answers_nowhere)],
     "model-retire": [
         Form(lambda world: {"act": "retire"}, _answers_nowhere),
         Form(lambda world: {"act": "restore"}, _retired),
