@@ -213,7 +213,6 @@ ACTIVITIES: Mapping[str, tuple[str, ...]] = {
         "judge-leave",
         "home",
     ),
-    "annotation.receiving": ("imports",),
     "annotation.rule_desk": ("standard",),
     "annotation.staleness": ("stale", "standard"),
     "annotation.weak_spots": ("weak-spots", "weak-spot", "standard"),
