@@ -106,7 +106,7 @@ OURS_IN_JSON = {"when", "scope_queries", "label", "dimension", "kind", "verdict"
 
 def text_fields() -> Iterator[tuple[type[models.Model], models.Field[Any, Any]]]:
     for model in apps.get_models():
-        if model._meta.app_label in APPS:
+        if model._meta.app_label in APPS and model._meta.managed:  # what a view shows is planted in its tables
             for field in model._meta.concrete_fields:
                 if isinstance(field, models.CharField | models.TextField | models.JSONField) and not field.choices:
                     yield model, field
