@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -18,10 +17,11 @@ from django.core.management import call_command
 from django.db import connection
 
 from annotation import working
-from annotation.models import JobState, PrelabelJob, PrelabelRun
+from annotation.models import JobState, PrelabelJob, PrelabelRun, Worker
 from projects.models import Project
 from tests.builders import make_item, make_pair, make_rule_base
 from tests.conftest import ROOT, FreshDatabase
+from tests.processes import wait_until
 
 
 def call(*arguments: str) -> dict[str, Any]:
@@ -111,10 +111,9 @@ def test_one_process_dispatches_and_works_over_memory(
         try:
             answer = call("prelabel", "--project", "shoes")
             assert answer["pairs"] == 100
-            deadline = time.monotonic() + 30
-            while PrelabelJob.objects.exclude(state=JobState.DONE).exists():
-                assert time.monotonic() < deadline and process.poll() is None
-                time.sleep(0.05)
+            undone = PrelabelJob.objects.exclude(state=JobState.DONE)
+            wait_until(lambda: process.poll() is not None or not undone.exists(), seconds=120, what="the work")
+            assert process.poll() is None
         finally:
             os.kill(process.pid, signal.SIGTERM)
             out, _ = process.communicate(timeout=20)
@@ -139,18 +138,14 @@ def test_work_survives_a_database_that_cuts_every_connection(
         })  # fmt: skip
         heart.start()
         try:
-            time.sleep(0.5)
+            wait_until(Worker.objects.exists, what="the first beat")
             with connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
-            time.sleep(0.5)
             call("prelabel", "--project", "shoes")
-            deadline = time.monotonic() + 10
-            while PrelabelJob.objects.filter(rung_at=None).exists():
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_until(lambda: not PrelabelJob.objects.filter(rung_at=None).exists(), what="a bell for every row")
         finally:
             ended.set()
             heart.join()
