@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from annotation import briefing, company, figures, grids, lexicons, splitting
 from annotation.grids import Seen
+from annotation.measuring import Basis, Material
 from annotation.models import Judgment, Pair, Prediction
 from inference import connecting, lessons, lineage, registry
 from inference.asking import Asking
@@ -106,8 +107,9 @@ def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
     teachers = _teachers(project, splits) if source == "model" else {}
     labelled = _labelled(project, source, splits)
     training = [one for one in labelled if one.split == "train"]
-    test = [one for one in labelled if one.split == "test"]
+    test, basis = _test(project, source, labelled, splits)
     _check_enough(training, test)
+    basis.rule_base = rule_base.number
     vocabulary = Vocabulary.learn({one.pair.item_id: one.facts.item for one in training}.values())
     evidence = _grids(project, [*training, *test])
     seen = _observe(training, evidence, rules, vocabulary)
@@ -126,7 +128,8 @@ def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
         "teachers": known,
         "lineage": min(known.values(), default="known"),
     }
-    report = {**origin, "train_pairs": len(training), "test_pairs": len(test), **measured}
+    counts = {"train_pairs": len(training), "test_pairs": len(test)}
+    report = {**origin, **counts, **measured, "basis": basis.to_json()}
     families = digests(one.facts.query for one in training).union(*(seen or () for seen in teachers.values()))
     return Lessons(source, learnt, vocabulary, report, families)
 
@@ -151,6 +154,33 @@ def _check_enough(training: Sequence[Labelled], test: Sequence[Labelled]) -> Non
         )
     if len(test) < FEWEST_TEST:
         raise CannotTrain(f"{len(test)} pairs of test queries are too few to measure by: {FEWEST_TEST} at least")
+
+
+def _test(
+    project: Project, source: Source, labelled: Sequence[Labelled], splits: Splits
+) -> tuple[list[Labelled], Basis]:
+    """The pairs of test queries that measure what was learnt: by gold, as pages and commands measure the active model; only
+    where there is too little of it by what people said, or by the teacher's own words. And what that is."""
+    found = Material(project)
+    golds = {row.pair: row for row in found.pairs if row.gold}
+    by_gold, basis = list[Labelled](), Basis(lineage="known")
+    for one in labelled if source == "gold" else _labelled(project, "gold", splits):
+        if one.split != "test":
+            basis.left_out.add("learnt" if one.split == "train" else "not_test")
+        elif found.assisted(golds[one.pair.pk]):
+            basis.left_out.add("assisted")
+        else:
+            by_gold.append(one)
+            basis.measured(golds[one.pair.pk], found.words_of.get(one.pair.pk, ()))
+    if source == "gold" or len(by_gold) >= FEWEST_TEST:
+        basis.queries = len({one.pair.query_id for one in by_gold})
+        return by_gold, basis
+    words = {pk: said for pk, said in found.words_of.items() if any(word.unaided is None for word in said)}
+    test = [one for one in labelled if one.split == "test" and (source == "model" or one.pair.pk not in words)]
+    test = [one for one in test if one.pair.pk not in golds or not found.assisted(golds[one.pair.pk])]
+    ground = Counter(golds[one.pair.pk].ground if one.pair.pk in golds else source for one in test)
+    queries = {one.pair.query_id for one in test}
+    return test, Basis(lineage="known", ground=dict(ground), n=len(test), queries=len(queries))
 
 
 def _labelled(project: Project, source: Source, splits: Splits) -> list[Labelled]:

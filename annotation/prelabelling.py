@@ -56,6 +56,10 @@ SELECT count(*), count(*) FILTER (WHERE known) FROM wanted
 """
 _ANSWERED = """EXISTS (SELECT 1 FROM annotation_prediction x
   WHERE x.pair_id = p.id AND x.model_id IN (SELECT id FROM mine) AND x.status = 'ok' {and_})"""
+# By this model under other prompts, rules or facts, or by one that judged the project before it.
+_OLD = """EXISTS (SELECT 1 FROM annotation_prediction x
+  WHERE x.pair_id = p.id AND x.status = 'ok'
+    AND (x.model_id IN (SELECT id FROM mine) OR x.model_id = ANY(%(older)s::bigint[])))"""
 ONLY = {
     "": "true",
     "missing": f"NOT {_ANSWERED.format(and_='')}",
@@ -64,7 +68,7 @@ ONLY = {
         WHERE x.pair_id = p.id AND x.model_id IN (SELECT id FROM mine) AND x.status = 'invalid')
       OR EXISTS (SELECT 1 FROM annotation_prelabeljob j JOIN annotation_prelabelrun r ON r.id = j.run_id
         WHERE j.pair_id = p.id AND j.state = 'dead' AND r.model_id IN (SELECT id FROM mine)))""",
-    "stale": f"""{_ANSWERED.format(and_="")} AND NOT {
+    "stale": f"""{_OLD} AND NOT {
         _ANSWERED.format(
             and_="AND x.model_id = %(model)s AND x.rule_base_id = %(rule_base)s "
             "AND x.snapshot_id = i.current_snapshot_id"
@@ -143,6 +147,7 @@ def _enqueue(run: PrelabelRun) -> tuple[int, int]:
         "extractor": grids.extractor(lexicons.value(run.lexicon_id)),
         "prompted": run.model.prompt_id is not None,
         "sampling": json.dumps(predicting.sampling_of(run)),
+        "older": sorted(registry.older(run.project)) if registry.is_active(run.model, run.project) else [],
     }
     with connection.cursor() as cursor:
         cursor.execute(_ENQUEUE.replace("{only}", ONLY[run.only]), params)

@@ -20,7 +20,7 @@ from inference.models import ActiveModel, ModelVersion
 from projects.audit import record
 from projects.clock import ClockTimestamp
 from projects.hooks import Hook
-from projects.models import Person, Project
+from projects.models import AuditEvent, Person, Project
 from projects.refusals import Refused
 from relevance.rules import RuleSpec
 
@@ -36,6 +36,7 @@ _SAME = (
     "role",
     "pictures",
 )  # rows that differ in none but the prompts are one model
+_BECAME_ACTIVE = ("model.active", "model.promoted", "model.followed_rules", "model.followed_prompts")
 
 
 class UnknownModel(Refused):
@@ -122,6 +123,18 @@ def default(role: str = ModelVersion.Role.JUDGE) -> ModelVersion | None:
 
 def is_active(version: ModelVersion, project: Project) -> bool:
     return ActiveModel.objects.filter(project=project, role=version.role, model=version).exists()
+
+
+def older(project: Project) -> set[int]:
+    """The versions whose predictions the active judge's replace: whatever judged in the project before, by its log, and the
+    active model under other prompts, rules or lessons."""
+    now = ActiveModel.objects.filter(project=project, role=ModelVersion.Role.JUDGE).select_related("model").first()
+    logged = AuditEvent.objects.filter(project=project, act__in=_BECAME_ACTIVE, object_kind="modelversion")
+    found = {int(pk) for pk in logged.values_list("object_id", flat=True)}
+    if now is None:
+        return found
+    same = ModelVersion.objects.filter(**{name: getattr(now.model, name) for name in _IDENTITY})
+    return (found | set(same.values_list("pk", flat=True))) - {now.model_id}
 
 
 def active_models(project: Project) -> set[int]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from relevance.agreement import (
     Rating,
+    Table,
     alpha_of,
     between_raters,
     coincidences,
@@ -87,6 +88,13 @@ class Report(Headline):
 
 
 @dataclass(frozen=True)
+class OpinionReport(Headline):
+    """Single opinions, two by two; `classes` are F1 by label: of those who say it, how many hear the other say it too."""
+
+    classes: tuple[tuple[str, Figure], ...]
+
+
+@dataclass(frozen=True)
 class PeopleReport(Headline):
     """People among themselves: alpha over all, the others as plain means over every two raters."""
 
@@ -112,6 +120,33 @@ def report(scale: Scale, rows: Iterable[Row], bootstrap: Bootstrap = DEFAULT) ->
         classes=_classes(scale, counts),
         confusion=tuple(tuple(int(count) for count in row) for row in counts),
         **dict(zip(measures, found, strict=True)),
+    )
+
+
+def opinion_report(
+    scale: Scale, rows: Iterable[tuple[Hashable, str, str]], bootstrap: Bootstrap = DEFAULT, *, alike: bool
+) -> OpinionReport:
+    """Every two opinions as one case: (query key, one label, the other). `alike`: which is called the first says nothing, as
+    between two people; each case then counts half either way round, which changes quadratic kappa alone."""
+    table = confusions(rows, scale)
+    side = len(scale.grades)
+    if alike:
+        cells = table.cells.reshape(-1, side, side)
+        both = ((cells + cells.swapaxes(1, 2)) / 2).reshape(table.cells.shape)
+        table = Table(table.which, both, table.queries, table.n)
+    measures = {**_between_two(scale), "alpha": _against_truth(scale)["alpha"]}
+
+    def statistic(weights: Floats) -> Floats:
+        confusion = table.under(weights)
+        return np.concatenate([np.stack([one(confusion) for one in measures.values()], axis=-1), _f1(confusion)], -1)
+
+    found = figures(statistic, table.queries, [table.n] * (len(measures) + side), bootstrap)
+    return OpinionReport(
+        pairs=table.n,
+        queries=table.queries,
+        auc=_undefined(0),
+        classes=tuple(zip(scale.codes, found[len(measures) :], strict=True)),
+        **dict(zip(measures, found[: len(measures)], strict=True)),
     )
 
 

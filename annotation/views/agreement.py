@@ -1,4 +1,4 @@
-"""The agreement page: people among themselves beside the model against gold, with intervals."""
+"""The agreement page: people among themselves, the model as one more person, the model against gold, with intervals."""
 
 from __future__ import annotations
 
@@ -7,23 +7,30 @@ from django.shortcuts import render
 
 from annotation import figures
 from annotation.remembering import remembered
+from inference import registry
 from projects.gates import Request
 
 
 def agreement(request: Request) -> HttpResponse:
-    people, model, one_in = remembered(
-        "agreement", request.project, lambda: figures.on_the_page(request.project), size=_seen, seconds=600
-    )
+    judge = registry.active_judge(request.project)  # by whose key: another model's figures are never shown as its own
+    name = f"agreement:{judge.pk if judge is not None else 0}"
+    found = remembered(name, request.project, lambda: figures.on_the_page(request.project), size=_seen, seconds=600)
+    codes = request.project.scale.codes
     context = {
         "project": request.project,
-        "people": people if people.pairs else None,
-        "model": model if model.pairs else None,
-        "one_in": one_in,
-        "codes": request.project.scale.codes,
-        "confusion": list(zip(request.project.scale.codes, getattr(model, "confusion", ()), strict=False)),
+        "judge": judge,
+        "found": found,
+        "codes": codes,
+        "confusion": list(zip(codes, getattr(found.model.report, "confusion", ()), strict=False)),
+        "classes": [
+            (code, people, model)
+            for (code, people), (_, model) in zip(
+                found.opinions.people.classes, found.opinions.model.classes, strict=True
+            )
+        ],
     }
     return render(request, "annotation/agreement.html", context)
 
 
 def _seen(found: figures.OnThePage) -> int:
-    return found.one_in * (found.people.pairs + found.model.pairs)
+    return found.one_in * (found.people.report.pairs + found.model.report.pairs)

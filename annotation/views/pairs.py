@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from annotation import card, citing, finding, grids, showing
+from annotation import card, citing, finding, grids, measuring, showing
 from annotation.models import BadCase, Disagreement, Pair, Slot
 from projects.gates import Request, may
 from projects.policy import Permission
@@ -44,7 +44,9 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
     found = one(rows.filter(project=request.project), pair_id)
     snapshot = there(found.item.current_snapshot)
     value = showing.grid_value(grids.grid_of(found, snapshot))
-    predictions = found.predictions.select_related("model", "rule_base", "caption", "guideline").order_by("-id")[:10]
+    rows = found.predictions.select_related("model", "rule_base", "caption", "guideline").order_by("-id")[:10]
+    predictions = list(rows)
+    ages = measuring.ages(request.project, predictions)
     judgments = list(found.judgments.select_related("judge__person", "batch").order_by("id"))
     cited = citing.cited_by(judgments)
     context = {
@@ -56,7 +58,10 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
         "may_see_opinions": may_see_opinions(request, found),
         "may_see_names": may(request.roles, Permission.SEE_NAMES),
         "predictions": [
-            showing.prediction(row, request.project, specs(row.rule_base), contradictions=card.contradictions())
+            (
+                showing.prediction(row, request.project, specs(row.rule_base), contradictions=card.contradictions()),
+                ages.get(row.pk, ""),
+            )
             for row in predictions
         ],
         "judgments": [(row, cited.get(row.pk, [])) for row in judgments],

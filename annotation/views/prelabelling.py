@@ -89,5 +89,6 @@ def _list(request: Request) -> dict[str, Any]:
         "active": registry.promoted(request.project),
         "models": [*sorted(connecting.ENGINES), *registry.judges()],
         "most_samples": prelabelling.MOST_SAMPLES,
+        "only": request.GET.get("only", ""),
         "presence": workers.presence(),
     }

@@ -21,7 +21,6 @@ from annotation import (
     adjudicating,
     citing,
     exporting,
-    figures,
     grids,
     jobs,
     judging,
@@ -31,6 +30,7 @@ from annotation import (
     staleness,
 )
 from annotation.judging import Answer, BadAnswer
+from annotation.measuring import Material
 from annotation.models import Citation, Draft, Export, Judge, Judgment, Lease, Pair, Slot
 from annotation.opinions import standing_judgments
 from inference.engines.distilled import Distilled
@@ -339,7 +339,7 @@ def test_an_answer_stands_in_the_place_of_the_stale_judgment_it_was_asked_for(
     assert pks(standing_judgments(pair)) == pks([again, second])
     assert staleness.stale_judgments(project).count() == 0
     assert Pair.objects.get(pk=pair.pk).gold_label == "L4"
-    assert [row[3] for row in figures.ratings(project)] == ["L4", "L4"]
+    assert [word.label for word in Material(project).words] == ["L4", "L4"]
 
 
 def test_a_slot_that_was_closed_is_opened_anew(pair: Pair, project: Project, cast: Cast) -> None:

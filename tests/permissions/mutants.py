@@ -341,7 +341,6 @@ EQUIVALENT: Mapping[str, str] = {
     "inference.knowledge.for_queries: KnowledgeCard.objects.filter without project": (
         "only spares the search where there is nothing to find"
     ),
-    "annotation.figures.people_and_gold: Pair.objects.filter without project": "asked by a command, by no page",
     **dict.fromkeys(
         (f"annotation.queue.ahead: Lease.objects.filter without {keyword}" for keyword in ("person", "slot__project")),
         "a used token is a UUID that only its holder's page knows, and what follows is the asker's own card",

@@ -19,6 +19,9 @@ class Command(JsonCommand):
         parser.add_argument("--project", required=True)
         parser.add_argument("--of", choices=["people", "model", "imported"])
         parser.add_argument("--against", choices=["gold", "model", "people"], default="gold")
+        parser.add_argument(
+            "--include-learnt", action="store_true", help="also what the model learnt from, beside and never mixed in"
+        )
         parser.add_argument("--detail", action="store_true")
 
     def run(self, **options: Any) -> dict[str, Any]:
@@ -26,10 +29,12 @@ class Command(JsonCommand):
         if project is None:
             raise CommandError(f"there is no project {options['project']!r}")
         try:
-            report = figures.figures(project, of=options["of"], against=options["against"])
+            found = figures.figures(
+                project, of=options["of"], against=options["against"], include_learnt=options["include_learnt"]
+            )
         except figures.UndefinedComparison as error:
             raise CommandError(str(error)) from error
-        return {**report.to_json(), **(detail(report) if options["detail"] else {})}
+        return {**found.to_json(), **(detail(found.report) if options["detail"] else {})}
 
 
 def detail(report: Report | PeopleReport) -> dict[str, Any]:

@@ -37,7 +37,9 @@ class Command(JsonCommand):
             raise CommandError(jobs.error_text(error)) from error
         except CannotTrain as error:
             raise CommandError(str(error)) from error
+        basis = {name: told for name, told in trained.report["basis"].items() if name != "lineage"}
         return {
+            **basis,
             **{name: trained.report[name] for name in (*FIGURES, "split", "lineage")},
             "no_rival": (trained.report["active"] or {}).get("no_rival", ""),
             "promoted": trained.promoted,
