@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation import jobs
 from annotation.kinds import Kind, single
+from annotation.measuring import Basis, Lesson, Material
 from annotation.models import BackTest
 from annotation.rule_effects import Effect, TwoSets
 from inference.models import ModelVersion
@@ -42,7 +43,7 @@ TOGETHER = 2000  # rows a fetch, and pairs between two reports of progress
 EXAMPLES = 5  # pairs shown of each direction
 MOST_CATEGORIES = 20
 
-# The newest grid of each pair's current snapshot; a label is gold, else what the people's standing judgments agree on.
+# The newest grid of each pair's current snapshot.
 _PAIRS = """
 SELECT p.id, p.query_id, q.text, s.title, s.category, s.cpv::text, s.skus::text, s.shop, p.gold_label, g.body::text
 FROM annotation_pair p
@@ -52,11 +53,6 @@ JOIN annotation_snapshot s ON s.id = i.current_snapshot_id
 JOIN LATERAL (SELECT body FROM annotation_grid g WHERE g.query_id = p.query_id AND g.snapshot_id = s.id
               ORDER BY g.id DESC LIMIT 1) g ON true
 WHERE p.project_id = %(project)s
-"""
-_PEOPLE = """
-SELECT s.pair_id, min(s.label) FROM annotation_standingjudgment s JOIN annotation_pair p ON p.id = s.pair_id
-WHERE p.project_id = %(project)s AND p.gold_label = ''
-GROUP BY s.pair_id HAVING count(*) > 1 AND bool_and(s.outcome = 'label') AND count(DISTINCT s.label) = 1
 """
 
 
@@ -91,14 +87,15 @@ class Tally:
         default_factory=lambda: (Counter(), Counter(), Counter())
     )  # by query: pairs, good before, good after
     truths: dict[str, Truth] = field(default_factory=dict)
+    basis: Basis = field(default_factory=Basis)
 
-    def add(self, stored: Stored, effect: Effect, people: str) -> None:
+    def add(self, stored: Stored, effect: Effect, gold: str, people: str) -> None:
         self.pairs += 1
         total, before, after = self.good
         total[stored.query_id] += 1
         before[stored.query_id] += effect.before in ("L3", "L4")
         after[stored.query_id] += effect.after in ("L3", "L4")
-        for name, truth in (("gold", stored.gold), ("people", people)):
+        for name, truth in (("gold", gold), ("people", people)):
             if truth:
                 self.truths.setdefault(name, Truth(self.scale)).add(stored.query_id, truth, effect)
         if effect.before == effect.after:
@@ -201,13 +198,13 @@ def compare(
     """Both sets on every stored pair; None where `report` says to stop."""
     today = timezone.localdate()
     sets = TwoSets(in_force(before, today), in_force(after, today))
-    people = people_say(project)
-    tally = Tally(project.scale)
+    truth, tally = Measures(project), Tally(project.scale)
     for stored in stored_pairs(project):
-        tally.add(stored, sets.effect(stored.facts, stored.grid), people.get(stored.pair_id, ""))
+        tally.add(stored, sets.effect(stored.facts, stored.grid), *truth.of(stored))
         if tally.pairs % TOGETHER == 0 and not report(tally.pairs):
             return None
     tally.without_grid = max(0, project.pairs.count() - tally.pairs)
+    tally.basis = truth.basis
     return tally
 
 
@@ -246,6 +243,7 @@ def result_of(tally: Tally) -> dict[str, Any]:
         "agreement_after": {name: truth.agreement(truth.after) for name, truth in tally.truths.items()},
         "good_rate_before": _good_rate(tally, 1),
         "good_rate_after": _good_rate(tally, 2),
+        "basis": tally.basis.to_json(),
     }
 
 
@@ -259,8 +257,27 @@ def _good_rate(tally: Tally, which: int) -> dict[str, Any] | None:
     return good_rate(LORE, labels).to_json()
 
 
-def people_say(project: Project) -> dict[int, str]:
-    """What at least two people agree on, nobody saying otherwise, where nothing is gold."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute(_PEOPLE, {"project": project.pk})
-        return dict(cursor.fetchall())
+class Measures:
+    """What the labels under both sets are held against, pair by pair: gold, else what at least two people agree on, nobody
+    saying otherwise. Nothing that was said with a model's label in view, and nothing the model that judges has learnt from.
+    """
+
+    def __init__(self, project: Project, model: ModelVersion | None = None) -> None:
+        self._material, self._lesson = Material(project), Lesson(model)
+        self._golds = {row.pair: row for row in self._material.pairs if row.gold}
+        self.basis = Basis(model=str(model or ""), lineage=self._lesson.lineage if model is not None else "")
+
+    def of(self, stored: Stored) -> tuple[str, str]:
+        """The gold label and what people say, each empty where it does not measure."""
+        row, words = self._golds.get(stored.pair_id), self._material.words_of.get(stored.pair_id, ())
+        said = [word.unaided for word in words if word.unaided is not None]
+        people = said[0] or "" if row is None and len(said) > 1 and len(set(said)) == 1 else ""
+        if row is None and not people:
+            return "", ""
+        why = self._lesson.why_not(stored.facts.query)
+        if why or (row is not None and self._material.assisted(row)):
+            self.basis.left_out.add(why or "assisted")
+            return "", ""
+        if row is not None:
+            self.basis.measured(row, words)
+        return row.gold if row is not None else "", people

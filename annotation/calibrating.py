@@ -1,7 +1,7 @@
 """What a model's confidence is worth, measured on a project's gold and stored; later pre-labels carry it.
 
 Only pairs of validation queries are looked at: the model has learnt from those that train, and those that test measure it
-afterwards, confidence and all.
+afterwards, confidence and all. Gold that rests on a model's label in view, and what was said under older rules, tell nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from annotation import confidence, splitting
+from annotation.measuring import Basis, Lesson, Material, Seen, newest_rules
 from annotation.models import Prediction
 from inference import lineage
 from inference.models import Calibration, ModelVersion
@@ -28,21 +29,9 @@ def fit(project: Project, model: ModelVersion, by: Person | None, method: str | 
     if lineage.learnt_by_another_split(model):  # nothing tells what its confidence is worth on queries it has not seen
         another = _("This model learnt before the queries were split as they are now. Train it anew.")
         raise Refused("learnt_by_another_split", another, status=409)
-    rows = (
-        Prediction.objects.filter(pair__project=project, model=model, status="ok")
-        .filter(snapshot_id=F("pair__item__current_snapshot_id"))
-        .exclude(pair__gold_label="")
-        .order_by("pair_id", "-id")
-        .distinct("pair_id")
-        .values_list("pair__query__text", "pair__gold_label", "label", "posterior", "samples")
-    )
-    splits, learnt = splitting.splits(), lineage.of(model) or frozenset()
-    found = [
-        (family, project.scale.to_lore(gold), label, shares)
-        for query, gold, label, posterior, samples in rows
-        if splits.of_digest(family := digest(query)) == "validation" and family not in learnt
-        if (shares := confidence.own_shares(posterior, samples)) is not None
-    ]
+    measured, basis = _measured(project, model)
+    found = [(digest(row.text), project.scale.to_lore(row.gold), label, shares) for row, label, shares in measured]
+    basis.queries = len({one[0] for one in found})
     try:
         fitted = calibration.fit(
             [one[3] for one in found],
@@ -68,11 +57,41 @@ def fit(project: Project, model: ModelVersion, by: Person | None, method: str | 
             bins={
                 "before": [asdict(one) for one in fitted.bins_before],
                 "after": [asdict(one) for one in fitted.bins_after],
+                "basis": basis.to_json(),  # what they are of
             },
             fitted_by=by,
         )
         record(by, "model.calibrated", project=project, on=row, model=str(model), method=fitted.method)
     return row
+
+
+def _measured(project: Project, model: ModelVersion) -> tuple[list[tuple[Seen, str, dict[str, float]]], Basis]:
+    """The gold pairs of validation queries that measure the model, with its label and its shares; and what that is."""
+    told = Prediction.objects.filter(pair__project=project, model=model, status="ok")
+    told = told.filter(snapshot_id=F("pair__item__current_snapshot_id")).order_by("pair_id", "-id").distinct("pair_id")
+    said = {
+        pair: (number, label, shares)
+        for pair, number, label, posterior, samples in told.values_list(
+            "pair_id", "rule_base__number", "label", "posterior", "samples"
+        )
+        if (shares := confidence.own_shares(posterior, samples)) is not None
+    }
+    material, lesson, splits = Material(project), Lesson(model), splitting.splits()
+    rows = [row for row in material.pairs if row.gold and row.pair in said and splits.of(row.text) == "validation"]
+    newest = newest_rules((said[row.pair][0] for row in rows), material.rule_base_now)
+    basis, found = Basis(str(model), lesson.lineage, newest, material.rule_base_now), []
+    for row in rows:
+        number, label, shares = said[row.pair]
+        if digest(row.text) in (lesson.families or ()):
+            basis.left_out.add("learnt")
+        elif material.assisted(row):
+            basis.left_out.add("assisted")
+        elif number != newest:
+            basis.left_out.add("stale")
+        else:
+            basis.measured(row, material.words_of.get(row.pair, ()))
+            found.append((row, label, shares))
+    return found, basis
 
 
 def _nearest(project: Project, gold: str, label: str) -> str:

@@ -231,7 +231,7 @@ class Material:
 
     @cached_property
     def model(self) -> ModelVersion | None:
-        return registry.active_judge(self.project)
+        return registry.promoted(self.project)
 
     @cached_property
     def lesson(self) -> Lesson:
@@ -287,7 +287,7 @@ class Material:
 def ages(project: Project, predictions: Iterable[Prediction]) -> dict[int, str]:
     """Why a prediction is not what the project takes its model to say now, by its key: it is by an `older_model`, by a
     `candidate` that never judged here, or under `older_rules`; one that is none of these is not named."""
-    active, base = registry.active_judge(project), active_rule_base(project)
+    active, base = registry.promoted(project), active_rule_base(project)
     older, found = registry.older(project), dict[int, str]()
     for row in predictions:
         if active is None or row.model_id != active.pk:

@@ -139,7 +139,7 @@ def run(
     strata, stored_total = concerned(test.project, first, second, test.sample, seed=test.pk)
     drawn = [(stratum, stored) for stratum in strata for stored in stratum.kept]
     sides = Asking(test.project, test.model, before), Asking(test.project, test.model, after)
-    people, tally = backtesting.people_say(test.project), Tally(test.project.scale)
+    truth, tally = backtesting.Measures(test.project, test.model), Tally(test.project.scale)
     given, failures = list[Judged](), list[EngineError]()
     for start_at in range(0, len(drawn), TOGETHER):
         if not report(start_at, len(drawn)):
@@ -152,11 +152,12 @@ def run(
             if isinstance(told, EngineError) or isinstance(told_after, EngineError):
                 continue
             if told.label and told_after.label:
-                tally.add(stored, Effect(told.label, told_after.label, None, None), people.get(stored.pair_id, ""))
+                tally.add(stored, Effect(told.label, told_after.label, None, None), *truth.of(stored))
                 stratum.asked += 1
                 stratum.flips += told.label != told_after.label
     if drawn and not tally.pairs and failures:
         raise failures[0]
+    tally.basis = truth.basis
     tally.without_grid = max(0, test.project.pairs.count() - stored_total)
     whole = sum(stratum.size for stratum in strata)
     return {

@@ -12,7 +12,7 @@ from projects.gates import Request
 
 
 def agreement(request: Request) -> HttpResponse:
-    judge = registry.active_judge(request.project)  # by whose key: another model's figures are never shown as its own
+    judge = registry.promoted(request.project)  # by whose key: another model's figures are never shown as its own
     name = f"agreement:{judge.pk if judge is not None else 0}"
     found = remembered(name, request.project, lambda: figures.on_the_page(request.project), size=_seen, seconds=600)
     codes = request.project.scale.codes
@@ -20,6 +20,7 @@ def agreement(request: Request) -> HttpResponse:
         "project": request.project,
         "judge": judge,
         "found": found,
+        "one_in": found.one_in,
         "codes": codes,
         "confusion": list(zip(codes, getattr(found.model.report, "confusion", ()), strict=False)),
         "classes": [

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from annotation import backtesting, jobs, replaying, sampled_backtesting, workers
 from annotation.backtesting import Sample
+from annotation.measuring import Basis
 from annotation.models import BackTest, Pair, ReplaySet
 from inference import registry
 from projects.audit import record
@@ -75,6 +76,7 @@ def backtest(request: Request, test_id: int) -> HttpResponse:
         "ended": test.state not in jobs.LIVE,
         "result": result,
         "figures": _figures(result),
+        "basis": _basis(test, result),
         "matrix": _matrix(result),
         "examples": _examples(result),
         "current": test.digest == digest_of_draft(test.draft),
@@ -119,6 +121,11 @@ def _start(request: Request) -> HttpResponse:
         messages.error(request, refusal.sentence)
         return _list(request, status=refusal.status)
     return redirect("backtest", request.project.slug, test.pk)
+
+
+def _basis(test: BackTest, result: dict[str, Any]) -> Basis | None:
+    """None of a test of before results said what they are of."""
+    return Basis.read(result["basis"], test.model or "") if "basis" in result else None
 
 
 def _matrix(result: dict[str, Any]) -> list[tuple[str, list[tuple[str, int]]]]:

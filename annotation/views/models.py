@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -9,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from annotation import calibrating, confidence, jobs, model_work, splitting, workers
 from annotation.distilled_training import SOURCES
+from annotation.measuring import Basis
 from annotation.models import ModelJob
 from inference import lineage, registry, retiring
 from inference.models import LearntModel, ModelVersion
@@ -91,6 +95,8 @@ def _page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRe
         "beside": _beside(lesson),
         "learnt_from": _learnt_from(found),
         "calibration": fitted,
+        "report_basis": _basis(lesson.report if lesson is not None else {}, found),
+        "calibration_basis": _basis(fitted.bins if fitted is not None else {}, found),
         "canary": ModelJob.objects.filter(project=request.project, kind=ModelJob.Kind.CANARY, model=found)
         .order_by("-pk")
         .first(),
@@ -147,6 +153,11 @@ def _beside(lesson: LearntModel | None) -> list[tuple[str, object]]:
     if told.get("active") and "acc2" in told["active"]:
         rows.append((told["active"]["model"], told["active"]))
     return rows
+
+
+def _basis(told: Mapping[str, Any], model: ModelVersion) -> Basis | None:
+    """What a stored report is of; None of one that was stored before reports said so."""
+    return Basis.read(told["basis"], model) if "basis" in told else None
 
 
 def _learnt_from(model: ModelVersion) -> dict[str, int] | None:

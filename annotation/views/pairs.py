@@ -44,8 +44,8 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
     found = one(rows.filter(project=request.project), pair_id)
     snapshot = there(found.item.current_snapshot)
     value = showing.grid_value(grids.grid_of(found, snapshot))
-    rows = found.predictions.select_related("model", "rule_base", "caption", "guideline").order_by("-id")[:10]
-    predictions = list(rows)
+    told = found.predictions.select_related("model", "rule_base", "caption", "guideline").order_by("-id")
+    predictions = list(told[:10])
     ages = measuring.ages(request.project, predictions)
     judgments = list(found.judgments.select_related("judge__person", "batch").order_by("id"))
     cited = citing.cited_by(judgments)

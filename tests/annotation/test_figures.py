@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from annotation import judging, queue, settling
+from annotation import backtesting, judging, queue, settling
 from annotation.judging import Answer
 from annotation.models import Lease, Pair, PrelabelJob
 from inference import lineage, registry
@@ -22,6 +22,7 @@ from projects.models import Person, Project
 from relevance.splits import SPLIT_VERSION, Splits, digests
 from rules.packs import load_pack
 from rules.publishing import publish_pack
+from tests.annotation.conftest import STARTER
 from tests.builders import (
     activate,
     make_import,
@@ -332,3 +333,42 @@ def test_an_older_model_is_not_shown_as_the_active_one(project: Project) -> None
     found = agreement("--against", "gold")
     assert (found["pairs"], found["acc4"]) == (0, None)
     assert found["model"].startswith("after (")
+
+
+# other figures
+
+
+def test_a_back_test_names_who_judges_and_what_it_is_held_against(project: Project, stored: list[Pair]) -> None:
+    """16 gold pairs; of one the gold rests on two who saw the model's label."""
+    one = stored[0]
+    seen = [make_judgment(pair=one, by=name, mode="assist", label="L4", batch=None) for name in ("r1", "r2")]
+    one.golds.create(
+        label="L4", ground="consensus", snapshot=one.item.current_snapshot, judgments=[row.pk for row in seen]
+    )
+    told = backtesting.result_of(backtesting.compare(project, STARTER, STARTER))  # type: ignore[arg-type]
+    assert told["agreement_before"]["gold"]["percent"]["n"] == told["basis"]["n"] == 15
+    assert (told["basis"]["model"], told["basis"]["left_out"]["assisted"]) == (None, 1)
+
+
+def test_people_who_agreed_on_what_the_model_showed_do_not_measure_a_draft(
+    project: Project, stored: list[Pair], cast: Cast
+) -> None:
+    blind, shown = stored[:2]
+    Pair.objects.filter(pk__in=[blind.pk, shown.pk]).update(gold_label="")
+    for pair, mode in ((blind, "blind"), (shown, "assist")):
+        for person in (cast.ana, cast.ben):
+            make_judgment(pair=pair, by=person, mode=mode)
+    told = backtesting.result_of(backtesting.compare(project, STARTER, STARTER))  # type: ignore[arg-type]
+    assert told["agreement_before"]["people"]["percent"]["n"] == 1
+
+
+def test_a_calibration_says_what_it_is_of_and_leaves_old_answers_out(project: Project) -> None:
+    """Ten validation queries of five gold pairs each, of which one was answered under older rules."""
+    model, old, new = make_model(learnt=True), make_rule_base(), make_rule_base()
+    for query in SIDES["validation"]:
+        for number in range(5):
+            pair = make_pair(project=project, query=query, gold_label="L4" if number % 2 else "L1")
+            make_prediction(pair=pair, label="L4", model=model, rule_base=new if number else old)
+    found = command("calibrate", "--project", "shoes")
+    assert (found["pairs"], found["n"], found["queries"], found["rule_base"]) == (40, 40, 10, new.number)
+    assert (found["model"], found["left_out"]["stale"]) == (str(model), 10)

@@ -47,7 +47,8 @@ class Command(JsonCommand):
         test.refresh_from_db()
         if test.state != JobState.DONE or test.result is None:
             raise CommandError(f"the back-test ended as {test.state}: {test.error}")
-        return {name: test.result[name] for name in (*TOLD, *(TOLD_BY_A_MODEL if model is not None else ()))}
+        told = {name: test.result[name] for name in (*TOLD, *(TOLD_BY_A_MODEL if model is not None else ()))}
+        return {**told, **test.result["basis"], "rule_base": draft.base.number, "judge": "model" if model else "rules"}
 
     def _model(self, name: str | None) -> ModelVersion | None:
         return None if name is None else registry.by_name(name)

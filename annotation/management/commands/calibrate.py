@@ -30,7 +30,7 @@ class Command(JsonCommand):
             raise CommandError("no model is active: name one with --model")
         row = calibrating.fit(project, model, None, options["method"])
         return {
-            "model": str(model),
+            **row.bins["basis"],
             "method": row.method,
             "pairs": row.pairs,
             "ece_before": row.ece_before,
