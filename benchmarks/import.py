@@ -1,10 +1,11 @@
 """How fast a file goes in, beside a bare COPY of the same rows.
 
-    python -m benchmarks.import [--pairs 10000 100000 1000000] [--again 100000] [--format jsonl parquet]
+    python -m benchmarks.import [--pairs 10000 100000 1000000] [--again 100000] [--format jsonl parquet] [--raters 2]
 
 Rows of about a kilobyte, every one a new item with a snapshot, a pair and two slots, twenty to a query (`made_up_rows`);
 the sizes go one after the other into one project, and at last `--again` more. The floor writes the same lines as they are
-into one jsonb column of a table without index. Told apart: the rows themselves, and the lexicon that is learnt after them.
+into one jsonb column of a table without index. Told apart: the rows themselves, and the lexicon that is learnt after them. With raters, each row carries the ratings of so
+many people, who agree on two rows of three.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--again", type=int, default=100_000)
+    parser.add_argument("--raters", type=int, default=0)
     parser.add_argument("--format", nargs="*", default=["jsonl"], choices=["jsonl", "parquet"])
     options = parser.parse_args()
     gc.set_threshold(*COLLECT_AFTER)  # as in the worker that runs it
@@ -47,19 +49,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number, count in enumerate([*options.pairs, *([options.again] if options.again else [])]):
             for format_ in options.format:
-                report(project, count, format_, Path(folder), f"{format_[0]}{number} ")
+                report(project, count, format_, Path(folder), f"{format_[0]}{number} ", options.raters)
 
 
-def report(project: Project, count: int, format_: str, folder: Path, prefix: str) -> None:
+def report(project: Project, count: int, format_: str, folder: Path, prefix: str, raters: int) -> None:
     lines, file = folder / "rows.jsonl", folder / f"rows.{format_}"
-    _elsewhere(made_up_rows.write_jsonl, lines, count, prefix)
+    _elsewhere(made_up_rows.write_jsonl, lines, count, prefix, raters)
     if format_ == "parquet":
-        _elsewhere(made_up_rows.write_parquet, file, count, prefix)
+        _elsewhere(made_up_rows.write_parquet, file, count, prefix, raters)
     there = project.pairs.count()
     floor = bare(lines)
     cost, learning = imported(project, file)
     told = {
-        "pairs": count, "format": format_, "bytes_per_row": lines.stat().st_size // count, "there_before": there,
+        "pairs": count, "raters": raters, "format": format_, "bytes_per_row": lines.stat().st_size // count, "there_before": there,
         "rows_per_second": round(count / cost.seconds), "floor": round(count / floor),
         "times_the_floor": round(cost.seconds / floor, 1), "ms_per_1000": round(1e6 * cost.seconds / count),
         "process_ms_per_1000": round(1e6 * cost.process / count),
@@ -70,9 +72,9 @@ def report(project: Project, count: int, format_: str, folder: Path, prefix: str
     sys.stdout.flush()
 
 
-def _elsewhere(write: object, path: Path, count: int, prefix: str) -> None:
+def _elsewhere(write: object, path: Path, *made: object) -> None:
     """In a process of its own, so that writing the file is not counted as memory of reading it."""
-    process = multiprocessing.get_context("spawn").Process(target=write, args=(path, count, prefix))  # type: ignore[arg-type]
+    process = multiprocessing.get_context("spawn").Process(target=write, args=(path, *made))  # type: ignore[arg-type]
     process.start()
     process.join()
     assert process.exitcode == 0, "the file was written"

@@ -34,8 +34,11 @@ _NAMES = (
 )
 
 
-def rows(count: int, prefix: str = "") -> Iterator[dict[str, Any]]:
-    """Every row an item of its own, the dearest case; twenty rows a query; the same rows for the same arguments."""
+def rows(count: int, prefix: str = "", raters: int = 0) -> Iterator[dict[str, Any]]:
+    """Every row an item of its own, the dearest case; twenty rows a query; the same rows for the same arguments.
+
+    Raters agree on two rows of three.
+    """
     luck = random.Random(prefix)
     for number in range(count):
         yield {
@@ -46,21 +49,27 @@ def rows(count: int, prefix: str = "") -> Iterator[dict[str, Any]]:
             "attributes": {name: _said(luck, 2) for name in _NAMES},
             "description": _said(luck, 60),
             "price": f"{luck.randint(100, 9999) / 100:.2f}",
+            **({"ratings": _ratings(number, raters)} if raters else {}),
         }
+
+
+def _ratings(number: int, raters: int) -> dict[str, str]:
+    said = {f"rater {one}": "L4" for one in range(raters)}
+    return {**said, "rater 0": "L1"} if number % 3 == 0 else said
 
 
 def _said(luck: random.Random, words: int) -> str:
     return " ".join(luck.choices(_WORDS, k=words))
 
 
-def write_jsonl(path: Path, count: int, prefix: str = "") -> None:
+def write_jsonl(path: Path, count: int, prefix: str = "", raters: int = 0) -> None:
     with path.open("wb") as file:
-        for row in rows(count, prefix):
+        for row in rows(count, prefix, raters):
             file.write(orjson.dumps(row) + b"\n")
 
 
-def write_parquet(path: Path, count: int, prefix: str = "") -> None:
-    made = rows(count, prefix)
+def write_parquet(path: Path, count: int, prefix: str = "", raters: int = 0) -> None:
+    made = rows(count, prefix, raters)
     first = list(itertools.islice(made, _TOGETHER))
     schema = RecordBatch.from_pylist(first).schema
     with parquet.ParquetWriter(path, schema) as writer:  # type: ignore[no-untyped-call]

@@ -27,7 +27,7 @@ from django.db import connection
 
 from annotation import images, wording
 from annotation.models import Image
-from inference.models import ModelVersion
+from inference.models import ActiveModel, ModelVersion
 from lore_app.database import connected_as
 from projects.models import Membership, Person, Project, Role
 from rules.models import RuleBaseVersion
@@ -171,6 +171,7 @@ def _write(pairs: int) -> None:
         Membership(project=project, person=person, role=role) for person, role in zip(people, roles, strict=True)
     )
     model = ModelVersion.objects.create(name="world", engine="scripted", revision="1", prompt_version="1")
+    ActiveModel.objects.create(project=project, model=model)
     rule_base = RuleBaseVersion.objects.create(number=1, digest="1")
     params = {"project": project.pk, "model": model.pk, "rule_base": rule_base.pk, "batch": 1, "pairs": pairs,
               "queries": pairs // PER_QUERY, "per_query": PER_QUERY, "judged": pairs // 5, "people": PEOPLE}  # fmt: skip
