@@ -4,8 +4,8 @@
 
 Rows of about a kilobyte, every one a new item with a snapshot, a pair and two slots, twenty to a query (`made_up_rows`);
 the sizes go one after the other into one project, and at last `--again` more. The floor writes the same lines as they are
-into one jsonb column of a table without index. Told apart: the rows themselves, and the lexicon that is learnt after them. With raters, each row carries the ratings of so
-many people, who agree on two rows of three.
+into one jsonb column of a table without index. Told apart: the rows themselves, and the lexicon that is learnt after them.
+With raters, each row carries the ratings of so many people, who agree on two rows of three.
 """
 
 from __future__ import annotations
