@@ -82,6 +82,9 @@ def grant(cursor: CursorWrapper) -> None:
     for table in [*append_only_tables(), "django_migrations"]:
         cursor.execute(sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), role))
     for table in [*views(), LOADERS]:
+        cursor.execute("SELECT to_regclass(%s)", [table])
+        if cursor.fetchone()[0] is None:  # Without this, migrating back to before a view was made would fail.
+            continue
         cursor.execute(
             sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), role)
         )

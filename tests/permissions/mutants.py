@@ -114,7 +114,7 @@ def of_gates() -> Iterator[Mutant]:
         "one rule owner makes all of them": ("keeps_rules", "person=person, ", ""),
         "everybody is a system admin": ("_passes", "bool(person.is_system_admin)", "True"),
         "everybody keeps rules": ("_passes", "or keeps_rules(person)", "or True"),
-        "htmx is sent to the login page": ("signed_out", 'request.headers.get("HX-Request")', "False"),
+        "htmx is sent to the login page": ("signed_out", "by_htmx(request)", "False"),
     }
     for name, (function, before, after) in plain.items():
         yield Mutant(name, some, _source(gates, function, before, after))

@@ -124,7 +124,7 @@ NO_TEXT_OF_PEOPLE = re.compile(
 
 def _text_columns() -> Iterator[tuple[type[models.Model], models.Field[Any, Any]]]:
     for model in apps.get_models():
-        if model._meta.app_label in {"projects", "rules", "inference", "annotation"}:
+        if model._meta.app_label in {"projects", "rules", "inference", "annotation"} and model._meta.managed:
             for field in model._meta.concrete_fields:
                 if isinstance(field, models.CharField | models.TextField | models.JSONField) and not field.choices:
                     yield model, field
