@@ -265,6 +265,7 @@ class Measures:
     def __init__(self, project: Project, model: ModelVersion | None = None) -> None:
         self._material, self._lesson = Material(project), Lesson(model)
         self._golds = {row.pair: row for row in self._material.pairs if row.gold}
+        self._queries = set[int]()
         self.basis = Basis(model=str(model or ""), lineage=self._lesson.lineage if model is not None else "")
 
     def of(self, stored: Stored) -> tuple[str, str]:
@@ -280,4 +281,6 @@ class Measures:
             return "", ""
         if row is not None:
             self.basis.measured(row, words)
+            self._queries.add(row.query)
+            self.basis.queries = len(self._queries)
         return row.gold if row is not None else "", people

@@ -14,10 +14,10 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from django.db.models import Q, QuerySet
 
-from annotation import briefing, company, figures, grids, lexicons, splitting
+from annotation import briefing, company, grids, lexicons, splitting
 from annotation.grids import Seen
 from annotation.measuring import Basis, Material
-from annotation.models import Judgment, Pair, Prediction
+from annotation.models import Judgment, Pair, Prediction, StandingJudgment
 from inference import connecting, lessons, lineage, registry
 from inference.asking import Asking
 from inference.distilling import Floats, Learnt, Lesson, TooLittle, fit
@@ -204,7 +204,7 @@ def _gold(project: Project) -> dict[int, tuple[float, ...]]:
 def _people(project: Project) -> dict[int, tuple[float, ...]]:
     """What the judges of a pair say, each with the same weight; where they differ the label is soft."""
     said: dict[int, Counter[str]] = defaultdict(Counter)
-    for judgment in figures.standing(project):
+    for judgment in StandingJudgment.objects.filter(pair__project=project):
         if judgment.outcome == Judgment.Outcome.LABEL:
             said[judgment.pair_id][judgment.label] += 1
     return {pk: _share(project.scale, labels) for pk, labels in said.items()}

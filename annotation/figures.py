@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from annotation.measuring import Basis, Material, Seen, Word
-from annotation.models import Pair, StandingJudgment
+from annotation.models import Pair
 from projects.models import Project
 from relevance.labels import Scale
 from relevance.metrics import OpinionReport, PeopleReport, Report, opinion_report, people_report, report
@@ -96,11 +96,6 @@ def on_the_page(project: Project) -> OnThePage:
         answered=any(row.label is not None for row in found.pairs),
         old=sum(row.older or row.rule_base not in (None, found.rule_base_now) for row in found.pairs),
     )
-
-
-def standing(project: Project) -> QuerySet[StandingJudgment]:
-    """Each judge's word on each pair, imported raters included."""
-    return StandingJudgment.objects.filter(pair__project=project)
 
 
 def people_among_themselves(found: Material, *, imported_only: bool = False) -> Measured:

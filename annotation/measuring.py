@@ -284,6 +284,13 @@ class Material:
         return found
 
 
+def gold_to_measure(project: Project, model: ModelVersion) -> list[int]:
+    """The gold pairs that may measure a model, whatever it has said of them so far; oldest first."""
+    found, lesson = Material(project), Lesson(model)
+    rows = [row for row in found.pairs if row.gold and not lesson.why_not(row.text)]
+    return sorted(row.pair for row in rows if not found.assisted(row))
+
+
 def ages(project: Project, predictions: Iterable[Prediction]) -> dict[int, str]:
     """Why a prediction is not what the project takes its model to say now, by its key: it is by an `older_model`, by a
     `candidate` that never judged here, or under `older_rules`; one that is none of these is not named."""

@@ -13,10 +13,9 @@ from math import comb
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from annotation import briefing, jobs
+from annotation import briefing, jobs, measuring
 from annotation.jobs import Claim
 from annotation.kinds import PRELABEL_QUEUE, Kind
 from annotation.models import Comparison, JobState, Pair, Trial
@@ -67,10 +66,10 @@ def start_comparison(
     by: Person,
     seed: int = 0,
 ) -> Comparison:
-    """Both versions on the same gold pairs, drawn at random; raises Refused."""
+    """Both versions on the same gold pairs that may measure the model, drawn at random; raises Refused."""
     if model is None or model.prompt_id is None or not before or not after or before.pk == after.pk or pairs < 1:
         raise Refused("two_prompts", _("Choose a large model, two different prompt versions and how many pairs."))
-    gold = list(Pair.objects.filter(~Q(gold_label=""), project=project).order_by("pk").values_list("pk", flat=True))
+    gold = measuring.gold_to_measure(project, model)
     if len(gold) < FEWEST_PAIRS:
         raise Refused("no_gold", _("Ten gold pairs at least are needed to compare two prompt versions."), status=409)
     drawn = random.Random(seed).sample(gold, min(pairs, len(gold), MOST_PAIRS))

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from annotation import backtesting, judging, queue, settling
 from annotation.judging import Answer
+from annotation.measuring import gold_to_measure
 from annotation.models import Lease, Pair, PrelabelJob
 from inference import lineage, registry
 from inference.models import LearntModel, ModelVersion
@@ -259,7 +260,7 @@ def test_after_a_promotion_the_page_says_that_the_model_has_judged_nothing_yet(
     registry.promote(make_model(name="after"), project, cast.max)
     assert agreement("--against", "gold")["left_out"]["stale"] == 1
     shown = page(client_for(cast.max))
-    assert "has judged no pair" in shown
+    assert "has answered none of the pairs" in shown
     assert "1 pair carries a prediction of the model before or under older rules" in shown
     assert f"{reverse('runs', args=['shoes'])}?only=stale" in shown
     assert "Acc@4" not in shown
@@ -372,3 +373,17 @@ def test_a_calibration_says_what_it_is_of_and_leaves_old_answers_out(project: Pr
     found = command("calibrate", "--project", "shoes")
     assert (found["pairs"], found["n"], found["queries"], found["rule_base"]) == (40, 40, 10, new.number)
     assert (found["model"], found["left_out"]["stale"]) == (str(model), 10)
+
+
+def test_two_prompts_are_compared_on_gold_that_may_measure_the_model(
+    project: Project, known: ModelVersion, cast: Cast
+) -> None:
+    """Of 60 gold pairs 20 test; of two of those the gold rests on answers given with a model's label in view."""
+    lineage.keep(known, digests(SIDES["train"]), None, source="test")
+    testing = Pair.objects.filter(query__text__in=SIDES["test"]).order_by("pk")
+    for one in testing[:2]:
+        seen = make_judgment(pair=one, by=cast.ana, mode="assist", label=one.gold_label)
+        one.golds.create(
+            label=one.gold_label, ground="consensus", snapshot=one.item.current_snapshot, judgments=[seen.pk]
+        )
+    assert gold_to_measure(project, known) == list(testing.values_list("pk", flat=True))[2:]
