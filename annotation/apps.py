@@ -15,6 +15,7 @@ class AnnotationConfig(AppConfig):
             kinds,
             left_behind,
             model_work,
+            more_judgments,
             overview,
             playground,
             prelabelling,
@@ -37,7 +38,7 @@ class AnnotationConfig(AppConfig):
 
         # In the order in which they are rung for, and shown on the page of workers.
         kinds.register(importing.KIND, exporting.KIND, backtesting.KIND, sampled_backtesting.KIND, model_work.KIND)
-        kinds.register(prelabelling.KIND, playground.KIND, fetching.KIND)
+        kinds.register(prelabelling.KIND, playground.KIND, fetching.KIND, more_judgments.KIND)
         kinds.chore(queue.expire_leases, seconds=1, queue=kinds.DISPATCHING)
         kinds.chore(settling.follow_active_models, seconds=1, at_it=0.05, queue=kinds.DISPATCHING)
         kinds.chore(exporting.tidy, seconds=600)

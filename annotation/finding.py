@@ -89,29 +89,42 @@ def _contains(text: str) -> Q:
     return Q(query__text__icontains=text) | Q(item__current_snapshot__title__icontains=text) | Q(external_id=text)
 
 
-def _keys(rows: QuerySet[Pair], before: int | None, after: int | None) -> list[int]:
+def first(project: Project, rows: QuerySet[Pair], text: str, most: int) -> tuple[list[int], bool]:
+    """The first `most` of these pairs that hold the words, and whether some could not be searched (see `Page.partial`)."""
+    if not text.strip():
+        return _keys(rows, None, None, most), False
+    keys = _keys_by_words(rows, wording.asked(text), None, None, most)
+    partial = wording.waits(project.pk, more_than=FEW)
+    if not partial:
+        keys += _keys(rows.filter(_contains(text), findable=False), None, None, most)
+    return sorted(set(keys))[:most], partial
+
+
+def _keys(rows: QuerySet[Pair], before: int | None, after: int | None, most: int = PAGE + 1) -> list[int]:
     """One more than a page of them, from the place where the page begins, or backwards from where it ends."""
     if after is not None:
         rows = rows.filter(pk__lt=after).order_by("-pk")
     else:
         rows = (rows.filter(pk__gt=before) if before is not None else rows).order_by("pk")
-    return list(rows.values_list("pk", flat=True)[: PAGE + 1])
+    return list(rows.values_list("pk", flat=True)[:most])
 
 
-def _keys_by_words(rows: QuerySet[Pair], tsquery: str, before: int | None, after: int | None) -> list[int]:
+def _keys_by_words(
+    rows: QuerySet[Pair], tsquery: str, before: int | None, after: int | None, most: int = PAGE + 1
+) -> list[int]:
     """From the block of the first pair that the filters leave to that of the last, or backwards."""
     left = rows.filter(pk__lt=after) if after is not None else rows.filter(pk__gt=before or 0)
     ids = left.order_by("pk").values_list("pk", flat=True)
-    first, last = ids.first(), ids.last()
-    if first is None or last is None:
+    lowest, highest = ids.first(), ids.last()
+    if lowest is None or highest is None:
         return []
-    blocks = range(wording.block_of(first), wording.block_of(last) + 1)
+    blocks = range(wording.block_of(lowest), wording.block_of(highest) + 1)
     if after is not None:
         blocks = blocks[::-1]
     found: list[int] = []
     start, width = 0, 1
-    while start < len(blocks) and len(found) <= PAGE:
-        found += _keys(rows.filter(wording.holding(tsquery, blocks[start : start + width])), before, after)
+    while start < len(blocks) and len(found) < most:
+        found += _keys(rows.filter(wording.holding(tsquery, blocks[start : start + width])), before, after, most)
         start, width = start + width, 2 * width
     return found
 

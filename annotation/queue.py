@@ -30,11 +30,13 @@ AHEAD_SECONDS = 150  # the page renews every 60
 MOST_HELD = 3  # by one person in a project; two windows may each look ahead, a loop may not empty the queue
 MANY_LEFT, STAYS_MANY_SECONDS = 100, 30
 
+# In the slot's round or a later one: an answer in an earlier round than one's last would not count.
 # `+ 0`: found by the pair and not by the judge, of whom a young table's statistics promise as few and who has thousands.
-_NOT_JUDGED = """COALESCE((
-    SELECT j.outcome FROM annotation_judgment j
-    WHERE j.pair_id = s.pair_id AND j.round = s.round AND j.judge_id + 0 = %(judge)s
-    ORDER BY j.revision DESC LIMIT 1), 'withdrawn') = 'withdrawn'"""
+_NOT_JUDGED = """NOT COALESCE((
+    SELECT bool_or(said.outcome <> 'withdrawn') FROM (
+      SELECT DISTINCT ON (j.round) j.outcome FROM annotation_judgment j
+      WHERE j.pair_id = s.pair_id AND j.round >= s.round AND j.judge_id + 0 = %(judge)s
+      ORDER BY j.round, j.revision DESC) AS said), false)"""
 # A slot is free for a person who neither holds its pair nor has an opinion of it that stands.
 _NEXT = f"""
 SELECT s.id FROM annotation_slot s

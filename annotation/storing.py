@@ -164,14 +164,15 @@ def _store_slots(project: Project, wanted: Sequence[tuple[int, int, bool]]) -> N
             "annotation_slot",
             "project_id, pair_id, round, number, state, mode, position",
             (
-                (project_id, pair, 1, number, "open", Mode.BLIND.value if blind else "", _position(query, pair))
+                (project_id, pair, 1, number, "open", Mode.BLIND.value if blind else "", position(query, pair))
                 for pair, query, blind in wanted
                 for number in numbers
             ),
         )
 
 
-def _position(query: int, pair: int) -> int:
+def position(query: int, pair: int) -> int:
+    """Of a slot in the queue: the pairs of one query follow each other (more_judgments says the same in SQL)."""
     return (query << POSITION_BITS) + pair % (1 << POSITION_BITS)
 
 

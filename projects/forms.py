@@ -197,7 +197,8 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
             ),
             "replay_tolerance": _("As a share: 0.002 is 0.2 points of agreement. More needs a reason to be published."),
             "overlap": _(
-                "How many people judge each pair that comes. Pairs that exist are settled by the slots they have."
+                "How many people judge each pair that comes. Pairs that exist are settled by the slots they have; further "
+                "people are asked for under Pairs, More judgments."
             ),
             "lease_seconds": _("How long a pair stays with a judge who went away."),
         }

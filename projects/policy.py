@@ -154,6 +154,8 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     # pairs
     "pairs": _read(P_.SEE_PAIRS),
     "pair": _read(P_.SEE_PAIRS),
+    "more-judgments": _both(P_.MANAGE, P_.MANAGE),
+    "more-take-back": _write(P_.MANAGE),
     # knowledge
     "knowledge": _read(P_.SEE_PROJECT),
     "knowledge-card": _both(P_.SEE_PROJECT, P_.KEEP_KNOWLEDGE),

@@ -19,6 +19,7 @@ from annotation.models.judging import (
     StandingJudgment,
 )
 from annotation.models.model_jobs import ModelJob
+from annotation.models.more_judgments import MoreJudgments, MoreSlot
 from annotation.models.pictures import PictureFetch, PictureSource
 from annotation.models.prelabelling import (
     Grid,
@@ -58,6 +59,8 @@ __all__ = [
     "LearntLexicon",
     "Lease",
     "ModelJob",
+    "MoreJudgments",
+    "MoreSlot",
     "Pair",
     "PairWords",
     "PictureFetch",

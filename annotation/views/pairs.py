@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.urls import reverse
 
-from annotation import card, citing, finding, grids, measuring, showing
+from annotation import card, choosing, citing, finding, grids, measuring, showing
 from annotation.models import BadCase, Disagreement, Pair, Slot
 from projects.gates import Request, may
 from projects.policy import Permission
@@ -25,14 +25,16 @@ def pairs(request: Request) -> HttpResponse:
     before, after = number(request.GET.get("before")), number(request.GET.get("after"))
     page = finding.find(request.project, **chosen, before=before, after=after)
     secret = _still_to_judge(request, [one.pk for one in page.pairs])
+    names = choosing.names(request.project)
     context = {
         "project": request.project,
+        "more_url": f"{reverse('more-judgments', args=[request.project.slug])}?{urlencode(chosen)}",
         "pairs": [one for one in page.pairs if not (chosen["label"] and one.pk in secret)],
         "secret": secret,
         "partial": page.partial,
         "newer_url": f"?{urlencode({**chosen, 'after': page.newer})}" if page.newer else "",
         "older_url": f"?{urlencode({**chosen, 'before': page.older})}" if page.older else "",
-        "filters": [(name, _filter_names()[name]) for name in finding.filters(request.project)],
+        "filters": [(name, names[name]) for name in finding.filters(request.project)],
         "labels": showing.labels(request.project.scale),
         **chosen,
     }
@@ -86,16 +88,3 @@ def _still_to_judge(request: Request, pairs: list[int]) -> set[int]:
     disputed = Disagreement.objects.filter(pair__in=pairs, state=Disagreement.State.OPEN)
     waiting = Slot.objects.filter(pair__in=pairs, state__in=[Slot.State.OPEN, Slot.State.LEASED])
     return {*disputed.values_list("pair", flat=True), *waiting.values_list("pair", flat=True)}
-
-
-def _filter_names() -> dict[str, str]:
-    return {
-        "gold": _("with gold"),
-        "no_gold": _("without gold"),
-        "predicted": _("pre-labelled"),
-        "not_predicted": _("not pre-labelled"),
-        "judged": _("judged by people"),
-        "disputed": _("in dispute"),
-        "flagged": _("with an open bad case"),
-        "benchmark": _("benchmark"),
-    }

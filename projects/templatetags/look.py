@@ -24,7 +24,7 @@ PAGES = (
     ("project", gettext_lazy("Overview"), ()),
     ("judge", gettext_lazy("Judge"), ("judge-submit", "judge-later", "judge-undo", "judge-flag")),
     ("disputes", gettext_lazy("Disagreements"), ("dispute",)),
-    ("pairs", gettext_lazy("Pairs"), ("pair",)),
+    ("pairs", gettext_lazy("Pairs"), ("pair", "more-judgments")),
     ("imports", gettext_lazy("Imports"), ("import", "pictures")),
     ("runs", gettext_lazy("Pre-label"), ("run",)),
     ("knowledge", gettext_lazy("Knowledge"), ("knowledge-card", "knowledge-new", "knowledge-import")),

@@ -18,7 +18,8 @@ PAGES: dict[str, list[str]] = {
     "demo-lena": [
         "/", "/help/", "/account/", "/workers/", "/rules/", "/rules/R-080/", "/p/demo/", "/p/demo/settings/",
         "/p/demo/members/", "/p/demo/audit/", "/p/demo/imports/", "/p/demo/imports/{import}/", "/p/demo/pairs/",
-        "/p/demo/pictures/", "/p/demo/pairs/{pair}/", "/p/demo/runs/", "/p/demo/runs/{run}/", "/p/demo/hard-sets/",
+        "/p/demo/pictures/", "/p/demo/pairs/{pair}/", "/p/demo/pairs/more/?more=1",
+        "/p/demo/runs/", "/p/demo/runs/{run}/", "/p/demo/hard-sets/",
         "/p/demo/exports/", "/p/demo/agreement/", "/p/demo/bad-cases/", "/nowhere/",
     ],
     "demo-ana": ["/", "/p/demo/", "/p/demo/judge/"],

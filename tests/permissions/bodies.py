@@ -341,6 +341,8 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "api-runs": [plain(json={}), Form(lambda world: {"json": {}}, _enough_gold)],
     "api-exports": [plain(json={"kind": "labels"})],
     "api-bad-cases": [Form(_reported)],
+    "more-judgments": [Form(lambda world: {"more": "1", "newest": str(10**9), "key": uuid.uuid4()})],
+    "more-take-back": [plain()],
     "stale": [Form(lambda world: {"pairs": "5"}, _disputed_by_ruling)],
 }
 # Reads that do something only after something else: a card is taken by who holds none.

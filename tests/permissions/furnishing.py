@@ -29,6 +29,7 @@ from annotation.models import (
     LearntLexicon,
     Lease,
     ModelJob,
+    MoreJudgments,
     Pair,
     PictureFetch,
     PictureSource,
@@ -372,7 +373,28 @@ def _judged(world: World, where: str, project: Project) -> None:
     make_slots(pair=free)
     outdated = says(stale, "ben", "L4")
     Citation.objects.create(judgment=outdated, version=RuleVersion.objects.get(rule__code="R-080", number=1))
-    things |= {"dispute_id": dispute.pk, "token": things["token_of_ana"]}
+    things |= {
+        "dispute_id": dispute.pk,
+        "token": things["token_of_ana"],
+        "act_id": _asked_for_more(world, where, project, stale),
+    }
+
+
+def _asked_for_more(world: World, where: str, project: Project, pair: Pair) -> int:
+    """One judgment more on one pair, which nobody has taken."""
+    act = MoreJudgments.objects.create(
+        project=project,
+        key=uuid.uuid4(),
+        more=1,
+        chosen={"text": world.marks(where, "MoreJudgments.chosen")},
+        asked_by=world.person(where, "lena"),
+        state="done",
+        pairs=1,
+        slots=1,
+    )
+    slot = Slot.objects.create(project=project, pair=pair, number=9, position=pair.pk)
+    act.opened.create(slot=slot)
+    return int(act.pk)
 
 
 def _stale_ruling(world: World, project: Project, pair: Pair) -> None:

@@ -197,11 +197,13 @@ ACTIVITIES: Mapping[str, tuple[str, ...]] = {
     "annotation.adjudicating": ("disputes", "dispute", "home"),
     "annotation.bad_cases": ("bad-cases", "bad-case"),
     "annotation.card": ("judge", "judge-submit"),
+    "annotation.choosing": ("more-judgments",),
     "annotation.confidence": ("model",),
     "annotation.figures": ("agreement",),
     "annotation.finding": ("pairs",),
     "annotation.images": ("image",),
     "annotation.judging": ("judge", "judge-submit", "judge-undo", "judge-flag"),
+    "annotation.more_judgments": ("more-judgments", "more-take-back"),
     "annotation.overview": ("project", "home"),
     "annotation.queue": (
         "judge",
