@@ -11,7 +11,9 @@ from django.db.models import CharField, Count, DurationField, ExpressionWrapper,
 
 from annotation.jobs import LIVE
 from annotation.models import JobState, PrelabelAttempt, PrelabelJob, PrelabelRun
+from inference.models import ModelVersion
 from projects.clock import ClockTimestamp
+from projects.models import Project
 
 WINDOW = timedelta(seconds=60)
 
@@ -186,3 +188,10 @@ def summaries(runs: Sequence[PrelabelRun]) -> list[Summary]:
 def dead_jobs(run: PrelabelRun, limit: int = 50) -> list[PrelabelJob]:
     rows = PrelabelJob.objects.filter(run=run, state=JobState.DEAD).select_related("pair__query", "snapshot")
     return list(rows.order_by("pk")[:limit])
+
+
+def carry(project: Project, model: ModelVersion) -> int:
+    """How many pairs of a project carry a valid answer of a model, about the item as it is now."""
+    answered = PrelabelJob.objects.filter(run__project=project, run__model=model, prediction__status="ok")
+    now = answered.filter(snapshot=F("pair__item__current_snapshot"))
+    return now.aggregate(pairs=Count("pair", distinct=True))["pairs"] or 0

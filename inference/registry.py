@@ -7,7 +7,7 @@ a cold start at the revision of the rules it is to judge by.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -52,7 +52,7 @@ def living() -> Any:
     return ModelVersion.objects.exclude(state=State.RETIRED)
 
 
-def listed(project: Project) -> Any:
+def listed(project: Project | None) -> Any:
     """The living ones as people tell them apart: a cold start stands there once, though each rule base gives it a row."""
     here = Exists(ActiveModel.objects.filter(project=project, model=OuterRef("pk")))
     first = ("-here", "-id")  # the one that is active here, else the newest
@@ -141,10 +141,20 @@ def active_models(project: Project) -> set[int]:
     return set(ActiveModel.objects.filter(project=project).values_list("model", flat=True))
 
 
-def active_in(version: ModelVersion) -> list[str]:
-    """The names of the projects in which a model answers; empty: in none."""
-    rows = ActiveModel.objects.filter(model=version, project__isnull=False).order_by("project__name")
-    return list(rows.values_list("project__name", flat=True))
+def defaults() -> dict[str, ModelVersion]:
+    """What new projects start with, by role; a role that is not there has none, and a judge is then the cold start."""
+    found = {role: promoted(None, role) for role in ModelVersion.Role.values}
+    return {role: version for role, version in found.items() if version is not None}
+
+
+def active_in(versions: Collection[ModelVersion]) -> dict[int, list[Project]]:
+    """Of each model the projects in which it answers, by name, those that are archived left out; of none: not there."""
+    rows = ActiveModel.objects.filter(model__in=versions, project__archived_at=None, project__isnull=False)
+    found: dict[int, list[Project]] = {}
+    for row in rows.select_related("project").order_by("project__name", "project"):
+        if row.project is not None:
+            found.setdefault(row.model_id, []).append(row.project)
+    return found
 
 
 def by_name(name: str) -> ModelVersion:
@@ -153,6 +163,12 @@ def by_name(name: str) -> ModelVersion:
     if found is None:
         raise UnknownModel(name)
     return with_active_prompt(found)
+
+
+def names(name: str, version: ModelVersion) -> bool:
+    """Whether whoever asks for that name gets this model, under whatever prompts (by_name)."""
+    newest = living().filter(name=name).order_by("-id").values_list("pk", flat=True).first()
+    return rows_of(version).filter(pk=newest).exists()
 
 
 def with_active_prompt(version: ModelVersion) -> ModelVersion:
@@ -262,15 +278,31 @@ def promote(version: ModelVersion, project: Project, by: Person | None) -> None:
 
 def make_default(version: ModelVersion, by: Person | None) -> None:
     """Projects that are founded from now on start with it; those that exist keep theirs. Raises Refused."""
+    if version.cold_start:
+        forget_default(version.role, by)
+        return
     with transaction.atomic():
         _in_use(version)
         before = default(version.role)
+        if before == version:
+            return
         ActiveModel.objects.update_or_create(
             project=None,
             role=version.role,
             defaults={"model": version, "promoted_by": by, "promoted_at": ClockTimestamp()},
         )
         record(by, "model.default", on=version, model=str(version), instead_of=str(before) if before else "")
+
+
+def forget_default(role: str, by: Person | None) -> bool:
+    """Projects that are founded from now on start without one, judges with the cold start; False where they did already."""
+    with transaction.atomic():
+        row = ActiveModel.objects.select_for_update(of=("self",)).filter(project=None, role=role).first()
+        if row is None:
+            return False
+        row.delete()
+        record(by, "model.default", on=row.model, model="", role=role, instead_of=str(row.model))
+    return True
 
 
 def _in_use(version: ModelVersion) -> None:

@@ -132,6 +132,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "person": _both(P_.SYSTEM, P_.SYSTEM),
     "project-new": _both(P_.SYSTEM, P_.SYSTEM),
     "installation-audit": _read(P_.SYSTEM),
+    "installation-models": _both(P_.SYSTEM, P_.SYSTEM),
     # a project
     "project": _read(P_.SEE_PROJECT),
     "project-settings": _both(P_.MANAGE, P_.MANAGE),

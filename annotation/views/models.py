@@ -10,13 +10,15 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from annotation import calibrating, confidence, jobs, model_work, splitting, workers
+from annotation import calibrating, confidence, jobs, model_work, run_progress, splitting, workers
 from annotation.distilled_training import SOURCES
 from annotation.measuring import Basis
-from annotation.models import ModelJob
+from annotation.models import Disagreement, ModelJob
+from annotation.remembering import remembered
 from inference import lineage, registry, retiring
 from inference.models import LearntModel, ModelVersion
 from projects.gates import Request
+from projects.models import Project
 from projects.refusals import Refused
 from projects.requests import one, show
 
@@ -90,6 +92,7 @@ def _page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRe
         "project": request.project,
         "model": found,
         "is_active": registry.is_active(found, request.project),
+        "promoting": _promoting(request.project, found),
         "not_retired_since": retiring.why_not(found),
         "lesson": lesson,
         "beside": _beside(lesson),
@@ -103,6 +106,20 @@ def _page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRe
         "found": [(name, value) for name, value in found.found.items() if isinstance(value, bool)],
     }
     return render(request, "annotation/model.html", context, status=status)
+
+
+def _promoting(project: Project, found: ModelVersion) -> dict[str, int] | None:
+    """What promoting it would change; None where it answers already, or judges no pairs."""
+    if found.role != ModelVersion.Role.JUDGE or registry.is_active(found, project):
+        return None
+    name = f"carry:{found.pk}"
+    carried = remembered(
+        name, project, lambda: run_progress.carry(project, found), size=lambda pairs: pairs, seconds=60
+    )
+    disputes = Disagreement.objects.filter(
+        project=project, state=Disagreement.State.OPEN, kind=Disagreement.Kind.HUMAN_MODEL
+    )
+    return {"pairs": carried, "disputes": disputes.count()}
 
 
 def promote(request: Request, version_id: int) -> HttpResponse:

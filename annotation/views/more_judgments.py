@@ -81,7 +81,7 @@ def more(request: Request) -> HttpResponse:
         newest = choosing.newest(request.project)
         try:
             preview = more_judgments.preview(request.project, form.wanted(newest))
-            told |= {"preview": preview, "newest": newest, "key": uuid.uuid4()}
+            told |= {"preview": preview, "newest": newest, "key": uuid.uuid4(), "roughly": _roughly(preview.seconds)}
         except Refused as refusal:
             told["refusal"] = refusal.sentence
     return _page(request, told, status=422 if form.errors or "refusal" in told else 200)
@@ -118,6 +118,16 @@ def _ask(request: Request) -> HttpResponse:
         told = ngettext("%(n)d judgment more is asked for.", "%(n)d judgments more are asked for.", act.slots)
         messages.success(request, told % {"n": act.slots})
     return redirect("more-judgments", request.project.slug)
+
+
+def _roughly(seconds: float | None) -> str:
+    """Whole minutes, from ten hours on whole hours: the median says no more."""
+    if seconds is None:
+        return "–"
+    minutes = max(1, round(seconds / 60))
+    if minutes < 600:
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+    return ngettext("%(n)s hour", "%(n)s hours", round(minutes / 60)) % {"n": round(minutes / 60)}
 
 
 def _key(text: str) -> uuid.UUID | None:

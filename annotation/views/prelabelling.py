@@ -13,6 +13,7 @@ from annotation import prelabelling, run_progress, workers
 from annotation.models import PrelabelRun
 from annotation.prelabelling import Wish
 from inference import connecting, registry
+from inference.models import ModelVersion
 from projects.gates import Request
 from projects.refusals import Refused
 from projects.requests import number, one, page, show
@@ -34,6 +35,7 @@ def run(request: Request, run_id: int) -> HttpResponse:
         "progress": run_progress.progress(found),
         "dead": run_progress.dead_jobs(found),
         "presence": workers.presence(),
+        "is_active": registry.is_active(found.model, request.project),
     }
     return show(request, "annotation/run.html", context, part="watch")
 
@@ -80,15 +82,25 @@ def _start(request: Request) -> HttpResponse:
 
 def _list(request: Request) -> dict[str, Any]:
     rows = PrelabelRun.objects.filter(project=request.project).select_related("model", "rule_base", "requested_by")
-    found = page(rows, request, PAGE)
+    found, active = page(rows, request, PAGE), registry.promoted(request.project)
+    first = (
+        [] if active is not None else sorted(connecting.ENGINES)
+    )  # who judges first without one is the project's model
     return {
         "project": request.project,
         "runs": run_progress.summaries(found.rows),
         "older_url": found.older_url,
         "has_pairs": request.project.pairs.exists(),
-        "active": registry.promoted(request.project),
-        "models": [*sorted(connecting.ENGINES), *registry.judges()],
+        "active": active,
+        "first": first,
+        "candidates": _candidates(active),
         "most_samples": prelabelling.MOST_SAMPLES,
         "only": request.GET.get("only", ""),
         "presence": workers.presence(),
     }
+
+
+def _candidates(active: ModelVersion | None) -> list[str]:
+    """Names of models whose answers would not be the project's: on no card, in no figure, until somebody promotes them."""
+    cold = [name for name in sorted(connecting.ENGINES) if active is not None and not active.cold_start]
+    return [*cold, *(name for name in registry.judges() if active is None or not registry.names(name, active))]

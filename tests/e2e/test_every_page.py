@@ -33,7 +33,7 @@ PAGES: dict[str, list[str]] = {
         "/p/demo/backtests/", "/p/demo/stale/", "/p/demo/standard/", "/p/demo/standard/weak-spots/",
         "/p/demo/standard/weak-spots/pairs/?rule=R-080",
     ],
-    "demo-root": ["/", "/people/", "/people/{person}/", "/projects/new/"],
+    "demo-root": ["/", "/people/", "/people/{person}/", "/projects/new/", "/models/"],
 }  # fmt: skip
 
 

@@ -376,7 +376,7 @@ def _judged(world: World, where: str, project: Project) -> None:
     things |= {
         "dispute_id": dispute.pk,
         "token": things["token_of_ana"],
-        "act_id": _asked_for_more(world, where, project, stale),
+        "act_id": _asked_for_more(world, where, project, ruled),
     }
 
 

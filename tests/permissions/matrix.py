@@ -170,8 +170,8 @@ def _passed(world: World, row: Row, one: Try, answer: Answer) -> str | None:
 
 def outside(url: str, actor: str) -> set[str]:
     """The places of which the page shows nothing. Projects to archive or restore are listed by name: one's own, and all
-    to a system admin."""
-    if url == "projects":
+    to a system admin, who also sees in which of them a model answers."""
+    if url in ("projects", "installation-models"):
         return set() if actor == "system_admin" else {"foreign"}
     return {"foreign", "archived"} if url == "home" else {"foreign", "archived", "elsewhere"}
 

@@ -6,6 +6,7 @@ Every URL of the product is asked, by someone who holds every role, over objects
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -16,8 +17,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from annotation import prelabelling, queue
+from annotation import more_judgments, prelabelling, queue
+from annotation.choosing import Choice
 from annotation.models import BackTest, BadCase, Disagreement, Export, HardSet, ModelJob, PictureSource, Trial
+from annotation.more_judgments import MoreWanted
 from inference.models import KnowledgeCard, PromptVersion
 from projects import refused_requests, tokens
 from projects.models import Membership, Person, Project, Role, Scope
@@ -71,6 +74,7 @@ def world(project: Project, cast: Cast, foreign: Project, client_for: Any) -> Wo
         "person_id": cast.eve,
         "membership_id": Membership.objects.get(project=project, person=cast.ben),
         "source_id": PictureSource.objects.create(project=project, host="pictures.example.com"),
+        "act_id": more_judgments.ask(project, MoreWanted(Choice(), 1), boss, uuid.uuid4()),
         "token_id": tokens.issue(project, "sync", [Scope.IMPORT], 30, actor=cast.lena).token,
         "draft_id": draft,
         "remark_id": remarks.say(Rule.objects.get(code="R-080"), cast.ana, "question", "Why?"),
@@ -182,10 +186,15 @@ VALID: dict[str, dict[str, Any]] = {
     "exports": {"kind": "labels", "hard_set": ""},
     "guideline": {"intent": "A red dress"},
     "hard-sets": {"name": "winter", "reason": "human_human"},
+    "installation-models": {"model": "{version_id}", "none": ""},
     "judge-flag": {"reason": "ranking", "note": "Second place."},
     "judge-submit": {"choice": "L4", "idempotency_key": KEY, "note": "", "seconds": "2"},
     "language": {"language": "en"},
     "members": {"username": "eve", "role": "labeler"},
+    "more-judgments": {
+        "more": "1", "key": KEY, "newest": "999999999", "text": "", "only": "", "label": "", "category": "", "rule": "",
+        "fewer": "", "most": "",
+    },
     "model-train": {"source": "gold"},
     "people": {"username": "nora", "name": "Nora", "locale": ""},
     "person": {"action": "link"},
@@ -203,6 +212,7 @@ VALID: dict[str, dict[str, Any]] = {
     "runs": {"model": "", "samples": "1", "only": ""},
     "tokens": {"name": "nightly", "scopes": ["import"], "days": "30"},
 }  # fmt: skip
+TAKEN_BACK = ("way", "attempts", "token", "holder", "due_at", "finished_at", "taken_back")
 # What each form changes on rows that are there, by hand; one that is not listed changes none.
 LISTED: dict[str, set[str]] = {
     "account": {"Person.name", "Person.locale"},
@@ -223,6 +233,7 @@ LISTED: dict[str, set[str]] = {
     "model-job-cancel": {"ModelJob.state", "ModelJob.finished_at"},
     "model-promote": {f"ActiveModel.{name}" for name in ("model_id", "promoted_at", "promoted_by_id", "behind_from")},
     "model-retire": {"ModelVersion.state"},
+    "more-take-back": {"MoreSlot", "Slot.state", *(f"MoreJudgments.{name}" for name in TAKEN_BACK)},
     "picture-source-remove": {"PictureSource"},
     "project-state": {"Project.archived_at"},
     "project-settings": {f"Project.{name}" for name in ("description", "guideline", "require_citation")},
@@ -231,7 +242,7 @@ LISTED: dict[str, set[str]] = {
     "token-revoke": {"ServiceToken.revoked_at"},
 }
 ACTORS = {"actor_id", "created_by_id", "requested_by_id", "written_by_id", "author_id", "reported_by_id", "adjudicator_id",
-          "said_by_id"}  # fmt: skip
+          "said_by_id", "asked_by_id"}  # fmt: skip
 
 
 def test_no_form_changes_a_column_it_does_not_list_or_acts_for_another_person_or_project(world: World) -> None:
