@@ -143,7 +143,8 @@ def people_and_gold(found: Material, *, imported_only: bool = False) -> Measured
         if seen.gold and said:
             rows += ((seen.query, seen.gold, word.label, None) for word in said)
             basis.n += 1
-            basis.ground[seen.ground] = basis.ground.get(seen.ground, 0) + 1
+            if seen.ground:
+                basis.ground[seen.ground] = basis.ground.get(seen.ground, 0) + 1
             heard += said
     basis.heard(heard)
     told = report(found.project.scale, rows)

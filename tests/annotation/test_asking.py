@@ -34,7 +34,7 @@ from projects.models import Project
 from relevance.canaries import ATTACKS, STUFFINGS
 from rules import drafting, publishing
 from tests.annotation.conftest import STARTER
-from tests.builders import CHAIN, make_item, make_model, make_pair
+from tests.builders import CHAIN, activate, make_item, make_model, make_pair
 from tests.conftest import Cast
 from tests.picture_servers import picture
 
@@ -164,7 +164,7 @@ Door = Callable[[Pair, ModelVersion, Cast], Any]
 def test_whoever_asks_asks_what_pre_labelling_asks(
     pair: Pair, recorder: Recorder, cast: Cast, door: Door, pictures: str
 ) -> None:
-    chat("captioner", role="captioner", state="active")
+    activate(model=chat("captioner", role="captioner"), project=pair.project)
     model = chat("judge", pictures=pictures)
     door(pair, model, cast)  # before there is any row that pre-labelling would leave behind
     asked = recorder.judged()
@@ -184,7 +184,7 @@ def test_whoever_asks_asks_what_pre_labelling_asks(
 def test_a_back_test_asks_what_pre_labelling_asks_and_then_the_same_under_the_drafts_words(
     pair: Pair, recorder: Recorder, cast: Cast, pictures: str
 ) -> None:
-    chat("captioner", role="captioner", state="active")
+    activate(model=chat("captioner", role="captioner"), project=pair.project)
     model = chat("judge", pictures=pictures)
     by_pre_label(pair, model, cast)
     expected = recorder.judged()
@@ -198,7 +198,7 @@ def test_a_back_test_asks_what_pre_labelling_asks_and_then_the_same_under_the_dr
 def test_tampered_text_changes_the_item_and_nothing_else_that_is_told(
     pair: Pair, recorder: Recorder, cast: Cast
 ) -> None:
-    chat("captioner", role="captioner", state="active")
+    activate(model=chat("captioner", role="captioner"), project=pair.project)
     result = by_canary(pair, chat("judge", pictures="caption"), cast)
     asked = recorder.judged()
     assert (result["pairs"], result["clean_agreement"], set(result["attacks"].values())) == (1, 1.0, {0.0})
@@ -255,7 +255,8 @@ def test_training_measures_the_active_model_with_the_questions_of_pre_labelling(
         for colour, label in (("red", "L4"), ("blue", "L2"), ("white", "L1"), ("black", "L2")):
             item = make_item(project=project, title=f"{colour} mug {number}", category="home > mugs")
             make_pair(project=project, query=f"red mug {number}", item=item, gold_label=label)
-    model = make_model(name="learnt", learnt=True, state="active")
+    model = make_model(name="learnt", learnt=True)
+    activate(model=model, project=project)
     distilled_training.learn(project, "gold")
     scripted.asked = [one for one in scripted.asked if one.company]  # the cold start beside it sees a pair alone
     asked = asked_of(scripted)
