@@ -79,6 +79,7 @@ def _train(job: ModelJob, token: UUID) -> None:
             return
         trained = distilled_training.keep(job.project, learnt, job.requested_by, promote=job.promote)
         told = {"beside": beside, "majority": learnt.report["majority"], "lineage": learnt.report["lineage"]}
+        told["basis"] = learnt.report["basis"]
         told["no_rival"] = (learnt.report["active"] or {}).get("no_rival", "")
         result = {**_short(learnt.report), **told, "promoted": trained.promoted, "why_not": trained.why_not}
         jobs.finish(job, token, model=trained.version, result=result)

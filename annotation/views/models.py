@@ -78,7 +78,10 @@ def _jobs(request: Request) -> dict[str, object]:
     rows = list(
         ModelJob.objects.filter(project=request.project).select_related("model", "requested_by").order_by("-pk")[:20]
     )
-    return {"model_jobs": rows, "watched": any(row.state in jobs.LIVE for row in rows)}
+    return {
+        "model_jobs": [(row, _basis(row.result or {}, row.model)) for row in rows],
+        "watched": any(row.state in jobs.LIVE for row in rows),
+    }
 
 
 def model(request: Request, version_id: int) -> HttpResponse:
@@ -172,7 +175,7 @@ def _beside(lesson: LearntModel | None) -> list[tuple[str, object]]:
     return rows
 
 
-def _basis(told: Mapping[str, Any], model: ModelVersion) -> Basis | None:
+def _basis(told: Mapping[str, Any], model: ModelVersion | None) -> Basis | None:
     """What a stored report is of; None of one that was stored before reports said so."""
     return Basis.read(told["basis"], model) if "basis" in told else None
 

@@ -71,6 +71,7 @@ def test_a_training_asked_for_on_the_page_ends_with_a_promoted_model_and_its_fig
     assert job.result["promoted"] is (job.result["why_not"] == "") is registry.is_active(job.model, labelled)
     page = client.get(reverse("models", args=["shoes"])).content.decode()
     assert job.model.name in page
+    assert "50 pairs of 10 queries" in page  # what the figures are of
     assert all(
         f"{name} " in page for name in ("Acc@2", "Acc@4", "Macro-F1", "Quadratic kappa", "AUC", "ECE", "always L2")
     )
