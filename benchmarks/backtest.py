@@ -2,7 +2,7 @@
 
     python -m benchmarks.backtest [--pairs 200000]
 
-Pairs are made up (benchmarks.made_up_pairs) with the grids of real-looking queries and items, the same wishes for all
+Pairs are made up (tests.world.large) with the grids of real-looking queries and items, the same wishes for all
 items of a query; the draft changes the precedence and label of one rule about colours. Told: seconds, the ratio to a bare
 cursor over the same rows, and how much the process grew.
 """
@@ -23,13 +23,13 @@ from django.db import connection, transaction
 
 from annotation import backtesting
 from annotation.working import COLLECT_AFTER
-from benchmarks.made_up_pairs import make_pairs
 from projects.models import Project
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
 from relevance.rules import parse_rule, rule_to_data
 from rules.packs import load_pack
+from tests.world import large
 
 COLOURS, THINGS = (
     ("red", "blue", "green", "black", "white"),
@@ -66,7 +66,7 @@ def main() -> None:
 def stocked(count: int) -> Project:
     name = f"backtest-{time.time_ns()}"
     project = Project.objects.create(slug=name, name=name)
-    make_pairs(project, count)
+    large.stock(project, count)
     bodies, each = [], len(COLOURS) * len(THINGS)  # all grids of one query hold the same wishes
     for asked, thing, found, other in itertools.product(COLOURS, THINGS, COLOURS, THINGS):
         item = ItemFacts(

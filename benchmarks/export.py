@@ -2,7 +2,7 @@
 
     python -m benchmarks.export [--pairs 10000 100000 1000000] [--kind labels sft] [--others 0] [--turns 1]
 
-Made-up pairs of a kilobyte (`made_up_pairs`), each with gold by import, two judgments and a prediction whose chain ends in
+Made-up pairs of a kilobyte (tests.world.large), each with gold by import, two judgments and a prediction whose chain ends in
 the gold label for nine of ten. Measured is the whole of a job: choosing, reading, writing, hashing, storing. The floor
 fetches the rows of the same statement, over the whole project at once, and for labels the judgments, and drops them.
 The control lets PostgreSQL plan the statements as it likes, in turn with the export. `--others`: so many pairs of other
@@ -25,39 +25,56 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from annotation import exporting, gathering, jobs, sealing
-from annotation.models import Export, Judge
+from annotation.models import Export, Gold, Grid, Judge, Judgment, Prediction
 from annotation.working import COLLECT_AFTER
-from benchmarks.made_up_pairs import make_pairs
 from benchmarks.measuring import Meter
 from inference.models import ModelVersion
 from projects.models import Project
 from rules.models import RuleBaseVersion
+from tests.world import large
+from tests.world.large import insert
 
 _CHAIN = {
     "entity": "mug", "intent": "item", "label": "L4", "mismatch": None, "rules": ["R-001"],
     "constraints": [{"dimension": "colour", "value": "red", "verdict": "match", "evidence": "Mug, red"}] * 3,
     "path": ["The query asks for a mug.", "The item is a mug.", "Nothing contradicts."],
 }  # fmt: skip
+
+
+def _of_project(joined: str = "", order: str = "") -> str:
+    pairs = f"annotation_pair p JOIN annotation_item i ON i.id = p.item_id {joined}"
+    return f"{pairs} WHERE p.project_id = %(project)s ORDER BY p.id{order}"
+
+
+_OF_PAIR = {"pair": "p.id", "snapshot": "i.current_snapshot_id"}
 _STATEMENTS = (
-    """INSERT INTO annotation_gold (pair_id, revision, label, mismatch, ground, snapshot_id, judgments, batch_id)
-       SELECT p.id, 1, 'L4', '', 'import', i.current_snapshot_id, '[]', p.batch_id
-       FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id WHERE p.project_id = %(project)s ORDER BY p.id""",
-    """INSERT INTO annotation_judgment (pair_id, judge_id, round, revision, snapshot_id, outcome, label, mismatch, reason,
-                                        note, mode, late, body_sha256, batch_id)
-       SELECT p.id, judge, 1, 1, i.current_snapshot_id, 'label', 'L4', '', '', '', '', false, '', p.batch_id
-       FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id, unnest(%(judges)s::bigint[]) AS judge
-       WHERE p.project_id = %(project)s ORDER BY p.id, judge""",
-    """INSERT INTO annotation_grid (query_id, snapshot_id, extractor, body)
-       SELECT p.query_id, i.current_snapshot_id, 'benchmark', '{}'
-       FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id WHERE p.project_id = %(project)s ORDER BY p.id""",
-    """INSERT INTO annotation_prediction (pair_id, snapshot_id, model_id, rule_base_id, grid_id, knowledge, prompt_digest,
-         sampling, key_sha256, status, reason, label, mismatch, chain, samples, contradicts, moved, signals, tokens_in,
-         tokens_out, tokens_cached, seconds)
-       SELECT p.id, g.snapshot_id, %(model)s, %(rule_base)s, g.id, '[]', '1', '{}', lpad(p.id::text, 64, '0'), 'ok', '',
-         'L4', '', %(chain)s, '[]', CASE WHEN p.id %% 10 = 0 THEN '["grid"]'::jsonb ELSE '[]' END, '[]', '[]', 0, 0, 0, 0
-       FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id
-       JOIN annotation_grid g ON g.query_id = p.query_id AND g.snapshot_id = i.current_snapshot_id
-       WHERE p.project_id = %(project)s ORDER BY p.id""",
+    insert(Gold, _of_project(), label="'L4'", ground="'import'", batch="p.batch_id", **_OF_PAIR),
+    insert(
+        Judgment,
+        _of_project("CROSS JOIN unnest(%(judges)s::bigint[]) AS judge", ", judge"),
+        judge="judge",
+        outcome="'label'",
+        label="'L4'",
+        batch="p.batch_id",
+        **_OF_PAIR,
+    ),
+    insert(
+        Grid, _of_project(), query="p.query_id", snapshot="i.current_snapshot_id", extractor="'benchmark'", body="'{}'"
+    ),
+    insert(
+        Prediction,
+        _of_project("JOIN annotation_grid g ON g.query_id = p.query_id AND g.snapshot_id = i.current_snapshot_id"),
+        model="%(model)s",
+        rule_base="%(rule_base)s",
+        grid="g.id",
+        prompt_digest="'1'",
+        key_sha256="lpad(p.id::text, 64, '0')",
+        status="'ok'",
+        label="'L4'",
+        chain="%(chain)s",
+        contradicts="CASE WHEN p.id %% 10 = 0 THEN '[\"grid\"]'::jsonb ELSE '[]' END",
+        **_OF_PAIR,
+    ),
     "ANALYZE annotation_gold, annotation_judgment, annotation_prediction, annotation_grid",
 )
 
@@ -85,7 +102,7 @@ def main() -> None:
 def stocked(count: int) -> Project:
     name = f"export-{time.time_ns()}"
     project = Project.objects.create(slug=name, name=name)
-    make_pairs(project, count, rich=True)
+    large.stock(project, count, rich=True)
     model, _ = ModelVersion.objects.get_or_create(name=name, engine="none", revision="1", prompt_version="1")
     if not RuleBaseVersion.objects.exists():
         call_command("load_rules", "rules/packs/starter.yaml")

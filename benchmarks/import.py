@@ -2,7 +2,7 @@
 
     python -m benchmarks.import [--pairs 10000 100000 1000000] [--again 100000] [--format jsonl parquet] [--raters 2]
 
-Rows of about a kilobyte, every one a new item with a snapshot, a pair and two slots, twenty to a query (`made_up_rows`);
+Rows of about a kilobyte, every one a new item with a snapshot, a pair and two slots, twenty to a query (tests.world.files);
 the sizes go one after the other into one project, and at last `--again` more. The floor writes the same lines as they are
 into one jsonb column of a table without index. Told apart: the rows themselves, and the lexicon that is learnt after them.
 With raters, each row carries the ratings of so many people, who agree on two rows of three.
@@ -28,10 +28,10 @@ from annotation.inspecting import Origin
 from annotation.presets import OWN
 from annotation.storing import Counts
 from annotation.working import COLLECT_AFTER
-from benchmarks import made_up_rows
 from benchmarks.measuring import Cost, Meter
 from lore_app.database import connected_as
 from projects.models import Project
+from tests.world import files
 
 _BLOCK = 1 << 16
 
@@ -54,9 +54,9 @@ def main() -> None:
 
 def report(project: Project, count: int, format_: str, folder: Path, prefix: str, raters: int) -> None:
     lines, file = folder / "rows.jsonl", folder / f"rows.{format_}"
-    _elsewhere(made_up_rows.write_jsonl, lines, count, prefix, raters)
+    _elsewhere(files.write_jsonl, lines, count, prefix, raters)
     if format_ == "parquet":
-        _elsewhere(made_up_rows.write_parquet, file, count, prefix, raters)
+        _elsewhere(files.write_parquet, file, count, prefix, raters)
     there = project.pairs.count()
     floor = bare(lines)
     cost, learning = imported(project, file)

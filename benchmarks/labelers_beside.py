@@ -28,13 +28,14 @@ from typing import Any
 from annotation import prelabelling
 from annotation.models import Pair, Slot
 from annotation.prelabelling import Wish
-from benchmarks.made_up_pairs import make_pairs
 from lore_app.wsgi import application
-from projects.models import Membership, Person, Project
+from projects.models import Project, Role
+from tests.builders import make_people
 from tests.drills.http_people import HttpPerson
 from tests.misbehaving.served import served_at
 from tests.misbehaving.server import Misbehaving, running
 from tests.processes import web_server
+from tests.world import large
 
 MODES = ("good", "always_500", "silent", "huge")
 PACE, DEADLINE = 3.0, 2.0
@@ -77,7 +78,7 @@ def main() -> None:
 def _run_against(server: Misbehaving, mode: str, jobs: int) -> Iterator[Callable[[], int]]:
     name = f"{mode}-{time.time_ns()}"
     project = Project.objects.create(slug=name.replace("_", "-"), name=name)
-    make_pairs(project, jobs)
+    large.stock(project, jobs)
     served_at(server, mode, name=name, deadline_seconds=DEADLINE, breaker_failures=0)
     run = prelabelling.start_run(project, None, Wish(name))
     worker = subprocess.Popen([sys.executable, "manage.py", "work"], stderr=subprocess.DEVNULL)
@@ -95,12 +96,11 @@ def _felt(address: str, people: int, seconds: int) -> dict[str, Any]:
     name = f"felt-{time.time_ns()}"
     project = Project.objects.create(slug=name, name=name, overlap=1)
     wanted = people * (int(seconds / PACE) + 2)
-    make_pairs(project, wanted)
+    large.stock(project, wanted)
     Slot.objects.bulk_create(
         Slot(project=project, pair=pair, number=1, position=pair.pk) for pair in Pair.objects.filter(project=project)
     )
-    crowd = [Person.objects.create_person(f"{name}-{n}") for n in range(people)]
-    Membership.objects.bulk_create(Membership(project=project, person=one, role="labeler") for one in crowd)
+    crowd = make_people(project=project, roles={f"{name}-{n}": Role.LABELER for n in range(people)}).values()
     with ThreadPoolExecutor(people) as pool:
         taken = pool.map(lambda one: _judge(HttpPerson(address, one), name, seconds), crowd)
         times = [one for person in taken for one in person]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -28,18 +27,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from psycopg import sql
 
 from annotation.models import Judgment, Pair
-from lore_app.database import connected_as
-from projects.models import Membership, Person, Project
+from projects.models import Person, Project, Role
+from tests.builders import make_people
+from tests.conftest import clone, drop, environment_of, make_template
 from tests.drills.http_people import HttpPerson
 from tests.processes import ROOT, manage, process, web_server
+from tests.world import files
 
 PACE = 3.0
 SLUG = "million"
-THINGS = ("mug", "dress", "armchair", "laptop", "lamp", "headphones", "backpack", "kettle")
-COLOURS = ("red", "blue", "green", "black", "white", "grey", "yellow", "pink")
+SEED = 5_000  # judged from the first second on
 KEY = "a-key-for-benchmarks-only-0123456789-abcdefghijklmnop"
 
 
@@ -72,13 +71,17 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         name = stack.enter_context(database())
-        environment = environment_of(name, folder)
+        environment = environment_of(name, folder / "data", KEY) | {"LORE_LOG_LEVEL": "warning"}
+        environment["LORE_OWNER_DATABASE_URL"] = url_as(str(settings.OWNER_DATABASE["USER"]), name)
         command(environment, "load_rules", str(ROOT / "rules/packs/starter.yaml"))
         seed, whole = folder / "seed.jsonl", folder / "pairs.jsonl"
-        write_rows(seed, 0, 5_000)
-        write_rows(whole, 5_000, options.pairs)
+        files.write_jsonl(seed, SEED, "first ", labelled=True)
+        files.write_jsonl(whole, options.pairs - SEED, labelled=True)
         command(environment, "import_pairs", str(seed), "--project", SLUG, "--create", "--scale", "lore-4")
-        labelers, lead = people(options.people)
+        roles = {f"labeler-{number}": Role.LABELER for number in range(options.people)}
+        *labelers, lead = make_people(
+            project=Project.objects.get(slug=SLUG), roles={**roles, "lead": Role.LEAD}
+        ).values()
         address = stack.enter_context(web_server(environment, folder))
         stack.enter_context(process(manage("work"), environment, folder, folder / "work.log"))
         settings.SECRET_KEY = KEY
@@ -129,7 +132,7 @@ def walk(environment: dict[str, str], folder: Path, whole: Path, lead: HttpPerso
 
 def lists(lead: HttpPerson) -> dict[str, Any]:
     """Ten times each: the first page, a filter, a search in English, a search for a rare word."""
-    pages = {"first": "", "judged": "?only=judged", "search": "?q=red+mug", "rare": "?q=item+777777"}
+    pages = {"first": "", "judged": "?only=judged", "search": "?text=mug", "rare": "?text=777777"}
     found = {}
     for name, query in pages.items():
         took = []
@@ -176,68 +179,19 @@ def judging(address: str, people: list[Person], felt: Felt) -> Iterator[None]:
             thread.join()
 
 
-def people(count: int) -> tuple[list[Person], Person]:
-    project = Project.objects.get(slug=SLUG)
-    project.overlap = 1
-    labelers = [Person.objects.create_person(f"labeler-{number}") for number in range(count)]
-    lead = Person.objects.create_person("lead")
-    Membership.objects.bulk_create(Membership(project=project, person=one, role="labeler") for one in labelers)
-    Membership.objects.create(project=project, person=lead, role="lead")
-    return labelers, lead
-
-
-def write_rows(path: Path, start: int, end: int) -> None:
-    """Rows of about 1 KB; fifty items to a query; every second row comes with its label, so that exports have much to say."""
-    filler = "Made for daily use, easy to clean, ships in two days. " * 9
-    with path.open("w") as file:
-        for number in range(start, end):
-            colour, thing = COLOURS[number % 8], THINGS[number // 50 % 8]
-            row = {
-                "query": f"{COLOURS[number // 400 % 8]} {thing} {number // 50}",
-                "item_id": f"item-{number}",
-                "title": f"{colour.title()} {thing} item {number} with handle, 350 ml",
-                "category": f"Home > {thing.title()}s",
-                "attributes": {"colour": colour, "material": "steel", "volume": "350 ml", "season": "summer"},
-                "description": filler,
-                "source": "made up",
-                "licence": "CC0-1.0",
-            }
-            if number % 2:
-                row["label"] = "L4" if number % 3 else "L1"
-            file.write(json.dumps(row) + "\n")
-
-
 @contextmanager
 def database() -> Iterator[str]:
     """A database of its own, in use by this process too; dropped in the end with the one restored from it."""
-    name = f"lore_million_{uuid.uuid4().hex[:8]}"
-    owner = settings.OWNER_DATABASE
-    maintenance = {**owner, "NAME": "postgres"} if owner.get("EMBEDDED") else owner
-    with connected_as(maintenance), connection.cursor() as cursor:
-        cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    owner["NAME"] = connection.settings_dict["NAME"] = name
+    name, before = f"lore_million_{uuid.uuid4().hex[:8]}", settings.OWNER_DATABASE["NAME"]
+    clone(make_template(), name)
+    settings.OWNER_DATABASE["NAME"] = connection.settings_dict["NAME"] = name
     try:
         yield name
     finally:
         connection.close()
-        with connected_as(maintenance), connection.cursor() as cursor:
-            for one in (name, name.replace("lore_million", "lore_restored")):
-                cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(one)))
-
-
-def environment_of(name: str, folder: Path) -> dict[str, str]:
-    told = {
-        **{k: v for k, v in os.environ.items() if not k.startswith(("LORE_", "DATABASE_URL", "REDIS_URL"))},
-        "DATABASE_URL": url_as("lore_app", name),
-        "LORE_OWNER_DATABASE_URL": url_as(str(settings.OWNER_DATABASE["USER"]), name),
-        "LORE_DATA_DIR": str(folder / "data"),
-        "LORE_SECRET_KEY": KEY,
-        "LORE_LOG_LEVEL": "warning",
-        "DJANGO_SETTINGS_MODULE": "lore_app.settings",
-        "PYTHONPATH": str(ROOT),
-    }
-    command(told, "migrate", "--verbosity", "0", json_=False)
-    return told
+        settings.OWNER_DATABASE["NAME"] = before
+        for one in (name, name.replace("lore_million", "lore_restored")):
+            drop(one)
 
 
 def url_as(user: str, name: str) -> str:

@@ -23,10 +23,10 @@ from pathlib import Path
 
 from annotation import prelabelling, run_progress
 from annotation.prelabelling import Wish
-from benchmarks.made_up_pairs import make_pairs
 from projects.models import Project
 from tests.misbehaving.served import served_at
 from tests.misbehaving.server import running
+from tests.world import large
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     name = f"orchestration-{time.time_ns()}"
     project = Project.objects.create(slug=name, name=name)
-    make_pairs(project, options.pairs)
+    large.stock(project, options.pairs)
     with running() as server:
         mode = f"paced-{options.rate * 2}-{options.width}"  # a pair is two requests: the grade, then the chain
         served_at(server, mode, name=name, concurrency=options.width)

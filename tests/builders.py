@@ -5,12 +5,30 @@ from __future__ import annotations
 import hashlib
 import itertools
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from annotation.models import Grid, Import, Item, Judge, Judgment, Pair, Prediction, Query, Slot, Snapshot
+from django.utils import timezone
+
+from annotation.models import (
+    Adjudication,
+    Disagreement,
+    Grid,
+    Import,
+    Item,
+    Judge,
+    Judgment,
+    Lease,
+    Pair,
+    Prediction,
+    Query,
+    Slot,
+    Snapshot,
+    Trial,
+)
 from inference.models import ActiveModel, ModelVersion
-from projects.models import Person, Project
+from projects.models import Membership, Person, Project
 from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
 
 _numbers = itertools.count(1)
@@ -28,6 +46,15 @@ RULE_BODY: dict[str, Any] = {
         {"query": "blue mug", "item": {"title": "Mug", "cpv": {"colour": "blue"}}, "label": "L4"},
     ],
 }
+
+
+def make_people(*, project: Project, roles: Mapping[str, str]) -> dict[str, Person]:
+    """Members of a project by their names, in two statements however many they are; none has a password."""
+    people = Person.objects.bulk_create(Person(username=name, name=name.title(), password="!") for name in roles)
+    Membership.objects.bulk_create(
+        Membership(project=project, person=person, role=roles[person.username]) for person in people
+    )
+    return {person.username: person for person in people}
 
 
 def make_import(*, project: Project, **fields: Any) -> Import:
@@ -101,7 +128,7 @@ def activate(*, model: ModelVersion, project: Project) -> None:
 def make_grid(*, pair: Pair) -> Grid:
     return Grid.objects.create(
         query=pair.query,
-        snapshot=pair.item.current_snapshot,
+        snapshot_id=pair.item.snapshot_now,
         extractor=uuid.uuid4().hex,
         body={"rows": [], "overlap": 0.0, "extractor_version": "test"},
     )
@@ -147,7 +174,7 @@ def make_prediction(
         activate(model=model, project=pair.project)
     return Prediction.objects.create(
         pair=pair,
-        snapshot=pair.item.current_snapshot,
+        snapshot_id=pair.item.snapshot_now,
         model=model,
         rule_base=rule_base or RuleBaseVersion.objects.first() or make_rule_base(),
         grid=fields.pop("grid", None) or make_grid(pair=pair),
@@ -167,10 +194,54 @@ def make_judgment(*, pair: Pair, by: Person | str, label: str = "L4", **fields: 
     return Judgment.objects.create(
         pair=pair,
         judge=judge,
-        snapshot=pair.item.current_snapshot,
+        snapshot_id=pair.item.snapshot_now,
         label=label,
         mismatch=fields.pop("mismatch", "colour" if label == "L2" else ""),
         **fields,
+    )
+
+
+def make_lease(*, slot: Slot, person: Person, **fields: Any) -> Lease:
+    """For an hour, on a card with the facts."""
+    Slot.objects.filter(pk=slot.pk).update(state="leased")
+    return Lease.objects.create(
+        slot=slot,
+        pair=slot.pair,
+        round=slot.round,
+        person=person,
+        token=uuid.uuid4(),
+        snapshot_id=slot.pair.item.snapshot_now,
+        **{
+            "mode": "facts",
+            "rule_base": RuleBaseVersion.objects.order_by("-number").first(),
+            "until": timezone.now() + timedelta(hours=1),
+            **fields,
+        },
+    )
+
+
+def make_dispute(*, pair: Pair, state: str = "open") -> Disagreement:
+    return Disagreement.objects.create(project=pair.project, pair=pair, kind="human_human", state=state)
+
+
+def make_ruling(*, pair: Pair, by: Person, dispute: Disagreement | None = None, **fields: Any) -> Adjudication:
+    return Adjudication.objects.create(
+        disagreement=dispute or make_dispute(pair=pair, state="settled"),
+        pair=pair,
+        adjudicator=by,
+        snapshot_id=pair.item.snapshot_now,
+        idempotency_key=uuid.uuid4(),
+        **{"label": "L3", **fields},
+    )
+
+
+def make_trial(*, pair: Pair, by: Person, **fields: Any) -> Trial:
+    """That has ended, with what the model said."""
+    said: dict[str, Any] = {"status": "ok", "label": "L4", "posterior": {"L4": 1.0}, "chain": None, "contradicts": []}
+    done = {"state": "done", "finished_at": timezone.now(), "judged": said}
+    fields = {**done, **fields}
+    return Trial.objects.create(
+        project=pair.project, pair=pair, snapshot_id=pair.item.snapshot_now, requested_by=by, **fields
     )
 
 

@@ -169,6 +169,18 @@ def url_of(name: str) -> str:
     return f"postgres://{user}:{password}@{host}:{port or 5432}/{name}"
 
 
+def environment_of(name: str, data: Path, key: str = "a-secret-key-for-tests-only-0123456789") -> dict[str, str]:
+    """Of processes over this database whose files lie in `data`: nothing of LORE_* comes from here."""
+    return {
+        **{k: v for k, v in os.environ.items() if not k.startswith(("LORE_", "DATABASE_URL", "REDIS_URL"))},
+        "DATABASE_URL": url_of(name),
+        "LORE_DATA_DIR": str(data),
+        "LORE_SECRET_KEY": key,
+        "DJANGO_SETTINGS_MODULE": "lore_app.settings",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
 @pytest.fixture
 def fresh_database(
     database_template: str, django_db_blocker: Any, tmp_path: Path, settings: Any
@@ -181,37 +193,26 @@ def fresh_database(
         connection.close()
         connection.settings_dict["NAME"] = name
         data = tmp_path / "data"
-        environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("LORE_", "DATABASE_URL", "REDIS_URL"))},
-            "DATABASE_URL": url_of(name),
-            "LORE_DATA_DIR": str(data),
-            "LORE_SECRET_KEY": "a-secret-key-for-tests-only-0123456789",
-            "DJANGO_SETTINGS_MODULE": "lore_app.settings",
-            "PYTHONPATH": str(ROOT),
-        }
-        settings.STORAGES = {
-            **settings.STORAGES,
-            "default": {
-                "BACKEND": "django.core.files.storage.FileSystemStorage",
-                "OPTIONS": {"location": str(data / "storage")},
-            },
-        }
+        environment = environment_of(name, data)
+        settings.STORAGES = storages_in(data / "storage")
         yield FreshDatabase(name, dict(connection.settings_dict), environment)
         connection.close()
         connection.settings_dict["NAME"] = before
         drop(name)
 
 
+def storages_in(folder: Path) -> dict[str, Any]:
+    """The setting STORAGES, with what is uploaded and exported in this folder."""
+    return {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(folder)}},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
 @pytest.fixture(autouse=True)
 def storage_in_a_folder(tmp_path: Path, settings: Any) -> None:
     settings.DATA_DIR = tmp_path / "data"
-    settings.STORAGES = {
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "data" / "storage")},
-        },
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
+    settings.STORAGES = storages_in(tmp_path / "data/storage")
 
 
 @dataclass(frozen=True)

@@ -53,10 +53,8 @@ def site(database_template: str, django_db_blocker: Any, tmp_path_factory: pytes
 
 
 @contextmanager
-def running_site(
-    database_template: str, django_db_blocker: Any, folder: Path, furnish: Callable[[str, Site], None] | None = None
-) -> Iterator[Site]:
-    """The demo in a database of its own, furnished further before it is served."""
+def running_site(database_template: str, django_db_blocker: Any, folder: Path) -> Iterator[Site]:
+    """The demo in a database of its own."""
     chromium()  # skip before anything is started
     name = f"lore_site_{uuid.uuid4().hex[:12]}"
 
@@ -75,8 +73,6 @@ def running_site(
     bare = Site("", environment, folder)
     bare.command("load_rules", str(ROOT / "rules/packs/starter.yaml"))
     bare.command("load_demo")
-    if furnish is not None:
-        furnish(name, bare)
     with web_server(environment, folder) as address, process(manage("work"), environment, folder, folder / "work.log"):
         yield Site(address, environment, folder)
     apart(django_db_blocker, lambda: drop(name))

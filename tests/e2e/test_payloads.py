@@ -5,6 +5,7 @@ The control beside it shows the same texts unescaped and without the product's h
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
@@ -13,75 +14,100 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test import override_settings
 from playwright.sync_api import Browser, Dialog, Page, Route
 
 from lore_app.database import connected_as
-from tests.e2e.conftest import Site, apart, running_site
-from tests.hostile import planting
+from tests.conftest import clone, drop, environment_of, storages_in
+from tests.e2e.conftest import apart, chromium
 from tests.hostile.payloads import HOST, PAYLOADS
+from tests.processes import web_server
+from tests.world import installation, payloads
+from tests.world.cast import World
 
 pytestmark = pytest.mark.browser
 
-PLANTED: dict[str, int] = {}
+
+@dataclass(frozen=True)
+class Planted:
+    address: str
+    world: World
+
+
 # (listing, beginning of its details' addresses, how many of them to open)
 DETAILS = {
-    "demo-lena": [
-        ("/p/demo/imports/", "/p/demo/imports/", 4), ("/p/demo/pairs/", "/p/demo/pairs/", 6), ("/p/demo/runs/", "/p/demo/runs/", 1),
-        ("/p/demo/exports/", "/p/demo/exports/", 2), ("/p/demo/bad-cases/", "/p/demo/bad-cases/", 1),
+    "lead": [
+        ("/p/shoes/imports/", "/p/shoes/imports/", 4), ("/p/shoes/pairs/", "/p/shoes/pairs/", 6),
+        ("/p/shoes/runs/", "/p/shoes/runs/", 1),
+        ("/p/shoes/exports/", "/p/shoes/exports/", 2), ("/p/shoes/bad-cases/", "/p/shoes/bad-cases/", 1),
     ],
-    "demo-ada": [("/p/demo/disputes/", "/p/demo/disputes/", 3)],
-    "demo-max": [
-        ("/p/demo/models/", "/p/demo/models/", 3), ("/p/demo/prompts/", "/p/demo/prompts/", 2),
-        ("/p/demo/playground/", "/p/demo/playground/trials/", 1), ("/p/demo/hard-sets/", "/p/demo/hard-sets/", 1),
-        ("/p/demo/playground/", "/p/demo/playground/comparisons/", 1), ("/p/demo/knowledge/", "/p/demo/knowledge/", 2),
+    "adjudicator": [("/p/shoes/disputes/", "/p/shoes/disputes/", 3)],
+    "ml_engineer": [
+        ("/p/shoes/models/", "/p/shoes/models/", 3), ("/p/shoes/prompts/", "/p/shoes/prompts/", 2),
+        ("/p/shoes/playground/", "/p/shoes/playground/trials/", 1), ("/p/shoes/hard-sets/", "/p/shoes/hard-sets/", 1),
+        ("/p/shoes/playground/", "/p/shoes/playground/comparisons/", 1), ("/p/shoes/knowledge/", "/p/shoes/knowledge/", 2),
     ],
-    "demo-rosa": [
-        ("/rules/drafts/", "/rules/drafts/", 1), ("/p/demo/backtests/", "/p/demo/backtests/", 1), ("/rules/", "/rules/R-", 4),
+    "rule_owner": [
+        ("/rules/drafts/", "/rules/drafts/", 1), ("/p/shoes/backtests/", "/p/shoes/backtests/", 1), ("/rules/", "/rules/R-", 4),
     ],
-    "demo-root": [("/people/", "/people/", 2)],
+    "system_admin": [("/people/", "/people/", 2)],
 }  # fmt: skip
 PLAIN = {
-    "demo-lena": [
+    "lead": [
         "/", "/help/", "/account/", "/workers/", "/rules/", "/rules/R-080/", "/rules/drafts/", "/rules/remarks/",
-        "/p/demo/", "/p/demo/settings/", "/p/demo/members/", "/p/demo/audit/", "/p/demo/imports/", "/p/demo/pairs/",
-        "/p/demo/runs/", "/p/demo/hard-sets/", "/p/demo/exports/", "/p/demo/agreement/", "/p/demo/bad-cases/",
-        "/p/demo/knowledge/", "/p/demo/models/", "/p/demo/stale/", "/p/demo/standard/",
+        "/p/shoes/", "/p/shoes/settings/", "/p/shoes/members/", "/p/shoes/audit/", "/p/shoes/imports/", "/p/shoes/pairs/",
+        "/p/shoes/runs/", "/p/shoes/hard-sets/", "/p/shoes/exports/", "/p/shoes/agreement/", "/p/shoes/bad-cases/",
+        "/p/shoes/knowledge/", "/p/shoes/models/", "/p/shoes/stale/", "/p/shoes/standard/",
     ],
-    "demo-ana": ["/", "/p/demo/", "/p/demo/judge/", "/p/demo/knowledge/", "/p/demo/bad-cases/"],
-    "demo-ben": ["/", "/p/demo/judge/"],
-    "demo-ada": ["/", "/p/demo/disputes/", "/p/demo/judge/", "/p/demo/pairs/", "/p/demo/standard/weak-spots/"],
-    "demo-max": [
-        "/", "/p/demo/models/", "/p/demo/playground/", "/p/demo/prompts/", "/p/demo/knowledge/", "/p/demo/exports/",
-        "/p/demo/knowledge/?query=mug", "/p/demo/knowledge/new/", "/p/demo/runs/", "/p/demo/hard-sets/",
+    "labeler": ["/", "/p/shoes/", "/p/shoes/judge/", "/p/shoes/knowledge/", "/p/shoes/bad-cases/"],
+    "adjudicator": ["/", "/p/shoes/disputes/", "/p/shoes/judge/", "/p/shoes/pairs/", "/p/shoes/standard/weak-spots/"],
+    "ml_engineer": [
+        "/", "/p/shoes/models/", "/p/shoes/playground/", "/p/shoes/prompts/", "/p/shoes/knowledge/", "/p/shoes/exports/",
+        "/p/shoes/knowledge/?query=mug", "/p/shoes/knowledge/new/", "/p/shoes/runs/", "/p/shoes/hard-sets/",
     ],
-    "demo-rosa": [
+    "rule_owner": [
         "/", "/rules/", "/rules/R-080/", "/rules/drafts/", "/rules/remarks/", "/rules/differences/", "/rules/findings/",
-        "/p/demo/backtests/", "/p/demo/stale/", "/p/demo/standard/", "/p/demo/standard/weak-spots/",
-        "/p/demo/standard/weak-spots/pairs/?rule=R-080",
+        "/p/shoes/backtests/", "/p/shoes/stale/", "/p/shoes/standard/", "/p/shoes/standard/weak-spots/",
+        "/p/shoes/standard/weak-spots/pairs/?rule=R-080",
     ],
-    "demo-otto": ["/", "/p/demo/", "/p/demo/audit/", "/p/demo/pairs/", "/p/demo/agreement/"],
-    "demo-root": ["/", "/people/", "/projects/new/"],
+    "auditor": ["/", "/p/shoes/", "/p/shoes/audit/", "/p/shoes/pairs/", "/p/shoes/agreement/"],
+    "system_admin": ["/", "/people/", "/projects/new/"],
 }  # fmt: skip
 # Where payloads come from the address itself.
 ECHOES = (
-    "/p/demo/pairs/?text={}", "/p/demo/knowledge/?q={}&query={}", "/rules/?q={}", "/rules/R-080/?from={}",
-    "/p/demo/standard/weak-spots/pairs/?category={}&dimension=colour", "/login/?next={}",
+    "/p/shoes/pairs/?text={}", "/p/shoes/knowledge/?q={}&query={}", "/rules/?q={}", "/rules/R-080/?from={}",
+    "/p/shoes/standard/weak-spots/pairs/?category={}&dimension=colour", "/login/?next={}",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def site(database_template: str, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site of this module's own, planted before it is served."""
+def planted(
+    database_template: str, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Planted]:
+    """The installation in a database of this module's own, planted before it is served."""
+    chromium()  # skip before anything is started
+    name, folder = f"lore_planted_{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("planted")
 
-    def furnish(database: str, bare: Site) -> None:
-        def plant() -> dict[str, int]:
-            with connected_as({**settings.OWNER_DATABASE, "NAME": database}):
-                return planting.plant(bare.folder / "data/storage")
+    def made() -> World:
+        clone(database_template, name)
+        before = connection.settings_dict["NAME"]
+        connection.settings_dict["NAME"] = name
+        try:
+            with override_settings(STORAGES=storages_in(folder / "data/storage")):
+                world = installation.build()
+                with connected_as({**settings.OWNER_DATABASE, "NAME": name}):
+                    payloads.plant(world)
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = before
+        return world
 
-        PLANTED.update(apart(django_db_blocker, plant))
-
-    with running_site(database_template, django_db_blocker, tmp_path_factory.mktemp("planted"), furnish) as served:
-        yield served
+    world = apart(django_db_blocker, made)
+    environment = environment_of(name, folder / "data", settings.SECRET_KEY)
+    with web_server(environment, folder) as address:
+        yield Planted(address, world)
+    apart(django_db_blocker, lambda: drop(name))
 
 
 REPORTS = """window.__reports = [];
@@ -149,39 +175,39 @@ class Watch:
         self.shown += sum(payload in seen["text"] for payload in PAYLOADS)
 
 
-def sign_in(browser: Browser, site: Site, username: str, watch: Watch) -> Page:
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    watch.on(page, site.address)
-    page.goto(f"{site.address}/login/")
+def sign_in(browser: Browser, planted: Planted, actor: str, watch: Watch) -> Page:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    watch.on(page, planted.address)
+    page.goto(f"{planted.address}/login/")
     watch.look(page, "/login/")
-    page.locator(f'button[name="demo"][value="{username}"]').click()
-    page.wait_for_url(f"{site.address}/")
+    context.add_cookies([{"name": "sessionid", "value": planted.world.cookies[actor], "url": planted.address}])
     return page
 
 
-def paths_of(page: Page, site: Site, username: str) -> Iterator[str]:
-    yield from PLAIN[username]
-    for listing, start, most in DETAILS.get(username, []):
-        page.goto(site.address + listing)
+def paths_of(page: Page, planted: Planted, actor: str) -> Iterator[str]:
+    yield from PLAIN[actor]
+    for listing, start, most in DETAILS.get(actor, []):
+        page.goto(planted.address + listing)
         links = page.eval_on_selector_all("main a[href]", "found => found.map(one => one.getAttribute('href'))")
         found = list(
             dict.fromkeys(link for link in links if link.startswith(start) and link != start and "?" not in link)
         )
-        assert found, f"{username} finds no detail page in {listing}"
+        assert found, f"{actor} finds no detail page in {listing}"
         yield from found[:most]
         if start == "/rules/drafts/":
-            yield f"{found[0]}R-001/"
+            yield f"{found[0]}R-080/"
 
 
-@pytest.mark.parametrize("username", PLAIN)
+@pytest.mark.parametrize("actor", PLAIN)
 def test_nothing_that_was_planted_runs(
-    browser: Browser, site: Site, username: str, figures: Callable[..., None]
+    browser: Browser, planted: Planted, actor: str, figures: Callable[..., None]
 ) -> None:
     watch = Watch()
-    page = sign_in(browser, site, username, watch)
+    page = sign_in(browser, planted, actor, watch)
     wrong = {}
-    for path in paths_of(page, site, username):
-        answer = page.goto(site.address + path)
+    for path in paths_of(page, planted, actor):
+        answer = page.goto(planted.address + path)
         assert answer is not None
         if answer.status >= 400:
             wrong[path] = answer.status
@@ -189,37 +215,29 @@ def test_nothing_that_was_planted_runs(
         page.wait_for_timeout(50)
         watch.look(page, path)
     page.context.close()
-    watch.tell(figures, username)
+    watch.tell(figures, actor)
     assert wrong == {}
     assert watch.quiet
     assert watch.shown > 0, "the payloads stand on the pages as text"
 
 
-def test_what_an_address_holds_does_not_run_either(browser: Browser, site: Site) -> None:
+def test_what_an_address_holds_does_not_run_either(browser: Browser, planted: Planted) -> None:
     watch = Watch()
-    page = sign_in(browser, site, "demo-lena", watch)
+    page = sign_in(browser, planted, "lead", watch)
     for number, payload in enumerate(PAYLOADS):
         path = ECHOES[number % len(ECHOES)].replace("{}", quote(payload))
-        answer = page.goto(site.address + path)
+        answer = page.goto(planted.address + path)
         assert answer is not None and answer.status < 500, path
         watch.look(page, path)
     page.context.close()
     assert watch.quiet
 
 
-def test_every_text_field_of_the_model_graph_was_planted(site: Site, figures: Callable[..., None]) -> None:
-    names = {planting.name_of(*one) for one in planting.text_fields()}
-    assert planting.OURS.keys() <= names, "a reason for a field that is no more"
-    assert names - planting.OURS.keys() == PLANTED.keys()
-    assert [name for name, rows in PLANTED.items() if not rows] == []
-    figures("T49 fields", planted=len(PLANTED), rows=sum(PLANTED.values()), of_ours=len(planting.OURS))
-
-
-def test_a_title_with_an_oob_fragment_changes_nothing_outside_its_cell(browser: Browser, site: Site) -> None:
+def test_a_title_with_an_oob_fragment_changes_nothing_outside_its_cell(browser: Browser, planted: Planted) -> None:
     """T50: the judging card is swapped in by htmx; what its texts say of swapping is text."""
     watch = Watch()
-    page = sign_in(browser, site, "demo-ben", watch)
-    page.goto(f"{site.address}/p/demo/judge/")
+    page = sign_in(browser, planted, "labeler", watch)
+    page.goto(f"{planted.address}/p/shoes/judge/")
     page.locator("#card button.grade").first.wait_for()
     before = page.locator("#card input[name=idempotency_key]").first.input_value()
     page.keyboard.press("0")  # later: the next card comes as a fragment
@@ -235,12 +253,12 @@ def test_a_title_with_an_oob_fragment_changes_nothing_outside_its_cell(browser: 
 
 
 def test_after_signing_out_the_back_button_shows_the_login_page_and_nothing_is_kept(
-    browser: Browser, site: Site
+    browser: Browser, planted: Planted
 ) -> None:
     """T51"""
     watch = Watch()
-    page = sign_in(browser, site, "demo-lena", watch)
-    page.goto(f"{site.address}/p/demo/pairs/")
+    page = sign_in(browser, planted, "lead", watch)
+    page.goto(f"{planted.address}/p/shoes/pairs/")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login/**")
     page.go_back()
@@ -260,17 +278,17 @@ def control_page(*, escaped: bool) -> str:
 
 
 @pytest.mark.parametrize("policy", [False, True], ids=["no policy", "our policy"])
-def test_the_control_runs_them(browser: Browser, site: Site, policy: bool, figures: Callable[..., None]) -> None:
+def test_the_control_runs_them(browser: Browser, planted: Planted, policy: bool, figures: Callable[..., None]) -> None:
     """Without escaping and without the policy they run; with the policy alone they are reported instead."""
     watch = Watch()
     page = browser.new_context().new_page()
-    watch.on(page, site.address)
+    watch.on(page, planted.address)
     headers = {"Content-Type": "text/html; charset=utf-8"}
     if policy:
-        answer = page.request.get(f"{site.address}/login/")
+        answer = page.request.get(f"{planted.address}/login/")
         headers["Content-Security-Policy"] = answer.headers["content-security-policy"]
     page.route("**/control/", lambda route: route.fulfill(body=control_page(escaped=False), headers=headers))
-    page.goto(f"{site.address}/control/", wait_until="domcontentloaded")
+    page.goto(f"{planted.address}/control/", wait_until="domcontentloaded")
     page.wait_for_timeout(1500)
     watch.look(page, "/control/")
     watch.tell(figures, f"control {'with' if policy else 'without'} policy")
@@ -282,16 +300,16 @@ def test_the_control_runs_them(browser: Browser, site: Site, policy: bool, figur
     page.context.close()
 
 
-def test_a_name_that_turns_its_surroundings_about_stays_in_its_place(browser: Browser, site: Site) -> None:
+def test_a_name_that_turns_its_surroundings_about_stays_in_its_place(browser: Browser, planted: Planted) -> None:
     """T59: isolated, with a badge that spells it out; what follows it stays where it was."""
     watch = Watch()
-    page = sign_in(browser, site, "demo-max", watch)
-    page.goto(f"{site.address}/p/demo/hard-sets/")
+    page = sign_in(browser, planted, "ml_engineer", watch)
+    page.goto(f"{planted.address}/p/shoes/hard-sets/")
     for name in ("photo\u202egpj.exe", "\u2067gum exe.\u2066 x\u202a\u202b"):  # the second leaves four directions open
         page.locator("#name").fill(name)
         page.locator("main form[method=post] button.primary").click()
         page.wait_for_load_state("networkidle")
-        page.goto(f"{site.address}/p/demo/hard-sets/")
+        page.goto(f"{planted.address}/p/shoes/hard-sets/")
     for text, spelt in (("gpj.exe", r"photo\u202egpj.exe"), ("gum exe.", r"\u2067gum exe.\u2066 x\u202a\u202b")):
         link = page.locator("td a", has_text=text)
         assert link.locator("bdi").evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"

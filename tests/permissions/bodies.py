@@ -15,7 +15,7 @@ from typing import Any
 from django.utils import timezone
 
 from annotation import queue
-from annotation.models import Adjudication, Comparison, Disagreement, Lease, ModelJob, Pair, PictureFetch, Slot, Trial
+from annotation.models import Comparison, Disagreement, Lease, ModelJob, Pair, PictureFetch, Slot
 from annotation.settling import settle
 from annotation.views.prompts import FORMS
 from inference import prompt_versions, prompting
@@ -24,10 +24,9 @@ from projects.models import Person, Project
 from relevance.splits import Splits
 from rules import packs, publishing, rule_forms
 from rules.models import RuleVersion
-from tests.builders import make_import, make_item, make_judgment, make_pair, make_prediction
-from tests.permissions.furnishing import pairs_of
-from tests.permissions.installation import rule
-from tests.permissions.world import ACTORS, World
+from tests.builders import make_import, make_item, make_judgment, make_pair, make_prediction, make_ruling, make_trial
+from tests.world.cast import ACTORS, World, pairs_of
+from tests.world.installation import rule
 
 Fields = Mapping[str, Any]
 
@@ -110,20 +109,9 @@ def _compared(world: World, actor: Person | None) -> None:
     """The written prompt version has been held against the shipped one on twenty pairs."""
     comparison = Comparison.objects.get(pk=world.objects["shoes"]["comparison_id"])
     Comparison.objects.filter(pk=comparison.pk).update(pairs=20)
-    pair = pairs_of(world, world.projects["own"], "main")[0]
+    (pair,) = pairs_of(world, world.projects["own"], "main")
     for prompt in (comparison.before, comparison.after):
-        Trial.objects.create(
-            project=comparison.project,
-            pair=pair,
-            snapshot=pair.item.current_snapshot,
-            model=comparison.model,
-            prompt=prompt,
-            comparison=comparison,
-            requested_by=comparison.requested_by,
-            state="done",
-            finished_at=timezone.now(),
-            judged={"status": "ok", "label": "L4", "posterior": {"L4": 1.0}, "chain": None, "contradicts": []},
-        )
+        make_trial(pair=pair, by=comparison.requested_by, model=comparison.model, prompt=prompt, comparison=comparison)
 
 
 def _has_judged(world: World, actor: Person | None) -> None:
@@ -149,18 +137,10 @@ def _time_is_up(world: World, actor: Person | None) -> None:
 
 def _disputed_by_ruling(world: World, actor: Person | None) -> None:
     """A ruling that rests on a rule which reads otherwise now."""
-    Adjudication.objects.create(
-        disagreement=Disagreement.objects.get(pk=world.objects["shoes"]["settled_dispute"]),
-        pair=Disagreement.objects.get(pk=world.objects["shoes"]["settled_dispute"]).pair,
-        adjudicator=world.people["alan"],
-        revision=2,
-        snapshot=Disagreement.objects.get(pk=world.objects["shoes"]["settled_dispute"]).pair.item.current_snapshot,
-        label="L2",
-        mismatch="colour",
-        rule=RuleVersion.objects.get(rule__code="R-080", number=1).rule,
-        version=RuleVersion.objects.get(rule__code="R-080", number=1),
-        idempotency_key=uuid.uuid4(),
-    )
+    dispute = Disagreement.objects.get(pk=world.objects["shoes"]["settled_dispute"])
+    version = RuleVersion.objects.get(rule__code="R-080", number=1)
+    said = {"revision": 2, "label": "L2", "mismatch": "colour", "rule": version.rule, "version": version}
+    make_ruling(pair=dispute.pair, by=world.people["alan"], dispute=dispute, **said)
 
 
 def _slots_for_the_disputed(world: World, actor: Person | None) -> None:

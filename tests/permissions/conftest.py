@@ -11,19 +11,10 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.test import override_settings
 
-from tests.permissions import installation
+from tests.conftest import storages_in
 from tests.permissions.doors import Doors
-from tests.permissions.world import World
-
-
-def _storage(folder: Path) -> dict[str, Any]:
-    return {
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(folder)},
-        },
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
+from tests.world import installation
+from tests.world.cast import World
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +25,7 @@ def worlds_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def storage_in_a_folder(worlds_folder: Path, settings: Any) -> None:
     """The pictures and exports of the world outlive a test."""
-    settings.STORAGES = _storage(worlds_folder)
+    settings.STORAGES = storages_in(worlds_folder)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +33,7 @@ def world(django_db_setup: None, django_db_blocker: Any, worlds_folder: Path) ->
     quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with (
         django_db_blocker.unblock(),
-        override_settings(STORAGES=_storage(worlds_folder), PASSWORD_HASHERS=quick),
+        override_settings(STORAGES=storages_in(worlds_folder), PASSWORD_HASHERS=quick),
         transaction.atomic(),
     ):
         assert storages.backends

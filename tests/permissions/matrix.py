@@ -15,7 +15,7 @@ from projects.refused_requests import ACT, NAMES_AN_OBJECT
 from tests.permissions import bodies, oracle
 from tests.permissions.doors import METHODS, Answer, Doors, undone
 from tests.permissions.oracle import Row, Target
-from tests.permissions.world import ACTORS, EVERYBODY, NO_TOKENS, PROGRAMS, SIGNED_OUT, World
+from tests.world.cast import ACTORS, EVERYBODY, NO_TOKENS, PROGRAMS, SIGNED_OUT, World
 
 AUDIT = "projects_auditevent"
 DRAFTS = "annotation_draft"

@@ -27,7 +27,7 @@ from projects.hooks import Hook
 from projects.models import Role
 from projects.policy import POLICY, ROLES, Permission
 from tests.permissions import oracle
-from tests.permissions.world import ACTORS
+from tests.world.cast import ACTORS
 
 PUBLIC = {Permission.ANYONE, Permission.SIGNED_IN}
 ROLE_OF = {role: actor for actor, (_name, role) in ACTORS.items() if role is not None and actor != "deactivated"}

@@ -1,7 +1,7 @@
 """Who may do what, read from oracle.csv: written by hand from docs/roles.md, never from POLICY.
 
 A new URL needs its rows there, and a form in bodies.py where it writes. Columns: the URL's name and method; its path, with
-the names under which world.py keeps its objects; the kind of object; who passes (`anyone`, `signed-in`, or actors by name);
+the names under which tests.world keeps its objects; the kind of object; who passes (`anyone`, `signed-in`, or actors by name);
 and the tables that a permitted request may change, all of which some permitted request does change.
 """
 
@@ -14,10 +14,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tests.permissions.world import ACTORS, EVERYBODY, PROGRAMS, SIGNED_OUT, World, absent
+from tests.world.cast import ACTORS, EVERYBODY, PROGRAMS, SIGNED_OUT, World
 
 FILE = Path(__file__).with_name("oracle.csv")
 KINDS = {"", "link", "installation", "shared", "project", "in project", "own lease", "own case"}
+ABSENT_TEXT = {
+    "token": "00000000-0000-4000-8000-000000000000",
+    "link": "no-such-link",
+    "sha256": "0" * 64,
+    "code": "R-999",
+    "name": "nothing.jsonl",
+}
+ABSENT_NUMBER = 987_654_321
 PLACES = {"own": "shoes", "foreign": "boots", "archived": "shirt", "absent": "nohow"}
 
 
@@ -104,6 +112,10 @@ def targets(world: World, row: Row, actor: str) -> Iterator[Target]:
     for place, where in (("foreign", foreign), ("archived", world.objects["shirt"]), ("absent", here)):
         if (actor, place) != ("foreign_token", "foreign"):  # there it is at home
             yield Target(f"{place} project", row.path.format(**{**here, **where, "slug": PLACES[place]}), there=False)
+
+
+def absent(key: str) -> str:
+    return ABSENT_TEXT.get(key.partition("_of_")[0], str(ABSENT_NUMBER))
 
 
 def _own(world: World, kind: str, actor: str, here: dict[str, object]) -> None:

@@ -10,12 +10,12 @@ import uuid
 
 from django.utils import timezone
 
-from annotation.models import Adjudication, DayOfWork, Disagreement, Draft, Judge, Judgment, Lease, Postponement, Slot
-from tests.builders import make_judgment
-from tests.permissions import bodies, furnishing, installation, oracle
+from annotation.models import DayOfWork, Disagreement, Draft, Judge, Judgment, Lease, Postponement, Slot
+from tests.builders import make_judgment, make_ruling
+from tests.permissions import bodies, oracle
 from tests.permissions.doors import Doors, undone
-from tests.permissions.furnishing import pairs_of
-from tests.permissions.world import PROGRAMS, World
+from tests.world.cast import PROGRAMS, World, pairs_of
+from tests.world.project import found, furnish
 
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 READERS = ("labeler", "adjudicator", "lead", "auditor")
@@ -57,8 +57,8 @@ def _flagged_in_reveal(world: World, doors: Doors) -> object:
 def another_project(world: World) -> None:
     """Furnished like all the others, and led by the same stranger."""
     before = world.projects["foreign"]
-    installation.found(world, "foreign", f"coats-{uuid.uuid4().hex[:6]}")
-    furnishing.furnish(world, "foreign", world.projects["foreign"].slug)
+    found(world, "foreign", f"coats-{uuid.uuid4().hex[:6]}")
+    furnish(world, "foreign", world.projects["foreign"].slug)
     world.projects["foreign"] = before
 
 
@@ -75,15 +75,7 @@ def a_colleagues_rows(world: World) -> None:
     for judge in Judge.objects.exclude(project=world.projects["own"], person=world.people["ana"]):
         DayOfWork.objects.create(judge=judge, day=timezone.localdate(), done=7)
     (ruled,) = pairs_of(world, world.projects["own"], "ruled")
-    Adjudication.objects.create(
-        disagreement=Disagreement.objects.get(pair=ruled),
-        pair=ruled,
-        adjudicator=alan,
-        revision=2,
-        snapshot=ruled.item.current_snapshot,
-        label="L3",
-        idempotency_key=uuid.uuid4(),
-    )
+    make_ruling(pair=ruled, by=alan, dispute=Disagreement.objects.get(pair=ruled), revision=2)
 
 
 EMPTY = {

@@ -12,11 +12,9 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import connection, models
+from django.db import connection
 
 from annotation import bad_cases, grids, queue
 from annotation.models import Gold, Lease, Pair, Slot
@@ -25,10 +23,11 @@ from tests.builders import make_judgment
 from tests.drills.scale import FULL
 from tests.permissions import bodies, matrix, oracle
 from tests.permissions.doors import Answer, Doors, undone
-from tests.permissions.furnishing import pairs_of, predict
 from tests.permissions.matrix import Try
 from tests.permissions.oracle import Target
-from tests.permissions.world import ACTORS, MARK, PROGRAMS, World
+from tests.world.cast import ACTORS, MARK, PROGRAMS, World, pairs_of
+from tests.world.columns import text_columns
+from tests.world.predictions import predict
 
 FIELDS = Path(__file__).with_name("fields.csv")
 Seen = dict[tuple[str, str], set[str]]  # (URL, column) -> actors
@@ -122,14 +121,6 @@ NO_TEXT_OF_PEOPLE = re.compile(
 )
 
 
-def _text_columns() -> Iterator[tuple[type[models.Model], models.Field[Any, Any]]]:
-    for model in apps.get_models():
-        if model._meta.app_label in {"projects", "rules", "inference", "annotation"} and model._meta.managed:
-            for field in model._meta.concrete_fields:
-                if isinstance(field, models.CharField | models.TextField | models.JSONField) and not field.choices:
-                    yield model, field
-
-
 # Labels, codes and figures of our own making: no room for a mark. What of them a judge may see is changed below instead.
 OURS = {
     "Adjudication.label",
@@ -180,9 +171,9 @@ OURS = {
 
 
 def test_every_text_column_of_the_model_graph_carries_a_mark(world: World) -> None:
-    """Or is one of ours. A new column is planted in world.py, and then listed in fields.csv where it shows."""
+    """Or is one of ours. A new column is planted in tests/world/project.py, and then listed in fields.csv where it shows."""
     bare = []
-    for model, field in _text_columns():
+    for model, field in text_columns():
         name = f"{model.__name__}.{field.name}"
         if name in OURS or NO_TEXT_OF_PEOPLE.search(field.name):
             continue

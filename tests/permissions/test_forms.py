@@ -9,8 +9,7 @@ import pytest
 from annotation.models import Export, HardSet, Lease
 from projects.models import Membership, Person
 from tests.permissions.doors import Doors, undone
-from tests.permissions.furnishing import pairs_of
-from tests.permissions.world import World
+from tests.world.cast import World, pairs_of
 
 ABSENT = 987_654_321
 

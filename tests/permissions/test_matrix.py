@@ -15,7 +15,7 @@ from projects.policy import POLICY, ROLES, SCOPES, Permission
 from tests.drills.scale import FULL
 from tests.permissions import bodies, matrix, oracle
 from tests.permissions.doors import Doors
-from tests.permissions.world import World
+from tests.world.cast import World
 
 
 def patterns(resolver: URLResolver) -> Iterator[URLPattern]:

@@ -19,7 +19,7 @@ from tests.permissions.doors import METHODS, Doors, undone
 from tests.permissions.mutants import Mutant
 from tests.permissions.test_fields import seen, told
 from tests.permissions.test_forms import NAMED_BY_PROGRAMS, NAMING, told_apart, told_apart_by_programs
-from tests.permissions.world import EVERYBODY, World
+from tests.world.cast import EVERYBODY, World
 
 ONE_IN = 1 if FULL else 16
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.permissions import oracle, strangers
 from tests.permissions.doors import Doors, undone
-from tests.permissions.world import World
+from tests.world.cast import World
 
 
 def test_another_project_changes_no_page_of_ours(world: World, doors: Doors) -> None:

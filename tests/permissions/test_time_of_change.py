@@ -17,7 +17,7 @@ from projects.refused_requests import ACT, MOST
 from tests.permissions import bodies, matrix, oracle
 from tests.permissions.doors import Doors, undone
 from tests.permissions.matrix import Try
-from tests.permissions.world import ACTORS, World
+from tests.world.cast import ACTORS, World
 
 Change = Callable[[World, str], None]
 

@@ -1,7 +1,6 @@
-"""One world for every permission test: each kind of object in a project of ours, in a foreign one and in an archived one.
+"""Who acts in the installation of tests.world, the places they act in, and the marks that its texts carry.
 
-Every text of it carries a mark of its own, so that a page that shows one tells which column of whom it came from. All
-ten actors lead another project besides: what a person may do there must never count here.
+Each text has a mark of its own, so that a page that shows one tells which column of whom it came from.
 """
 
 from __future__ import annotations
@@ -11,6 +10,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import models
+
+from annotation.models import Pair
+from inference.models import ModelVersion
 from projects.models import Person, Project, Role, Scope
 
 MARK = re.compile(r"zq[a-z]{6}q")
@@ -82,15 +85,42 @@ class World:
         return self.people["hanna" if where == "foreign" else name]
 
 
-ABSENT_TEXT = {
-    "token": "00000000-0000-4000-8000-000000000000",
-    "link": "no-such-link",
-    "sha256": "0" * 64,
-    "code": "R-999",
-    "name": "nothing.jsonl",
-}
-ABSENT_NUMBER = 987_654_321
+def pairs_of(world: World, project: Project, *names: str) -> list[Pair]:
+    things = world.objects[project.slug]
+    rows = Pair.objects.select_related("project", "query", "item__current_snapshot", "batch")
+    return [rows.get(pk=things[f"{name}_pair"]) for name in names]
 
 
-def absent(key: str) -> str:
-    return ABSENT_TEXT.get(key.partition("_of_")[0], str(ABSENT_NUMBER))
+@dataclass
+class Place:
+    """A project on its way into the world. `where` is what it is to the actors: own, foreign or archived."""
+
+    world: World
+    where: str
+    project: Project
+
+    @property
+    def foreign(self) -> bool:
+        return self.where == "foreign"
+
+    @property
+    def things(self) -> dict[str, Any]:
+        """What paths name in it."""
+        return self.world.objects[self.project.slug]
+
+    @property
+    def model(self) -> ModelVersion:
+        return ModelVersion.objects.get(pk=self.world.shared["version_id"])
+
+    def person(self, name: str) -> Person:
+        return self.world.person(self.where, name)
+
+    def mark(self, column: str, whose: str = "") -> str:
+        return self.world.marks(self.where, column, "hanna" if whose and self.foreign else whose)
+
+    def marks(self, model: type[models.Model], *columns: str) -> dict[str, str]:
+        """A mark for each of these columns, to make a row with."""
+        return {column: self.mark(f"{model.__name__}.{column}") for column in columns}
+
+    def pairs(self, *names: str) -> list[Pair]:
+        return pairs_of(self.world, self.project, *names)

@@ -1,42 +1,30 @@
-"""The installation that every permission test runs against: people, sessions, programs, rules, models, projects."""
+"""The installation of the permission matrix and of the hostile crawl: each kind of object in a project of ours, in a
+foreign one and in an archived one; people and their sessions, programs, rules, models.
+
+All actors lead another project besides: what a person may do there must never count here.
+"""
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from typing import Any
 
 from django.test import Client
 from django.utils import timezone
 
-from annotation.models import (
-    Adjudication,
-    Disagreement,
-    Item,
-    Worker,
-)
+from annotation import wording
+from annotation.models import Item, Worker
 from inference import prompt_versions, prompting
-from inference.models import ModelVersion
+from inference.models import Lineage, ModelVersion
 from projects import invitations, tokens
 from projects.models import Membership, Person, Project, Role, ServiceToken
 from relevance.rules import RuleSpec, parse_rule
+from relevance.splits import SPLIT_VERSION
 from rules import drafting, publishing, remarks
 from rules.models import Rule, RuleDraft, RuleVersion
-from tests.builders import (
-    RULE_BODY,
-    make_item,
-    make_judgment,
-    make_pair,
-    make_slots,
-)
-from tests.permissions.furnishing import furnish, leased
-from tests.permissions.world import (
-    ACTORS,
-    OTHERS,
-    PROGRAMS,
-    Marks,
-    World,
-)
+from tests.builders import RULE_BODY, make_item, make_judgment, make_lease, make_pair, make_ruling, make_slots
+from tests.world.cast import ACTORS, OTHERS, PROGRAMS, Marks, World
+from tests.world.project import found, furnish
 
 
 def _people(world: World) -> None:
@@ -107,15 +95,9 @@ def _rules(world: World) -> None:
     by_people = Rule.objects.create(code="R-090", owner=rosa)
     spec = rule(marks, "R-090", 1)
     written = RuleVersion.objects.create(
-        rule=by_people,
-        number=1,
-        dimension="colour",
-        body=publishing.body_of(spec),
-        body_sha256=publishing.digest_of(publishing.body_of(spec)),
-        origin="people",
-        author=rosa,
-        approver=ruth,
-    )
+        rule=by_people, number=1, dimension="colour", body=publishing.body_of(spec),
+        body_sha256=publishing.digest_of(publishing.body_of(spec)), origin="people", author=rosa, approver=ruth,
+    )  # fmt: skip
     number = publishing.pin({**publishing.current_versions(), "R-090": written}, "people")
     newest = publishing.rule_base_numbered(number)
     assert newest is not None
@@ -133,63 +115,21 @@ def _rules(world: World) -> None:
 
 
 def _models(world: World) -> None:
-    marks, hanna = world.marks, world.people["hanna"]
-    world.shared["shipped"] = prompt_versions.active().pk
-    shipped = prompting.shipped()
+    marks, hanna, shipped = world.marks, world.people["hanna"], prompting.shipped()
     templates = {**shipped.templates, "grade": f"One letter, {marks('all', 'PromptVersion.templates')} please.\n"}
-    written = prompt_versions.write(
-        marks("all", "PromptVersion.name"),
-        templates,
-        shipped.aliases,
-        note=marks("all", "PromptVersion.note"),
-        by=hanna,
-    )
-    world.shared["prompt_id"] = written.pk
-    world.shared["version_id"] = ModelVersion.objects.create(
-        name=marks("all", "ModelVersion.name"),
-        engine="openai_server",
-        target=f"http://{marks('all', 'ModelVersion.target')}:8000",
-        revision=marks("all", "ModelVersion.revision"),
-        prompt_version=prompt_versions.value(written.pk).version,
-        prompt=written,
-        registered_by=hanna,
-        learnt=True,
+    name, note = marks("all", "PromptVersion.name"), marks("all", "PromptVersion.note")
+    world.shared["shipped"] = prompt_versions.active().pk
+    prompt = prompt_versions.write(name, templates, shipped.aliases, note=note, by=hanna)
+    model = ModelVersion.objects.create(
+        engine="openai_server", target=f"http://{marks('all', 'ModelVersion.target')}:8000",
+        prompt_version=prompt_versions.value(prompt.pk).version, prompt=prompt, registered_by=hanna, learnt=True,
         found={"answers": True},
-    ).pk
+        **{column: marks("all", f"ModelVersion.{column}") for column in ("name", "revision")},
+    )  # fmt: skip
+    Lineage.objects.create(version=model, split_version=SPLIT_VERSION, families=b"1" * 32, told_by=hanna)
+    world.shared |= {"prompt_id": prompt.pk, "version_id": model.pk}
     seen = timezone.now() - timedelta(hours=1)  # so that no page tells how long ago
     Worker.objects.create(name=marks("all", "Worker.name"), kind="worker", seen_at=seen)
-
-
-# a project
-
-
-def found(world: World, where: str, slug: str) -> None:
-    """A project; its people are the whole cast, or Hanna alone where it is foreign."""
-    marks = world.marks
-    project = Project.objects.create(
-        slug=slug,
-        name=f"Project {marks(where, 'Project.name')}",
-        description=marks(where, "Project.description"),
-        guideline=marks(where, "Project.guideline"),
-    )
-    world.projects[where] = project
-    world.objects[slug] = {"project_id": project.pk}
-    _members(world, where, project)
-
-
-def _members(world: World, where: str, project: Project) -> None:
-    if where == "foreign":
-        for role in Role:
-            Membership.objects.create(project=project, person=world.people["hanna"], role=role)
-        member = Membership.objects.get(project=project, role=Role.LABELER)
-    else:
-        for name, role in [*ACTORS.values(), *OTHERS.items()]:
-            if role is not None:
-                Membership.objects.create(project=project, person=world.people[name], role=role)
-        member = Membership.objects.get(project=project, person=world.people["ben"])
-    if where == "archived":  # once the keeper of rules of a project that is no more
-        Membership.objects.create(project=project, person=world.people["ana"], role=Role.RULE_OWNER)
-    world.objects[project.slug]["membership_id"] = member.pk
 
 
 def _elsewhere(world: World) -> None:
@@ -208,16 +148,8 @@ def _elsewhere(world: World) -> None:
         make_judgment(pair=pair, by=person, label="L4", mode="facts", note=marks("elsewhere", "Judgment.note", name))
         other = make_pair(project=project, query=f"cap {marks('elsewhere', 'Query.text')}", item=item)
         slot, *_more = make_slots(pair=other)
-        world.objects.setdefault("hats", {})[f"token_of_{name}"] = str(leased(slot, person).token)
-        settled = Disagreement.objects.create(project=project, pair=other, kind="human_human", state="settled")
-        Adjudication.objects.create(
-            disagreement=settled,
-            pair=other,
-            adjudicator=person,
-            snapshot=item.current_snapshot,
-            label="L3",
-            idempotency_key=uuid.uuid4(),
-        )
+        world.objects.setdefault("hats", {})[f"token_of_{name}"] = str(make_lease(slot=slot, person=person).token)
+        make_ruling(pair=other, by=person)
 
 
 def _later_elsewhere(world: World) -> None:
@@ -225,7 +157,7 @@ def _later_elsewhere(world: World) -> None:
     project = Project.objects.get(slug="hats")
     for name in ("ana", "ada"):
         pair = make_pair(project=project, query=f"scarf {name}", item=Item.objects.filter(project=project)[0])
-        leased(make_slots(pair=pair)[0], world.people[name])
+        make_lease(slot=make_slots(pair=pair)[0], person=world.people[name])
 
 
 def build() -> World:
@@ -241,6 +173,8 @@ def build() -> World:
         furnish(world, where, slug)
     _later_elsewhere(world)
     _programs(world)
+    while wording.read_some():
+        pass
     Project.objects.filter(slug="shirt").update(archived_at=timezone.now())
     _sessions(world)
     return world

@@ -19,25 +19,14 @@ _WORDS = [
     "evening", "handle", "cover", "base", "frame", "strap", "pocket", "lid", "shelf", "hook", "cotton", "steel", "oak",
 ]  # fmt: skip
 _NAMES = (
-    "colour",
-    "material",
-    "brand",
-    "size",
-    "weight",
-    "origin",
-    "care",
-    "warranty",
-    "season",
-    "pack",
-    "style",
-    "use",
-)
+    "colour", "material", "brand", "size", "weight", "origin", "care", "warranty", "season", "pack", "style", "use",
+)  # fmt: skip
 
 
-def rows(count: int, prefix: str = "", raters: int = 0) -> Iterator[dict[str, Any]]:
+def rows(count: int, prefix: str = "", raters: int = 0, *, labelled: bool = False) -> Iterator[dict[str, Any]]:
     """Every row an item of its own, the dearest case; twenty rows a query; the same rows for the same arguments.
 
-    Raters agree on two rows of three.
+    Raters agree on two rows of three; `labelled`: every second row comes with its label.
     """
     luck = random.Random(prefix)
     for number in range(count):
@@ -50,6 +39,7 @@ def rows(count: int, prefix: str = "", raters: int = 0) -> Iterator[dict[str, An
             "description": _said(luck, 60),
             "price": f"{luck.randint(100, 9999) / 100:.2f}",
             **({"ratings": _ratings(number, raters)} if raters else {}),
+            **({"label": "L4" if number % 3 else "L1"} if labelled and number % 2 else {}),
         }
 
 
@@ -62,9 +52,9 @@ def _said(luck: random.Random, words: int) -> str:
     return " ".join(luck.choices(_WORDS, k=words))
 
 
-def write_jsonl(path: Path, count: int, prefix: str = "", raters: int = 0) -> None:
+def write_jsonl(path: Path, count: int, prefix: str = "", raters: int = 0, *, labelled: bool = False) -> None:
     with path.open("wb") as file:
-        for row in rows(count, prefix, raters):
+        for row in rows(count, prefix, raters, labelled=labelled):
             file.write(orjson.dumps(row) + b"\n")
 
 
