@@ -2,7 +2,7 @@
 
 A slot more is one of the first round, beside its query's others in the queue; of a benchmark query it is blind. What people
 have said stays as it is: gold by consensus stands until somebody says otherwise (annotation/sql/settling.sql). A few pairs
-get theirs at once; many are a job, so that nobody who judges waits for more than TOGETHER pairs.
+get theirs at once; many are a job, so that nobody who judges waits for more than STEP pairs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 from projects.refusals import Refused
 
-TOGETHER = 1000  # pairs in one step, and locked for as long; what takes one step is done at once
+TOGETHER = 1000  # pairs, or slots to take back, that are done at once, in one step
+STEP = 250  # pairs in one step of a job, and locked for as long: about a fifth of a second
 MOST = 100_000  # pairs of one act
 NUMBERS = 9  # of the slots of a pair (slot_number_between_1_and_9)
 Way = MoreJudgments.Way
@@ -158,7 +159,7 @@ def ask(project: Project, wanted: MoreWanted, by: Person | None, key: UUID, *, h
         if at_once or here:
             token = jobs.claim(MoreJudgments, act.pk)
         if at_once and token is not None:
-            work(act.pk, token)
+            work(act.pk, token, TOGETHER)
     if token is not None and not at_once:
         work(act.pk, token)
     act.refresh_from_db()
@@ -186,7 +187,7 @@ def take_back(act: MoreJudgments, by: Person | None) -> MoreJudgments:
             due_at=ClockTimestamp(), rung_at=None, finished_at=None, error="",
         )  # fmt: skip
         if slots <= TOGETHER and (token := jobs.claim(MoreJudgments, held.pk)) is not None:
-            work(held.pk, token)
+            work(held.pk, token, TOGETHER)
     held.refresh_from_db()
     return held
 
@@ -201,19 +202,19 @@ def still_open(acts: Sequence[MoreJudgments]) -> dict[int, int]:
     return dict(counted)
 
 
-def work(pk: int, token: UUID) -> None:
+def work(pk: int, token: UUID, together: int = STEP) -> None:
     """A claimed act, step by step; each step stands or falls as a whole, and the next begins where it ended."""
     act = MoreJudgments.objects.select_related("project", "asked_by").get(pk=pk)
     step = _give if act.way == Way.GIVE else _close
     with jobs.kept(MoreJudgments, {pk: token}):
-        while step(act, token):
+        while step(act, token, together):
             pass
 
 
 KIND = Kind("more_judgments", _("More judgments"), MoreJudgments, single(work))
 
 
-def _give(act: MoreJudgments, token: UUID) -> bool:
+def _give(act: MoreJudgments, token: UUID, together: int) -> bool:
     """False: there is nothing more to do."""
     with transaction.atomic():
         if not _ours(act, token):
@@ -221,14 +222,14 @@ def _give(act: MoreJudgments, token: UUID) -> bool:
         act.refresh_from_db(fields=["reached", "pairs", "slots"])
         said = dict(act.chosen)
         firm = said.pop("firm", False)
-        found, _partial = choosing.first(act.project, choosing.choice(said), TOGETHER, after=act.reached)
+        found, _partial = choosing.first(act.project, choosing.choice(said), together, after=act.reached)
         left = None if act.most is None else act.most - act.pairs
         _lock(found)
         whom = {"pairs": array_of(found), "more": act.more, "firm": firm, "most": left}
         [(pairs, slots)] = _named(_GIVE, {**whom, "project": act.project_id, "act": act.pk})
         _settle(act.project, found)
         counts = {"pairs": act.pairs + pairs, "slots": act.slots + slots, "reached": max(found, default=act.reached)}
-        if len(found) == TOGETHER and (left is None or pairs < left):
+        if len(found) == together and (left is None or pairs < left):
             return bool(jobs.held_by(MoreJudgments, act.pk, token).update(**counts))
         jobs.finish(act, token, **counts)
         record(
@@ -242,19 +243,19 @@ def _give(act: MoreJudgments, token: UUID) -> bool:
     return False
 
 
-def _close(act: MoreJudgments, token: UUID) -> bool:
+def _close(act: MoreJudgments, token: UUID, together: int) -> bool:
     """False: there is nothing more to do."""
     with transaction.atomic():
         if not _ours(act, token):
             return False
         act.refresh_from_db(fields=["taken_back"])
-        found = rows(_STILL_OPEN, act.pk, TOGETHER)
+        found = rows(_STILL_OPEN, act.pk, together)
         pairs = sorted({pair for _slot, pair in found})
         _lock(pairs)  # before the slots: an adjudicator, too, holds the pair when it closes them
         [(closed,)] = rows(_CLOSE, array_of(slot for slot, _pair in found))
         _settle(act.project, pairs)
         taken_back = act.taken_back + closed
-        if len(found) == TOGETHER:
+        if len(found) == together:
             return bool(jobs.held_by(MoreJudgments, act.pk, token).update(taken_back=taken_back))
         jobs.finish(act, token, taken_back=taken_back)
     return False

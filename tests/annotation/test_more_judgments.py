@@ -240,9 +240,9 @@ def test_what_is_taken_back_halfway_opens_no_more(project: Project, monkeypatch:
     token = jobs.claim(MoreJudgments, act.pk)
     assert token is not None
     act.refresh_from_db()
-    assert more_judgments._give(act, token)  # 2 of 5
+    assert more_judgments._give(act, token, 2)  # 2 of 5
     take_back(act, None)
-    assert not more_judgments._give(act, token)
+    assert not more_judgments._give(act, token, 2)
     act.refresh_from_db()
     assert (act.state, act.slots, act.taken_back) == ("done", 2, 2)
 
@@ -250,7 +250,7 @@ def test_what_is_taken_back_halfway_opens_no_more(project: Project, monkeypatch:
 def work(act: MoreJudgments) -> None:
     token = jobs.claim(MoreJudgments, act.pk)
     assert token is not None
-    more_judgments.work(act.pk, token)
+    more_judgments.work(act.pk, token, 2)
     act.refresh_from_db()
 
 
