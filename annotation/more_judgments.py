@@ -78,8 +78,8 @@ noted AS (
 SELECT count(DISTINCT pair_id), count(*) FROM given
 """
 _STILL_OPEN = """
-SELECT s.id, s.pair_id FROM annotation_moreslot m JOIN annotation_slot s ON s.id = m.slot_id
-WHERE m.asked_id = %s AND s.state = 'open' ORDER BY s.pair_id, s.id LIMIT %s
+SELECT m.id, s.id, s.pair_id FROM annotation_moreslot m JOIN annotation_slot s ON s.id = m.slot_id
+WHERE m.asked_id = %s AND m.id > %s AND s.state = 'open' ORDER BY m.id LIMIT %s
 """
 _CLOSE = """
 WITH closed AS (
@@ -183,7 +183,7 @@ def take_back(act: MoreJudgments, by: Person | None) -> MoreJudgments:
         slots = still_open([held]).get(held.pk, 0)
         record(by, "judgments.more_taken_back", project=held.project, on=held, slots=slots)
         MoreJudgments.objects.filter(pk=held.pk).update(
-            way=Way.TAKE_BACK, state=JobState.QUEUED, attempts=0, vanished=0, token=None, lease_until=None,
+            way=Way.TAKE_BACK, reached=0, state=JobState.QUEUED, attempts=0, vanished=0, token=None, lease_until=None,
             due_at=ClockTimestamp(), rung_at=None, finished_at=None, error="",
         )  # fmt: skip
         if slots <= TOGETHER and (token := jobs.claim(MoreJudgments, held.pk)) is not None:
@@ -248,16 +248,16 @@ def _close(act: MoreJudgments, token: UUID, together: int) -> bool:
     with transaction.atomic():
         if not _ours(act, token):
             return False
-        act.refresh_from_db(fields=["taken_back"])
-        found = rows(_STILL_OPEN, act.pk, together)
-        pairs = sorted({pair for _slot, pair in found})
+        act.refresh_from_db(fields=["taken_back", "reached"])
+        found = rows(_STILL_OPEN, act.pk, act.reached, together)
+        pairs = sorted({pair for _opened, _slot, pair in found})
         _lock(pairs)  # before the slots: an adjudicator, too, holds the pair when it closes them
-        [(closed,)] = rows(_CLOSE, array_of(slot for slot, _pair in found))
+        [(closed,)] = rows(_CLOSE, array_of(slot for _opened, slot, _pair in found))
         _settle(act.project, pairs)
-        taken_back = act.taken_back + closed
+        counts = {"taken_back": act.taken_back + closed, "reached": found[-1][0] if found else act.reached}
         if len(found) == together:
-            return bool(jobs.held_by(MoreJudgments, act.pk, token).update(taken_back=taken_back))
-        jobs.finish(act, token, taken_back=taken_back)
+            return bool(jobs.held_by(MoreJudgments, act.pk, token).update(**counts))
+        jobs.finish(act, token, **counts)
     return False
 
 

@@ -15,8 +15,9 @@ from projects.models import Person, Project
 
 
 class MoreJudgments(Job):
-    """`more` further judgments on each of the chosen pairs. Pairs up to `reached` have them; `newest` and what was chosen
-    stand in `chosen` (annotation.choosing). The counts are of what was opened, `taken_back` of what was closed again."""
+    """`more` further judgments on each of the chosen pairs. Pairs up to `reached` have them, or what was opened up to
+    there is closed again; which pairs stands in `chosen` (annotation.choosing). The counts are of what was opened, `taken_back` of
+    what was closed again."""
 
     class Way(models.TextChoices):
         GIVE = "give", _("asking")

@@ -212,7 +212,7 @@ VALID: dict[str, dict[str, Any]] = {
     "runs": {"model": "", "samples": "1", "only": ""},
     "tokens": {"name": "nightly", "scopes": ["import"], "days": "30"},
 }  # fmt: skip
-TAKEN_BACK = ("way", "attempts", "token", "holder", "due_at", "finished_at", "taken_back")
+TAKEN_BACK = ("way", "attempts", "token", "holder", "due_at", "finished_at", "taken_back", "reached")
 # What each form changes on rows that are there, by hand; one that is not listed changes none.
 LISTED: dict[str, set[str]] = {
     "account": {"Person.name", "Person.locale"},
