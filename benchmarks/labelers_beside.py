@@ -30,12 +30,12 @@ from annotation.models import Pair, Slot
 from annotation.prelabelling import Wish
 from lore_app.wsgi import application
 from projects.models import Project, Role
-from tests.builders import make_people
 from tests.drills.http_people import HttpPerson
 from tests.misbehaving.served import served_at
 from tests.misbehaving.server import Misbehaving, running
 from tests.processes import web_server
 from tests.world import large
+from tests.world.rows import make_people
 
 MODES = ("good", "always_500", "silent", "huge")
 PACE, DEADLINE = 3.0, 2.0

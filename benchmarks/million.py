@@ -30,11 +30,11 @@ from django.db import connection
 
 from annotation.models import Judgment, Pair
 from projects.models import Person, Project, Role
-from tests.builders import make_people
 from tests.conftest import clone, drop, environment_of, make_template
 from tests.drills.http_people import HttpPerson
 from tests.processes import ROOT, manage, process, web_server
 from tests.world import files
+from tests.world.rows import make_people
 
 PACE = 3.0
 SLUG = "million"

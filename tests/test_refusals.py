@@ -36,9 +36,9 @@ from projects import membership, tokens
 from projects.models import Person, Project, Scope
 from projects.refusals import Refused
 from rules import drafting, remarks, reviewing
-from tests.builders import make_model, make_pair, make_rule_base
 from tests.conftest import Cast
 from tests.test_architecture import ROOT, modules
+from tests.world.rows import make_model, make_pair, make_rule_base
 
 ClientFor = Callable[[Person], Client]
 # What others said, told as it is: what speaks against a draft, why a pack is unreadable.

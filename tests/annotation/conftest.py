@@ -14,8 +14,8 @@ from projects.models import Project
 from relevance.rules import RuleSpec, parse_rule, rule_to_data
 from rules.packs import load_pack
 from rules.publishing import publish_pack
-from tests.builders import make_import, make_item, make_pair
 from tests.conftest import ROOT
+from tests.world.rows import make_import, make_item, make_pair
 
 COLOURS = ("red", "blue", "black", "white")
 STARTER = load_pack((ROOT / "rules/packs/starter.yaml").read_text(encoding="utf-8")).rules

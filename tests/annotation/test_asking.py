@@ -34,9 +34,9 @@ from projects.models import Project
 from relevance.canaries import ATTACKS, STUFFINGS
 from rules import drafting, publishing
 from tests.annotation.conftest import STARTER
-from tests.builders import CHAIN, activate, make_item, make_model, make_pair
 from tests.conftest import Cast
 from tests.picture_servers import picture
+from tests.world.rows import CHAIN, activate, make_item, make_model, make_pair
 
 TITLE = "Blue mug with a lid"
 DRAWN = re.compile(r"\b[0-9a-f]{10}\b")  # nonce and marker, new with every asking

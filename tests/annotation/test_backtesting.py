@@ -25,8 +25,8 @@ from rules import drafting, publishing, reviewing
 from rules.models import RuleDraft
 from rules.publishing import body_of
 from tests.annotation.conftest import STARTER, changed
-from tests.builders import make_judgment
 from tests.conftest import Cast
+from tests.world.rows import make_judgment
 
 ClientFor = Callable[[Person], Client]
 

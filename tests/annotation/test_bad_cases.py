@@ -7,8 +7,8 @@ import pytest
 from annotation import bad_cases
 from annotation.models import BadCase
 from projects.models import Project
-from tests.builders import make_pair
 from tests.conftest import Cast, refused
+from tests.world.rows import make_pair
 
 pytestmark = pytest.mark.django_db
 

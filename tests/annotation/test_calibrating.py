@@ -11,8 +11,8 @@ from inference.models import Calibration, LearntModel, ModelVersion
 from projects.models import Project
 from projects.refusals import Refused
 from relevance.splits import SPLIT_VERSION, Splits, digests
-from tests.builders import make_item, make_model, make_pair, make_prediction
 from tests.conftest import refused
+from tests.world.rows import make_item, make_model, make_pair, make_prediction
 
 pytestmark = pytest.mark.django_db
 SIDES = {

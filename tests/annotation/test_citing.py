@@ -40,8 +40,8 @@ from relevance.rules import RuleSpec, parse_rule
 from rules import publishing
 from rules.models import RuleVersion
 from rules.publishing import publish_pack
-from tests.builders import RULE_BODY, make_item, make_judgment, make_pair, make_prediction, make_slots
 from tests.conftest import Cast, refused
+from tests.world.rows import RULE_BODY, make_item, make_judgment, make_pair, make_prediction, make_slots
 
 ClientFor = Callable[[Person], Client]
 

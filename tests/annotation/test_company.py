@@ -7,7 +7,7 @@ import pytest
 from annotation import company
 from annotation.models import Item
 from projects.models import Project
-from tests.builders import make_item, make_pair
+from tests.world.rows import make_item, make_pair
 
 
 def test_the_company_of_a_query_is_its_first_items_by_the_bytes_of_their_ids(

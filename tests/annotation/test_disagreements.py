@@ -10,8 +10,8 @@ from annotation import adjudicating, settling
 from annotation.adjudicating import Ruling
 from annotation.models import Disagreement, Gold, Pair, Slot
 from projects.models import Project
-from tests.builders import make_judgment, make_pair, make_prediction, make_slots
 from tests.conftest import Cast, refused
+from tests.world.rows import make_judgment, make_pair, make_prediction, make_slots
 
 pytestmark = pytest.mark.django_db
 

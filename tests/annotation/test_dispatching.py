@@ -19,7 +19,7 @@ from annotation.models import Import, Job, JobState, Prediction, PrelabelJob
 from annotation.watching import watch
 from projects.clock import ClockTimestamp
 from projects.models import Project
-from tests.builders import make_import, make_item, make_pair, make_rule_base
+from tests.world.rows import make_import, make_item, make_pair, make_rule_base
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from annotation.models import Citation, Export, Judgment, Pair, Query, Snapshot
 from projects.models import Project
 from rules.models import RuleVersion
 from tests.annotation.straightforward_export import files, read
-from tests.builders import make_import, make_item, make_judgment, make_pair, make_prediction
 from tests.conftest import Cast
+from tests.world.rows import make_import, make_item, make_judgment, make_pair, make_prediction
 
 pytestmark = pytest.mark.django_db
 SECRET = b"s" * 32

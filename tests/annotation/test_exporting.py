@@ -24,8 +24,8 @@ from annotation.models import Export, Pair, Query
 from annotation.sayings import rows
 from projects.models import Project
 from relevance.splits import SPLIT_VERSION, Splits
-from tests.builders import make_item, make_judgment, make_pair, make_prediction
 from tests.conftest import Cast
+from tests.world.rows import make_item, make_judgment, make_pair, make_prediction
 
 pytestmark = pytest.mark.django_db
 

@@ -23,10 +23,10 @@ from annotation.models import Image, Import, Pair, PictureFetch, PictureSource, 
 from annotation.presets import ITEMS, PAIRS
 from annotation.storing import Counts
 from projects.models import AuditEvent, Project
-from tests.builders import make_import, make_item, make_model, make_pair, make_slots
 from tests.conftest import ROOT, Cast
 from tests.drills.scale import size
 from tests.picture_servers import Server, endless, picture, running, says
+from tests.world.rows import make_import, make_item, make_model, make_pair, make_slots
 
 HOST = "pictures.example.com"
 COLUMNS = {name: name for name in ("query", "item_id", "title", "images", "label")}

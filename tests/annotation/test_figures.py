@@ -24,7 +24,8 @@ from relevance.splits import SPLIT_VERSION, Splits, digests
 from rules.packs import load_pack
 from rules.publishing import publish_pack
 from tests.annotation.conftest import STARTER
-from tests.builders import (
+from tests.conftest import ROOT, Cast
+from tests.world.rows import (
     activate,
     make_import,
     make_item,
@@ -35,7 +36,6 @@ from tests.builders import (
     make_rule_base,
     make_slots,
 )
-from tests.conftest import ROOT, Cast
 
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[[Person], Client]

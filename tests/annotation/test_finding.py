@@ -10,8 +10,8 @@ from django.test import Client
 from annotation import finding, wording
 from annotation.models import Pair, PairWords, Query
 from projects.models import Membership, Person, Project, Role
-from tests.builders import make_item, make_judgment, make_pair, make_prediction
 from tests.conftest import Cast
+from tests.world.rows import make_item, make_judgment, make_pair, make_prediction
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from annotation import guidelines
 from annotation.models import QueryGuideline
 from inference.models import KnowledgeCard
 from projects.models import Project
-from tests.builders import make_item, make_pair
+from tests.world.rows import make_item, make_pair
 
 ClientFor = Callable[..., Client]
 

@@ -7,8 +7,8 @@ import pytest
 from annotation import hard_samples, settling
 from annotation.models import Disagreement, HardSet, Pair
 from projects.models import Project
-from tests.builders import make_judgment, make_pair, make_prediction
 from tests.conftest import Cast, refused
+from tests.world.rows import make_judgment, make_pair, make_prediction
 
 pytestmark = pytest.mark.django_db
 

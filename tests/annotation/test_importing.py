@@ -36,7 +36,7 @@ from annotation.readers import FileRefused
 from annotation.storing import Counts
 from projects.models import Mode, Project
 from relevance.labels import scale_named
-from tests.builders import make_judgment
+from tests.world.rows import make_judgment
 
 ORIGIN = Origin("a shop", "CC0-1.0", "")
 Row = dict[str, Any]

@@ -26,7 +26,8 @@ from annotation.models import (
 from lore_app.privileges import append_only_tables
 from projects.clock import ClockTimestamp
 from projects.models import Project
-from tests.builders import (
+from tests.conftest import Cast
+from tests.world.rows import (
     make_item,
     make_judgment,
     make_pair,
@@ -34,7 +35,6 @@ from tests.builders import (
     make_rule_base,
     make_slots,
 )
-from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
 

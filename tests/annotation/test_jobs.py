@@ -18,8 +18,8 @@ from annotation.models import Import, JobState
 from annotation.watching import watch
 from projects.clock import ClockTimestamp
 from projects.models import Project
-from tests.builders import make_import
 from tests.processes import wait_until
+from tests.world.rows import make_import
 
 
 @pytest.fixture

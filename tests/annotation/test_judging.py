@@ -13,8 +13,8 @@ from annotation.judging import Answer, BadAnswer
 from annotation.models import Draft, Gold, Judgment, Lease, Pair, Slot
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
-from tests.builders import make_judgment, make_pair, make_prediction, make_rule_base, make_slots
 from tests.conftest import Cast, refused
+from tests.world.rows import make_judgment, make_pair, make_prediction, make_rule_base, make_slots
 
 pytestmark = pytest.mark.django_db
 

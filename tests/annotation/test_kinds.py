@@ -20,7 +20,7 @@ from annotation.models import Import, JobState
 from annotation.watching import watch
 from projects.clock import ClockTimestamp
 from projects.models import Project
-from tests.builders import make_import
+from tests.world.rows import make_import
 
 QUEUE = "errands"
 

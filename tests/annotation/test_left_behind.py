@@ -12,8 +12,8 @@ from annotation import queue
 from annotation.models import Draft, Judgment, Lease, Pair
 from projects import membership
 from projects.models import Membership, Person, Project
-from tests.builders import make_pair, make_rule_base, make_slots
 from tests.conftest import Cast
+from tests.world.rows import make_pair, make_rule_base, make_slots
 
 ClientFor = Callable[[Person], Client]
 

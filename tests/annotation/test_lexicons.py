@@ -9,7 +9,7 @@ from annotation.models import Import, Item, LearntLexicon
 from projects.clock import ClockTimestamp
 from projects.models import Project
 from relevance.lexicon import Lexicon
-from tests.builders import make_import, make_item
+from tests.world.rows import make_import, make_item
 
 pytestmark = pytest.mark.django_db
 

@@ -22,9 +22,9 @@ from relevance.splits import SPLIT_VERSION, Splits, digest, digests
 from rules.packs import load_pack
 from rules.publishing import publish_pack
 from tests.annotation.test_exporting import gold, sealed
-from tests.builders import make_item, make_model, make_pair, make_prediction
 from tests.conftest import ROOT, Cast
 from tests.misbehaving.server import Misbehaving, running
+from tests.world.rows import make_item, make_model, make_pair, make_prediction
 
 pytestmark = pytest.mark.django_db
 COLOURS = ("red", "blue", "green", "black", "white")

@@ -15,8 +15,8 @@ from annotation import judging, queue
 from annotation.models import Draft, Judgment, Lease, Slot
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
-from tests.builders import make_pair, make_prediction, make_rule_base, make_slots
 from tests.conftest import Cast
+from tests.world.rows import make_pair, make_prediction, make_rule_base, make_slots
 
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[[Person], Client]

@@ -12,8 +12,8 @@ from django.test import Client
 from annotation import card, exporting, hard_samples, jobs, queue, settling
 from annotation.models import BadCase, Disagreement, Export, Judgment, Pair
 from projects.models import Person, Project
-from tests.builders import make_item, make_judgment, make_pair, make_prediction, make_rule_base, make_slots
 from tests.conftest import Cast
+from tests.world.rows import make_item, make_judgment, make_pair, make_prediction, make_rule_base, make_slots
 
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[[Person], Client]

@@ -18,8 +18,8 @@ from inference.models import ModelVersion
 from projects.models import AuditEvent, Person, Project
 from rules.packs import load_pack
 from rules.publishing import active_rule_base, publish_pack, specs
-from tests.builders import make_import, make_item, make_pair
 from tests.conftest import ROOT, Cast
+from tests.world.rows import make_import, make_item, make_pair
 
 ClientFor = Callable[[Person], Client]
 COLOURS = ("red", "blue", "green", "black", "white")

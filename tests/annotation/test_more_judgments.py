@@ -26,8 +26,8 @@ from rules.models import RuleVersion
 from rules.publishing import publish_pack
 from tests.annotation.test_citing import spec
 from tests.annotation.test_judging import answer, says, taken
-from tests.builders import make_import, make_item, make_judgment, make_pair, make_prediction, make_slots
 from tests.conftest import Cast, refused
+from tests.world.rows import make_import, make_item, make_judgment, make_pair, make_prediction, make_slots
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from annotation.models import Judgment, MoreJudgments, Slot
 from annotation.more_judgments import MoreWanted, ask
 from projects.models import Membership, Person, Project, Role
 from tests.annotation.test_judging import says
-from tests.builders import make_import, make_item, make_pair, make_rule_base, make_slots
 from tests.conftest import FreshDatabase
+from tests.world.rows import make_import, make_item, make_pair, make_rule_base, make_slots
 
 
 def test_acts_at_once_each_give_what_they_say_and_a_double_click_gives_nothing_twice(

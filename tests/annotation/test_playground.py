@@ -16,8 +16,8 @@ from inference import connecting, prompt_versions, prompting, registry
 from inference.models import ModelVersion, PromptVersion
 from projects.models import Project
 from rules.publishing import newest, specs
-from tests.builders import RULE_BODY, make_item, make_pair, make_rule_base
 from tests.misbehaving.server import Misbehaving, running
+from tests.world.rows import RULE_BODY, make_item, make_pair, make_rule_base
 
 ClientFor = Callable[..., Client]
 

@@ -13,7 +13,7 @@ from annotation import jobs, prelabelling, tasks, workers
 from annotation.models import JobState, PrelabelJob, PrelabelRun, Worker
 from inference import asking
 from projects.models import AuditEvent, Person, Project
-from tests.builders import make_item, make_pair, make_rule_base
+from tests.world.rows import make_item, make_pair, make_rule_base
 
 ClientFor = Callable[[Person], Client]
 

@@ -28,8 +28,8 @@ from inference.engines.base import Completion, EngineError, EngineUnavailable, Q
 from projects.clock import ClockTimestamp
 from projects.models import Project
 from relevance.chain import Chain, chain_json
-from tests.builders import make_item, make_judgment, make_pair, make_rule_base
 from tests.conftest import refused
+from tests.world.rows import make_item, make_judgment, make_pair, make_rule_base
 
 Script = Callable[[Question], Completion | EngineError]
 

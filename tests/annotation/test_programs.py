@@ -17,9 +17,9 @@ from annotation.program_imports import CutOff, TooLarge, collect
 from projects import tokens
 from projects.models import AuditEvent, Project, Scope
 from rules.publishing import publish_pack
-from tests.builders import make_pair
 from tests.conftest import Cast
 from tests.rules.conftest import spec
+from tests.world.rows import make_pair
 
 ROWS = [
     {"query": "red dress", "item_id": f"d{n}", "title": f"Red dress {n}", "category": "dress", "label": "L4"}

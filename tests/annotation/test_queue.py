@@ -11,8 +11,8 @@ from annotation import queue
 from annotation.models import Lease, Slot
 from projects.clock import ClockTimestamp
 from projects.models import Project
-from tests.builders import make_judgment, make_pair, make_slots
 from tests.conftest import Cast
+from tests.world.rows import make_judgment, make_pair, make_slots
 
 pytestmark = pytest.mark.django_db
 

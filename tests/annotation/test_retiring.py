@@ -16,8 +16,8 @@ from inference import prompt_versions, registry, retiring
 from inference.models import ModelVersion
 from projects.models import AuditEvent, Person, Project
 from projects.refusals import Refused
-from tests.builders import make_model, make_pair, make_prediction
 from tests.conftest import Cast
+from tests.world.rows import make_model, make_pair, make_prediction
 
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[[Person], Client]

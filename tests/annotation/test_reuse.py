@@ -15,8 +15,8 @@ from inference.guiding import Guideline
 from inference.models import ModelVersion
 from projects.models import Project
 from tests.annotation.test_playground import model_at
-from tests.builders import RULE_BODY, activate, make_import, make_item, make_pair, make_rule_base, make_slots
 from tests.misbehaving.server import Misbehaving, running
+from tests.world.rows import RULE_BODY, activate, make_import, make_item, make_pair, make_rule_base, make_slots
 
 ITEMS = 6
 

@@ -24,8 +24,8 @@ from projects.models import Person, Project
 from rules import drafting, publishing
 from rules.models import RuleDraft
 from tests.annotation.conftest import STARTER
-from tests.builders import CHAIN, make_prediction
 from tests.conftest import Cast, refused
+from tests.world.rows import CHAIN, make_prediction
 
 ClientFor = Callable[[Person], Client]
 

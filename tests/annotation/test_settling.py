@@ -32,8 +32,8 @@ from annotation.predicting import routing
 from inference import registry
 from inference.models import ActiveModel
 from projects.models import Person, Project
-from tests.builders import activate, make_judgment, make_model, make_pair, make_prediction, make_slots
 from tests.conftest import ROOT, Cast
+from tests.world.rows import activate, make_judgment, make_model, make_pair, make_prediction, make_slots
 
 pytestmark = pytest.mark.django_db
 

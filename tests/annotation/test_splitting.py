@@ -16,8 +16,8 @@ from relevance.splits import Splits
 from rules.packs import load_pack
 from rules.publishing import publish_pack
 from tests.annotation.test_exporting import gold, lines, sealed
-from tests.builders import make_item, make_pair, make_prediction
 from tests.conftest import ROOT
+from tests.world.rows import make_item, make_pair, make_prediction
 
 pytestmark = pytest.mark.django_db
 COLOURS = ("red", "blue", "green", "black", "white")

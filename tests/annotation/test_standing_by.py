@@ -17,9 +17,9 @@ import pytest
 from annotation import jobs
 from annotation.models import Import, JobState
 from projects.models import Project
-from tests.builders import make_import
 from tests.conftest import ROOT, FreshDatabase
 from tests.processes import kill, wait_until
+from tests.world.rows import make_import
 
 pytestmark = pytest.mark.processes
 

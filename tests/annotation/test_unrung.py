@@ -16,7 +16,7 @@ from annotation.unrung import Listener
 from annotation.watching import Watch
 from projects.clock import ClockTimestamp
 from projects.models import Project
-from tests.builders import make_import, make_item, make_pair, make_rule_base
+from tests.world.rows import make_import, make_item, make_pair, make_rule_base
 
 BOTH = ("default", "prelabel")
 

@@ -18,8 +18,8 @@ from rules import drafting, publishing, remarks
 from rules.models import Rule, RuleVersion
 from rules.packs import load_pack
 from rules.publishing import publish_pack
-from tests.builders import make_item, make_judgment, make_pair, make_prediction
 from tests.conftest import ROOT, Cast
+from tests.world.rows import make_item, make_judgment, make_pair, make_prediction
 
 pytestmark = pytest.mark.django_db
 

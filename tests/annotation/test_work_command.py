@@ -19,9 +19,9 @@ from django.db import connection
 from annotation import working
 from annotation.models import JobState, PrelabelJob, PrelabelRun, Worker
 from projects.models import Project
-from tests.builders import make_item, make_pair, make_rule_base
 from tests.conftest import ROOT, FreshDatabase
 from tests.processes import wait_until
+from tests.world.rows import make_item, make_pair, make_rule_base
 
 
 def call(*arguments: str) -> dict[str, Any]:

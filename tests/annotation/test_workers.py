@@ -15,7 +15,7 @@ from annotation.models import Import, Job, JobState, Worker
 from projects import audit
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
-from tests.builders import make_import
+from tests.world.rows import make_import
 
 BOTH = (Worker.Kind.DISPATCHER, Worker.Kind.WORKER)
 ClientFor = Callable[[Person], Client]

@@ -24,12 +24,12 @@ from lore_app.database import connected_as, from_url
 from projects.models import Membership, Project
 from projects.models import Person as Account
 from rules.models import RuleBaseVersion
-from tests.builders import make_import, make_rule_base
 from tests.conftest import ROOT, as_owner
 from tests.drills import naive
 from tests.drills.http_people import HttpPerson
 from tests.drills.ledger import Habits, Ledger, Person, Reckoning, Stored, judgments, reckon
 from tests.drills.rig import DatabaseServer, WebHost, web_host
+from tests.world.rows import make_import, make_rule_base
 
 OVERLAP = 2
 QUERIES = 50

@@ -8,7 +8,7 @@ from annotation import prelabelling
 from annotation.models import Import, JobState, Pair, Prediction, PrelabelAttempt, PrelabelRun, Query
 from annotation.prelabelling import Wish
 from projects.models import Project
-from tests.builders import make_import, make_item, make_rule_base
+from tests.world.rows import make_import, make_item, make_rule_base
 
 ITEMS = 20
 

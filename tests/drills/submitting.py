@@ -11,10 +11,10 @@ from typing import Any
 
 from annotation.models import Pair
 from projects.models import Membership, Person, Project
-from tests.builders import make_slots
 from tests.conftest import FreshDatabase
 from tests.drills.http_people import HttpPerson
 from tests.processes import web_server
+from tests.world.rows import make_slots
 
 PEOPLE = 4
 

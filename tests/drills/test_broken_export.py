@@ -22,12 +22,12 @@ from django.urls import reverse
 from annotation import exporting
 from annotation.models import Export, JobState, Judgment
 from projects.models import Membership, Person, Project
-from tests.builders import make_import, make_item, make_judgment, make_pair
 from tests.conftest import FreshDatabase
 from tests.drills.conftest import LONG, Workplace, wait_until
 from tests.drills.naive_jobs import export_in_place, judgments_since
 from tests.drills.scale import size
 from tests.drills.submitting import crowd, p99
+from tests.world.rows import make_import, make_item, make_judgment, make_pair
 
 pytestmark = [pytest.mark.drill, pytest.mark.redis]
 Figures = Callable[..., None]

@@ -16,10 +16,10 @@ from django.db import connection, transaction
 from annotation import opinions, queue
 from annotation.models import Disagreement, Judgment, Lease, Pair, Slot
 from projects.models import Membership, Person, Project
-from tests.builders import make_import, make_item, make_pair, make_rule_base, make_slots
 from tests.conftest import FreshDatabase
 from tests.drills.http_people import HttpPerson
 from tests.processes import web_server
+from tests.world.rows import make_import, make_item, make_pair, make_rule_base, make_slots
 
 pytestmark = pytest.mark.drill
 PAIRS, OVERLAP, PEOPLE = 500, 2, 50

@@ -15,12 +15,12 @@ import pytest
 from annotation import fetching, sources
 from annotation.models import Image, Import, PictureFetch
 from projects.models import Project
-from tests.builders import make_import
 from tests.conftest import ROOT, FreshDatabase
 from tests.drills.conftest import LEASE_SECONDS, wait_until
 from tests.drills.rig import children
 from tests.picture_servers import Server, picture, running, says
 from tests.processes import process
+from tests.world.rows import make_import
 
 pytestmark = pytest.mark.drill
 PICTURES = 24

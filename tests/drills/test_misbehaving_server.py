@@ -15,10 +15,10 @@ from annotation import jobs, prelabelling
 from annotation.models import Pair, Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
 from annotation.prelabelling import Wish
 from projects.models import Project
-from tests.builders import make_item, make_pair, make_rule_base
 from tests.drills.scale import size
 from tests.misbehaving.served import served_at
 from tests.misbehaving.server import Misbehaving, running
+from tests.world.rows import make_item, make_pair, make_rule_base
 
 SIZE = size(full=100, quick=12)
 DEADLINE = 2

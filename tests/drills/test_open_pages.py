@@ -20,12 +20,12 @@ from projects.clock import ClockTimestamp
 from projects.models import Membership, Project
 from projects.models import Person as Account
 from rules.publishing import active_rule_base
-from tests.builders import RULE_BODY, make_rule_base
 from tests.drills import judging_drills as drills
 from tests.drills.http_people import HttpPerson
 from tests.drills.judging_drills import CALM, Stand
 from tests.drills.ledger import Offer, Person
 from tests.drills.scale import size
+from tests.world.rows import RULE_BODY, make_rule_base
 
 pytestmark = pytest.mark.drill
 Figures = Callable[..., None]

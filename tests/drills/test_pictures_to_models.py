@@ -10,12 +10,12 @@ from annotation import fetching, jobs, prelabelling, sources
 from annotation.models import PictureFetch, Prediction
 from annotation.prelabelling import Wish
 from projects.models import Project
-from tests.builders import make_import, make_item, make_pair, make_rule_base
 from tests.drills.scale import size
 from tests.misbehaving.served import served_at
 from tests.misbehaving.server import running as model_server
 from tests.picture_servers import picture, running, says
 from tests.servers import ask
+from tests.world.rows import make_import, make_item, make_pair, make_rule_base
 
 pytestmark = pytest.mark.drill
 JOBS = size(full=1000, quick=24)

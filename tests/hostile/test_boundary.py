@@ -24,9 +24,9 @@ from annotation.storing import Counts
 from inference import captioning, guiding
 from inference.engines.chat import Reply, Said
 from projects.models import Project
-from tests.builders import make_pair
 from tests.conftest import Cast
 from tests.hostile.corpus import ASTRAL, ODD, UNSTORABLE
+from tests.world.rows import make_pair
 
 ORIGIN = Origin("a shop", "CC0-1.0", "")
 

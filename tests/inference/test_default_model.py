@@ -16,8 +16,8 @@ from inference import registry
 from inference.models import ActiveModel, ModelVersion
 from projects import founding
 from projects.models import AuditEvent, Person, Project
-from tests.builders import activate, make_model, make_pair, make_prediction, make_rule_base
 from tests.conftest import Cast
+from tests.world.rows import activate, make_model, make_pair, make_prediction, make_rule_base
 
 pytestmark = pytest.mark.django_db
 

@@ -21,8 +21,8 @@ from lore_app.backup import making, restoring, sums
 from lore_app.backup.making import Manifest
 from lore_app.database import connected_as
 from projects.models import Person, Project
-from tests.builders import make_judgment, make_pair
 from tests.conftest import FreshDatabase, as_owner, drop
+from tests.world.rows import make_judgment, make_pair
 
 NAMES = [f"Mug {number} \U0001f375 \u202e" for number in range(20)]
 

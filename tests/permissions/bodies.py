@@ -24,9 +24,9 @@ from projects.models import Person, Project
 from relevance.splits import Splits
 from rules import packs, publishing, rule_forms
 from rules.models import RuleVersion
-from tests.builders import make_import, make_item, make_judgment, make_pair, make_prediction, make_ruling, make_trial
 from tests.world.cast import ACTORS, World, pairs_of
 from tests.world.installation import rule
+from tests.world.rows import make_import, make_item, make_judgment, make_pair, make_prediction, make_ruling, make_trial
 
 Fields = Mapping[str, Any]
 

@@ -11,11 +11,11 @@ import uuid
 from django.utils import timezone
 
 from annotation.models import DayOfWork, Disagreement, Draft, Judge, Judgment, Lease, Postponement, Slot
-from tests.builders import make_judgment, make_ruling
 from tests.permissions import bodies, oracle
 from tests.permissions.doors import Doors, undone
 from tests.world.cast import PROGRAMS, World, pairs_of
 from tests.world.project import found, furnish
+from tests.world.rows import make_judgment, make_ruling
 
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 READERS = ("labeler", "adjudicator", "lead", "auditor")

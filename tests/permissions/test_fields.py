@@ -19,7 +19,6 @@ from django.db import connection
 from annotation import bad_cases, grids, queue
 from annotation.models import Gold, Lease, Pair, Slot
 from projects.models import Project
-from tests.builders import make_judgment
 from tests.drills.scale import FULL
 from tests.permissions import bodies, matrix, oracle
 from tests.permissions.doors import Answer, Doors, undone
@@ -28,6 +27,7 @@ from tests.permissions.oracle import Target
 from tests.world.cast import ACTORS, MARK, PROGRAMS, World, pairs_of
 from tests.world.columns import text_columns
 from tests.world.predictions import predict
+from tests.world.rows import make_judgment
 
 FIELDS = Path(__file__).with_name("fields.csv")
 Seen = dict[tuple[str, str], set[str]]  # (URL, column) -> actors

@@ -12,8 +12,8 @@ from projects import audit, home_cards, membership
 from projects.home_cards import HomeCard
 from projects.models import AuditEvent, Membership, Person, Project, Role
 from projects.refusals import Refused
-from tests.builders import make_pair
 from tests.conftest import Cast, make_cast
+from tests.world.rows import make_pair
 
 ClientFor = Callable[[Person], Client]
 

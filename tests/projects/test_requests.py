@@ -28,10 +28,10 @@ from projects.policy import POLICY, SCOPES, Permission
 from rules import drafting, publishing, remarks
 from rules.models import Rule
 from rules.publishing import publish_pack
-from tests.builders import make_model, make_pair, make_slots
 from tests.conftest import ROOT, Cast
 from tests.projects.conftest import plain
 from tests.rules.conftest import spec
+from tests.world.rows import make_model, make_pair, make_slots
 
 OURS = ("projects", "rules", "inference", "annotation")
 Rows = dict[str, dict[Any, dict[str, Any]]]

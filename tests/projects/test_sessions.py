@@ -16,9 +16,9 @@ from django.utils import timezone
 from annotation.models import Judgment
 from projects import invitations, membership, sessions
 from projects.models import AuditEvent, Membership, Person, Project, Role
-from tests.builders import make_pair, make_slots
 from tests.conftest import Cast
 from tests.projects.conftest import PASSWORD
+from tests.world.rows import make_pair, make_slots
 
 ClientFor = Callable[[Person], Client]
 

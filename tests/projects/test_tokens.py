@@ -22,8 +22,8 @@ from projects.models import AuditEvent, Membership, Person, Project, Role, Scope
 from projects.policy import POLICY, ROLES, SCOPES, Permission
 from projects.refusals import Refused
 from projects.tokens import Issued
-from tests.builders import make_import
 from tests.conftest import Cast, make_cast
+from tests.world.rows import make_import
 
 ClientFor = Callable[[Person], Client]
 EVERY = list(Scope)

@@ -6,7 +6,7 @@ import pytest
 
 from relevance.rules import RuleSpec, parse_rule
 from rules.publishing import Loaded, publish_pack
-from tests.builders import RULE_BODY
+from tests.world.rows import RULE_BODY
 
 
 def spec(code: str = "R-001", version: int = 1, **changes: Any) -> RuleSpec:

@@ -1,6 +1,6 @@
 """Worlds for tests and benchmarks, each stage made of the one before.
 
-    tests/builders.py   a row of one kind: every argument by name, the others as one would expect them
+    rows.py             a row of one kind: every argument by name, the others as one would expect them
     cast.py             who acts in a furnished world, and the marks that tell its texts apart
     project.py          a project with a row at least of every table: what was imported, judged, settled, exported
     predictions.py      and what models said in it and were asked for

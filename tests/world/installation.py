@@ -22,9 +22,9 @@ from relevance.rules import RuleSpec, parse_rule
 from relevance.splits import SPLIT_VERSION
 from rules import drafting, publishing, remarks
 from rules.models import Rule, RuleDraft, RuleVersion
-from tests.builders import RULE_BODY, make_item, make_judgment, make_lease, make_pair, make_ruling, make_slots
 from tests.world.cast import ACTORS, OTHERS, PROGRAMS, Marks, World
 from tests.world.project import found, furnish
+from tests.world.rows import RULE_BODY, make_item, make_judgment, make_lease, make_pair, make_ruling, make_slots
 
 
 def _people(world: World) -> None:

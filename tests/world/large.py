@@ -32,8 +32,8 @@ from annotation.models import (
 )
 from projects.models import Project, Role
 from rules.models import RuleBaseVersion
-from tests.builders import activate, make_import, make_model, make_people
 from tests.conftest import as_owner
+from tests.world.rows import activate, make_import, make_model, make_people
 
 SLUG = "world"
 PEOPLE = 100

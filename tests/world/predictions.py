@@ -24,13 +24,13 @@ from projects import audit
 from relevance.splits import SPLIT_VERSION
 from rules import publishing
 from rules.models import RuleDraft
-from tests.builders import (
+from tests.world.cast import DIGEST, Place, World
+from tests.world.rows import (
     CHAIN,
     make_grid,
     make_prediction,
     make_trial,
 )
-from tests.world.cast import DIGEST, Place, World
 
 
 def predict(world: World, where: str, pair: Pair, label: str, **fields: Any) -> Any:

@@ -43,7 +43,9 @@ from projects import tokens
 from projects.models import Membership, Project, Role, Scope
 from rules import publishing
 from rules.models import Rule, RuleVersion
-from tests.builders import (
+from tests.world.cast import ACTORS, DIGEST, OTHERS, Place, World
+from tests.world.predictions import asked_for, predicted, tried
+from tests.world.rows import (
     make_import,
     make_item,
     make_judgment,
@@ -52,8 +54,6 @@ from tests.builders import (
     make_ruling,
     make_slots,
 )
-from tests.world.cast import ACTORS, DIGEST, OTHERS, Place, World
-from tests.world.predictions import asked_for, predicted, tried
 
 HELD = ("main", "held", "adas", "disputed", "ruled", "open", "stale")  # its pairs, by what becomes of them
 
