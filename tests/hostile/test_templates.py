@@ -67,7 +67,7 @@ FOREIGN = re.compile(
 OURS = {
     "page.title", "action.title", "card.title", "login.title", "preset.description", "chain.intent|intent",
     "step.source|source", "cell.source|source", "one.text", "card.note", "one.region.category|urlencode", "item.title",
-    "piece.text",
+    "piece.text", "region.category|urlencode",
 }  # fmt: skip
 SHOWN_RAW = re.compile(r"\{\{ ([^{}]+?) \}\}")
 

@@ -72,7 +72,11 @@ def _archived(world: World, actor: Person | None) -> None:
     Project.objects.filter(pk=world.projects["own"].pk).update(archived_at=timezone.now())
 
 
-VALIDATION = [query for number in range(100) if Splits().of(query := f"mug {number}") == "validation"][:7]
+def _queries(split: str) -> list[str]:
+    return [query for number in range(200) if Splits().of(query := f"mug {number}") == split][:7]
+
+
+VALIDATION, TEST = _queries("validation"), _queries("test")  # by which a model that learnt is calibrated, and measured
 
 
 def _answers_nowhere(world: World, actor: Person | None) -> None:
@@ -83,14 +87,14 @@ def _retired(world: World, actor: Person | None) -> None:
     ModelVersion.objects.filter(pk=world.shared["version_id"]).update(state="retired")
 
 
-def _gold(world: World, count: int, *, predicted: bool) -> list[Pair]:
+def _gold(world: World, count: int, queries: list[str], *, predicted: bool) -> list[Pair]:
     project = world.projects["own"]
     batch = make_import(project=project)
     model = ModelVersion.objects.get(pk=world.shared["version_id"])
     made = []
     for number in range(count):
         item = make_item(project=project, title=f"Mug {number}", batch=batch)
-        pair = make_pair(project=project, query=VALIDATION[number % 7], item=item, batch=batch, gold_label="L4")
+        pair = make_pair(project=project, query=queries[number % 7], item=item, batch=batch, gold_label="L4")
         if predicted:
             make_prediction(pair=pair, label="L4" if number % 3 else "L1", model=model)
         made.append(pair)
@@ -98,11 +102,11 @@ def _gold(world: World, count: int, *, predicted: bool) -> list[Pair]:
 
 
 def _predicted_gold(world: World, actor: Person | None) -> None:
-    _gold(world, 36, predicted=True)
+    _gold(world, 36, VALIDATION, predicted=True)
 
 
 def _enough_gold(world: World, actor: Person | None) -> None:
-    _gold(world, 12, predicted=False)
+    _gold(world, 12, TEST, predicted=False)
 
 
 def _compared(world: World, actor: Person | None) -> None:
