@@ -95,9 +95,9 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
     """
     rule = _checked(ruling, project)
     with transaction.atomic():
-        disagreement = Disagreement.objects.select_for_update(of=("self",), no_key=True).get(
-            pk=disagreement_id, project=project
-        )
+        # The pair before its dispute, as settling does: the other way round the two wait for each other for ever.
+        pair = opinions.locked(Disagreement.objects.get(pk=disagreement_id, project=project).pair_id)
+        disagreement = Disagreement.objects.select_for_update(of=("self",), no_key=True).get(pk=disagreement_id)
         if known := Adjudication.objects.filter(idempotency_key=ruling.key).first():
             if (known.adjudicator_id, known.disagreement_id) != (person.pk, disagreement.pk):
                 raise Refused("used_key", _("The form is incomplete; reload the page."))
@@ -106,7 +106,6 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
             raise Refused("already_settled", _("Someone has settled this disagreement meanwhile."), status=409)
         if is_own_case(person, disagreement):
             raise Refused("own_case", _("You judged this pair yourself; someone else must settle it."), status=409)
-        pair = opinions.locked(disagreement.pair_id)
         earlier = pair.adjudications.order_by("-revision").first()
         adjudication = Adjudication.objects.create(
             disagreement=disagreement,

@@ -243,8 +243,8 @@ def mcnemar(first: int, second: int) -> float:
     return min(1.0, float(2 * tail / 2**n))
 
 
-def activate(prompt: PromptVersion, by: Person) -> None:
-    """Only what has been compared with the version that is active now; raises Refused."""
+def activate(prompt: PromptVersion, project: Project, by: Person) -> None:
+    """Only what has been compared with the version that is active now; the project's models follow. Raises Refused."""
     now = prompt_versions.active()
     if now.pk != prompt.pk:
         found = Comparison.objects.filter(before=now, after=prompt, pairs__gte=FEWEST_TO_ACTIVATE)
@@ -253,4 +253,4 @@ def activate(prompt: PromptVersion, by: Person) -> None:
             raise Refused("not_compared", first, status=409)
     with transaction.atomic():
         prompt_versions.activate(prompt, by)
-        registry.follow_prompts(by)
+        registry.follow_prompts(project, by)

@@ -100,13 +100,15 @@ def start_run(project: Project, by: Person | None, wish: Wish = EVERYTHING) -> P
         known = ", ".join(filter(None, ONLY))
         wish_for = _("only: one of %(known)s; samples: 1 to %(most)s")
         raise Refused("wish", wish_for, status=400, known=known, most=MOST_SAMPLES)
+    # Before the transaction: a model that follows the rules settles pairs, and judges would wait for all that is enqueued.
+    model = model_for(project, wish.model, specs(rule_base))
+    lexicon = lexicons.up_to_date(project)
     with transaction.atomic():
-        model = model_for(project, wish.model, specs(rule_base))
         run = PrelabelRun.objects.create(
             project=project,
             model=model,
             rule_base=rule_base,
-            lexicon=lexicons.up_to_date(project),
+            lexicon=lexicon,
             requested_by=by,
             samples=wish.samples if model.prompt_id is not None else 1,
             only=wish.only,

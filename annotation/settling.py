@@ -7,6 +7,7 @@ stands above consensus. Gold rows are append-only; `Pair.gold_label` follows the
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 import orjson
@@ -17,6 +18,7 @@ from annotation.sayings import array_of, rows, run
 from inference.models import ActiveModel, ModelVersion
 from projects.models import Project
 
+logger = logging.getLogger(__name__)
 TOGETHER = 500  # pairs settled in one transaction, and locked for as long
 
 
@@ -83,8 +85,13 @@ def follow_active_model(project: Project, most: int = TOGETHER) -> bool:
 
 
 def follow_active_models() -> int:
-    """One step in each project that is behind its active model; returns how many are still."""
-    behind = Project.objects.filter(
-        active_models__behind_from__isnull=False, active_models__role=ModelVersion.Role.JUDGE
-    )
-    return sum(follow_active_model(project) for project in behind)
+    """One step in each project that is behind its active model; returns how many are still. One that fails holds up no
+    other."""
+    judging = {"active_models__behind_from__isnull": False, "active_models__role": ModelVersion.Role.JUDGE}
+    behind = 0
+    for project in Project.objects.filter(**judging).order_by("pk"):
+        try:
+            behind += follow_active_model(project)
+        except Exception:
+            logger.exception("project %s could not follow its active model; the next round tries again", project.slug)
+    return behind

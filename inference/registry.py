@@ -1,8 +1,8 @@
 """Which model a prediction comes from: one row per engine, revision and prompt version, registered once.
 
 Which of them answers is said per project and role: people of the project promote one. New projects start with the
-installation's default. Whoever asks for a project's judge gets a model that can run now: the prompts that are active, and
-a cold start at the revision of the rules it is to judge by.
+installation's default. Whoever asks for a project's judge gets a model that can run now: a cold start at the revision of the
+rules it is to judge by.
 """
 
 from __future__ import annotations
@@ -73,22 +73,10 @@ def promoted(project: Project | None, role: str = ModelVersion.Role.JUDGE) -> Mo
     return row.model if row is not None else None
 
 
-def active(project: Project, role: str) -> ModelVersion | None:
-    """The model that answers in a project for a role; it follows the prompts that are active now."""
-    row = ActiveModel.objects.filter(project=project, role=role).select_related("model__prompt").first()
-    if row is None:
-        return None
-    model = with_active_prompt(row.model)
-    if (
-        model.pk != row.model_id
-    ):  # the product came with other prompts; whoever activates some tells all (follow_prompts)
-        _put(row, model, by=None, act="model.followed_prompts")
-    return model
-
-
 def active_judge(project: Project) -> ModelVersion | None:
-    """The model that judges a project's pairs; None while nobody has promoted one and nothing has been asked."""
-    return active(project, ModelVersion.Role.JUDGE)
+    """The model that judges a project's pairs, with the prompts that its people promoted it with; None while nobody has
+    promoted one and nothing has been asked."""
+    return promoted(project)
 
 
 def judge_by(project: Project, rules: Sequence[RuleSpec], engine: str | None = None) -> ModelVersion:
@@ -96,7 +84,7 @@ def judge_by(project: Project, rules: Sequence[RuleSpec], engine: str | None = N
     these rules. The row follows the rules: what a cold start said by others no longer stands."""
     row = ActiveModel.objects.filter(project=project, role=ModelVersion.Role.JUDGE).select_related("model").first()
     if row is not None and not row.model.cold_start:
-        return active_judge(project) or row.model
+        return row.model
     model = cold_start(rules, engine or (row.model.engine if row is not None else None))
     if row is None:
         with transaction.atomic():
@@ -267,9 +255,10 @@ def promote(version: ModelVersion, project: Project, by: Person | None) -> None:
     with transaction.atomic():
         _in_use(version)
         rows = ActiveModel.objects.select_for_update(no_key=True, of=("self",)).select_related("model")
-        row = rows.filter(project=project, role=version.role).first()
-        if row is None:
-            ActiveModel.objects.create(project=project, role=version.role, model=version, promoted_by=by, behind_from=0)
+        row, new = rows.get_or_create(
+            project=project, role=version.role, defaults={"model": version, "promoted_by": by, "behind_from": 0}
+        )
+        if new:
             record(by, "model.promoted", project=project, on=version, model=str(version), instead_of="")
             _tell(project, version)
         elif row.model_id != version.pk:
@@ -320,9 +309,11 @@ def start_with_default(project: Project, by: Person | None) -> None:
             promote(version, project, by)
 
 
-def follow_prompts(by: Person | None) -> None:
-    """After other prompts were made active: every project's model is asked with them, and its log says so."""
-    for row in ActiveModel.objects.filter(model__prompt__isnull=False).select_related("model__prompt", "project"):
+def follow_prompts(project: Project, by: Person | None) -> None:
+    """After its people made other prompts active: the project's models are asked with them, and its log says so. Other
+    projects go on with the prompts that their models were promoted with."""
+    rows = ActiveModel.objects.filter(project=project, model__prompt__isnull=False).order_by("pk")
+    for row in rows.select_related("model__prompt", "project"):
         model = with_active_prompt(row.model)
         if model.pk != row.model_id:
             _put(row, model, by=by, act="model.followed_prompts")

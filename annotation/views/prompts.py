@@ -60,7 +60,7 @@ def prompt(request: Request, prompt_id: int) -> HttpResponse:
 def activate(request: Request, prompt_id: int) -> HttpResponse:
     found = one(PromptVersion.objects.all(), prompt_id)
     try:
-        trying.activate(found, request.person)
+        trying.activate(found, request.project, request.person)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         context = _page(request, found, PromptForm(initial=_initial(found)))

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotation import card, figures, hard_samples, judging, queue, settling, weak_spots
+from annotation import adjudicating, card, figures, hard_samples, judging, queue, settling, weak_spots
 from annotation.models import (
     Adjudication,
     Disagreement,
@@ -29,7 +29,7 @@ from annotation.models import (
     StandingPrediction,
 )
 from annotation.predicting import routing
-from inference import registry
+from inference import prompt_versions, registry
 from inference.models import ActiveModel
 from projects.models import Person, Project
 from tests.conftest import ROOT, Cast
@@ -382,3 +382,33 @@ def test_people_and_model_are_compared_anew_when_another_becomes_active(
     while settling.follow_active_models():
         pass
     assert Disagreement.objects.filter(state="open", kind="human_model").count() == 3
+
+
+def test_prompts_that_one_project_makes_active_change_no_other_projects_model(project: Project, cast: Cast) -> None:
+    """Both projects' model is asked with the shipped prompts; people of one make others active."""
+    other = Project.objects.create(slug="hats", name="Hats")
+    shipped = prompt_versions.active()
+    asked = prompt_versions.value(shipped.pk)
+    model = make_model(name="lore", prompt=shipped, learnt=True)
+    for one in (project, other):
+        registry.promote(model, one, cast.max)
+    told = make_prediction(pair=make_pair(project=other), model=model)
+    rewritten = {kind: f"{text} " for kind, text in asked.templates.items()}
+    prompt_versions.activate(prompt_versions.write("other", rewritten, asked.aliases, note="", by=cast.max), cast.max)
+    registry.follow_prompts(project, cast.max)
+    now = registry.active_judge(project)
+    assert now is not None and now.prompt is not None and now.prompt.name == "other"
+    assert registry.active_judge(other) == model
+    assert pks(StandingPrediction.objects.all()) == [told.pk]
+    assert not other.auditevent_set.filter(act="model.followed_prompts").exists()
+
+
+def test_an_adjudicator_and_a_settling_lock_in_the_same_order(pair: Pair, project: Project, cast: Cast) -> None:
+    """The pair, then its dispute: the other way round two of them wait for each other."""
+    judged(pair, cast.ana, label="L4")
+    judged(pair, cast.ben, label="L1")
+    dispute = Disagreement.objects.get(pair=pair)
+    with CaptureQueriesContext(connection) as asked:
+        adjudicating.adjudicate(cast.ada, dispute.pk, project, adjudicating.Ruling(uuid.uuid4(), "L3"))
+    locks = [query["sql"] for query in asked.captured_queries if "FOR NO KEY UPDATE" in query["sql"]]
+    assert ["annotation_disagreement" in lock.split("WHERE")[0] for lock in locks[:2]] == [False, True]
