@@ -96,7 +96,7 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
     rule = _checked(ruling, project)
     with transaction.atomic():
         # The pair before its dispute, as settling does: the other way round the two wait for each other for ever.
-        pair = opinions.locked(Disagreement.objects.get(pk=disagreement_id, project=project).pair_id)
+        pair = opinions.locked(project.disagreements.get(pk=disagreement_id).pair_id)
         disagreement = Disagreement.objects.select_for_update(of=("self",), no_key=True).get(pk=disagreement_id)
         if known := Adjudication.objects.filter(idempotency_key=ruling.key).first():
             if (known.adjudicator_id, known.disagreement_id) != (person.pk, disagreement.pk):

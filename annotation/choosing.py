@@ -70,7 +70,7 @@ def newest(project: Project) -> int:
 def first(project: Project, chosen: Choice, most: int, *, after: int = 0) -> tuple[list[int], bool]:
     """The ids of up to `most` of the chosen pairs after one, in their order; and whether words could not be looked up in
     all of them."""
-    rows = Pair.objects.filter(_wanted(project, chosen), project=project, pk__gt=after)
+    rows = project.pairs.filter(_wanted(project, chosen), pk__gt=after)
     if chosen.newest is not None:
         rows = rows.filter(pk__lte=chosen.newest)
     return finding.first(project, rows, chosen.text, most)

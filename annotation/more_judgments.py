@@ -136,8 +136,10 @@ def preview(project: Project, wanted: MoreWanted) -> Foreseen:
 def ask(project: Project, wanted: MoreWanted, by: Person | None, key: UUID, *, here: bool = False) -> MoreJudgments:
     """The same key again is the same act. Few pairs have their slots when it returns, many when a worker is done; `here`:
     in any case. Raises Refused."""
-    known = MoreJudgments.objects.filter(project=project, key=key).first()
+    known = MoreJudgments.objects.filter(key=key).first()
     if known is not None:
+        if known.project_id != project.pk:  # a key is a UUID that only its own page knows
+            raise Refused("used_key", _("The form is incomplete; reload the page."), status=409)
         return known
     found, _partial = _chosen(project, wanted.chosen)
     told = {**wanted.chosen.as_data(), **({"firm": True} if wanted.firm else {})}

@@ -119,9 +119,7 @@ def _promoting(project: Project, found: ModelVersion) -> dict[str, int] | None:
     carried = remembered(
         name, project, lambda: run_progress.carry(project, found), size=lambda pairs: pairs, seconds=60
     )
-    disputes = Disagreement.objects.filter(
-        project=project, state=Disagreement.State.OPEN, kind=Disagreement.Kind.HUMAN_MODEL
-    )
+    disputes = project.disagreements.filter(state=Disagreement.State.OPEN, kind=Disagreement.Kind.HUMAN_MODEL)
     return {"pairs": carried, "disputes": disputes.count()}
 
 

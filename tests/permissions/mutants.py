@@ -326,9 +326,6 @@ def _ours() -> list[ModuleType]:
 
 # Gaps that nobody can see through, each with the reason. A reason that no longer holds is found by removing its line.
 EQUIVALENT: Mapping[str, str] = {
-    "annotation.adjudicating.adjudicate: or_update(of=('self',), no_key=True).get without project": (
-        "the second wall: the view has looked the dispute up within the project"
-    ),
     "annotation.adjudicating.adjudicate: Adjudication.objects.filter without adjudicator": (
         "the key is a UUID that only its own form knows"
     ),
