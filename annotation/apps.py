@@ -11,6 +11,7 @@ class AnnotationConfig(AppConfig):
             briefing,
             exporting,
             fetching,
+            following,
             importing,
             kinds,
             left_behind,
@@ -22,10 +23,9 @@ class AnnotationConfig(AppConfig):
             queue,
             replaying,
             sampled_backtesting,
-            settling,
             wording,
         )
-        from inference import asking, registry
+        from inference import asking
         from projects import gates, home_cards
         from rules import reviewing
 
@@ -34,12 +34,11 @@ class AnnotationConfig(AppConfig):
         reviewing.objections_to.register(replaying.gate)
         asking.lexicon_of.register(briefing.lexicon)
         asking.briefed.register(briefing.brief)
-        registry.another_judges.register(settling.follow_active_model)
 
         # In the order in which they are rung for, and shown on the page of workers.
         kinds.register(importing.KIND, exporting.KIND, backtesting.KIND, sampled_backtesting.KIND, model_work.KIND)
         kinds.register(prelabelling.KIND, playground.KIND, fetching.KIND, more_judgments.KIND)
         kinds.chore(queue.expire_leases, seconds=1, queue=kinds.DISPATCHING)
-        kinds.chore(settling.follow_active_models, seconds=1, at_it=0.05, queue=kinds.DISPATCHING)
+        kinds.chore(following.follow_all, seconds=1, at_it=0.05, queue=kinds.DISPATCHING)
         kinds.chore(exporting.tidy, seconds=600)
         kinds.chore(wording.read_in_peace, seconds=2, at_it=0.01)

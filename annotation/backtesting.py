@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation import jobs
 from annotation.kinds import Kind, single
-from annotation.measuring import Basis, Lesson, Material
+from annotation.measuring import Basis, Exposure, Material
 from annotation.models import BackTest
 from annotation.rule_effects import Effect, TwoSets
 from inference.models import ModelVersion
@@ -263,7 +263,7 @@ class Measures:
     """
 
     def __init__(self, project: Project, model: ModelVersion | None = None) -> None:
-        self._material, self._lesson = Material(project), Lesson(model)
+        self._material, self._lesson = Material(project), Exposure(model)
         self._golds = {row.pair: row for row in self._material.pairs if row.gold}
         self._queries = set[int]()
         self.basis = Basis(model=str(model or ""), lineage=self._lesson.lineage if model is not None else "")

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from annotation import confidence, splitting
-from annotation.measuring import Basis, Lesson, Material, Seen, newest_rules
+from annotation.measuring import Basis, Exposure, Material, MeasurablePair, newest_rules
 from annotation.models import Prediction
 from inference import lineage
 from inference.models import Calibration, ModelVersion
@@ -65,7 +65,9 @@ def fit(project: Project, model: ModelVersion, by: Person | None, method: str | 
     return row
 
 
-def _measured(project: Project, model: ModelVersion) -> tuple[list[tuple[Seen, str, dict[str, float]]], Basis]:
+def _measured(
+    project: Project, model: ModelVersion
+) -> tuple[list[tuple[MeasurablePair, str, dict[str, float]]], Basis]:
     """The gold pairs of validation queries that measure the model, with its label and its shares; and what that is."""
     told = Prediction.objects.filter(pair__project=project, model=model, status="ok")
     told = told.filter(snapshot_id=F("pair__item__current_snapshot_id")).order_by("pair_id", "-id").distinct("pair_id")
@@ -76,13 +78,13 @@ def _measured(project: Project, model: ModelVersion) -> tuple[list[tuple[Seen, s
         )
         if (shares := confidence.own_shares(posterior, samples)) is not None
     }
-    material, lesson, splits = Material(project), Lesson(model), splitting.splits()
+    material, exposure, splits = Material(project), Exposure(model), splitting.splits()
     rows = [row for row in material.pairs if row.gold and row.pair in said and splits.of(row.text) == "validation"]
     newest = newest_rules((said[row.pair][0] for row in rows), material.rule_base_now)
-    basis, found = Basis(str(model), lesson.lineage, newest, material.rule_base_now), []
+    basis, found = Basis(str(model), exposure.lineage, newest, material.rule_base_now), []
     for row in rows:
         number, label, shares = said[row.pair]
-        if digest(row.text) in (lesson.families or ()):
+        if digest(row.text) in (exposure.families or ()):
             basis.left_out.add("learnt")
         elif material.assisted(row):
             basis.left_out.add("assisted")

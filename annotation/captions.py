@@ -31,7 +31,7 @@ def picture(sha256: str) -> Picture | None:
 
 def get_or_make(project: Project, wanted: Sequence[Looked]) -> Mapping[Looked, Caption | EngineError]:
     """Captions by the active captioner; nothing where nobody promoted one, and a pair without caption is a valid pair."""
-    captioner = registry.promoted(project, ModelVersion.Role.CAPTIONER)
+    captioner = registry.active(project, ModelVersion.Role.CAPTIONER)
     if captioner is None or captioner.prompt_id is None or not wanted:
         return {}
     prompts = prompt_versions.value(captioner.prompt_id)

@@ -277,7 +277,7 @@ def _measure(
     shares = learnt.posterior(seen.features, seen.words)
     rules = specs(rule_base)
     cold = registry.register(connecting.connect(connecting.COLD_START, rules))
-    active = registry.active_judge(project)
+    active = registry.active(project)
     majority = Counter(one.truth for one in test).most_common(1)[0][0]
     return {
         **figures_of(project.scale, test, shares),

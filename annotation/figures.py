@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from django.db.models import Q
 
-from annotation.measuring import Basis, Material, Seen, Word
+from annotation.measuring import Basis, Material, MeasurablePair, Word
 from annotation.models import Pair
 from projects.models import Project
 from relevance.labels import Scale
@@ -31,7 +31,7 @@ class UndefinedComparison(ValueError):
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredReport:
     """A report and what it is of; `learnt` is the same over what the model learnt from, never a part of `report`."""
 
     report: Report | PeopleReport
@@ -43,7 +43,7 @@ class Measured:
         return {**self.report.to_json(), **self.basis.to_json(), **beside}
 
 
-def figures(project: Project, *, of: Of | None, against: Against, include_learnt: bool = False) -> Measured:
+def figures(project: Project, *, of: Of | None, against: Against, include_learnt: bool = False) -> MeasuredReport:
     """The report for `--of` against `--against`; without `--of`, people among themselves or the model against gold.
 
     Raises UndefinedComparison.
@@ -77,9 +77,9 @@ class OnThePage(NamedTuple):
     say what the smaller number costs. `answered`: the active model has said something; `old`: how many pairs carry nothing
     newer than what a model before it said, or what it said under other rules."""
 
-    people: Measured
+    people: MeasuredReport
     opinions: Opinions
-    model: Measured
+    model: MeasuredReport
     one_in: int
     answered: bool
     old: int
@@ -98,7 +98,7 @@ def on_the_page(project: Project) -> OnThePage:
     )
 
 
-def people_among_themselves(found: Material, *, imported_only: bool = False) -> Measured:
+def people_among_themselves(found: Material, *, imported_only: bool = False) -> MeasuredReport:
     """What they said without a model's label in view: that two who saw it agree says nothing of people."""
     basis, heard = Basis(of="opinions"), list[Word]()
     for words in found.words_of.values():
@@ -110,10 +110,10 @@ def people_among_themselves(found: Material, *, imported_only: bool = False) -> 
     ratings = ((word.query, word.pair, word.judge, str(word.unaided)) for word in heard)
     told = people_report(found.project.scale, ratings)
     basis.n, basis.queries = told.pairs, told.queries
-    return Measured(told, basis)
+    return MeasuredReport(told, basis)
 
 
-def model_and_gold(found: Material, *, include_learnt: bool = False) -> Measured:
+def model_and_gold(found: Material, *, include_learnt: bool = False) -> MeasuredReport:
     scale, basis = found.project.scale, found.basis()
     measured, learnt = (
         list[Row](),
@@ -131,10 +131,10 @@ def model_and_gold(found: Material, *, include_learnt: bool = False) -> Measured
             learnt.append((row.text, row.gold, *_said(scale, row)))
     told = report(scale, measured)
     basis.queries = told.queries
-    return Measured(told, basis, report(scale, learnt) if include_learnt else None)
+    return MeasuredReport(told, basis, report(scale, learnt) if include_learnt else None)
 
 
-def people_and_gold(found: Material, *, imported_only: bool = False) -> Measured:
+def people_and_gold(found: Material, *, imported_only: bool = False) -> MeasuredReport:
     """Each judge's standing word, whatever was in view: the modes are told."""
     basis, rows, heard = Basis(), list[Row](), list[Word]()
     for seen in found.pairs:
@@ -149,17 +149,17 @@ def people_and_gold(found: Material, *, imported_only: bool = False) -> Measured
     basis.heard(heard)
     told = report(found.project.scale, rows)
     basis.queries = told.queries
-    return Measured(told, basis)
+    return MeasuredReport(told, basis)
 
 
 def model_and_people(
     found: Material, *, imported_only: bool = False, people_first: bool = False, include_learnt: bool = False
-) -> Measured:
+) -> MeasuredReport:
     """Every single opinion beside what the model says of its pair: the person's label is the truth, or the model's."""
     scale, basis = found.project.scale, found.basis("opinions")
     measured, learnt = list[Row](), list[Row]()
 
-    def beside(row: Seen, words: list[Word]) -> Iterator[Row]:
+    def beside(row: MeasurablePair, words: list[Word]) -> Iterator[Row]:
         label, score = _said(scale, row)
         for word in words:
             truth, told = (label, str(word.unaided)) if people_first else (str(word.unaided), label)
@@ -173,7 +173,7 @@ def model_and_people(
                 learnt += beside(row, [word for word in found.words_of.get(row.pair, ()) if word.unaided])
     told = report(scale, measured)
     basis.queries = told.queries
-    return Measured(told, basis, report(scale, learnt) if include_learnt else None)
+    return MeasuredReport(told, basis, report(scale, learnt) if include_learnt else None)
 
 
 def opinion_by_opinion(found: Material) -> Opinions:
@@ -191,7 +191,7 @@ def opinion_by_opinion(found: Material) -> Opinions:
 
 def _heard(
     found: Material, basis: Basis, *, imported_only: bool = False, fewest: int = 1
-) -> Iterator[tuple[Seen, list[Word]]]:
+) -> Iterator[tuple[MeasurablePair, list[Word]]]:
     """The pairs that measure the model against people, with what they said of it unaided; told to the basis."""
     for row in found.pairs:
         words = [word for word in found.words_of.get(row.pair, ()) if word.imported or not imported_only]
@@ -207,7 +207,7 @@ def _heard(
             yield row, said
 
 
-def _said(scale: Scale, row: Seen) -> tuple[str, float | None]:
+def _said(scale: Scale, row: MeasurablePair) -> tuple[str, float | None]:
     """The model's label in the project's scale, and its share of good labels."""
     return scale.from_lore(row.label or ""), good_share(scale, row.shares)
 

@@ -14,12 +14,11 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import orjson
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from annotation import splitting
 from annotation.models import Gold, Prediction
-from annotation.sayings import array_of
+from annotation.sayings import array_of, rows
 from inference import lineage, registry
 from inference.models import LearntModel, ModelVersion
 from projects.models import Mode, Project
@@ -86,7 +85,7 @@ class Word(NamedTuple):
     unaided: str | None
 
 
-class Seen(NamedTuple):
+class MeasurablePair(NamedTuple):
     """A pair that has gold or was judged. `label` and `posterior` are what the active model says, in LORE's labels; `older`:
     it says nothing, one before it did. `needed`: of a consensus, how many words the gold rests on."""
 
@@ -158,7 +157,7 @@ class Basis:
         told = {name: getattr(self, name) for name in names}
         return {**told, "model": self.model or None, "left_out": asdict(self.left_out)}
 
-    def measured(self, row: Seen, words: Iterable[Word]) -> None:
+    def measured(self, row: MeasurablePair, words: Iterable[Word]) -> None:
         """One more gold pair measures."""
         self.n += 1
         if row.ground:
@@ -172,7 +171,7 @@ class Basis:
             self.modes[mode] = self.modes.get(mode, 0) + 1
 
 
-class Lesson:
+class Exposure:
     """What a model has learnt from, as a measure of it must know. `lineage`: none (a cold start learns nothing), known,
     unknown (nobody has said), another_split (it may have seen any query)."""
 
@@ -224,18 +223,18 @@ class Material:
         return found
 
     @cached_property
-    def pairs(self) -> list[Seen]:
+    def pairs(self) -> list[MeasurablePair]:
         rated = {word.pair for word in self.words if word.imported}  # `judged` does not tell of what files brought
         params = {"older": array_of(registry.older(self.project)), "rated": array_of(rated)}
-        return [Seen._make(row) for row in self._rows(_PAIRS, **params)]
+        return [MeasurablePair._make(row) for row in self._rows(_PAIRS, **params)]
 
     @cached_property
     def model(self) -> ModelVersion | None:
-        return registry.promoted(self.project)
+        return registry.active(self.project)
 
     @cached_property
-    def lesson(self) -> Lesson:
-        return Lesson(self.model)
+    def exposure(self) -> Exposure:
+        return Exposure(self.model)
 
     @cached_property
     def rule_base_now(self) -> int | None:
@@ -247,7 +246,7 @@ class Material:
         """Predictions under it measure: the project's own, while nothing is predicted under that the newest before."""
         return newest_rules((row.rule_base for row in self.pairs), self.rule_base_now)
 
-    def assisted(self, row: Seen) -> bool:
+    def assisted(self, row: MeasurablePair) -> bool:
         """Whether a gold label rests on words that were said with a model's label in view: without them there would be no
         such consensus. Gold by adjudication or import stands on its own."""
         if row.ground != Gold.Ground.CONSENSUS:
@@ -255,11 +254,11 @@ class Material:
         said = Counter(word.unaided for word in self.words_of.get(row.pair, ()) if word.unaided is not None)
         return said[row.gold] < row.needed or len(said) > 1
 
-    def why_not(self, row: Seen, *, gold: bool) -> str:
+    def why_not(self, row: MeasurablePair, *, gold: bool) -> str:
         """Why a pair does not measure the active model: a name of LeftOut, "unanswered", or nothing where it does."""
         if row.label is None and not row.older:
             return "unanswered"
-        if why := self.lesson.why_not(row.text):
+        if why := self.exposure.why_not(row.text):
             return why
         if gold and self.assisted(row):
             return "assisted"
@@ -269,7 +268,7 @@ class Material:
         """Of the active model, with nothing measured yet."""
         return Basis(
             model=str(self.model or ""),
-            lineage=self.lesson.lineage,
+            lineage=self.exposure.lineage,
             rule_base=self.rule_base,
             rule_base_now=self.rule_base_now,
             of=of,
@@ -277,24 +276,20 @@ class Material:
 
     def _rows(self, statement: str, **params: Any) -> list[tuple[Any, ...]]:
         drawn = _DRAWN if self.one_in > 1 else ""
-        with connection.cursor() as cursor:
-            params |= {"project": self.project.pk, "one_in": self.one_in}
-            cursor.execute(statement.format(drawn=drawn), params)
-            found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+        return rows(statement.format(drawn=drawn), **params, project=self.project.pk, one_in=self.one_in)
 
 
 def gold_to_measure(project: Project, model: ModelVersion) -> list[int]:
     """The gold pairs that may measure a model, whatever it has said of them so far; oldest first."""
-    found, lesson = Material(project), Lesson(model)
-    rows = [row for row in found.pairs if row.gold and not lesson.why_not(row.text)]
-    return sorted(row.pair for row in rows if not found.assisted(row))
+    found, exposure = Material(project), Exposure(model)
+    gold = [row for row in found.pairs if row.gold and not exposure.why_not(row.text)]
+    return sorted(row.pair for row in gold if not found.assisted(row))
 
 
 def ages(project: Project, predictions: Iterable[Prediction]) -> dict[int, str]:
     """Why a prediction is not what the project takes its model to say now, by its key: it is by an `older_model`, by a
     `candidate` that never judged here, or under `older_rules`; one that is none of these is not named."""
-    active, base = registry.promoted(project), active_rule_base(project)
+    active, base = registry.active(project), active_rule_base(project)
     older, found = registry.older(project), dict[int, str]()
     for row in predictions:
         if active is None or row.model_id != active.pk:

@@ -8,10 +8,10 @@ get theirs at once; many are a job, so that nobody who judges waits for more tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from annotation import choosing, jobs, settling
@@ -125,8 +125,7 @@ class Foreseen(NamedTuple):
 def preview(project: Project, wanted: MoreWanted) -> Foreseen:
     """What asking would do now; nothing is written. Raises Refused where more than MOST pairs are chosen."""
     found, partial = _chosen(project, wanted.chosen)
-    params = {"pairs": array_of(found), "more": wanted.more, "firm": wanted.firm, "most": wanted.most}
-    [told] = _named(_PREVIEW, params)
+    [told] = rows(_PREVIEW, pairs=array_of(found), more=wanted.more, firm=wanted.firm, most=wanted.most)
     looked_at, firm, full, pairs, fewer, unsettled, slots = map(int, told)
     [(median,)] = rows(_SECONDS, project.pk)
     seconds = None if median is None else float(median) * slots
@@ -228,7 +227,7 @@ def _give(act: MoreJudgments, token: UUID, together: int) -> bool:
         left = None if act.most is None else act.most - act.pairs
         _lock(found)
         whom = {"pairs": array_of(found), "more": act.more, "firm": firm, "most": left}
-        [(pairs, slots)] = _named(_GIVE, {**whom, "project": act.project_id, "act": act.pk})
+        [(pairs, slots)] = rows(_GIVE, **whom, project=act.project_id, act=act.pk)
         _settle(act.project, found)
         counts = {"pairs": act.pairs + pairs, "slots": act.slots + slots, "reached": max(found, default=act.reached)}
         if len(found) == together and (left is None or pairs < left):
@@ -275,12 +274,4 @@ def _lock(pairs: Sequence[int]) -> None:
 def _settle(project: Project, pairs: Sequence[int]) -> None:
     """Enough opinions are as many as a pair has slots: where people have judged, more or fewer may make a difference."""
     judged = Judgment.objects.filter(pair__in=pairs).order_by("pair").values_list("pair", flat=True).distinct()
-    if found := list(judged):
-        settling.settle(project, found)
-
-
-def _named(statement: str, params: dict[str, Any]) -> list[tuple[int, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        found: list[tuple[int, ...]] = cursor.fetchall()
-    return found
+    settling.settle(project, judged)

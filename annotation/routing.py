@@ -1,4 +1,5 @@
-"""Which pairs a pre-label sends to two people who do not see it: unsure ones, and those whose text may talk to the judge."""
+"""Which pairs a pre-label of the active model sends to two people who do not see it: unsure ones, and those whose text may
+talk to the judge."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from annotation.models import Prediction
+from annotation.models.prelabelling import PredictionColumns
 from projects.models import Project
 from relevance.suspicion import INJECTION
 
@@ -31,13 +32,13 @@ ON CONFLICT DO NOTHING
 """
 
 
-def is_doubtful(prediction: Prediction, project: Project) -> bool:
+def is_doubtful(prediction: PredictionColumns, project: Project) -> bool:
     """Less sure than the project's cut, where somebody has measured the model's confidence; or suspected of injection."""
     unsure = prediction.confidence is not None and prediction.confidence < project.confidence_cut
     return bool(prediction.label) and (unsure or INJECTION in prediction.signals)
 
 
-def route(predictions: Iterable[Prediction], project: Project) -> int:
+def route(predictions: Iterable[PredictionColumns], project: Project) -> int:
     """Ask two people, blind, about each doubtful pair; returns how many pairs that are."""
     doubtful = {one.pair_id for one in predictions if is_doubtful(one, project)}
     _ask_two_blind(doubtful)

@@ -47,9 +47,10 @@ def run(statement: str, *params: Any) -> None:
         cursor.execute(statement, params)
 
 
-def rows(statement: str, *params: Any) -> list[tuple[Any, ...]]:
+def rows(statement: str, *params: Any, **named: Any) -> list[tuple[Any, ...]]:
+    """All rows of a statement whose parameters stand by place (`%s`) or by name (`%(name)s`)."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        cursor.execute(statement, named or params)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 

@@ -67,8 +67,7 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
             if pair.new and (judge_gold or pair.id not in labelled)
         ],
     )
-    if unsettled := {id_ for id_ in new_ratings if id_ not in labelled} | _old(new_gold, pairs):
-        settling.settle(project, sorted(unsettled))
+    settling.settle(project, {id_ for id_ in new_ratings if id_ not in labelled} | _old(new_gold, pairs))
     return counts
 
 

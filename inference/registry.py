@@ -19,23 +19,15 @@ from inference.engines.base import Engine
 from inference.models import ActiveModel, ModelVersion
 from projects.audit import record
 from projects.clock import ClockTimestamp
-from projects.hooks import Hook
 from projects.models import AuditEvent, Person, Project
 from projects.refusals import Refused
 from relevance.rules import RuleSpec
 
 State = ModelVersion.State
-another_judges: Hook[[Project], object] = Hook()  # another model judges the pairs of a project from now on
 _COLD = Q(prompt=None, learnt=False)
 _IDENTITY = ("name", "engine", "target", "role")
-_SAME = (
-    "name",
-    "engine",
-    "target",
-    "revision",
-    "role",
-    "pictures",
-)  # rows that differ in none but the prompts are one model
+# Rows that differ in none but the prompts are one model.
+_SAME = ("name", "engine", "target", "revision", "role", "pictures")
 _BECAME_ACTIVE = ("model.active", "model.promoted", "model.followed_rules", "model.followed_prompts")
 
 
@@ -66,17 +58,11 @@ def judges() -> list[str]:
     return sorted(set(able.values_list("name", flat=True)))
 
 
-def promoted(project: Project | None, role: str = ModelVersion.Role.JUDGE) -> ModelVersion | None:
-    """The model that answers in a project, or with which new ones start, as its row says: for pages, which change nothing
-    by being read."""
+def active(project: Project | None, role: str = ModelVersion.Role.JUDGE) -> ModelVersion | None:
+    """The model that answers in a project, with the prompts that its people promoted it with; without a project the one
+    that new ones start with. None while nobody has promoted one and nothing has been asked."""
     row = ActiveModel.objects.filter(project=project, role=role).select_related("model__prompt").first()
     return row.model if row is not None else None
-
-
-def active_judge(project: Project) -> ModelVersion | None:
-    """The model that judges a project's pairs, with the prompts that its people promoted it with; None while nobody has
-    promoted one and nothing has been asked."""
-    return promoted(project)
 
 
 def judge_by(project: Project, rules: Sequence[RuleSpec], engine: str | None = None) -> ModelVersion:
@@ -93,7 +79,6 @@ def judge_by(project: Project, rules: Sequence[RuleSpec], engine: str | None = N
             )
             if new:
                 record(None, "model.active", project=project, on=model, model=str(model), why="cold_start")
-                _tell(project, model)
     elif row.model_id != model.pk:
         _put(row, model, by=None, act="model.followed_rules")
     return model
@@ -104,9 +89,9 @@ def cold_start(rules: Sequence[RuleSpec], engine: str | None = None) -> ModelVer
 
 
 def default(role: str = ModelVersion.Role.JUDGE) -> ModelVersion | None:
-    """What new projects start with; None: the cold start."""
-    row = ActiveModel.objects.filter(project=None, role=role).select_related("model__prompt").first()
-    return with_active_prompt(row.model) if row is not None else None
+    """What a project that is founded now starts with, under the prompts that are active now; None: the cold start."""
+    kept = active(None, role)
+    return with_active_prompt(kept) if kept is not None else None
 
 
 def is_active(version: ModelVersion, project: Project) -> bool:
@@ -131,7 +116,7 @@ def active_models(project: Project) -> set[int]:
 
 def defaults() -> dict[str, ModelVersion]:
     """What new projects start with, by role; a role that is not there has none, and a judge is then the cold start."""
-    found = {role: promoted(None, role) for role in ModelVersion.Role.values}
+    found = {role: active(None, role) for role in ModelVersion.Role.values}
     return {role: version for role, version in found.items() if version is not None}
 
 
@@ -260,7 +245,6 @@ def promote(version: ModelVersion, project: Project, by: Person | None) -> None:
         )
         if new:
             record(by, "model.promoted", project=project, on=version, model=str(version), instead_of="")
-            _tell(project, version)
         elif row.model_id != version.pk:
             _put(row, version, by=by, act="model.promoted")
 
@@ -320,15 +304,8 @@ def follow_prompts(project: Project, by: Person | None) -> None:
 
 
 def _put(row: ActiveModel, model: ModelVersion, *, by: Person | None, act: str) -> None:
-    """In place of the one before. What people and model differ in is looked at again, from the first pair on."""
+    """In place of the one before. What that means for its pairs is made up from the first one on (ActiveModel.behind_from)."""
     with transaction.atomic():
         changes = {"model": model, "promoted_by": by, "promoted_at": ClockTimestamp(), "behind_from": 0}
         ActiveModel.objects.filter(pk=row.pk).update(**changes)
         record(by, act, project=row.project, on=model, model=str(model), instead_of=str(row.model))
-        if row.project is not None:
-            _tell(row.project, model)
-
-
-def _tell(project: Project, model: ModelVersion) -> None:
-    if model.role == ModelVersion.Role.JUDGE:
-        another_judges(project)

@@ -41,7 +41,7 @@ def there(found: T | None) -> T:
 
 
 @dataclass(frozen=True)
-class Page(Generic[M]):
+class ListPage(Generic[M]):
     """`older_url` leads to the next one, empty on the last."""
 
     rows: list[M]
@@ -50,7 +50,7 @@ class Page(Generic[M]):
 
 def page(
     rows: QuerySet[M], request: HttpRequest, size: int, *, ascending: bool = False, filters: Mapping[str, Any] = {}
-) -> Page[M]:
+) -> ListPage[M]:
     """So many rows by key, the newest first, from the one on that the address names; `filters` stay in the next address.
 
     By key, since a count or an offset over a long list costs more the longer it is.
@@ -61,7 +61,7 @@ def page(
         rows = rows.filter(**{beyond: last})
     found = list(rows.order_by(order)[: size + 1])
     more = urlencode({**filters, name: found[size - 1].pk}) if len(found) > size else ""
-    return Page(found[:size], f"?{more}" if more else "")
+    return ListPage(found[:size], f"?{more}" if more else "")
 
 
 def by_htmx(request: HttpRequest) -> bool:

@@ -12,7 +12,7 @@ from projects.gates import Request
 
 
 def agreement(request: Request) -> HttpResponse:
-    judge = registry.promoted(request.project)  # by whose key: another model's figures are never shown as its own
+    judge = registry.active(request.project)  # by whose key: another model's figures are never shown as its own
     name = f"agreement:{judge.pk if judge is not None else 0}"
     found = remembered(name, request.project, lambda: figures.on_the_page(request.project), size=_seen, seconds=600)
     codes = request.project.scale.codes

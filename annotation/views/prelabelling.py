@@ -82,7 +82,7 @@ def _start(request: Request) -> HttpResponse:
 
 def _list(request: Request) -> dict[str, Any]:
     rows = PrelabelRun.objects.filter(project=request.project).select_related("model", "rule_base", "requested_by")
-    found, active = page(rows, request, PAGE), registry.promoted(request.project)
+    found, active = page(rows, request, PAGE), registry.active(request.project)
     first = (
         [] if active is not None else sorted(connecting.ENGINES)
     )  # who judges first without one is the project's model

@@ -74,7 +74,7 @@ class ActiveModel(models.Model):
     model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="active_in")
     promoted_by = models.ForeignKey(Person, models.PROTECT, null=True)
     promoted_at = models.DateTimeField(db_default=ClockTimestamp())
-    # Pairs from here on were settled under the model before; none: all follow this one (annotation.disagreements).
+    # Pairs from here on are as the model before left them; none: all follow this one (annotation.following).
     behind_from = models.BigIntegerField(null=True)
 
     class Meta:

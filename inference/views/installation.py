@@ -20,7 +20,7 @@ LISTED = 200
 NAMED = 12  # projects of one model; the rest are counted
 
 
-class Registered(NamedTuple):
+class ListedModel(NamedTuple):
     model: ModelVersion
     projects: list[Project]
     further: int
@@ -66,7 +66,7 @@ def _page(request: Request, *, status: int = 200) -> HttpResponse:
     where, defaults = registry.active_in(rows), registry.defaults()
     starts_with = {version.pk for version in defaults.values()}
     listed = [
-        Registered(row, where.get(row.pk, [])[:NAMED], len(where.get(row.pk, [])[NAMED:]), row.pk in starts_with)
+        ListedModel(row, where.get(row.pk, [])[:NAMED], len(where.get(row.pk, [])[NAMED:]), row.pk in starts_with)
         for row in rows
     ]
     context = {

@@ -156,7 +156,7 @@ def test_the_model_pages_show_the_registry_and_promote(
     page = reverse("model", args=[project.slug, model.pk])
     assert "Promote" in client.get(page).content.decode()
     client.post(reverse("model-promote", args=[project.slug, model.pk]))
-    assert registry.active_judge(project) == model
+    assert registry.active(project) == model
     refused = client.post(reverse("model-calibrate", args=[project.slug, model.pk]))
     assert refused.status_code == 409
     assert "0 gold pairs of validation queries" in refused.content.decode()

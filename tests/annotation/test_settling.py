@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotation import adjudicating, card, figures, hard_samples, judging, queue, settling, weak_spots
+from annotation import adjudicating, card, figures, following, hard_samples, judging, queue, settling, weak_spots
 from annotation.models import (
     Adjudication,
     Disagreement,
@@ -32,6 +32,7 @@ from annotation.predicting import routing
 from inference import prompt_versions, registry
 from inference.models import ActiveModel
 from projects.models import Person, Project
+from relevance.suspicion import INJECTION
 from tests.conftest import ROOT, Cast
 from tests.world.rows import activate, make_judgment, make_model, make_pair, make_prediction, make_slots
 
@@ -355,17 +356,14 @@ def test_promoting_in_one_project_leaves_another_alone(project: Project, cast: C
     for one in (project, other):
         registry.promote(before, one, cast.max)
     registry.promote(after, project, cast.max)
-    assert (registry.active_judge(project), registry.active_judge(other)) == (after, before)
+    assert (registry.active(project), registry.active(other)) == (after, before)
     logged = project.auditevent_set.filter(act="model.promoted").order_by("pk").values_list("detail", flat=True)
     assert [one["instead_of"] for one in logged] == ["", str(before)]
     assert other.auditevent_set.filter(act="model.promoted").count() == 1
 
 
-def test_people_and_model_are_compared_anew_when_another_becomes_active(
-    project: Project, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_people_and_model_are_compared_anew_when_another_becomes_active(project: Project, cast: Cast) -> None:
     """Three pairs that two people call L4, in steps of two: the model before says L1, the one after says L4."""
-    monkeypatch.setattr(registry.another_judges, "takers", [])  # else the first step, of 500 pairs, is taken at once
     pairs = [make_pair(project=project, query=f"mug {n}") for n in range(3)]
     before, after = make_model(name="before"), make_model(name="after")
     for pair in pairs:
@@ -374,14 +372,52 @@ def test_people_and_model_are_compared_anew_when_another_becomes_active(
         assert judged(pair, cast.ana, cast.ben) == "L4"
     assert Disagreement.objects.filter(state="open", kind="human_model").count() == 3
     registry.promote(after, project, cast.max)
-    assert settling.follow_active_model(project, most=2)
+    row = ActiveModel.objects.get(project=project)
+    assert following.follow(row.pk, most=2)
     assert Disagreement.objects.filter(state="open").count() == 1
-    assert settling.follow_active_models() == 0
+    assert following.follow_all() == 0
     assert not Disagreement.objects.filter(state="open").exists()
     registry.promote(before, project, cast.max)
-    while settling.follow_active_models():
+    while following.follow_all():
         pass
     assert Disagreement.objects.filter(state="open", kind="human_model").count() == 3
+
+
+def test_what_a_candidate_was_unsure_of_goes_to_two_people_once_it_is_promoted(project: Project, cast: Cast) -> None:
+    """One pair it is sure of, one it is not, one whose text may talk to the judge; of each one person is asked."""
+    Project.objects.filter(pk=project.pk).update(overlap=1)
+    candidate = make_model(name="candidate")
+    said: list[dict[str, Any]] = [{"confidence": 0.9}, {"confidence": 0.1}, {"signals": [INJECTION]}]
+    pairs = [make_pair(project=project, query=f"mug {n}") for n in range(3)]
+    for pair, fields in zip(pairs, said, strict=True):
+        make_slots(pair=pair, count=1)
+        make_prediction(pair=pair, model=candidate, active=False, **fields)
+    registry.promote(candidate, project, cast.max)
+    while following.follow_all():
+        pass
+    asked = [list(Slot.objects.filter(pair=pair).order_by("number").values_list("mode", flat=True)) for pair in pairs]
+    assert asked == [[""], ["blind", "blind"], ["blind", "blind"]]
+
+
+def test_a_project_that_cannot_follow_holds_up_no_other(
+    project: Project, cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = Project.objects.create(slug="hats", name="Hats")
+    for one in (project, other):
+        registry.promote(make_model(), one, cast.max)
+    first = ActiveModel.objects.get(project=project)
+    follow = following.follow
+
+    def fails_first(active: int) -> bool:
+        if active == first.pk:
+            raise RuntimeError("no")
+        return follow(active)
+
+    monkeypatch.setattr(following, "follow", fails_first)
+    following.follow_all()
+    behind = dict(ActiveModel.objects.values_list("project__slug", "behind_from"))
+    assert behind == {"shoes": 0, "hats": None}
+    assert "could not follow" in caplog.text
 
 
 def test_prompts_that_one_project_makes_active_change_no_other_projects_model(project: Project, cast: Cast) -> None:
@@ -396,9 +432,9 @@ def test_prompts_that_one_project_makes_active_change_no_other_projects_model(pr
     rewritten = {kind: f"{text} " for kind, text in asked.templates.items()}
     prompt_versions.activate(prompt_versions.write("other", rewritten, asked.aliases, note="", by=cast.max), cast.max)
     registry.follow_prompts(project, cast.max)
-    now = registry.active_judge(project)
+    now = registry.active(project)
     assert now is not None and now.prompt is not None and now.prompt.name == "other"
-    assert registry.active_judge(other) == model
+    assert registry.active(other) == model
     assert pks(StandingPrediction.objects.all()) == [told.pk]
     assert not other.auditevent_set.filter(act="model.followed_prompts").exists()
 

@@ -45,8 +45,8 @@ def test_new_projects_start_with_what_a_system_admin_says_and_those_that_exist_k
     old, new = make_model(name="old", learnt=True), make_model(name="new", learnt=True)
     activate(model=old, project=project)
     assert root.post(PAGE, {"model": new.pk}).status_code == 302
-    assert registry.active_judge(project) == old
-    assert registry.active_judge(founded(cast, "Hats")) == new
+    assert registry.active(project) == old
+    assert registry.active(founded(cast, "Hats")) == new
     assert acts() == [("Root", str(new), "")]
     page = root.get(PAGE).content.decode()
     assert "Let new projects start with the cold start" in page

@@ -25,7 +25,7 @@ class Command(JsonCommand):
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"no project is called {options['project']!r}")
-        model = registry.by_name(options["model"]) if options["model"] else registry.active_judge(project)
+        model = registry.by_name(options["model"]) if options["model"] else registry.active(project)
         if model is None:
             raise CommandError("no model is active: name one with --model")
         row = calibrating.fit(project, model, None, options["method"])
