@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation import citing, grids, opinions, queue, showing
+from annotation import citing, grids, queue, showing
 from annotation.judging import CANNOT_TELL_REASONS, answers, asks_mismatch
-from annotation.models import DayOfWork, Draft, Judge, Judgment, Lease, StandingPrediction
+from annotation.models import DayOfWork, Draft, Judge, Judgment, Lease, Prediction
 from projects.compiling import compiled
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
@@ -30,15 +30,13 @@ _SHOWN_OF_THE_PAST = ("pair__query__text", "label", "outcome", "mismatch",
 
 
 def card(
-    lease: Lease, project: Project, *, own: Judgment | None = None, reveal: StandingPrediction | None = None
+    lease: Lease, project: Project, *, own: Judgment | None = None, reveal: Prediction | None = None
 ) -> dict[str, Any]:
     """The context of `annotation/judge.html` for a lease; `own` and `reveal` after the first answer in reveal."""
     mode = Mode(lease.mode)
     pair = lease.pair
     value = None if mode is Mode.BLIND else showing.grid_value(grids.grid_on_the_card(lease))
-    shown = reveal
-    if mode is Mode.ASSIST:
-        shown = opinions.standing_prediction(pair)
+    shown = lease.prediction if mode is Mode.ASSIST else reveal
     rule_specs = specs(lease.rule_base) if lease.rule_base is not None and mode is not Mode.BLIND else ()
     context: dict[str, Any] = {
         "token": str(lease.token),

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation import citing, grids, opinions, queue, settling
-from annotation.models import Draft, Judge, Judgment, Lease, Slot, StandingPrediction
+from annotation.models import Draft, Judge, Judgment, Lease, Prediction, Slot
 from annotation.sayings import run
 from projects.clock import ClockTimestamp
 from projects.compiling import compiled
@@ -73,7 +73,7 @@ class Recorded:
     judgment: Judgment
     lease: Lease
     replayed: bool = False
-    reveal: StandingPrediction | None = None
+    reveal: Prediction | None = None
 
 
 def read_answer(data: Any, project: Project) -> Answer:
@@ -228,7 +228,9 @@ def _record(lease: Lease, judge: Judge, answer: Answer, digest: str) -> Recorded
         raise _already_judged()
     judgment = _append(lease, judge, mine, answer, digest, late=late, second=second)
     if lease.state == Lease.State.LIVE:
-        Lease.objects.filter(pk=lease.pk).update(state=Lease.State.USED)
+        if lease.mode == Mode.REVEAL:
+            lease.prediction_id = opinions.standing_prediction_id(lease.pair_id)
+        Lease.objects.filter(pk=lease.pk).update(state=Lease.State.USED, prediction=lease.prediction_id)
         Slot.objects.filter(pk=lease.slot_id).update(state=Slot.State.DONE)
         lease.state = Lease.State.USED
     if mine is None or mine.outcome == Judgment.Outcome.WITHDRAWN:
@@ -254,6 +256,7 @@ def _is_second_answer(lease: Lease, mine: Judgment | None) -> bool:
         and mine is not None
         and mine.outcome != Judgment.Outcome.WITHDRAWN
         and mine.prediction_id is None
+        and lease.prediction_id is not None
     )
 
 
@@ -300,15 +303,14 @@ def _append(
 def _shown(lease: Lease, mine: Judgment | None, *, second: bool) -> int | None:
     """The prediction this person had seen before this answer; what was seen once stays seen after an undo."""
     if lease.mode == Mode.ASSIST or second:
-        prediction = opinions.standing_prediction(lease.pair)
-        return prediction.pk if prediction is not None else None
+        return lease.prediction_id
     return mine.prediction_id if mine is not None and lease.mode == Mode.REVEAL else None
 
 
-def _to_reveal(judgment: Judgment, lease: Lease) -> StandingPrediction | None:
+def _to_reveal(judgment: Judgment, lease: Lease) -> Prediction | None:
     if lease.mode != Mode.REVEAL or judgment.prediction_id is not None or judgment.late:
         return None
-    return opinions.standing_prediction(lease.pair)
+    return lease.prediction
 
 
 def revealed(lease: Lease) -> Recorded | None:
@@ -316,8 +318,7 @@ def revealed(lease: Lease) -> Recorded | None:
     latest = next(iter(answers(lease)), None)
     if latest is None or not _is_second_answer(lease, latest):
         return None
-    prediction = _to_reveal(latest, lease)
-    return Recorded(latest, lease, reveal=prediction) if prediction is not None else None
+    return Recorded(latest, lease, reveal=_to_reveal(latest, lease))
 
 
 def keep_draft(person: Person, lease: Lease, answer: Answer) -> None:

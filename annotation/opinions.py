@@ -65,11 +65,11 @@ def locked(pair_id: int) -> Pair:
     return Pair.objects.select_for_update(of=("self",), no_key=True).select_related("project", "item").get(pk=pair_id)
 
 
-def standing_prediction(pair: Pair) -> StandingPrediction | None:
+def standing_prediction_id(pair: int) -> int | None:
     """What the project's active model says of the pair's current snapshot, if it has said anything usable."""
-    return next(iter(_predictions(pair.pk)), None)
+    return next(iter(_predictions(pair)), (None,))[0]
 
 
 @compiled
-def _predictions(pair: int) -> QuerySet[StandingPrediction]:
-    return StandingPrediction.objects.filter(pair=pair)
+def _predictions(pair: int) -> QuerySet[StandingPrediction, tuple[int]]:
+    return StandingPrediction.objects.filter(pair=pair).values_list("pk")

@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
-from annotation import grids
+from annotation import grids, opinions
 from annotation.models import Judge, Lease, Postponement, Slot
 from projects.clock import ClockTimestamp
 from projects.compiling import compiled
@@ -199,6 +199,7 @@ def lease_slot(slot: Slot, person: Person, project: Project, *, seconds: int | N
         snapshot=snapshot,
         grid=None if mode is Mode.BLIND else grids.grid_of(pair, snapshot),
         rule_base=active_rule_base(project),
+        prediction_id=opinions.standing_prediction_id(pair.pk) if mode is Mode.ASSIST else None,
         until=ClockTimestamp() + timedelta(seconds=seconds or project.lease_seconds),
     )
     Slot.objects.filter(pk=slot.pk).update(state=Slot.State.LEASED)

@@ -95,11 +95,14 @@ class Lease(models.Model):
     round = models.PositiveSmallIntegerField()
     person = models.ForeignKey(Person, models.PROTECT, db_index=False)  # leases_of_person
     token = models.UUIDField(unique=True)
-    # What the page shows is fixed when the slot is taken: mode, snapshot, grid and rule base version.
+    # What the page shows is fixed when the slot is taken: mode, snapshot, grid and rule base version; in assist the prediction
+    # too, in reveal with the first answer. Without it, who answers while another model becomes active would be told to have
+    # seen what that one says.
     mode = models.CharField(max_length=10, choices=Mode.choices)
     snapshot = models.ForeignKey(Snapshot, models.PROTECT)
     grid = models.ForeignKey(Grid, models.PROTECT, null=True, db_index=False)  # none where the card is blind
     rule_base = models.ForeignKey(RuleBaseVersion, models.PROTECT, null=True)
+    prediction = models.ForeignKey(Prediction, models.PROTECT, null=True, related_name="+", db_index=False)
     state = models.CharField(max_length=8, choices=State.choices, default=State.LIVE)
     taken_at = models.DateTimeField(db_default=ClockTimestamp())
     until = models.DateTimeField()
@@ -109,6 +112,10 @@ class Lease(models.Model):
             models.UniqueConstraint(name="one_live_lease_per_slot", fields=["slot"], condition=Q(state="live")),
             models.UniqueConstraint(
                 name="one_live_lease_per_pair_and_person", fields=["pair", "round", "person"], condition=Q(state="live")
+            ),
+            models.CheckConstraint(
+                name="blind_leases_never_carry_a_prediction",
+                condition=~Q(mode__in=["blind", "facts"]) | Q(prediction__isnull=True),
             ),
         ]
         indexes = [

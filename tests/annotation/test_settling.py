@@ -32,6 +32,7 @@ from annotation.predicting import routing
 from inference import prompt_versions, registry
 from inference.models import ActiveModel
 from projects.models import Person, Project
+from projects.refusals import Refused
 from relevance.suspicion import INJECTION
 from tests.conftest import ROOT, Cast
 from tests.world.rows import activate, make_judgment, make_model, make_pair, make_prediction, make_slots
@@ -334,20 +335,39 @@ def test_a_candidate_opens_nothing_shows_on_no_card_and_enters_no_figure(
     assert hard_samples.reasons_of([Pair.objects.select_related("item", "project").get(pk=pair.pk)]) == {pair.pk: []}
 
 
-def test_assist_shows_the_active_model(project: Project, cast: Cast) -> None:
-    Project.objects.filter(pk=project.pk).update(mode="assist")
+def test_assist_shows_the_active_model_and_what_was_shown_is_what_counts(project: Project, cast: Cast) -> None:
+    """Another model becomes active, and says otherwise, while the card is on the screen."""
+    pair = make_pair(project=project)
+    make_slots(pair=pair, count=1, mode="assist")
+    while queue.mode_of(pair.slots.get(), project) != "assist":  # a share of the slots is blind
+        pair.slots.all().delete()
+        make_slots(pair=pair, count=1, mode="assist")
+    shown = make_prediction(pair=pair, label="L4")
+    candidate = make_model(name="candidate")
+    make_prediction(pair=pair, label="L1", model=candidate, active=False)
+    lease = queue.take(cast.ana, project)
+    assert lease is not None and card.card(lease, project)["prediction"]["label"] == "L4"
+    registry.promote(candidate, project, cast.max)
+    assert card.card(queue.shown(project).get(pk=lease.pk), project)["prediction"]["label"] == "L4"
+    told = judging.submit(cast.ana, project, lease.token, judging.Answer(uuid.uuid4(), "L3")).judgment
+    assert told.prediction_id == shown.pk
+
+
+def test_a_reveal_ends_with_the_second_answer_whatever_became_active_meanwhile(project: Project, cast: Cast) -> None:
+    Project.objects.filter(pk=project.pk).update(mode="reveal")
     project.refresh_from_db()
     pair = make_pair(project=project)
-    make_slots(pair=pair, mode="assist")
-    active = make_prediction(pair=pair, label="L4")
-    make_prediction(pair=pair, label="L1", model=make_model(name="candidate"), active=False)
-    lease = next(lease for lease in (queue.lease_slot(slot, cast.ana, project) for slot in pair.slots.all()[:1]))
-    lease.mode = "assist"
-    lease.save(update_fields=["mode"])
-    lease = queue.shown(project).get(pk=lease.pk)
-    assert card.card(lease, project)["prediction"]["label"] == "L4"
-    told = judging.submit(cast.ana, project, lease.token, judging.Answer(uuid.uuid4(), "L3")).judgment
-    assert told.prediction_id == active.pk
+    make_slots(pair=pair, count=1)
+    shown = make_prediction(pair=pair, label="L4")
+    lease = queue.take(cast.ana, project)
+    assert lease is not None
+    first = judging.submit(cast.ana, project, lease.token, judging.Answer(uuid.uuid4(), "L3"))
+    assert first.reveal is not None and first.reveal.pk == shown.pk
+    registry.promote(make_model(name="silent"), project, cast.max)  # it has said nothing of the pair
+    second = judging.submit(cast.ana, project, lease.token, judging.Answer(uuid.uuid4(), "L4"))
+    assert (second.judgment.prediction_id, second.reveal) == (shown.pk, None)
+    with pytest.raises(Refused, match="already judged"):
+        judging.submit(cast.ana, project, lease.token, judging.Answer(uuid.uuid4(), "L1"))
 
 
 def test_promoting_in_one_project_leaves_another_alone(project: Project, cast: Cast) -> None:
