@@ -52,8 +52,8 @@ def names(project: Project) -> dict[str, str]:
     told = {
         "gold": _("with gold"),
         "no_gold": _("without gold"),
-        "predicted": _("pre-labelled"),
-        "not_predicted": _("not pre-labelled"),
+        "predicted": _("predicted by any model"),
+        "not_predicted": _("predicted by no model"),
         "judged": _("judged by people"),
         "disputed": _("in dispute"),
         "flagged": _("with an open bad case"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from annotation import briefing, company, grids, lexicons, splitting
 from annotation.grids import Seen
@@ -175,8 +175,8 @@ def _test(
     if source == "gold" or len(by_gold) >= FEWEST_TEST:
         basis.queries = len({one.pair.query_id for one in by_gold})
         return by_gold, basis
-    words = {pk: said for pk, said in found.words_of.items() if any(word.unaided is None for word in said)}
-    test = [one for one in labelled if one.split == "test" and (source == "model" or one.pair.pk not in words)]
+    aided = {pk for pk, said in found.words_of.items() if any(word.unaided != word.label for word in said)}
+    test = [one for one in labelled if one.split == "test" and (source == "model" or one.pair.pk not in aided)]
     test = [one for one in test if one.pair.pk not in golds or not found.assisted(golds[one.pair.pk])]
     ground = Counter(golds[one.pair.pk].ground if one.pair.pk in golds else source for one in test)
     queries = {one.pair.query_id for one in test}
@@ -211,7 +211,7 @@ def _people(project: Project) -> dict[int, tuple[float, ...]]:
 
 
 def _model(project: Project) -> dict[int, tuple[float, ...]]:
-    """The latest posterior of a large model: distillation by soft labels."""
+    """The latest posterior of a large model on the item as it is now: distillation by soft labels."""
     latest = _said_by_large_models(project).values_list("pair_id", "posterior", "label")
     return {
         pk: tuple((posterior or {label: 1.0}).get(code, 0.0) for code in LABELS)
@@ -221,6 +221,7 @@ def _model(project: Project) -> dict[int, tuple[float, ...]]:
 
 def _said_by_large_models(project: Project) -> QuerySet[Prediction]:
     rows = Prediction.objects.filter(pair__project=project, status="ok", model__prompt__isnull=False)
+    rows = rows.filter(snapshot=F("pair__item__current_snapshot"))
     return rows.order_by("pair_id", "-id").distinct("pair_id")
 
 

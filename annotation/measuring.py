@@ -288,12 +288,15 @@ def gold_to_measure(project: Project, model: ModelVersion) -> list[int]:
 
 def ages(project: Project, predictions: Iterable[Prediction]) -> dict[int, str]:
     """Why a prediction is not what the project takes its model to say now, by its key: it is by an `older_model`, by a
-    `candidate` that never judged here, or under `older_rules`; one that is none of these is not named."""
+    `candidate` that never judged here, of an `older_item`, its content before, or under `older_rules`; one that is none of
+    these is not named."""
     active, base = registry.active(project), active_rule_base(project)
     older, found = registry.older(project), dict[int, str]()
     for row in predictions:
         if active is None or row.model_id != active.pk:
             found[row.pk] = "older_model" if row.model_id in older else "candidate"
+        elif row.snapshot_id != row.pair.item.current_snapshot_id:
+            found[row.pk] = "older_item"
         elif base is not None and row.rule_base_id != base.pk:
             found[row.pk] = "older_rules"
     return found

@@ -7,7 +7,7 @@ stands above consensus. Gold rows are append-only; `Pair.gold_label` follows the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import orjson
 
@@ -29,6 +29,12 @@ def settle(project: Project, pair_ids: Iterable[int]) -> None:
 def settle_predicted(project: Project, pair_ids: Iterable[int]) -> None:
     """After new predictions: only pairs that people of the project have judged can disagree with them."""
     settle(project, Pair.objects.filter(pk__in=list(pair_ids), judged=True).values_list("pk", flat=True))
+
+
+def settle_changed(project: Project, items: Collection[int]) -> None:
+    """After items were given other content: what a model said of the content before no longer stands."""
+    if items:
+        settle(project, Pair.objects.filter(item__in=items, judged=True).values_list("pk", flat=True))
 
 
 def settle_by_adjudication(pair: Pair, adjudication: Adjudication) -> None:

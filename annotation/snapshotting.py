@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,7 +10,7 @@ import orjson
 from annotation import fetching
 from annotation.mapping import Record
 from annotation.models import Import
-from annotation.sayings import Saying, Sayings, clock, copy, fresh_ids, rows, run
+from annotation.sayings import Saying, Sayings, array_of, clock, copy, fresh_ids, rows, run
 from projects.models import Project
 
 
@@ -52,7 +52,9 @@ def store_items(batch: Import, project: Project, records: Sequence[Record]) -> l
     )
     _insert_snapshots(batch, news, stored)
     known = before.keys() - set(fresh.values())
-    moved = [item_id for item_id in known if current[item_id].current != before[item_id]]
+    moved = {item_id for item_id in known if current[item_id].current != before[item_id]}
+    labelled = {key.item_id for key, record in zip(digests, records, strict=True) if record.label or record.ratings}
+    _hold_pairs(moved | (labelled & known))
     _point_to_current({item_id: _stands(item_id, current, stored) for item_id in moved})
     return [_item(key, current[key.item_id], stored, new=new, changed=changed) for key, new, changed in acts]
 
@@ -160,6 +162,16 @@ def _snapshot_cells(record: Record) -> tuple[int | str, ...]:
 
 def _json(value: Sequence[Any]) -> str:
     return orjson.dumps(value).decode() if value else "[]"
+
+
+def _hold_pairs(items: Collection[int]) -> None:
+    """The pairs of items that this chunk changes, or that it brings labels for, in the order of their ids. Without it a chunk
+    takes them in the order of its file, and waits for ever on whoever settles the same pairs in the order of their ids."""
+    if items:
+        rows(
+            "SELECT id FROM annotation_pair WHERE item_id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE",
+            array_of(items),
+        )
 
 
 def _point_to_current(moved: dict[int, int]) -> None:

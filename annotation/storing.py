@@ -48,8 +48,10 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
     """Write the records of one chunk: items and snapshots, then for pairs queries, pairs, gold, ratings, slots."""
     counts = Counts(read=len(records))
     items = store_items(batch, project, records)
+    changed = {item.id for item in items if item.changed}
     if batch.kind == Import.Kind.ITEMS:
         _count_items(batch, items, counts)
+        settling.settle_changed(project, changed)
         return counts
     queries = _store_queries(project, records)
     ids = {text: query.id for text, query in queries.items()}
@@ -68,6 +70,7 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
         ],
     )
     settling.settle(project, {id_ for id_ in new_ratings if id_ not in labelled} | _old(new_gold, pairs))
+    settling.settle_changed(project, changed)
     return counts
 
 

@@ -2,7 +2,8 @@
 
 A pair rests on the rules that its people's standing judgments cite and on those that its standing prediction's chain names,
 in whatever version. People differ over it where two standing judgments do not say the same; people and model differ where
-a standing judgment says otherwise than the prediction, read in the project's scale. A region is a dimension, of those
+a standing judgment that was given without a model's label in view says otherwise than the prediction, read in the
+project's scale. A region is a dimension, of those
 rules or of a named mismatch, and the first part of the item's category.
 
 Looked at are the LOOKED_AT judgments and the LOOKED_AT predictions that came last: what a rule owner changes is how people
@@ -21,6 +22,8 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from annotation.models import Pair
+from inference import registry
+from inference.models import ModelVersion
 from projects.models import Project
 from relevance.dimensions import Dimension
 from relevance.rules import RuleSpec
@@ -40,9 +43,11 @@ predicted AS (
   WHERE p.project_id = %(project)s AND r.status = 'ok' ORDER BY r.id DESC LIMIT %(most)s),
 recent AS (SELECT pair_id FROM judged UNION SELECT pair_id FROM predicted),
 standing AS (
-  SELECT s.id, s.pair_id, s.label, s.mismatch, s.no_rule_fits FROM annotation_standingjudgment s JOIN recent USING (pair_id)),
+  SELECT s.id, s.pair_id, s.label, s.mismatch, s.no_rule_fits, s.mode IN ('reveal', 'assist') AS aided
+  FROM annotation_standingjudgment s JOIN recent USING (pair_id)),
 people AS (
-  SELECT pair_id, array_agg(label ORDER BY id) AS labels, count(*) FILTER (WHERE no_rule_fits) AS none_fits,
+  SELECT pair_id, array_agg(label ORDER BY id) AS labels,
+         array_agg(label ORDER BY id) FILTER (WHERE NOT aided) AS unaided, count(*) FILTER (WHERE no_rule_fits) AS none_fits,
          array_agg(DISTINCT mismatch) AS mismatches
   FROM standing GROUP BY pair_id),
 cited AS (
@@ -53,7 +58,8 @@ told AS (
   SELECT r.pair_id, r.label, r.mismatch, ARRAY(SELECT jsonb_array_elements_text(r.chain->'rules')) AS rules,
          coalesce(r.confidence, (r.posterior->>r.label)::float) AS confidence
   FROM annotation_standingprediction r JOIN recent USING (pair_id))
-SELECT p.id, trim(split_part(s.category, '>', 1)), coalesce(people.labels, '{}'), coalesce(people.none_fits, 0),
+SELECT p.id, trim(split_part(s.category, '>', 1)), coalesce(people.labels, '{}'), coalesce(people.unaided, '{}'),
+       coalesce(people.none_fits, 0),
        coalesce(people.mismatches, '{}'), coalesce(cited.codes, '{}'), coalesce(told.label, ''),
        coalesce(told.mismatch, ''), coalesce(told.rules, '{}'), told.confidence
 FROM recent JOIN annotation_pair p ON p.id = recent.pair_id
@@ -69,13 +75,14 @@ class Region(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A pair, as far as it tells of the standard. `said` are people's labels (empty: cannot tell), `told` the model's,
-    both in the project's scale; empty where nobody said anything."""
+    """A pair, as far as it tells of the standard. `said` are people's labels (empty: cannot tell), `unaided` those of them that
+    were given without a model's label in view, `told` the model's, in the project's scale; empty where nobody said anything."""
 
     pair_id: int
     rules: tuple[str, ...]
     regions: tuple[Region, ...]
     said: tuple[str, ...]
+    unaided: tuple[str, ...]
     none_fits: int
     told: str
     confidence: float | None
@@ -90,11 +97,11 @@ class Seen(NamedTuple):
 
     @property
     def by_both(self) -> bool:
-        return bool(self.said and self.told)
+        return bool(self.unaided and self.told)
 
     @property
     def model_differs(self) -> bool:
-        return self.by_both and any(label != self.told for label in self.said)
+        return self.by_both and any(label != self.told for label in self.unaided)
 
     @property
     def disputed(self) -> bool:
@@ -182,9 +189,11 @@ class WeakRegion(NamedTuple):
 
 
 class WeakSpots(NamedTuple):
-    """Rules and regions, the surely most disputed first; rules that no pair rests on are in `unused`."""
+    """Rules and regions, the surely most disputed first; rules that no pair rests on are in `unused`. `model` is who is meant
+    by the model: None where none answers in the project."""
 
     pairs: int
+    model: ModelVersion | None
     rules: list[WeakRule]
     regions: list[WeakRegion]
     unused: list[RuleSpec]
@@ -213,6 +222,7 @@ def weak_spots(project: Project) -> WeakSpots:
     ]
     return WeakSpots(
         pairs,
+        registry.active(project),
         sorted(rules, key=lambda one: (-one.tally.at_least, -one.tally.disputed, one.code)),
         sorted(regions, key=lambda one: (-one.tally.at_least, -one.tally.none_fits, one.region)),
         [spec for code, spec in sorted(known.items()) if code not in by_rule],
@@ -240,7 +250,19 @@ def pairs_seen(project: Project) -> Iterator[Seen]:
     with _whole_answer() as cursor:
         cursor.execute(_PAIRS, {"project": project.pk, "most": LOOKED_AT})
         while rows := cursor.fetchmany(TOGETHER):
-            for pair_id, category, labels, none_fits, mismatches, cited, told, mismatch, named, confidence in rows:
+            for (
+                pair_id,
+                category,
+                labels,
+                unaided,
+                none_fits,
+                mismatches,
+                cited,
+                told,
+                mismatch,
+                named,
+                confidence,
+            ) in rows:
                 codes = tuple(sorted({*cited, *named}))
                 dimensions = {known[code].dimension for code in codes if code in known}
                 dimensions |= {Dimension(name) for name in (*mismatches, mismatch) if name in _DIMENSIONS}
@@ -249,6 +271,7 @@ def pairs_seen(project: Project) -> Iterator[Seen]:
                     codes,
                     tuple(Region(dimension, category) for dimension in sorted(dimensions)),
                     tuple(labels),
+                    tuple(unaided),
                     none_fits,
                     scale.from_lore(told) if told else "",
                     confidence,

@@ -40,9 +40,9 @@ def tests_seen(version: ModelVersion, splits: Splits) -> int:
 
 
 def learnt_by_another_split(version: ModelVersion) -> bool:
-    """A distilled model whose report names no version of the split, or another one: it may have seen any query."""
+    """A model whose report or lineage names no version of the split, or another one: it may have seen any query."""
     told = LearntModel.objects.filter(version=version).values_list("report__split", flat=True)
-    return any(split != SPLIT_VERSION for split in told)
+    return any(split != SPLIT_VERSION for split in told) or _told(version).exclude(split_version=SPLIT_VERSION).exists()
 
 
 def _told(version: ModelVersion) -> QuerySet[Lineage, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from django.db.models import Case, When
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from annotation import card, choosing, citing, finding, grids, measuring, showing
+from annotation import card, choosing, citing, finding, grids, measuring, opinions, showing
 from annotation.models import BadCase, Disagreement, Pair, Slot
 from projects.gates import Request, may
 from projects.policy import Permission
@@ -46,8 +47,9 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
     found = one(rows.filter(project=request.project), pair_id)
     snapshot = there(found.item.current_snapshot)
     value = showing.grid_value(grids.grid_of(found, snapshot))
-    told = found.predictions.select_related("model", "rule_base", "caption", "guideline").order_by("-id")
-    predictions = list(told[:10])
+    told = found.predictions.select_related("model", "rule_base", "caption", "guideline")
+    standing = opinions.standing_prediction_id(found.pk) or 0  # first, however many others came later
+    predictions = list(told.order_by(Case(When(pk=standing, then=0), default=1), "-id")[:10])
     ages = measuring.ages(request.project, predictions)
     judgments = list(found.judgments.select_related("judge__person", "batch").order_by("id"))
     cited = citing.cited_by(judgments)

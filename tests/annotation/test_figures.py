@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from annotation import backtesting, judging, queue, settling
+from annotation import backtesting, distilled_training, judging, queue, settling
 from annotation.judging import Answer
 from annotation.measuring import gold_to_measure
 from annotation.models import Lease, Pair, PrelabelJob
@@ -200,6 +200,21 @@ def test_in_reveal_the_first_answers_count(pair: Pair, project: Project, cast: C
     people = agreement("--of", "model", "--against", "people")
     assert (people["pairs"], people["acc4"]["value"]) == (4, 3 / 4)  # Ben's L1 is his word on the second
     assert people["modes"] == {"reveal": 4}
+
+
+def test_a_training_by_peoples_labels_is_not_measured_by_what_a_model_swayed_them_to(
+    project: Project, cast: Cast
+) -> None:
+    """Too little gold to measure by: two pairs of test queries; over one Ana changed her mind when she saw the model's label."""
+    queries = [query for n in range(40) if Splits().of(query := f"mug {n}") == "test"][:2]
+    blind, swayed = (make_pair(project=project, query=query) for query in queries)
+    make_judgment(pair=blind, by=cast.ana, mode="blind")
+    make_judgment(pair=swayed, by=cast.ana, mode="reveal", label="L1")
+    seen = make_prediction(pair=swayed, label="L4")
+    make_judgment(pair=swayed, by=cast.ana, mode="reveal", label="L4", revision=2, prediction=seen)
+    labelled = distilled_training._labelled(project, "people", Splits())
+    test, basis = distilled_training._test(project, "people", labelled, Splits())
+    assert ([one.pair for one in test], basis.ground) == ([blind], {"people": 1})
 
 
 def test_an_answer_given_again_after_the_reveal_is_not_a_first_one(project: Project, pair: Pair, cast: Cast) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import uuid
 from collections.abc import Callable
 from io import BytesIO
@@ -12,9 +13,11 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import get_language, override
 
-from annotation import importing, jobs, lexicons
+from annotation import importing, jobs, lexicons, settling
 from annotation.importing import Plan, adopt_scale, run_here, run_import
 from annotation.inspecting import Origin, ScaleUnclear
 from annotation.models import (
@@ -36,7 +39,7 @@ from annotation.readers import FileRefused
 from annotation.storing import Counts
 from projects.models import Mode, Project
 from relevance.labels import scale_named
-from tests.world.rows import make_judgment
+from tests.world.rows import make_judgment, make_prediction
 
 ORIGIN = Origin("a shop", "CC0-1.0", "")
 Row = dict[str, Any]
@@ -266,6 +269,35 @@ def test_judgments_of_our_own_people_are_left_alone(bring: Bring, cast: Any) -> 
     bring(pair(label="L4", ratings={"ana": "L4"}))
     assert Judgment.objects.get(judge__person=cast.ana).label == "L1"
     assert Judgment.objects.get(judge__rater="ana").label == "L4"
+
+
+@pytest.mark.parametrize("kind", ["pairs", "items"])
+def test_other_content_withdraws_the_dispute_with_what_the_model_said_of_the_content_before(
+    bring: Bring, project: Project, cast: Any, kind: str
+) -> None:
+    bring(pair())
+    (known,) = Pair.objects.select_related("item")
+    make_prediction(pair=known, label="L1")
+    for person in (cast.ana, cast.ben):
+        make_judgment(pair=known, by=person, label="L4")
+    settling.settle(project, [known.pk])
+    assert list(Disagreement.objects.values_list("kind", "state")) == [("human_model", "open")]
+    row = pair(title="Dark red mug")
+    bring(row if kind == "pairs" else {name: row[name] for name in ("item_id", "title")}, kind=kind)
+    assert list(Disagreement.objects.values_list("kind", "state")) == [("human_model", "withdrawn")]
+
+
+def test_the_pairs_of_a_chunk_are_held_in_the_order_of_their_ids(bring: Bring) -> None:
+    """Whoever settles the same pairs takes them in that order; the file has them the other way round."""
+    rows = [pair(item=f"m{n}", label="L4") for n in range(3)]
+    bring(*rows)
+    with CaptureQueriesContext(connection) as asked:
+        bring(*({**row, "label": "L1"} for row in reversed(rows)))
+    touched = [
+        q["sql"] for q in asked.captured_queries if re.search("UPDATE annotation_pair|FOR NO KEY UPDATE", q["sql"])
+    ]
+    held = next(n for n, sql in enumerate(touched) if "FROM annotation_pair" in sql and "ORDER BY id" in sql)
+    assert not any("UPDATE annotation_pair" in sql for sql in touched[:held])
 
 
 def test_a_project_without_pairs_takes_the_scale_of_the_file_and_then_keeps_it(project: Project, bring: Bring) -> None:

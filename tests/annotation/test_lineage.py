@@ -140,7 +140,7 @@ def test_who_learnt_from_a_teacher_of_unknown_lineage_says_so_and_keeps_what_it_
     old = make_model(engine="distilled", name="distilled-shoes", learnt=True)
     told = {"cold_start": {}, "majority": {"label": "L4", "acc": 0.5}, "calibration": []}
     LearntModel.objects.create(version=old, project=project, source="gold", body=b"", report=told)
-    monkeypatch.setattr(registry, "active_judge", lambda *_: old)
+    monkeypatch.setattr(registry, "active", lambda *_: old)
     lessons = distilled_training.learn(project, "model")
     report = lessons.report
     assert (report["split"], report["lineage"], report["teachers"]) == (2, "unknown", {str(teacher): "unknown"})

@@ -67,6 +67,19 @@ def test_a_rule_is_as_disputed_as_the_pairs_that_rest_on_it(shades: list[Pair], 
     assert (tally.by_both, tally.model_differs, tally.model_rate) == (3, 2, pytest.approx(2 / 3))
 
 
+def test_who_saw_the_models_label_does_not_tell_where_it_differs(project: Project, cast: Cast, says: Says) -> None:
+    """Three people over one pair: one says otherwise than the model without its label in view, two with it."""
+    pair = make_pair(project=project)
+    model = make_prediction(pair=pair, label="L3").model
+    says(pair, cast.ana, "L4", "R-081", mode="assist")
+    says(pair, cast.ben, "L4", mode="reveal")
+    spots = weak_spots.weak_spots(project)
+    assert (spots.model, of(spots, "R-081").tally.by_both, of(spots, "R-081").tally.model_differs) == (model, 0, 0)
+    says(pair, cast.max, "L4", mode="facts")
+    tally = of(weak_spots.weak_spots(project), "R-081").tally
+    assert (tally.judgments, tally.by_both, tally.model_differs) == (3, 1, 1)
+
+
 def test_a_rule_disputed_half_the_time_leads_before_one_disputed_once(
     shades: list[Pair], project: Project, cast: Cast, says: Says
 ) -> None:
