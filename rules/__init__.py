@@ -1,0 +1,11 @@
+"""The business standard as versioned rules: written as drafts, checked, read by a second person, published, pinned.
+
+Read `models`, then `drafting`, `reviewing` and `publishing`, in which order a rule gets in force.
+
+- `drafting`   changes on top of a rule base version; `rule_forms` as people write them, `differing` what they change
+- `cases`, `trying`, `linting/` worked cases, a rule tried on an item, what contradicts or never shows
+- `reviewing`, `publishing` a second person's yes, and the version that projects judge by
+- `packs`      rules as files; `packs/` those that come with the product
+- `reading`, `remarks` rules as pages show them, and what people ask about them
+- `urls`       pages of rules
+"""

@@ -143,3 +143,22 @@ def test_a_process_starts_without_what_only_learning_or_asking_a_server_needs(fr
     command, environment = [sys.executable, "-c", start], fresh_database.environment
     told = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
     assert {"torch", "vllm", "sklearn", "scipy", "openai"} & set(told.stdout.split()) == set()
+
+
+def test_every_package_opens_with_a_map_of_what_is_in_it() -> None:
+    """Each module of an app stands in the map of its `__init__`, and nothing that is not there; rooms say what they are for."""
+    wrong = []
+    for app in ("annotation", "inference", "projects", "relevance", "rules"):
+        told = ast.get_docstring(ast.parse((ROOT / app / "__init__.py").read_text())) or ""
+        named = set(re.findall(r"`([a-z_]+)`", told))
+        there = {path.stem for path in (ROOT / app).glob("*.py")} - {"__init__", "apps"}
+        folders = {path.name for path in (ROOT / app).iterdir() if path.is_dir()}
+        wrong += [f"{app}: {name} is not in the map" for name in there - named - {"models"}]
+        wrong += [f"{app}: {name} is in the map alone" for name in named - there - folders]
+        wrong += [
+            f"{path.parent} says nothing"
+            for path in (ROOT / app).glob("*/__init__.py")
+            if path.parent.name not in {"management", "migrations"}
+            and not ast.get_docstring(ast.parse(path.read_text()))
+        ]
+    assert wrong == []

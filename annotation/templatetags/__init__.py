@@ -1,0 +1,1 @@
+"""How templates show labels, dimensions, acts and reasons: `{% load domain %}`."""

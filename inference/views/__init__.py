@@ -1,0 +1,1 @@
+"""Pages of knowledge, and of the models of the installation."""

@@ -1,1 +1,1 @@
-"""Doors: gate, form, one verb, render."""
+"""Pages of people and projects: signing in, the home page, members, settings, tokens."""

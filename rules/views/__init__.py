@@ -1,0 +1,1 @@
+"""Pages of rules: their versions, drafts and what people say of them."""
