@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from inference import connecting, prompt_versions
 from inference.engines.base import Engine
-from inference.models import ActiveModel, ModelVersion
+from inference.models import ActiveModel, FormerModel, ModelVersion
 from projects.audit import record
 from projects.clock import ClockTimestamp
-from projects.models import AuditEvent, Person, Project
+from projects.models import Person, Project
 from projects.refusals import Refused
 from relevance.rules import RuleSpec
 
@@ -28,7 +28,6 @@ _COLD = Q(prompt=None, learnt=False)
 _IDENTITY = ("name", "engine", "target", "role")
 # Rows that differ in none but the prompts are one model.
 _SAME = ("name", "engine", "target", "revision", "role", "pictures")
-_BECAME_ACTIVE = ("model.active", "model.promoted", "model.followed_rules", "model.followed_prompts")
 
 
 class UnknownModel(Refused):
@@ -99,15 +98,14 @@ def is_active(version: ModelVersion, project: Project) -> bool:
 
 
 def older(project: Project) -> set[int]:
-    """The versions whose predictions the active judge's replace: whatever judged in the project before, by its log, and the
-    active model under other prompts, rules or lessons."""
-    now = ActiveModel.objects.filter(project=project, role=ModelVersion.Role.JUDGE).select_related("model").first()
-    logged = AuditEvent.objects.filter(project=project, act__in=_BECAME_ACTIVE, object_kind="modelversion")
-    found = {int(pk) for pk in logged.values_list("object_id", flat=True)}
+    """The versions whose predictions the active judge's replace: whatever answered in the project before, and the active
+    model under other prompts, rules or lessons."""
+    now = active(project)
+    found = set(FormerModel.objects.filter(project=project).values_list("model", flat=True))
     if now is None:
         return found
-    same = ModelVersion.objects.filter(**{name: getattr(now.model, name) for name in _IDENTITY})
-    return (found | set(same.values_list("pk", flat=True))) - {now.model_id}
+    same = ModelVersion.objects.filter(**{name: getattr(now, name) for name in _IDENTITY})
+    return (found | set(same.values_list("pk", flat=True))) - {now.pk}
 
 
 def active_models(project: Project) -> set[int]:
@@ -306,6 +304,8 @@ def follow_prompts(project: Project, by: Person | None) -> None:
 def _put(row: ActiveModel, model: ModelVersion, *, by: Person | None, act: str) -> None:
     """In place of the one before. What that means for its pairs is made up from the first one on (ActiveModel.behind_from)."""
     with transaction.atomic():
+        if row.project is not None:
+            FormerModel.objects.get_or_create(project=row.project, model=row.model)
         changes = {"model": model, "promoted_by": by, "promoted_at": ClockTimestamp(), "behind_from": 0}
         ActiveModel.objects.filter(pk=row.pk).update(**changes)
         record(by, act, project=row.project, on=model, model=str(model), instead_of=str(row.model))

@@ -21,17 +21,8 @@ UPDATE annotation_disagreement d SET state = 'withdrawn', closed_at = clock_time
 WHERE state = 'open' AND kind = 'human_model' AND NOT EXISTS (
   SELECT FROM inference_activemodel a WHERE a.project_id = d.project_id AND a.role = 'judge')
 """
-# Without a line in the project's log, what it has said would be a candidate's once another is promoted.
-LOGGED = """
-INSERT INTO projects_auditevent (project_id, act, object_kind, object_id, detail)
-SELECT a.project_id, 'model.active', 'modelversion', a.model_id::text, '{"why": "upgrade"}'
-FROM inference_activemodel a
-WHERE a.project_id IS NOT NULL AND NOT EXISTS (
-  SELECT FROM projects_auditevent e
-  WHERE e.project_id = a.project_id AND e.object_kind = 'modelversion' AND e.object_id = a.model_id::text)
-"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("annotation", "0055_more_judgments"), ("inference", "0011_active_model_of_each_project")]
-    operations = [migrations.RunSQL([PROMPTED, BEHIND, NOBODYS, LOGGED], migrations.RunSQL.noop)]
+    operations = [migrations.RunSQL([PROMPTED, BEHIND, NOBODYS], migrations.RunSQL.noop)]

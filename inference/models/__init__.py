@@ -5,12 +5,13 @@ Append-only tables carry `append_only = True`: the database refuses UPDATE, DELE
 
 from inference.models.knowledge import Caption, KnowledgeCard, KnowledgeRevision
 from inference.models.prompts import PromptVersion
-from inference.models.registry import ActiveModel, Calibration, LearntModel, Lineage, ModelVersion
+from inference.models.registry import ActiveModel, Calibration, FormerModel, LearntModel, Lineage, ModelVersion
 
 __all__ = [
     "ActiveModel",
     "Calibration",
     "Caption",
+    "FormerModel",
     "KnowledgeCard",
     "KnowledgeRevision",
     "LearntModel",

@@ -89,6 +89,19 @@ class ActiveModel(models.Model):
         return f"{self.role} of {self.project_id or 'new projects'}: {self.model_id}"
 
 
+class FormerModel(models.Model):
+    """A model that answered in a project before the one that does now: what it predicted is old, not a candidate's."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="former_models", db_index=False)
+    model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_former_model_per_project", fields=["project", "model"])]
+
+    def __str__(self) -> str:
+        return f"{self.model_id}, formerly of {self.project_id}"
+
+
 class LearntModel(models.Model):
     """What a distilled model learnt: its trees, the catalogue statistics they read, and the report they earned."""
 

@@ -26,7 +26,16 @@ from rules import packs, publishing, rule_forms
 from rules.models import RuleVersion
 from tests.world.cast import ACTORS, World, pairs_of
 from tests.world.installation import rule
-from tests.world.rows import make_import, make_item, make_judgment, make_pair, make_prediction, make_ruling, make_trial
+from tests.world.rows import (
+    make_import,
+    make_item,
+    make_judgment,
+    make_model,
+    make_pair,
+    make_prediction,
+    make_ruling,
+    make_trial,
+)
 
 Fields = Mapping[str, Any]
 
@@ -81,6 +90,10 @@ VALIDATION, TEST = _queries("validation"), _queries("test")  # by which a model 
 
 def _answers_nowhere(world: World, actor: Person | None) -> None:
     ActiveModel.objects.filter(model=world.shared["version_id"]).delete()
+
+
+def _another_answers(world: World, actor: Person | None) -> None:
+    ActiveModel.objects.filter(model=world.shared["version_id"]).update(model=make_model())
 
 
 def _retired(world: World, actor: Person | None) -> None:
@@ -279,7 +292,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "knowledge-import": [Form(lambda world: {"file": file("cards.jsonl", CARDS)})],
     "knowledge-rejected": [plain(rejected='[[1, "kind", "unknown", "x"]]')],
     "guideline": [plain(**GUIDELINE)],
-    "model-promote": [Form(before=_answers_nowhere)],
+    "model-promote": [Form(before=_another_answers)],
     "model-retire": [
         Form(lambda world: {"act": "retire"}, _answers_nowhere),
         Form(lambda world: {"act": "restore"}, _retired),

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from annotation import bad_cases, grids, queue
+from annotation import bad_cases, grids, opinions, queue
 from annotation.models import Gold, Lease, Pair, Slot
 from projects.models import Project
 from tests.drills.scale import FULL
@@ -242,7 +242,8 @@ SECRETS = [another_prediction, it_is_gold, others_judged, it_is_asked_again, a_b
 
 def in_mode(world: World, mode: str) -> None:
     Project.objects.filter(pk=world.projects["own"].pk).update(mode=mode)
-    Lease.objects.filter(token=world.objects["shoes"]["token_of_ana"]).update(mode=mode)
+    told = opinions.standing_prediction_id(held(world).pk) if mode == "assist" else None  # as a slot is taken
+    Lease.objects.filter(token=world.objects["shoes"]["token_of_ana"]).update(mode=mode, prediction=told)
 
 
 @pytest.mark.parametrize("mode", ["blind", "facts", "reveal"])
@@ -281,6 +282,8 @@ def test_the_same_look_sees_the_prediction_in_assist(world: World, card: Callabl
         in_mode(world, "assist")
         before = card()
         another_prediction(world)
+        assert card() == before, "a card goes on showing what it was taken with"
+        in_mode(world, "assist")
         assert card() != before
         assert "Prediction.chain" in {column for _w, column, _p in world.marks.seen_in(str(card()))}
 

@@ -19,7 +19,7 @@ from annotation.models import (
     QueryGuideline,
 )
 from inference import knowledge_history
-from inference.models import Calibration, Caption, KnowledgeRevision, LearntModel
+from inference.models import Calibration, Caption, FormerModel, KnowledgeRevision, LearntModel
 from projects import audit
 from relevance.splits import SPLIT_VERSION
 from rules import publishing
@@ -95,6 +95,7 @@ def asked_for(place: Place) -> None:
     project, mark, lena, max_ = place.project, place.mark, place.person("lena"), place.person("max")
     held = {"project": project, "draft": RuleDraft.objects.get(pk=place.world.shared["draft_id"]), "digest": DIGEST}
     test = BackTest.objects.create(**held, requested_by=lena, error=mark("BackTest.error"))
+    FormerModel.objects.create(project=project, model=place.model)
     if place.where != "own":
         tried = {"attacks": {}, "clean_agreement": 0.5, "pairs": len(place.world.marks.known)}  # others each time
         done = {"kind": "canary", "model": place.model, "state": "done", "result": tried}
