@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -199,9 +200,12 @@ def compare(
     today = timezone.localdate()
     sets = TwoSets(in_force(before, today), in_force(after, today))
     truth, tally = Measures(project), Tally(project.scale)
-    for stored in stored_pairs(project):
-        tally.add(stored, sets.effect(stored.facts, stored.grid), *truth.of(stored))
-        if tally.pairs % TOGETHER == 0 and not report(tally.pairs):
+    stream = stored_pairs(project)
+    while together := list(islice(stream, TOGETHER)):
+        truth.read(together)
+        for stored in together:
+            tally.add(stored, sets.effect(stored.facts, stored.grid), *truth.of(stored))
+        if len(together) == TOGETHER and not report(tally.pairs):
             return None
     tally.without_grid = max(0, project.pairs.count() - tally.pairs)
     tally.basis = truth.basis
@@ -263,10 +267,14 @@ class Measures:
     """
 
     def __init__(self, project: Project, model: ModelVersion | None = None) -> None:
-        self._material, self._lesson = Material(project), Exposure(model)
-        self._golds = {row.pair: row for row in self._material.pairs if row.gold}
+        self._project, self._exposure = project, Exposure(model)
         self._queries = set[int]()
-        self.basis = Basis(model=str(model or ""), lineage=self._lesson.lineage if model is not None else "")
+        self.basis = Basis(model=str(model or ""), lineage=self._exposure.lineage if model is not None else "")
+
+    def read(self, together: Iterable[Stored]) -> None:
+        """Before `of` is asked of any of these; what was read before is let go."""
+        self._material = Material(self._project, only=[stored.pair_id for stored in together])
+        self._golds = {row.pair: row for row in self._material.pairs if row.gold}
 
     def of(self, stored: Stored) -> tuple[str, str]:
         """The gold label and what people say, each empty where it does not measure."""
@@ -275,7 +283,7 @@ class Measures:
         people = said[0] or "" if row is None and len(said) > 1 and len(set(said)) == 1 else ""
         if row is None and not people:
             return "", ""
-        why = self._lesson.why_not(stored.facts.query)
+        why = self._exposure.why_not(stored.facts.query)
         if why or (row is not None and self._material.assisted(row)):
             self.basis.left_out.add(why or "assisted")
             return "", ""

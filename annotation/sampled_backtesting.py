@@ -145,6 +145,7 @@ def run(
         if not report(start_at, len(drawn)):
             return None
         some = drawn[start_at : start_at + TOGETHER]
+        truth.read(stored for _stratum, stored in some)
         answers = _asked([stored for _stratum, stored in some], *sides)
         for (stratum, stored), (told, told_after) in zip(some, answers, strict=True):
             failures += [one for one in (told, told_after) if isinstance(one, EngineError)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from django.db import Error, transaction
 from django.test import Client
 from django.urls import reverse
 
-from annotation import backtesting, replaying, tasks
+from annotation import backtesting, measuring, replaying, tasks
 from annotation.models import BackTest, Pair, ReplayEntry, ReplaySet
 from annotation.rule_effects import TwoSets
 from projects.models import Membership, Person, Project
@@ -122,6 +122,26 @@ def test_people_count_where_nothing_is_gold(draft: RuleDraft, project: Project, 
     assert result is not None and "gold" not in result["agreement_before"]
     before, after = (result[f"agreement_{when}"]["people"]["percent"] for when in ("before", "after"))
     assert (before["n"], before["value"], after["value"]) == (1, 0.0, 1.0)
+
+
+def test_what_measures_is_read_of_the_pairs_in_hand_not_of_the_whole_project(
+    draft: RuleDraft, project: Project, stored: list[Pair], cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Pair.objects.filter(pk=stored[1].pk).update(gold_label="")
+    for person in (cast.ana, cast.ben):
+        make_judgment(pair=stored[1], by=person, label="L3")
+    whole, asked = held_against(draft, project).result, list[list[int]]()
+
+    class Watched(measuring.Material):
+        def __init__(self, project: Project, *, only: Iterable[int]) -> None:
+            asked.append(list(only))
+            super().__init__(project, only=asked[-1])
+
+    monkeypatch.setattr(backtesting, "Material", Watched)
+    monkeypatch.setattr(backtesting, "TOGETHER", 3)
+    assert held_against(draft, project).result == whole
+    assert [len(one) for one in asked] == [3, 3, 3, 3, 3, 1]  # 16 pairs
+    assert sorted(pk for one in asked for pk in one) == sorted(pair.pk for pair in stored)
 
 
 def test_a_cancelled_test_leaves_no_result(draft: RuleDraft, project: Project) -> None:
