@@ -15,14 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from re import Pattern
 from typing import Any, TypeVar
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 from tests.conftest import clone, drop, url_of
-from tests.processes import ROOT, manage, process, required, web_server
+from tests.processes import ROOT, manage, process, required, wait_until, web_server
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -122,6 +123,24 @@ class Visitor:
         """A key, and whatever request it causes seen to its end."""
         self.page.keyboard.press(key)
         self.page.wait_for_load_state("networkidle")
+
+    def intercept(self, pattern: str | Pattern[str], handle: Callable[..., object]) -> None:
+        """Matching requests of the page go to `handle`, from when this returns.
+
+        Chromium answers `route` before the page has heard of it. A busy page hears of a key first, and what that key
+        sends goes straight to the server: so ask the page for something until it comes through a handler.
+        """
+        self.page.route(pattern, handle)
+        self.page.route("**/health/", lambda route: route.fulfill(body="intercepted"))
+        ask = "async () => (await fetch('/health/')).text()"
+        wait_until(lambda: self.page.evaluate(ask) == "intercepted", what="the interception")
+        self.page.unroute("**/health/")
+
+
+def held(page: Page, routes: list[Route]) -> Route:
+    """The first request that a handler keeps in `routes`; the page may show what it does before it has sent it."""
+    wait_until(lambda: page.evaluate("true") and routes, what="the request")
+    return routes[0]
 
 
 @pytest.fixture

@@ -8,13 +8,24 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.e2e.conftest import Visitor
+from tests.e2e.conftest import Visitor, held
 from tests.e2e.test_journeys import done, set_mode
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Visitor]
 SUBMIT = re.compile(r"/judge/[0-9a-f-]{36}/$")
+# The card ahead replaces what it knows better: once nothing is marked it has arrived.
+MARKS = """addEventListener('DOMContentLoaded', () => {
+  for (const older of document.querySelectorAll('#card [data-fresh]')) older.dataset.older = '';
+})"""
+# "Send now" is pressed before it would be sent again by itself, however busy the page is.
+SENDS_NOW = """() => document.addEventListener('card:failed', () => {
+  window.saidSo = document.querySelector('[data-unsaved]').checkVisibility();
+  window.shownAgain = document.getElementById('card').dataset.token;
+  setTimeout(() => document.querySelector('[data-retry]').click(), 300);
+}, { once: true })"""
 
 
 def arrive(visit: Visit, username: str, mode: str = "facts") -> Visitor:
@@ -22,8 +33,10 @@ def arrive(visit: Visit, username: str, mode: str = "facts") -> Visitor:
     set_mode(visit, mode)
     visitor = visit(username)
     let_go(visitor)
-    with visitor.page.expect_response(re.compile("/ahead/$")):
-        visitor.open("/p/demo/judge/")
+    visitor.page.add_init_script(MARKS)
+    visitor.open("/p/demo/judge/")
+    expect(visitor.page.locator("#card [data-fresh]")).not_to_have_count(0)
+    expect(visitor.page.locator("#card [data-fresh][data-older]")).to_have_count(0)
     settled(visitor.page)
     return visitor
 
@@ -52,18 +65,20 @@ def other_than(before: str, page: Page) -> str:
 
 def test_the_next_card_does_not_wait_for_the_answer(visit: Visit) -> None:
     ana = arrive(visit, "demo-ana")
-    page, held = ana.page, []
+    page = ana.page
     today = page.locator("[data-fresh=done]").inner_text()
-    page.route(SUBMIT, lambda route: held.append(route))
+    routes: list[Route] = []
+    ana.intercept(SUBMIT, lambda route: routes.append(route))
     first = token(page)
     page.keyboard.press("4")
     second = other_than(first, page)
     expect(page.locator("#card .saving")).to_have_attribute("data-state", "saving")
     expect(page.locator(f'#card form[action$="{second}/"]').first).to_be_attached()
-    (route,) = held
+    route = held(page, routes)
     assert route.request.url.endswith(f"{first}/")
     route.continue_()
     settled(page)
+    assert routes == [route]
     assert token(page) == second
     before, after = (int(text.split()[0]) for text in (today, page.locator("[data-fresh=done]").inner_text()))
     assert after == before + 1
@@ -74,8 +89,8 @@ def test_what_is_pressed_meanwhile_waits_and_is_stored_once(visit: Visit) -> Non
     before = done(ana)
     settled(ana.page)
     page = ana.page
-    held: list[Route] = []
-    page.route(SUBMIT, lambda route: route.continue_() if held else held.append(route))
+    routes: list[Route] = []
+    ana.intercept(SUBMIT, lambda route: route.continue_() if routes else routes.append(route))
     first = token(page)
     page.keyboard.press("4")
     second = other_than(first, page)
@@ -83,9 +98,9 @@ def test_what_is_pressed_meanwhile_waits_and_is_stored_once(visit: Visit) -> Non
     page.wait_for_timeout(300)
     for _ in range(3):
         page.keyboard.press("3")
-    assert len(held) == 1
+    answer = held(page, routes)
     assert token(page) == second
-    held[0].continue_()
+    answer.continue_()
     other_than(second, page)
     settled(page)
     assert done(ana) == before + 2
@@ -102,7 +117,7 @@ def test_a_refused_answer_comes_back_as_it_was(visit: Visit) -> None:
     def refuse(route: Route) -> None:
         route.fulfill(status=409, content_type="text/html", body='<div class="notice bad">No.</div>')
 
-    page.route(SUBMIT, refuse)
+    ana.intercept(SUBMIT, refuse)
     page.keyboard.press("4")
     expect(page.locator("#refused")).to_have_text("No.")
     assert token(page) == first
@@ -127,20 +142,20 @@ def test_a_lost_connection_brings_the_card_back_and_the_same_key_again(visit: Vi
 
     def lose(route: Route, request: Request) -> None:
         keys.append(re.findall(r"idempotency_key=([0-9a-f-]{36})", request.post_data or "")[0])
-        route.fetch()
-        route.abort()
+        if len(keys) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
 
-    page.route(SUBMIT, lose)
+    ana.intercept(SUBMIT, lose)
+    page.evaluate(SENDS_NOW)
     page.keyboard.press("4")
-    expect(page.locator("[data-unsaved]")).to_be_visible()
-    assert token(page) == first
-    page.unroute(SUBMIT)
-    page.wait_for_timeout(300)
-    with page.expect_request(SUBMIT) as sent:
-        page.locator("[data-retry]").click()
-    assert f"idempotency_key={keys[0]}" in (sent.value.post_data or "")
+    wait_until(lambda: page.evaluate("window.saidSo !== undefined"), what="the notice")
+    assert page.evaluate("[saidSo, shownAgain]") == [True, first]
     other_than(first, page)
     settled(page)
+    assert keys == [keys[0]] * 2
     assert done(ana) == before + 1
     ana.problems[:] = [problem for problem in ana.problems if "ERR_FAILED" not in problem]
 
@@ -164,17 +179,18 @@ def test_a_card_that_was_asked_for_too_late_is_not_shown_again(visit: Visit) -> 
     before = done(ben)
     page = ben.page
     ahead: list[Route] = []
-    page.route("**/ahead/", lambda route: route.continue_() if ahead else ahead.append(route))
+    ben.intercept("**/ahead/", lambda route: route.continue_() if ahead else ahead.append(route))
     page.reload()
-    page.wait_for_timeout(300)
+    late = held(page, ahead)
     answers: list[Route] = []
-    page.route(SUBMIT, lambda route: route.continue_() if answers else answers.append(route))
+    ben.intercept(SUBMIT, lambda route: route.continue_() if answers else answers.append(route))
     first = token(page)
     page.keyboard.press("4")
+    answer = held(page, answers)
     with page.expect_response("**/ahead/"):
-        ahead[0].continue_()
+        late.continue_()
     page.wait_for_timeout(200)
-    answers[0].continue_()
+    answer.continue_()
     second = other_than(first, page)
     page.wait_for_load_state("networkidle")
     for _ in range(2):

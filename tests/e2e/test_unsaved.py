@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Visitor
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.browser
 
 
-def refuse(times: int, how: Callable[[Route], None]) -> Callable[[Route], None]:
-    """Breaks that many submits on their way back: the server has stored the answer, the page does not learn it."""
-    left = [times]
+@dataclass
+class Away:
+    """Breaks submits on their way back until told to stop: the server has stored the answer, the page does not learn it."""
 
-    def handle(route: Route) -> None:
-        if route.request.method != "POST" or not left[0]:
+    how: Callable[[Route], None]
+    broken: int = 0
+    back: bool = False
+
+    def __call__(self, route: Route) -> None:
+        if route.request.method != "POST" or self.back:
             route.continue_()
             return
-        left[0] -= 1
         route.fetch()  # it arrives and is stored
-        how(route)
-
-    return handle
+        self.how(route)
+        self.broken += 1
 
 
 @pytest.mark.parametrize(
@@ -38,11 +42,15 @@ def test_an_answer_whose_reply_is_lost_goes_again_by_itself_and_is_stored_once(
     ben.open("/p/demo/judge/")
     before = int(re.search(r"(\d+) today", ben.page.locator("#card").inner_text()).group(1))  # type: ignore[union-attr]
     key = ben.page.locator("#card input[name=idempotency_key]").first.input_value()
-    ben.page.route(re.compile(r"/judge/[0-9a-f-]{36}/$"), refuse(2, how))
+    away = Away(how)
+    ben.intercept(re.compile(r"/judge/[0-9a-f-]{36}/$"), away)
     ben.page.keyboard.press("4")
-    expect(ben.page.locator("[data-unsaved]")).to_be_visible()
-    expect(ben.page.locator("[data-resends]")).to_be_visible()
-    expect(ben.page.locator(f'#card input[value="{key}"]')).to_have_count(0, timeout=15_000)  # nobody pressed anything
+    # Each time a little longer: hidden while it is sent again.
+    expect(ben.page.locator("[data-unsaved]")).to_be_visible(timeout=30_000)
+    expect(ben.page.locator("[data-resends]")).to_be_visible(timeout=30_000)
+    wait_until(lambda: ben.page.evaluate("true") and away.broken >= 2, what="the second try")
+    away.back = True
+    expect(ben.page.locator(f'#card input[value="{key}"]')).to_have_count(0, timeout=30_000)  # nobody pressed anything
     assert f"{before + 1} today" in ben.page.locator("#card").inner_text()
     expect(ben.page.locator("[data-unsaved]")).to_be_hidden()
     ben.problems.clear()  # the console names the replies that we broke
