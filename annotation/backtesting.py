@@ -22,8 +22,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from annotation import jobs
+from annotation.basis import Basis
 from annotation.kinds import Kind, single
-from annotation.measuring import Basis, Exposure, Material
+from annotation.measuring import Exposure, Material
 from annotation.models import BackTest
 from annotation.rule_effects import Effect, TwoSets
 from inference.models import ModelVersion
@@ -288,7 +289,7 @@ class Measures:
             self.basis.left_out.add(why or "assisted")
             return "", ""
         if row is not None:
-            self.basis.measured(row, words)
+            self._material.measured(self.basis, row)
             self._queries.add(row.query)
             self.basis.queries = len(self._queries)
         return row.gold if row is not None else "", people

@@ -13,7 +13,8 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from annotation import confidence, splitting
-from annotation.measuring import Basis, Exposure, Material, MeasurablePair, newest_rules
+from annotation.basis import Basis
+from annotation.measuring import Exposure, Material, MeasurablePair, newest_rules
 from annotation.models import Prediction
 from inference import lineage
 from inference.models import Calibration, ModelVersion
@@ -91,7 +92,7 @@ def _measured(
         elif number != newest:
             basis.left_out.add("stale")
         else:
-            basis.measured(row, material.words_of.get(row.pair, ()))
+            material.measured(basis, row)
             found.append((row, label, shares))
     return found, basis
 

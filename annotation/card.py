@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation import citing, grids, queue, showing
+from annotation import citing, prediction_showing, queue, showing
 from annotation.judging import CANNOT_TELL_REASONS, answers, asks_mismatch
 from annotation.models import DayOfWork, Draft, Judge, Judgment, Lease, Prediction
 from projects.compiling import compiled
@@ -35,7 +35,7 @@ def card(
     """The context of `annotation/judge.html` for a lease; `own` and `reveal` after the first answer in reveal."""
     mode = Mode(lease.mode)
     pair = lease.pair
-    value = None if mode is Mode.BLIND else showing.grid_value(grids.grid_on_the_card(lease))
+    value = None if mode is Mode.BLIND else showing.grid_value(citing.grid_on_the_card(lease))
     shown = lease.prediction if mode is Mode.ASSIST else reveal
     rule_specs = specs(lease.rule_base) if lease.rule_base is not None and mode is not Mode.BLIND else ()
     context: dict[str, Any] = {
@@ -57,7 +57,7 @@ def card(
         "urls": urls(lease, project),
         "again": withdrawn(lease, project),
         "own": own_answer(own, project) if own is not None else None,
-        "prediction": showing.prediction(shown, project, rule_specs, contradictions=contradictions())
+        "prediction": prediction_showing.prediction(shown, project, rule_specs, contradictions=contradictions())
         if shown
         else None,
         "chips": [],

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from annotation import grids, showing
 from annotation.models import Citation, Judgment, Lease
-from annotation.sayings import array_of, rows
+from annotation.models import Grid as GridRow
+from database.statements import array_of, rows
 from projects.models import Mode, Project
 from relevance.rules import RuleSpec, in_force, routed_rules
 from rules.models import RuleBaseEntry
@@ -33,11 +34,16 @@ class NotOnTheCard(ValueError):
     """A code that the card did not show."""
 
 
+def grid_on_the_card(lease: Lease) -> GridRow:
+    """The one that the page of a lease shows, whatever the lexicon has learnt since."""
+    return lease.grid or grids.grid_of(lease.pair, lease.snapshot)
+
+
 def on_the_card(lease: Lease) -> tuple[RuleSpec, ...]:
     """The rules that a card shows, most important first, as in force when it was taken; none where it is blind."""
     if lease.mode == Mode.BLIND or lease.rule_base is None:
         return ()
-    value = showing.grid_value(grids.grid_on_the_card(lease))
+    value = showing.grid_value(grid_on_the_card(lease))
     if value is None:
         return ()
     return routed_rules(

@@ -6,21 +6,14 @@ Gold by import stands above consensus and below adjudication. `Pair.gold_label` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from annotation.mapping import Record
 from annotation.models import Import
-from annotation.sayings import Saying, Sayings, rows, run
+from annotation.sayings import Saying, Sayings
 from annotation.snapshotting import StoredItem
+from annotation.storing import StoredPair
+from database.statements import rows, run
 from projects.models import Project
-
-
-class StoredPair(NamedTuple):
-    """The pair of one record: `new` when this record made it."""
-
-    id: int
-    batch_id: int
-    new: bool
 
 
 def store_gold(

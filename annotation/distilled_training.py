@@ -15,8 +15,9 @@ import numpy as np
 from django.db.models import F, Q, QuerySet
 
 from annotation import briefing, company, grids, lexicons, splitting
+from annotation.basis import Basis
 from annotation.grids import Seen
-from annotation.measuring import Basis, Material
+from annotation.measuring import Material
 from annotation.models import Judgment, Pair, Prediction, StandingJudgment
 from inference import connecting, lessons, lineage, registry
 from inference.asking import Asking
@@ -171,7 +172,7 @@ def _test(
             basis.left_out.add("assisted")
         else:
             by_gold.append(one)
-            basis.measured(golds[one.pair.pk], found.words_of.get(one.pair.pk, ()))
+            found.measured(basis, golds[one.pair.pk])
     if source == "gold" or len(by_gold) >= FEWEST_TEST:
         basis.queries = len({one.pair.query_id for one in by_gold})
         return by_gold, basis

@@ -25,7 +25,7 @@ from annotation.fetching_child import MOST_BYTES, TOTAL_SECONDS
 from annotation.jobs import Claim
 from annotation.kinds import PICTURE_QUEUE, Kind
 from annotation.models import Import, JobState, PictureFetch, PictureSource
-from annotation.sayings import run
+from database.statements import run
 from projects.audit import record
 from projects.models import Person, Project
 

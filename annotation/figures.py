@@ -13,7 +13,8 @@ from typing import Any, Literal, NamedTuple
 
 from django.db.models import Q
 
-from annotation.measuring import Basis, Material, MeasurablePair, Word
+from annotation.basis import Basis
+from annotation.measuring import Material, MeasurablePair, Word
 from annotation.models import Pair
 from projects.models import Project
 from relevance.labels import Scale
@@ -106,7 +107,7 @@ def people_among_themselves(found: Material, *, imported_only: bool = False) -> 
             heard += (said := [word for word in some if word.unaided])
             basis.left_out.assisted += sum(word.unaided is None for word in some)
             if len(said) > 1:
-                basis.heard(said)
+                basis.heard(word.mode for word in said)
     ratings = ((word.query, word.pair, word.judge, str(word.unaided)) for word in heard)
     told = people_report(found.project.scale, ratings)
     basis.n, basis.queries = told.pairs, told.queries
@@ -125,7 +126,7 @@ def model_and_gold(found: Material, *, include_learnt: bool = False) -> Measured
         if why:
             basis.left_out.add(why)
         else:
-            basis.measured(row, found.words_of.get(row.pair, ()))
+            found.measured(basis, row)
             measured.append((row.text, row.gold, *_said(scale, row)))
         if why == "learnt" and row.label is not None and not found.assisted(row):
             learnt.append((row.text, row.gold, *_said(scale, row)))
@@ -146,7 +147,7 @@ def people_and_gold(found: Material, *, imported_only: bool = False) -> Measured
             if seen.ground:
                 basis.ground[seen.ground] = basis.ground.get(seen.ground, 0) + 1
             heard += said
-    basis.heard(heard)
+    basis.heard(word.mode for word in heard)
     told = report(found.project.scale, rows)
     basis.queries = told.queries
     return MeasuredReport(told, basis)
@@ -203,7 +204,7 @@ def _heard(
         basis.left_out.assisted += sum(word.unaided is None for word in words)
         if len(said := [word for word in words if word.unaided]) >= fewest:
             basis.n += 1
-            basis.heard(said)
+            basis.heard(word.mode for word in said)
             yield row, said
 
 

@@ -1,5 +1,5 @@
-"""After another model became active in a project: what its predictions mean for pairs that people judge is made up, step by
-step. Disputes between people and model are opened and withdrawn, and doubtful pairs go to two people who do not see it.
+"""What predictions mean for people: disputes between them and the model are opened and withdrawn, and doubtful pairs go to two
+people who do not see what it said. At once for new predictions; after another model became active step by step.
 
 Which pairs are left stands on the project's row of its active model (`behind_from`), written by whoever put the model there
 and read by whoever dispatches: so no request settles a project, and a step that is lost is taken again.
@@ -8,12 +8,14 @@ and read by whoever dispatches: so no request settles a project, and a step that
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from django.db import transaction
 
 from annotation import routing, settling
-from annotation.models import StandingPrediction
-from annotation.sayings import rows
+from annotation.models import Prediction, PrelabelRun, StandingPrediction
+from database.statements import rows
+from inference import registry
 from inference.models import ActiveModel, ModelVersion
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,13 @@ WITH next AS (
 SELECT p.id, p.judged OR EXISTS (
   SELECT FROM annotation_disagreement d WHERE d.pair_id = p.id AND d.state = 'open' AND d.kind = 'human_model')
 FROM next JOIN annotation_pair p ON p.id = next.id ORDER BY p.id"""
+
+
+def take(run: PrelabelRun, predictions: Sequence[Prediction]) -> None:
+    """New predictions, in the transaction that stores them."""
+    settling.settle_predicted(run.project, [row.pair_id for row in predictions if row.label])
+    if registry.is_active(run.model, run.project):  # a candidate sends nobody anywhere
+        routing.route(predictions, run.project)
 
 
 def follow_all() -> int:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from annotation import citing, opinions
-from annotation.sayings import array_of, rows, run
 from annotation.training_rows import PairRecord, Said
+from database.statements import array_of, rows, run
 from inference.models import ModelVersion
 
 # Gold's own snapshot comes before the item's; a prediction that saw another one is not told. `{long}` is NULL where

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from annotation import lexicons
 from annotation.models import Grid as GridRow
-from annotation.models import Lease, Pair, Snapshot
+from annotation.models import Pair, Snapshot
 from projects.compiling import compiled
 from relevance.evidence import EXTRACTOR_VERSION, Grid, build_grid
 from relevance.facts import PairFacts
@@ -45,11 +45,6 @@ def grid_of(pair: Pair, snapshot: Snapshot) -> GridRow:
 @compiled
 def _known(query: int, snapshot: int, name: str) -> QuerySet[GridRow]:
     return GridRow.objects.filter(query=query, snapshot=snapshot, extractor=name)
-
-
-def grid_on_the_card(lease: Lease) -> GridRow:
-    """The one that the page of a lease shows, whatever the lexicon has learnt since."""
-    return lease.grid or grid_of(lease.pair, lease.snapshot)
 
 
 def get_or_make(wanted: Mapping[Seen, PairFacts], lexicon: Lexicon) -> dict[Seen, Made]:

@@ -28,7 +28,7 @@ from annotation.inspecting import Origin, ScaleUnclear
 from annotation.kinds import Kind, single
 from annotation.mapping import Mapper, Record, RowRefused
 from annotation.models import Import, Rejection
-from annotation.picturing import Pictures
+from annotation.named_pictures import Pictures
 from annotation.readers import COMMAND, UPLOAD, Broken, FileRefused, Limits, Readable, Row, RowReader, raw_text
 from annotation.storing import Counts, store
 from projects import audit

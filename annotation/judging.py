@@ -19,9 +19,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation import citing, grids, opinions, queue, settling
+from annotation import citing, opinions, queue, settling
 from annotation.models import Draft, Judge, Judgment, Lease, Prediction, Slot
-from annotation.sayings import run
+from database.statements import run
 from projects.clock import ClockTimestamp
 from projects.compiling import compiled
 from projects.models import Mode, Person, Project
@@ -287,7 +287,7 @@ def _append(
         no_rule_fits=answer.no_rule_fits,
         note=answer.note or (kept.note if kept else ""),
         mode=lease.mode,
-        grid=None if lease.mode == Mode.BLIND else grids.grid_on_the_card(lease),
+        grid=None if lease.mode == Mode.BLIND else citing.grid_on_the_card(lease),
         rule_base_id=lease.rule_base_id,
         prediction_id=_shown(lease, mine, second=second),
         replaces_id=lease.slot.replaces_id,

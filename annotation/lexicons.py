@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from annotation.models import Import, LearntLexicon, Snapshot
-from annotation.sayings import run
+from database.statements import run
 from projects.models import Project
 from relevance.facts import ItemFacts, fold
 from relevance.lexicon import KIND_OF_ATTRIBUTE, LONGEST_LEARNT, Lexicon

@@ -9,31 +9,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import orjson
-from django.utils.translation import gettext_lazy as _
 
 from annotation import splitting
+from annotation.basis import Basis
 from annotation.models import Gold, Prediction
-from annotation.sayings import array_of, rows
+from database.statements import array_of, rows
 from inference import lineage, registry
 from inference.models import LearntModel, ModelVersion
-from projects.models import Mode, Project
+from projects.models import Project
 from relevance.splits import digest
 from rules.publishing import active_rule_base
-
-IMPORTED = "imported"  # the mode of a rating that a file brought
-_MODES = {**dict(Mode.choices), IMPORTED: _("imported")}
-_GROUNDS = {
-    "import": _("gold by import"),
-    "adjudication": _("gold by adjudication"),
-    "consensus": _("gold by consensus"),
-    "people": _("what people say, without gold"),
-    "model": _("the teacher's own words, without gold"),
-}
 
 # Each judge's standing word, and what they had said before the label of a model could be in view: of a reveal the first
 # answer, of an assist nothing, and nothing of whoever was shown one on this pair in an earlier round. Told by the modes:
@@ -104,72 +93,6 @@ class MeasurablePair(NamedTuple):
     @property
     def shares(self) -> dict[str, float] | None:
         return orjson.loads(self.posterior) if self.posterior else None
-
-
-@dataclass
-class LeftOut:
-    """How many pairs did not measure, by the first reason that holds; of single opinions `assisted` counts those instead.
-
-    `not_test`: pairs of queries that train or calibrate models, though this one has not learnt from them.
-    """
-
-    learnt: int = 0
-    not_test: int = 0
-    assisted: int = 0
-    stale: int = 0
-
-    def add(self, why: str) -> None:
-        setattr(self, why, getattr(self, why) + 1)
-
-
-@dataclass
-class Basis:
-    """What a figure is of. `model` is empty where people are measured or the rules alone judge; `lineage` says how far it is
-    known what the model learnt from; `ground` counts gold pairs, `modes` the judgments that stand behind the figure."""
-
-    model: str = ""
-    lineage: str = ""
-    rule_base: int | None = None
-    rule_base_now: int | None = None
-    ground: dict[str, int] = field(default_factory=dict)
-    modes: dict[str, int] = field(default_factory=dict)
-    n: int = 0
-    queries: int = 0
-    left_out: LeftOut = field(default_factory=LeftOut)
-    of: str = "gold"  # or "opinions"
-
-    @classmethod
-    def read(cls, told: Mapping[str, Any], model: object) -> Basis:
-        """Of a report that kept it."""
-        fields = {name: value for name, value in told.items() if name != "left_out"}
-        return cls(**{**fields, "model": str(model), "left_out": LeftOut(**told["left_out"])})
-
-    @property
-    def grounds_in_words(self) -> list[tuple[Any, int]]:
-        return [(name, self.ground[code]) for code, name in _GROUNDS.items() if code in self.ground]
-
-    @property
-    def modes_in_words(self) -> list[tuple[Any, int]]:
-        return [(name, self.modes[code]) for code, name in _MODES.items() if code in self.modes]
-
-    def to_json(self) -> dict[str, Any]:
-        """As the commands print it, and as reports keep it."""
-        names = ("model", "lineage", "rule_base", "ground", "modes", "n", "queries")
-        told = {name: getattr(self, name) for name in names}
-        return {**told, "model": self.model or None, "left_out": asdict(self.left_out)}
-
-    def measured(self, row: MeasurablePair, words: Iterable[Word]) -> None:
-        """One more gold pair measures."""
-        self.n += 1
-        if row.ground:
-            self.ground[row.ground] = self.ground.get(row.ground, 0) + 1
-        if row.ground == Gold.Ground.CONSENSUS:
-            self.heard(word for word in words if word.unaided == row.gold)
-
-    def heard(self, words: Iterable[Word]) -> None:
-        for word in words:
-            mode = word.mode or IMPORTED
-            self.modes[mode] = self.modes.get(mode, 0) + 1
 
 
 class Exposure:
@@ -256,6 +179,11 @@ class Material:
             return False
         said = Counter(word.unaided for word in self.words_of.get(row.pair, ()) if word.unaided is not None)
         return said[row.gold] < row.needed or len(said) > 1
+
+    def measured(self, basis: Basis, row: MeasurablePair) -> None:
+        """One more gold pair measures: told to the basis, with the modes of what its consensus rests on."""
+        words = self.words_of.get(row.pair, ()) if row.ground == Gold.Ground.CONSENSUS else ()
+        basis.measured(row.ground, [word.mode for word in words if word.unaided == row.gold])
 
     def why_not(self, row: MeasurablePair, *, gold: bool) -> str:
         """Why a pair does not measure the active model: a name of LeftOut, "unanswered", or nothing where it does."""

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation import choosing, jobs, settling
 from annotation.choosing import Choice
+from annotation.intake import POSITION_BITS
 from annotation.jobs import Claim
 from annotation.kinds import Kind, single
 from annotation.models import JobState, Judgment, MoreJudgments
-from annotation.sayings import array_of, rows
-from annotation.storing import POSITION_BITS
+from database.statements import array_of, rows
 from projects.audit import record
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project

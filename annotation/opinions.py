@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 
 from annotation.models import Pair, StandingJudgment, StandingPrediction
-from annotation.sayings import array_of, rows
+from database.statements import array_of, rows
 from projects.compiling import compiled
 
 

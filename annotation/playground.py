@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from annotation import briefing, jobs, measuring
+from annotation import briefing, jobs
 from annotation.jobs import Claim
 from annotation.kinds import PRELABEL_QUEUE, Kind
 from annotation.models import Comparison, JobState, Pair, Trial
@@ -27,6 +27,7 @@ from inference.models import ModelVersion, PromptVersion
 from inference.pipeline import Judged
 from inference.rendering import render
 from projects.audit import record
+from projects.hooks import Hook
 from projects.models import Person, Project
 from projects.refusals import Refused
 from relevance.metrics import report
@@ -35,6 +36,8 @@ from rules.publishing import active_rule_base, rule_base_of, specs
 
 MOST_PAIRS, FEWEST_PAIRS = 200, 10
 FEWEST_TO_ACTIVATE = 20
+
+gold_to_measure: Hook[[Project, ModelVersion], list[int]] = Hook()  # pairs whose gold may measure a model
 
 
 def start_trial(pair: Pair | None, model: ModelVersion | None, prompt: PromptVersion | None, by: Person) -> Trial:
@@ -69,7 +72,7 @@ def start_comparison(
     """Both versions on the same gold pairs that may measure the model, drawn at random; raises Refused."""
     if model is None or model.prompt_id is None or not before or not after or before.pk == after.pk or pairs < 1:
         raise Refused("two_prompts", _("Choose a large model, two different prompt versions and how many pairs."))
-    gold = measuring.gold_to_measure(project, model)
+    gold = [pk for found in gold_to_measure(project, model) for pk in found]
     if len(gold) < FEWEST_PAIRS:
         raise Refused("no_gold", _("Ten gold pairs at least are needed to compare two prompt versions."), status=409)
     drawn = random.Random(seed).sample(gold, min(pairs, len(gold), MOST_PAIRS))

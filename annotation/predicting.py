@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from annotation import confidence, jobs, routing, settling
+from annotation import confidence, jobs
 from annotation.jobs import Claim
 from annotation.models import Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
-from inference import registry
 from inference.asking import Briefing, Subject
 from inference.engines.base import Question
 from inference.models import Calibration
 from inference.pipeline import Judged
+from projects.hooks import Hook
 from relevance.sanitising import storable
 from relevance.suspicion import suspicions
 
 LONGEST_ANSWER = 64 * 1024
+
+predictions_stored: Hook[[PrelabelRun, Sequence[Prediction]], None] = Hook()
 
 
 class Task(NamedTuple):
@@ -44,7 +46,7 @@ class Answer(NamedTuple):
 
 
 def store(run: PrelabelRun, answers: Sequence[Answer], known: Mapping[Claim, int]) -> None:
-    """One transaction: predictions, tries, the ends of the jobs, the disagreements and the second looks that follow."""
+    """One transaction: predictions, tries, the ends of the jobs, and what follows for people (predictions_stored)."""
     ours = jobs.still_ours(PrelabelJob, [*known, *(answer.asked.task.claim for answer in answers)])
     valid = [answer for answer in answers if answer.asked.task.claim in ours]
     fitted = confidence.newest(run.model, run.project) if valid else None
@@ -55,9 +57,7 @@ def store(run: PrelabelRun, answers: Sequence[Answer], known: Mapping[Claim, int
     ended += [(answer.asked.task.claim, stored[answer.key]) for answer in valid]
     jobs.finish_all(PrelabelJob, ended, "prediction_id")
     PrelabelAttempt.objects.bulk_create(_tries(answers, ours))
-    settling.settle_predicted(run.project, [row.pair_id for row in rows if row.label])
-    if registry.is_active(run.model, run.project):  # a candidate sends nobody anywhere
-        routing.route(rows, run.project)
+    predictions_stored(run, rows)
 
 
 def sampling_of(run: PrelabelRun) -> dict[str, int]:

@@ -13,9 +13,12 @@ from annotation.jobs import LIVE
 from annotation.models import JobState, PrelabelAttempt, PrelabelJob, PrelabelRun
 from inference.models import ModelVersion
 from projects.clock import ClockTimestamp
+from projects.hooks import Hook
 from projects.models import Project
 
 WINDOW = timedelta(seconds=60)
+
+disputes_with_the_model: Hook[[Project], int] = Hook()  # how many are open: promoting another model ends them
 
 
 class Reason(NamedTuple):

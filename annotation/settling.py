@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable
 
 import orjson
 
-from annotation.models import Adjudication, Gold, Pair
-from annotation.sayings import array_of, run
+from annotation.models import Adjudication, Disagreement, Gold, Pair
+from database.statements import array_of, run
 from projects.models import Project
 
 
@@ -50,3 +50,7 @@ def settle_by_adjudication(pair: Pair, adjudication: Adjudication) -> None:
         snapshot_id=pair.item.snapshot_now,
     )
     Pair.objects.filter(pk=pair.pk).update(gold_label=adjudication.label)
+
+
+def disputes_with_the_model(project: Project) -> int:
+    return project.disagreements.filter(state=Disagreement.State.OPEN, kind=Disagreement.Kind.HUMAN_MODEL).count()

@@ -10,7 +10,8 @@ import orjson
 from annotation import fetching
 from annotation.mapping import Record
 from annotation.models import Import
-from annotation.sayings import Saying, Sayings, array_of, clock, copy, fresh_ids, rows, run
+from annotation.sayings import Saying, Sayings
+from database.statements import array_of, clock, copy, fresh_ids, rows, run
 from projects.models import Project
 
 

@@ -6,24 +6,55 @@ project's row locked, so two imports into one project take turns chunk by chunk.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
-from annotation import settling
-from annotation.crediting import StoredPair, store_gold, store_ratings
 from annotation.mapping import Record
-from annotation.models import Import, Query, Slot
-from annotation.sayings import clock, copy, fresh_ids, rows, run
+from annotation.models import Import, Query
 from annotation.snapshotting import StoredItem, store_items
-from projects.models import Mode, Project
-
-POSITION_BITS = 20  # of a slot's position: the pair's place within its query
+from database.statements import clock, copy, fresh_ids, rows, run
+from projects.hooks import Hook
+from projects.models import Project
 
 
 class StoredQuery(NamedTuple):
     id: int
     benchmark: bool
+
+
+class StoredPair(NamedTuple):
+    """The pair of one record: `new` when this record made it."""
+
+    id: int
+    batch_id: int
+    new: bool
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What was written: of each record in turn its query, its pair and its item; `changed`: items that say something else
+    than before, also where there are no pairs. `judge_gold`: labelled pairs are judged as well."""
+
+    batch: Import
+    project: Project
+    records: Sequence[Record]
+    items: Sequence[StoredItem]
+    judge_gold: bool
+    changed: Set[int]
+    queries: Sequence[StoredQuery] = ()
+    pairs: Sequence[StoredPair] = ()
+
+
+class Brought(NamedTuple):
+    """How many gold labels and ratings a chunk added."""
+
+    gold: int
+    ratings: int
+
+
+chunk_stored: Hook[[Chunk], Brought] = Hook()  # labels and ratings, and who is asked to judge
+queries_became_benchmark: Hook[[Sequence[int]], None] = Hook()
 
 
 @dataclass
@@ -48,29 +79,18 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
     """Write the records of one chunk: items and snapshots, then for pairs queries, pairs, gold, ratings, slots."""
     counts = Counts(read=len(records))
     items = store_items(batch, project, records)
-    changed = {item.id for item in items if item.changed}
+    chunk = Chunk(batch, project, records, items, judge_gold, {item.id for item in items if item.changed})
     if batch.kind == Import.Kind.ITEMS:
         _count_items(batch, items, counts)
-        settling.settle_changed(project, changed)
-        return counts
-    queries = _store_queries(project, records)
-    ids = {text: query.id for text, query in queries.items()}
-    pairs = _store_pairs(batch, project, records, items, ids)
-    _count_pairs(batch, pairs, items, counts)
-    new_gold = store_gold(batch, pairs, records, items)
-    new_ratings = store_ratings(batch, project, pairs, records, items)
-    counts.gold, counts.ratings = len(new_gold), len(new_ratings)
-    labelled = {pair.id for pair, record in zip(pairs, records, strict=True) if record.label}
-    _store_slots(
-        project,
-        [
-            (pair.id, *queries[record.query])
-            for pair, record in zip(pairs, records, strict=True)
-            if pair.new and (judge_gold or pair.id not in labelled)
-        ],
-    )
-    settling.settle(project, {id_ for id_ in new_ratings if id_ not in labelled} | _old(new_gold, pairs))
-    settling.settle_changed(project, changed)
+    else:
+        stored = _store_queries(project, records)
+        queries = [stored[record.query] for record in records]
+        pairs = _store_pairs(batch, project, records, items, queries)
+        _count_pairs(batch, pairs, items, counts)
+        chunk = replace(chunk, queries=queries, pairs=pairs)
+    for brought in chunk_stored(chunk):
+        counts.gold += brought.gold
+        counts.ratings += brought.ratings
     return counts
 
 
@@ -81,7 +101,7 @@ def _count_items(batch: Import, items: Sequence[StoredItem], counts: Counts) -> 
 
 
 def _store_queries(project: Project, records: Sequence[Record]) -> dict[str, StoredQuery]:
-    """Benchmark once is benchmark for good, and its open slots are blind from then on."""
+    """Benchmark once is benchmark for good."""
     wanted = {record.query: record for record in reversed(records)}
     run(
         """INSERT INTO annotation_query (project_id, text, locale, is_benchmark)
@@ -101,15 +121,19 @@ def _store_queries(project: Project, records: Sequence[Record]) -> dict[str, Sto
     if marked:
         ids = [stored[text].id for text in marked]
         Query.objects.filter(pk__in=ids).update(is_benchmark=True)
-        Slot.objects.filter(pair__query_id__in=ids, state=Slot.State.OPEN).update(mode=Mode.BLIND)
+        queries_became_benchmark(ids)
         stored.update({text: StoredQuery(stored[text].id, benchmark=True) for text in marked})
     return stored
 
 
 def _store_pairs(
-    batch: Import, project: Project, records: Sequence[Record], items: Sequence[StoredItem], queries: dict[str, int]
+    batch: Import,
+    project: Project,
+    records: Sequence[Record],
+    items: Sequence[StoredItem],
+    queries: Sequence[StoredQuery],
 ) -> list[StoredPair]:
-    keys = [(queries[record.query], item.id) for record, item in zip(records, items, strict=True)]
+    keys = [(query.id, item.id) for query, item in zip(queries, items, strict=True)]
     young = {item.id for item in items if item.new}  # made by this chunk: no pair can have them yet
     known = _known_pairs(list(dict.fromkeys(key for key in keys if key[1] not in young)))
     firsts = dict(zip(reversed(keys), reversed(records), strict=True))
@@ -153,31 +177,3 @@ def _count_pairs(batch: Import, pairs: Sequence[StoredPair], items: Sequence[Sto
             counts.changed += 1
         else:
             counts.known += 1
-
-
-def _store_slots(project: Project, wanted: Sequence[tuple[int, int, bool]]) -> None:
-    """As many as the project wants per pair, those of one query together; a benchmark query is judged blind.
-
-    `wanted`: pair, query, and whether the query is of the benchmark.
-    """
-    if wanted:
-        project_id, numbers = project.pk, range(1, project.overlap + 1)
-        copy(
-            "annotation_slot",
-            "project_id, pair_id, round, number, state, mode, position",
-            (
-                (project_id, pair, 1, number, "open", Mode.BLIND.value if blind else "", position(query, pair))
-                for pair, query, blind in wanted
-                for number in numbers
-            ),
-        )
-
-
-def position(query: int, pair: int) -> int:
-    """Of a slot in the queue: the pairs of one query follow each other (more_judgments says the same in SQL)."""
-    return (query << POSITION_BITS) + pair % (1 << POSITION_BITS)
-
-
-def _old(new_gold: dict[int, str], pairs: Sequence[StoredPair]) -> set[int]:
-    """Pairs that people may have disagreed on before this gold came."""
-    return {pair.id for pair in pairs if not pair.new and pair.id in new_gold}

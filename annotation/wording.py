@@ -14,9 +14,8 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from annotation.models import Import, JobState, Pair
-from annotation.sayings import rows, run
+from database.statements import lexeme, rows, run
 from inference import segmenting
-from inference.looking_up import quoted
 from relevance.facts import fold
 
 TOGETHER = 1000
@@ -26,16 +25,16 @@ BLOCK_BITS = 13  # pairs of one block have neighbouring ids, 8192 of them at mos
 def asked(text: str) -> str:
     """What a person typed, as a tsquery: all its words, the last one perhaps unfinished; or an id, exactly."""
     found = [token.word for token in segmenting.tokens(fold(text))]
-    terms = [quoted(word) for word in found]
+    terms = [lexeme(word) for word in found]
     if found and (len(found[-1]) > 1 or not found[-1].isascii()):
         terms[-1] += ":*"
-    return " | ".join(filter(None, [" & ".join(terms), quoted(_id(text))]))
+    return " | ".join(filter(None, [" & ".join(terms), lexeme(_id(text))]))
 
 
 def holding(tsquery: str, blocks: Sequence[int]) -> Q:
     """Pairs of any project in these blocks that hold what was asked. The index is asked first, whatever else is wanted of
     the pairs: how rare words are in a block is not known to the planner."""
-    near = " | ".join(quoted(_block(block)) for block in blocks)
+    near = " | ".join(lexeme(_block(block)) for block in blocks)
     held = RawSQL(
         "WITH held AS MATERIALIZED (SELECT pair_id FROM annotation_pairwords WHERE words @@ %s::tsquery)"
         " SELECT pair_id FROM held",
@@ -53,7 +52,7 @@ def _lexemes(pair_id: int, query: str, title: str, ids: Iterable[str]) -> str:
     """As a tsvector reads them. A colon stands in no word, so blocks and ids are never mistaken for one."""
     found = {*segmenting.words(query), *segmenting.words(title)}
     named = {_id(one) for one in ids if one}
-    return " ".join(map(quoted, {*found, *named, _block(block_of(pair_id))}))
+    return " ".join(map(lexeme, {*found, *named, _block(block_of(pair_id))}))
 
 
 def _block(number: int) -> str:
@@ -85,12 +84,7 @@ def read_some(*, at_most: int = TOGETHER) -> int:
             [_lexemes(pair, query, title, ids) for pair, query, title, *ids in waiting],
         )
         run(
-            """UPDATE annotation_pair p SET findable = true,
-                 judged = judged OR EXISTS (
-                   SELECT 1 FROM annotation_judgment j WHERE j.pair_id = p.id AND j.batch_id IS NULL),
-                 predicted = predicted OR EXISTS (
-                   SELECT 1 FROM annotation_prediction m WHERE m.pair_id = p.id AND m.status = 'ok')
-               WHERE id = ANY(%s::bigint[])""",
+            "UPDATE annotation_pair SET findable = true WHERE id = ANY(%s::bigint[])",
             pairs,
         )
     return len(pairs)

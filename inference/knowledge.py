@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from inference.looking_up import SHARE, Asked, Part, likeness, quoted
+from database.statements import lexeme
+from inference.looking_up import SHARE, Asked, Part, likeness
 from inference.models import KnowledgeCard, KnowledgeRevision
 from inference.segmenting import closed
 from projects.models import Project
@@ -151,7 +152,7 @@ ORDER BY asked.n, found.by_key DESC, found.rank DESC, found.id
 
 def _candidates(project: Project, asked: Sequence[Asked], leaf: str) -> list[list[_Candidate]]:
     """For each query the cards that the index offers, in one database query."""
-    of_category = f" | {quoted(f'={closed(leaf)}')}" if leaf else ""
+    of_category = f" | {lexeme(f'={closed(leaf)}')}" if leaf else ""
     parameters: dict[str, Any] = {
         "project": project.pk,
         "keys": [one.keys + of_category for one in asked],

@@ -14,6 +14,7 @@ from math import ceil
 
 from rapidfuzz import fuzz
 
+from database.statements import lexeme
 from inference.cleaning import prompt_copy
 from inference.segmenting import closed, tokens, words
 from relevance.facts import fold
@@ -74,7 +75,7 @@ class Asked:
     def together(self) -> str:
         """As many of the words as a card must hold; nothing where a single word would do."""
         least = max(2, ceil(SHARE * len(self.words)))
-        return " | ".join(f"({' & '.join(map(quoted, some))})" for some in combinations(self.words, least)) or NOTHING
+        return " | ".join(f"({' & '.join(map(lexeme, some))})" for some in combinations(self.words, least)) or NOTHING
 
     @property
     def any(self) -> str:
@@ -83,15 +84,10 @@ class Asked:
 
 def vector(key: str, text: str) -> str:
     """A card's tsvector: the words of its key weigh A, those of its text D."""
-    entries = [quoted(f"={closed(key)}"), *map(quoted, sorted(_misspellings(closed(key))))]
+    entries = [lexeme(f"={closed(key)}"), *map(lexeme, sorted(_misspellings(closed(key))))]
     told = [*((word, "A") for word in words(key)), *((word, "") for word in words(text))]
-    entries += [f"{quoted(word)}:{at}{weight}" for at, (word, weight) in enumerate(told[:MOST_POSITIONS], 1)]
+    entries += [f"{lexeme(word)}:{at}{weight}" for at, (word, weight) in enumerate(told[:MOST_POSITIONS], 1)]
     return " ".join(entries)
-
-
-def quoted(word: str) -> str:
-    """A lexeme as PostgreSQL reads it in a tsvector or tsquery."""
-    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def likeness(mine: str, other: str) -> float:
@@ -127,4 +123,4 @@ def _digits(text: str) -> list[str]:
 
 
 def _or(lexemes: Iterable[str] | Sequence[str]) -> str:
-    return " | ".join(map(quoted, lexemes)) or NOTHING
+    return " | ".join(map(lexeme, lexemes)) or NOTHING

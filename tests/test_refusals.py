@@ -21,13 +21,14 @@ from annotation import (
     backtesting,
     bad_cases,
     calibrating,
+    canary_jobs,
     fetching,
     hard_samples,
-    model_work,
     playground,
     prelabelling,
     replaying,
     sources,
+    training_jobs,
 )
 from annotation.models import Disagreement
 from inference import prompt_versions
@@ -131,8 +132,8 @@ FORMS = (
     Form("prompt-activate", "max", playground, "activate", ("prompt",)),
     Form("backtests", "rosa", backtesting, "start", (), {"draft": "draft"}),
     Form("replay-freeze", "rosa", replaying, "freeze"),
-    Form("model-train", "max", model_work, "ask_for_training", (), {"source": "people"}),
-    Form("model-canary", "max", model_work, "ask_for_canary", ("model",)),
+    Form("model-train", "max", training_jobs, "ask", (), {"source": "people"}),
+    Form("model-canary", "max", canary_jobs, "ask", ("model",)),
     Form("model-calibrate", "max", calibrating, "fit", ("model",)),
     Form("picture-source", "lena", sources, "allow", (), {"host": "pictures.example.com"}),
     Form("rule-draft-act", "rosa", reviewing, "submit", ("draft",), {"act": "submit"}),

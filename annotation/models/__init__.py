@@ -3,9 +3,11 @@
 Append-only tables carry `append_only = True`: the database refuses UPDATE, DELETE and TRUNCATE on them.
 """
 
-from annotation.models.catalogue import Image, Import, Item, Pair, PairWords, Query, Rejection, Snapshot
 from annotation.models.collections import Export, HardSet, HardSetMember
 from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disagreement
+from annotation.models.evidence import Grid, LearntLexicon
+from annotation.models.imports import Import, Rejection
+from annotation.models.items import Item, Snapshot
 from annotation.models.jobs import Job, JobState, Worker
 from annotation.models.judging import (
     DayOfWork,
@@ -20,10 +22,9 @@ from annotation.models.judging import (
 )
 from annotation.models.model_jobs import ModelJob
 from annotation.models.more_judgments import MoreJudgments, MoreSlot
-from annotation.models.pictures import PictureFetch, PictureSource
+from annotation.models.pairs import Pair, PairWords, Query
+from annotation.models.pictures import Image, PictureFetch, PictureSource
 from annotation.models.prelabelling import (
-    Grid,
-    LearntLexicon,
     Prediction,
     PrelabelAttempt,
     PrelabelJob,

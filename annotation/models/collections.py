@@ -9,8 +9,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models.catalogue import Pair, Snapshot
+from annotation.models.items import Snapshot
 from annotation.models.jobs import Job
+from annotation.models.pairs import Pair
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 

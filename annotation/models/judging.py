@@ -10,8 +10,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models.catalogue import Import, Pair, Snapshot
-from annotation.models.prelabelling import Grid, Prediction
+from annotation.models.evidence import Grid
+from annotation.models.imports import Import
+from annotation.models.items import Snapshot
+from annotation.models.pairs import Pair
+from annotation.models.prelabelling import Prediction
 from projects.clock import ClockTimestamp
 from projects.models import Mode, Person, Project
 from rules.models import RuleBaseVersion

@@ -1,14 +1,35 @@
-"""Pictures that rows name by address: where they may be fetched from, and one job for each address."""
+"""Pictures: those we have, where others may be fetched from, and one job for each address that rows name."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 
-from annotation.models.catalogue import Image, Import
+from annotation.models.imports import Import
 from annotation.models.jobs import Job
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
+
+
+class Image(models.Model):
+    """A picture that we decoded, checked and re-encoded; the bytes lie in storage under their content hash."""
+
+    append_only = True
+
+    project = models.ForeignKey(Project, models.PROTECT)
+    sha256 = models.CharField(max_length=64)
+    original_name = models.CharField(max_length=255)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    bytes = models.PositiveIntegerField()
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_image_per_project_and_hash", fields=["project", "sha256"])]
+        indexes = [models.Index(name="images_by_name", fields=["project", "original_name"])]
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
 
 
 class PictureSource(models.Model):

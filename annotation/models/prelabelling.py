@@ -5,51 +5,14 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from annotation.models.catalogue import Pair, Query, Snapshot
+from annotation.models.evidence import Grid, LearntLexicon
+from annotation.models.items import Snapshot
 from annotation.models.jobs import Job, JobState
+from annotation.models.pairs import Pair, Query
 from inference.models import Calibration, Caption, ModelVersion
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 from rules.models import RuleBaseVersion
-
-
-class LearntLexicon(models.Model):
-    """The lexicon learnt from a project's catalogue at one time; a grid names the one it was made with."""
-
-    append_only = True
-
-    project = models.ForeignKey(Project, models.PROTECT)
-    digest = models.CharField(max_length=64)
-    body = models.JSONField()
-    created_at = models.DateTimeField(db_default=ClockTimestamp())
-
-    class Meta:
-        constraints = [models.UniqueConstraint(name="one_lexicon_per_project_and_digest", fields=["project", "digest"])]
-
-    def __str__(self) -> str:
-        return self.digest[:12]
-
-
-class Grid(models.Model):
-    """The evidence grid of a query over a snapshot, made before any verdict and shared by all who look at it."""
-
-    append_only = True
-
-    query = models.ForeignKey(Query, models.PROTECT)
-    snapshot = models.ForeignKey(Snapshot, models.PROTECT)
-    extractor = models.CharField(max_length=120)  # code version + lexicon digest
-    body = models.JSONField()
-    created_at = models.DateTimeField(db_default=ClockTimestamp())
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                name="one_grid_per_query_snapshot_and_extractor", fields=["query", "snapshot", "extractor"]
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"grid {self.pk}"
 
 
 class QueryGuideline(models.Model):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from annotation.models.catalogue import Pair, Snapshot
+from annotation.models.items import Snapshot
 from annotation.models.jobs import Job
+from annotation.models.pairs import Pair
 from inference.models import ModelVersion, PromptVersion
 from projects.clock import ClockTimestamp
 from projects.models import Person, Project

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from annotation import backtesting, jobs, replaying, sampled_backtesting, workers
 from annotation.backtesting import Sample
-from annotation.measuring import Basis
+from annotation.basis import Basis
 from annotation.models import BackTest, Pair, ReplaySet
 from inference import registry
 from projects.audit import record

@@ -10,10 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from annotation import calibrating, confidence, jobs, model_work, run_progress, splitting, workers
-from annotation.distilled_training import SOURCES
-from annotation.measuring import Basis
-from annotation.models import Disagreement, ModelJob
+from annotation import confidence, jobs, model_work, run_progress, splitting, workers
+from annotation.basis import Basis
+from annotation.models import ModelJob
 from annotation.remembering import remembered
 from inference import lineage, registry, retiring
 from inference.models import LearntModel, ModelVersion
@@ -24,10 +23,10 @@ from projects.requests import one, show
 
 
 def models(request: Request) -> HttpResponse:
-    return _list(request)
+    return listed(request)
 
 
-def _list(request: Request, *, status: int = 200) -> HttpResponse:
+def listed(request: Request, *, status: int = 200) -> HttpResponse:
     rows = registry.listed(request.project).select_related("prompt").order_by("role", "-id")[:100]
     active = registry.active_models(request.project)
     context = {
@@ -42,30 +41,6 @@ def _list(request: Request, *, status: int = 200) -> HttpResponse:
         **_jobs(request),
     }
     return show(request, "annotation/models.html", context, part="model-jobs", status=status)
-
-
-def train(request: Request) -> HttpResponse:
-    """Asks a worker to let the distilled tier learn from this project's labels."""
-    source = next((one for one in SOURCES if one == request.POST.get("source")), None)
-    try:
-        if source is None:
-            raise Refused("no_source", _("Choose whose labels it shall learn from."))
-        model_work.ask_for_training(request.project, source, request.person, promote="promote" in request.POST)
-    except Refused as refusal:
-        messages.error(request, refusal.sentence)
-        return _list(request, status=refusal.status)
-    return redirect("models", request.project.slug)
-
-
-def canary(request: Request, version_id: int) -> HttpResponse:
-    """Asks a worker to try the canary suite on a model; leads to the row that is tried, where the outcome will stand."""
-    found = _version(version_id)
-    try:
-        job = model_work.ask_for_canary(request.project, found, request.person)
-    except Refused as refusal:
-        messages.error(request, refusal.sentence)
-        return _page(request, found, status=refusal.status)
-    return redirect("model", request.project.slug, job.model_id)
 
 
 def cancel_job(request: Request, job_id: int) -> HttpResponse:
@@ -85,10 +60,10 @@ def _jobs(request: Request) -> dict[str, object]:
 
 
 def model(request: Request, version_id: int) -> HttpResponse:
-    return _page(request, _version(version_id))
+    return page(request, version(version_id))
 
 
-def _page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpResponse:
+def page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpResponse:
     lesson = LearntModel.objects.filter(version=found).defer("body", "corpus").select_related("project").first()
     fitted = confidence.newest(found, request.project)
     context = {
@@ -119,17 +94,16 @@ def _promoting(project: Project, found: ModelVersion) -> dict[str, int] | None:
     carried = remembered(
         name, project, lambda: run_progress.carry(project, found), size=lambda pairs: pairs, seconds=60
     )
-    disputes = project.disagreements.filter(state=Disagreement.State.OPEN, kind=Disagreement.Kind.HUMAN_MODEL)
-    return {"pairs": carried, "disputes": disputes.count()}
+    return {"pairs": carried, "disputes": sum(run_progress.disputes_with_the_model(project))}
 
 
 def promote(request: Request, version_id: int) -> HttpResponse:
-    found = _version(version_id)
+    found = version(version_id)
     try:
         registry.promote(found, request.project, request.person)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
-        return _page(request, found, status=refusal.status)
+        return page(request, found, status=refusal.status)
     told = {"model": found, "role": found.get_role_display(), "project": request.project}
     messages.success(request, _("%(model)s is the active %(role)s of %(project)s now.") % told)
     return redirect("model", request.project.slug, found.pk)
@@ -137,7 +111,7 @@ def promote(request: Request, version_id: int) -> HttpResponse:
 
 def retire(request: Request, version_id: int) -> HttpResponse:
     """Or take it back into use."""
-    found = _version(version_id)
+    found = version(version_id)
     try:
         if request.POST.get("act") == "restore":
             retiring.restore(found, request.person)
@@ -147,18 +121,7 @@ def retire(request: Request, version_id: int) -> HttpResponse:
             messages.success(request, _("%(model)s is retired.") % {"model": found})
     except Refused as refusal:
         messages.error(request, refusal.sentence)
-        return _page(request, found, status=refusal.status)
-    return redirect("model", request.project.slug, found.pk)
-
-
-def calibrate(request: Request, version_id: int) -> HttpResponse:
-    found = _version(version_id)
-    try:
-        calibrating.fit(request.project, found, request.person)
-    except Refused as refusal:
-        messages.error(request, refusal.sentence)
-        return _page(request, found, status=refusal.status)
-    messages.success(request, _("Measured. The next pre-labels carry a calibrated confidence."))
+        return page(request, found, status=refusal.status)
     return redirect("model", request.project.slug, found.pk)
 
 
@@ -183,5 +146,5 @@ def _learnt_from(model: ModelVersion) -> dict[str, int] | None:
     return None if known is None else {"families": len(known), "tests": lineage.tests_seen(model, splitting.splits())}
 
 
-def _version(version_id: int) -> ModelVersion:
+def version(version_id: int) -> ModelVersion:
     return one(ModelVersion.objects.select_related("prompt", "registered_by"), version_id)

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from annotation import card, choosing, citing, finding, grids, measuring, opinions, showing
+from annotation import card, choosing, citing, finding, grids, measuring, opinions, prediction_showing, showing
 from annotation.models import BadCase, Disagreement, Pair, Slot
 from projects.gates import Request, may
 from projects.policy import Permission
@@ -63,7 +63,9 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
         "may_see_names": may(request.roles, Permission.SEE_NAMES),
         "predictions": [
             (
-                showing.prediction(row, request.project, specs(row.rule_base), contradictions=card.contradictions()),
+                prediction_showing.prediction(
+                    row, request.project, specs(row.rule_base), contradictions=card.contradictions()
+                ),
                 ages.get(row.pk, ""),
             )
             for row in predictions

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from annotation import playground as trying
-from annotation import showing, workers
+from annotation import prediction_showing, workers
 from annotation.models import Comparison, JobState, Pair
 from inference import prompt_versions, registry
 from inference.models import ModelVersion, PromptVersion
@@ -49,7 +49,7 @@ def trial(request: Request, trial_id: int) -> HttpResponse:
         "trial": found,
         "waiting": found.state in (JobState.QUEUED, JobState.RUNNING, JobState.FAILED),
         "label": scale.from_lore(judged["label"]) if judged.get("label") else "",
-        "posterior": showing.posterior_in(scale, judged.get("posterior") or {}),
+        "posterior": prediction_showing.posterior_in(scale, judged.get("posterior") or {}),
         "chain": Chain.model_validate(judged["chain"]) if judged.get("chain") else None,
         "tokens": sum(section["tokens"] for section in found.rendered),
         "presence": workers.presence(),

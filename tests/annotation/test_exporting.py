@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 
 from annotation import exporting, gathering, jobs, sealing
 from annotation.models import Export, Pair, Query
-from annotation.sayings import rows
+from database.statements import rows
 from projects.models import Project
 from relevance.splits import SPLIT_VERSION, Splits
 from tests.conftest import Cast

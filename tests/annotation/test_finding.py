@@ -143,16 +143,6 @@ def test_every_filter_finds_what_it_names(project: Project, cast: Cast) -> None:
     assert finding.find(project, label="L4").pairs == [gold]
 
 
-def test_flags_of_rows_from_before_are_read_with_the_words(project: Project, cast: Cast) -> None:
-    pair = make_pair(project=project)
-    make_judgment(pair=pair, by=cast.ana)
-    make_prediction(pair=pair)
-    Pair.objects.update(judged=False, predicted=False)  # as after the migration
-    read_all()
-    pair.refresh_from_db()
-    assert (pair.judged, pair.predicted) == (True, True)
-
-
 def test_pages_follow_each_other_in_both_directions(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Five pairs, some read and some waiting, two to a page: 2 + 2 + 1."""
     monkeypatch.setattr(finding, "PAGE", 2)

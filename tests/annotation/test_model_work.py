@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
 
-from annotation import model_work, prelabelling, tasks
+from annotation import canary_jobs, model_work, prelabelling, tasks, training_jobs
 from annotation.models import ModelJob
 from inference import registry
 from inference.distilling import fit
@@ -53,7 +53,7 @@ def post(client: Client, name: str, *args: object, status: int = 302, **fields: 
 
 
 def done(job: ModelJob) -> ModelJob:
-    tasks.run("model_job", [job.pk])
+    tasks.run({"train": "training"}.get(job.kind, job.kind), [job.pk])
     job.refresh_from_db()
     return job
 
@@ -80,7 +80,7 @@ def test_a_training_asked_for_on_the_page_ends_with_a_promoted_model_and_its_fig
 
 
 def test_without_the_tick_the_model_is_kept_but_not_promoted(labelled: Project, cast: Cast) -> None:
-    job = done(model_work.ask_for_training(labelled, "gold", cast.max, promote=False))
+    job = done(training_jobs.ask(labelled, "gold", cast.max, promote=False))
     assert job.result is not None and job.model is not None
     assert (job.result["promoted"], registry.is_active(job.model, labelled)) == (False, False)
 
@@ -88,7 +88,7 @@ def test_without_the_tick_the_model_is_kept_but_not_promoted(labelled: Project, 
 def test_too_few_labels_are_told_and_nothing_is_tried_again(
     project: Project, rules: None, cast: Cast, client_for: ClientFor
 ) -> None:
-    job = done(model_work.ask_for_training(project, "people", cast.max, promote=True))
+    job = done(training_jobs.ask(project, "people", cast.max, promote=True))
     assert (job.state, job.attempts) == ("dead", 1)
     assert "too few" in job.error
     assert "too few" in client_for(cast.max).get(reverse("models", args=["shoes"])).content.decode()
@@ -103,7 +103,7 @@ def test_a_second_training_waits_for_the_first(project: Project, cast: Cast, cli
 
 
 def test_a_cancelled_training_does_not_run(labelled: Project, cast: Cast, client_for: ClientFor) -> None:
-    job = model_work.ask_for_training(labelled, "gold", cast.max, promote=True)
+    job = training_jobs.ask(labelled, "gold", cast.max, promote=True)
     post(client_for(cast.max), "model-job-cancel", job.pk)
     assert done(job).state == "cancelled"
     assert not ModelVersion.objects.filter(learnt=True).exists()
@@ -112,7 +112,7 @@ def test_a_cancelled_training_does_not_run(labelled: Project, cast: Cast, client
 def test_a_training_cancelled_while_it_learns_keeps_and_promotes_nothing(
     labelled: Project, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = model_work.ask_for_training(labelled, "gold", cast.max, promote=True)
+    job = training_jobs.ask(labelled, "gold", cast.max, promote=True)
 
     def cancelled_meanwhile(*args: Any, **options: Any) -> Any:
         model_work.cancel(job, cast.max)
@@ -126,7 +126,7 @@ def test_a_training_cancelled_while_it_learns_keeps_and_promotes_nothing(
 
 def test_another_projects_job_cannot_be_cancelled(labelled: Project, cast: Cast, client_for: ClientFor) -> None:
     other = Project.objects.create(slug="hats", name="Hats")
-    job = model_work.ask_for_training(other, "gold", cast.max, promote=True)
+    job = training_jobs.ask(other, "gold", cast.max, promote=True)
     response = client_for(cast.max).post(reverse("model-job-cancel", args=["shoes", job.pk]))
     assert (response.status_code, ModelJob.objects.get().state) == (404, "queued")
 
@@ -147,7 +147,7 @@ def test_a_canary_run_shows_every_attack_and_stuffing_on_the_models_page(
 def test_while_something_runs_the_list_looks_again(labelled: Project, cast: Cast, client_for: ClientFor) -> None:
     client = client_for(cast.max)
     assert "every 2s" not in client.get(reverse("models", args=["shoes"])).content.decode()
-    model_work.ask_for_canary(labelled, cold_start(labelled), cast.max)
+    canary_jobs.ask(labelled, cold_start(labelled), cast.max)
     part = client.get(reverse("models", args=["shoes"]), headers={"HX-Request": "true"}).content.decode()
     assert "every 2s" in part and "<html" not in part
 

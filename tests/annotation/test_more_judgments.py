@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from annotation import adjudicating, choosing, jobs, judging, more_judgments, queue, rejudging, storing, wording
+from annotation import adjudicating, choosing, intake, jobs, judging, more_judgments, queue, rejudging, wording
 from annotation.adjudicating import Ruling
 from annotation.choosing import Choice
 from annotation.models import Citation, Disagreement, Gold, Judgment, MoreJudgments, MoreSlot, Pair, Query, Slot
@@ -68,7 +68,7 @@ def test_each_chosen_pair_gets_the_next_numbers_beside_its_query_in_the_queue(pr
     assert (numbers(first), numbers(first, "done"), numbers(second)) == ([3, 4], [1, 2], [1, 2, 3])
     new = Slot.objects.filter(asked_for__asked=act)
     assert {(slot.round, slot.mode, slot.replaces_id) for slot in new} == {(1, "", None)}
-    assert all(slot.position == storing.position(slot.pair.query_id, slot.pair_id) for slot in new)
+    assert all(slot.position == intake.position(slot.pair.query_id, slot.pair_id) for slot in new)
 
 
 def test_a_benchmark_query_is_judged_blind_by_the_further_people_too(project: Project, cast: Cast) -> None:

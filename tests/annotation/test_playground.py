@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import jobs, model_work, playground, prelabelling, tasks
+from annotation import canary_jobs, jobs, playground, prelabelling, tasks
 from annotation.models import Comparison, ModelJob, Pair, Prediction, Trial
 from annotation.prelabelling import Wish
 from inference import connecting, prompt_versions, prompting, registry
@@ -192,7 +192,7 @@ def test_a_canary_run_of_the_cold_start_answers_after_rules_were_published(
     job = ModelJob.objects.get()
     assert job.model_id not in (None, cold_start.pk)
     assert asked.url == reverse("model", args=[project.slug, job.model_id])  # where its outcome will stand
-    tasks.work_on(model_work.KIND, [job.pk])
+    tasks.work_on(canary_jobs.KIND, [job.pk])
     job.refresh_from_db()
     assert (job.state, job.error) == ("done", "")
     assert job.model == prelabelling.model_for(None, "distilled", specs(newest()))

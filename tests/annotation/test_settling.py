@@ -14,7 +14,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotation import adjudicating, card, figures, following, hard_samples, judging, queue, settling, weak_spots
+from annotation import (
+    adjudicating,
+    card,
+    figures,
+    following,
+    hard_samples,
+    judging,
+    queue,
+    routing,
+    settling,
+    weak_spots,
+)
 from annotation.models import (
     Adjudication,
     Disagreement,
@@ -28,7 +39,6 @@ from annotation.models import (
     StandingJudgment,
     StandingPrediction,
 )
-from annotation.predicting import routing
 from inference import prompt_versions, registry
 from inference.models import ActiveModel
 from projects.models import Person, Project
