@@ -6,33 +6,17 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         """What this app plugs into the layers below, and its kinds of job."""
-        from annotation import (
-            backtesting,
-            briefing,
-            canary_jobs,
-            exporting,
-            fetching,
-            following,
-            importing,
-            intake,
-            kinds,
-            left_behind,
-            measuring,
-            more_judgments,
-            overview,
-            playground,
-            predicting,
-            prelabelling,
-            queue,
-            replaying,
-            run_progress,
-            sampled_backtesting,
-            settling,
-            storing,
-            training_jobs,
-            wording,
-        )
-        from inference import asking
+        from annotation import overview
+        from annotation.curation import exporting
+        from annotation.gold import following_models, intake, settling
+        from annotation.judging import left_behind, queue
+        from annotation.pairs import more_judgments
+        from annotation.standard import backtesting, replaying, sampled_backtesting
+        from annotation.trust import measurable
+        from catalogue.importing import storing
+        from inference.playground import trials
+        from inference.prelabel import predictions, progress
+        from jobs import kinds
         from projects import gates, home_cards
         from rules import reviewing
 
@@ -41,17 +25,11 @@ class AnnotationConfig(AppConfig):
         reviewing.objections_to.register(replaying.gate)
         storing.chunk_stored.register(intake.take)
         storing.queries_became_benchmark.register(intake.judge_blind)
-        predicting.predictions_stored.register(following.take)
-        playground.gold_to_measure.register(measuring.gold_to_measure)
-        run_progress.disputes_with_the_model.register(settling.disputes_with_the_model)
-        asking.lexicon_of.register(briefing.lexicon)
-        asking.briefed.register(briefing.brief)
+        predictions.predictions_stored.register(following_models.take)
+        trials.gold_to_measure.register(measurable.gold_to_measure)
+        progress.disputes_with_the_model.register(settling.disputes_with_the_model)
 
-        # In the order in which they are rung for, and shown on the page of workers.
-        kinds.register(importing.KIND, exporting.KIND, backtesting.KIND, sampled_backtesting.KIND)
-        kinds.register(training_jobs.KIND, canary_jobs.KIND)
-        kinds.register(prelabelling.KIND, playground.KIND, fetching.KIND, more_judgments.KIND)
+        kinds.register(exporting.KIND, backtesting.KIND, sampled_backtesting.KIND, more_judgments.KIND)
         kinds.chore(queue.expire_leases, seconds=1, queue=kinds.DISPATCHING)
-        kinds.chore(following.follow_all, seconds=1, at_it=0.05, queue=kinds.DISPATCHING)
+        kinds.chore(following_models.follow_all, seconds=1, at_it=0.05, queue=kinds.DISPATCHING)
         kinds.chore(exporting.tidy, seconds=600)
-        kinds.chore(wording.read_in_peace, seconds=2, at_it=0.01)

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from annotation import adjudicating, fetching, queue
-from annotation.models import BadCase, Disagreement, Export, HardSet, Pair, Slot
-from annotation.remembering import remembered
+from annotation.gold import adjudicating
+from annotation.judging import queue
+from annotation.models import BadCase, Disagreement, Export, HardSet, Slot
+from catalogue.models import Pair
+from catalogue.pictures import fetching
 from projects.home_cards import HomeCard
 from projects.models import Person, Project, Role
+from projects.remembering import remembered
 from rules import remarks
 
 

@@ -21,8 +21,8 @@ from pathlib import Path
 import orjson
 from django.db import connection, transaction
 
-from annotation import backtesting
-from annotation.working import COLLECT_AFTER
+from annotation.standard import backtesting
+from jobs.process import COLLECT_AFTER
 from projects.models import Project
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts
@@ -77,17 +77,17 @@ def stocked(count: int) -> Project:
         )
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO annotation_grid (query_id, snapshot_id, extractor, body)
+            """INSERT INTO catalogue_grid (query_id, snapshot_id, extractor, body)
                SELECT p.query_id, i.current_snapshot_id, 'benchmark',
                       (%s::text[])[1 + (p.query_id %% %s) * %s + p.item_id %% %s]::jsonb
-               FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id WHERE p.project_id = %s""",
+               FROM catalogue_pair p JOIN catalogue_item i ON i.id = p.item_id WHERE p.project_id = %s""",
             [bodies, each, each, each, project.pk],
         )
         cursor.execute(
-            "UPDATE annotation_pair SET gold_label = 'L' || (1 + id %% 4) WHERE project_id = %s AND id %% 4 = 0",
+            "UPDATE catalogue_pair SET gold_label = 'L' || (1 + id %% 4) WHERE project_id = %s AND id %% 4 = 0",
             [project.pk],
         )
-        cursor.execute("ANALYZE annotation_grid, annotation_pair")
+        cursor.execute("ANALYZE catalogue_grid, catalogue_pair")
     return project
 
 

@@ -27,12 +27,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import benchmarks  # noqa: E402, F401  (sets Django up, also where this file is run by its path)
-from annotation import presets  # noqa: E402
-from annotation.mapping import Mapper  # noqa: E402
-from annotation.readers import Row  # noqa: E402
-from annotation.working import COLLECT_AFTER  # noqa: E402
-from inference.distilling import FOLDS, Floats, Learnt, Lesson, fit, fold_of  # noqa: E402
-from inference.observing import NAMES, observe  # noqa: E402
+from catalogue.importing import presets  # noqa: E402
+from catalogue.importing.mapping import Mapper  # noqa: E402
+from catalogue.importing.readers import Row  # noqa: E402
+from inference.distilled.fitting import FOLDS, Floats, Learnt, Lesson, fit, fold_of  # noqa: E402
+from inference.distilled.observing import NAMES, observe  # noqa: E402
+from jobs.process import COLLECT_AFTER  # noqa: E402
 from relevance import features, reading  # noqa: E402
 from relevance.calibration import expected_calibration_error, reliability  # noqa: E402
 from relevance.chain import LABELS  # noqa: E402

@@ -24,11 +24,13 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from annotation import exporting, gathering, jobs, sealing
-from annotation.models import Export, Gold, Grid, Judge, Judgment, Prediction
-from annotation.working import COLLECT_AFTER
+from annotation.curation import exporting, gathering, sealing
+from annotation.models import Export, Gold, Judge, Judgment
 from benchmarks.measuring import Meter
-from inference.models import ModelVersion
+from catalogue.models import Grid
+from inference.models import ModelVersion, Prediction
+from jobs import leasing
+from jobs.process import COLLECT_AFTER
 from projects.models import Project
 from rules.models import RuleBaseVersion
 from tests.world import large
@@ -42,7 +44,7 @@ _CHAIN = {
 
 
 def _of_project(joined: str = "", order: str = "") -> str:
-    pairs = f"annotation_pair p JOIN annotation_item i ON i.id = p.item_id {joined}"
+    pairs = f"catalogue_pair p JOIN catalogue_item i ON i.id = p.item_id {joined}"
     return f"{pairs} WHERE p.project_id = %(project)s ORDER BY p.id{order}"
 
 
@@ -63,7 +65,7 @@ _STATEMENTS = (
     ),
     insert(
         Prediction,
-        _of_project("JOIN annotation_grid g ON g.query_id = p.query_id AND g.snapshot_id = i.current_snapshot_id"),
+        _of_project("JOIN catalogue_grid g ON g.query_id = p.query_id AND g.snapshot_id = i.current_snapshot_id"),
         model="%(model)s",
         rule_base="%(rule_base)s",
         grid="g.id",
@@ -75,7 +77,7 @@ _STATEMENTS = (
         contradicts="CASE WHEN p.id %% 10 = 0 THEN '[\"grid\"]'::jsonb ELSE '[]' END",
         **_OF_PAIR,
     ),
-    "ANALYZE annotation_gold, annotation_judgment, annotation_prediction, annotation_grid",
+    "ANALYZE annotation_gold, annotation_judgment, inference_prediction, catalogue_grid",
 )
 
 OTHER_PROJECTS = 3
@@ -120,7 +122,7 @@ def stocked(count: int) -> Project:
 def report(project: Project, count: int, kind: str, *, control: bool = False) -> None:
     floor = bare(project, kind)
     export = exporting.request_export(project, kind, None)
-    token = jobs.claim(Export, export.pk)
+    token = leasing.claim(Export, export.pk)
     assert token is not None, "nobody else works here"
     meter = Meter()
     before = meter.read()
@@ -153,7 +155,7 @@ def bare(project: Project, kind: str) -> float:
     if kind == "labels":
         statements.append(
             """SELECT j.pair_id, j.id, j.judge_id, j.label, j.outcome, j.mismatch, j.mode, j.late, j.no_rule_fits,
-                 j.recorded_at FROM annotation_judgment j JOIN annotation_pair p ON p.id = j.pair_id
+                 j.recorded_at FROM annotation_judgment j JOIN catalogue_pair p ON p.id = j.pair_id
                WHERE p.project_id = %s"""
         )
     began = time.perf_counter()

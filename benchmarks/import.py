@@ -22,14 +22,14 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 
-from annotation import importing
-from annotation.importing import Plan
-from annotation.inspecting import Origin
-from annotation.presets import OWN
-from annotation.storing import Counts
-from annotation.working import COLLECT_AFTER
 from benchmarks.measuring import Cost, Meter
-from lore_app.database import connected_as
+from catalogue.importing import running
+from catalogue.importing.inspecting import Origin
+from catalogue.importing.presets import OWN
+from catalogue.importing.running import Plan
+from catalogue.importing.storing import Counts
+from database.connecting import connected_as
+from jobs.process import COLLECT_AFTER
 from projects.models import Project
 from tests.world import files
 
@@ -89,7 +89,7 @@ def imported(project: Project, path: Path) -> tuple[Cost, float]:
         nonlocal last
         last = meter.read()
 
-    counts = importing.run_here(
+    counts = running.run_here(
         project, "pairs", path, plan=Plan(dict(OWN)), origin=Origin("-", "-", ""), on_progress=note
     )
     assert counts.new == counts.read, counts

@@ -25,9 +25,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from annotation import prelabelling
-from annotation.models import Pair, Slot
-from annotation.prelabelling import Wish
+from annotation.models import Slot
+from catalogue.models import Pair
+from inference.prelabel import runs
+from inference.prelabel.runs import Wish
 from lore_app.wsgi import application
 from projects.models import Project, Role
 from tests.drills.http_people import HttpPerson
@@ -80,7 +81,7 @@ def _run_against(server: Misbehaving, mode: str, jobs: int) -> Iterator[Callable
     project = Project.objects.create(slug=name.replace("_", "-"), name=name)
     large.stock(project, jobs)
     served_at(server, mode, name=name, deadline_seconds=DEADLINE, breaker_failures=0)
-    run = prelabelling.start_run(project, None, Wish(name))
+    run = runs.start_run(project, None, Wish(name))
     worker = subprocess.Popen([sys.executable, "manage.py", "work"], stderr=subprocess.DEVNULL)
     try:
         time.sleep(3)  # until it works
@@ -88,7 +89,7 @@ def _run_against(server: Misbehaving, mode: str, jobs: int) -> Iterator[Callable
     finally:
         worker.terminate()
         worker.wait()
-        prelabelling.cancel(run, None)
+        runs.cancel(run, None)
 
 
 def _felt(address: str, people: int, seconds: int) -> dict[str, Any]:

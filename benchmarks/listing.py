@@ -20,10 +20,10 @@ from urllib.parse import urlencode
 
 from django.test import Client
 
-from annotation import finding
+from annotation.pairs import finding
 from benchmarks import world
-from inference import segmenting
 from projects.models import Membership, Person, Project, Role
+from relevance import segmenting
 
 ROLES = (Role.LEAD, Role.ADJUDICATOR, Role.RULE_OWNER, Role.ML_ENGINEER, Role.LABELER)
 PAGES = ("/", "/p/world/", "/p/world/judge/", "/p/world/disputes/", "/p/world/bad-cases/", "/p/world/runs/",

@@ -18,18 +18,18 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
-from annotation.models import Pair
-from lore_app.database import connected_as
+from catalogue.models import Pair
+from database.connecting import connected_as
 
 _STEPS = (
     ("nothing", ""),
-    ("nullable column", "ALTER TABLE annotation_pair ADD COLUMN probe_column integer NULL"),
-    ("index, concurrently", "CREATE INDEX CONCURRENTLY probe_index ON annotation_pair (project_id, external_id)"),
-    ("index, the plain way (control)", "CREATE INDEX probe_control ON annotation_pair (project_id, external_id)"),
+    ("nullable column", "ALTER TABLE catalogue_pair ADD COLUMN probe_column integer NULL"),
+    ("index, concurrently", "CREATE INDEX CONCURRENTLY probe_index ON catalogue_pair (project_id, external_id)"),
+    ("index, the plain way (control)", "CREATE INDEX probe_control ON catalogue_pair (project_id, external_id)"),
 )
 _AWAY = (
     "DROP INDEX IF EXISTS probe_index, probe_control",
-    "ALTER TABLE annotation_pair DROP COLUMN IF EXISTS probe_column",
+    "ALTER TABLE catalogue_pair DROP COLUMN IF EXISTS probe_column",
 )
 
 
@@ -53,7 +53,7 @@ class Writer(threading.Thread):
 
 def main() -> None:
     with connected_as(settings.OWNER_DATABASE), connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE relname = 'annotation_pair'")
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE relname = 'catalogue_pair'")
         told: dict[str, object] = {"pairs": cursor.fetchone()[0]}
         for name, statement in _STEPS:
             writer = Writer()

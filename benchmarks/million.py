@@ -28,7 +28,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from annotation.models import Judgment, Pair
+from annotation.models import Judgment
+from catalogue.models import Pair
 from projects.models import Person, Project, Role
 from tests.conftest import clone, drop, environment_of, make_template
 from tests.drills.http_people import HttpPerson

@@ -27,10 +27,10 @@ from django.test.utils import CaptureQueriesContext
 
 from benchmarks import world
 from benchmarks.submit_next import KEY, TOKEN
-from projects import compiling
+from database import compiling
 from projects.models import Person
 
-PACKAGES = ("annotation", "projects", "rules")
+PACKAGES = ("annotation", "catalogue", "inference", "projects", "rules")
 
 
 class Labeler:
@@ -83,7 +83,7 @@ def main() -> None:
 
 @contextmanager
 def built_anew() -> Iterator[None]:
-    """Every compiled queryset as it would be without projects.compiling."""
+    """Every compiled queryset as it would be without database.compiling."""
     with ExitStack() as stack:
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] in PACKAGES:

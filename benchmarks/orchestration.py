@@ -21,8 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from annotation import prelabelling, run_progress
-from annotation.prelabelling import Wish
+from inference.prelabel import progress, runs
+from inference.prelabel.runs import Wish
 from projects.models import Project
 from tests.misbehaving.served import served_at
 from tests.misbehaving.server import running
@@ -41,18 +41,18 @@ def main() -> None:
         mode = f"paced-{options.rate * 2}-{options.width}"  # a pair is two requests: the grade, then the chain
         served_at(server, mode, name=name, concurrency=options.width)
         began = time.monotonic()
-        run = prelabelling.start_run(project, None, Wish(name))
+        run = runs.start_run(project, None, Wish(name))
         queued = time.monotonic() - began
         memory: list[int] = []
         with workers(options.workers) as processes:
             began = time.monotonic()
-            while prelabelling.is_open(run) and not 0 < options.seconds <= time.monotonic() - began:
+            while runs.is_open(run) and not 0 < options.seconds <= time.monotonic() - began:
                 time.sleep(1)
                 memory.append(sum(resident_mib(process.pid) for process in processes))
             seconds = time.monotonic() - began
             counted = server.counts()["modes"][mode]
-        prelabelling.cancel(run, None)
-    found = run_progress.progress(run)
+        runs.cancel(run, None)
+    found = progress.progress(run)
     fifth = max(1, len(memory) // 5)
     sys.stdout.write(json.dumps({"rate": options.rate, "pairs": options.pairs, "workers": options.workers,
                                  "ok": found.ok, "dead": found.dead, "seconds": round(seconds, 1),

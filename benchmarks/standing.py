@@ -20,18 +20,18 @@ from benchmarks import world
 from benchmarks.measuring import Meter
 from projects.models import Project
 
-_OF_PROJECT = "JOIN annotation_pair p ON p.id = s.pair_id WHERE p.project_id = %(project)s"
+_OF_PROJECT = "JOIN catalogue_pair p ON p.id = s.pair_id WHERE p.project_id = %(project)s"
 STATEMENTS = {
     "judgments, rows": f"SELECT s.pair_id, s.judge_id, s.label FROM annotation_judgment s {_OF_PROJECT}",
     "judgments, DISTINCT ON": f"""SELECT DISTINCT ON (s.pair_id, s.judge_id) s.pair_id, s.judge_id, s.label
         FROM annotation_judgment s {_OF_PROJECT} ORDER BY s.pair_id, s.judge_id, s.round DESC, s.revision DESC""",
     "judgments, view": f"SELECT s.pair_id, s.judge_id, s.label FROM annotation_standingjudgment s {_OF_PROJECT}",
-    "predictions, rows": f"SELECT s.pair_id, s.label, s.posterior FROM annotation_prediction s {_OF_PROJECT}",
+    "predictions, rows": f"SELECT s.pair_id, s.label, s.posterior FROM inference_prediction s {_OF_PROJECT}",
     "predictions, DISTINCT ON": f"""SELECT DISTINCT ON (s.pair_id) s.pair_id, s.label, s.posterior
-        FROM annotation_prediction s {_OF_PROJECT} AND s.status = 'ok' ORDER BY s.pair_id, s.id DESC""",
-    "predictions, view": f"SELECT s.pair_id, s.label, s.posterior FROM annotation_standingprediction s {_OF_PROJECT}",
+        FROM inference_prediction s {_OF_PROJECT} AND s.status = 'ok' ORDER BY s.pair_id, s.id DESC""",
+    "predictions, view": f"SELECT s.pair_id, s.label, s.posterior FROM inference_standingprediction s {_OF_PROJECT}",
     "judgments of a pair, view": "SELECT * FROM annotation_standingjudgment WHERE pair_id = %(pair)s",
-    "prediction of a pair, view": "SELECT * FROM annotation_standingprediction WHERE pair_id = %(pair)s",
+    "prediction of a pair, view": "SELECT * FROM inference_standingprediction WHERE pair_id = %(pair)s",
 }
 
 

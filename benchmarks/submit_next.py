@@ -29,7 +29,7 @@ from django.db import connection
 
 from annotation.models import Judgment
 from benchmarks import world
-from lore_app.database import connected_as
+from database.connecting import connected_as
 from lore_app.wsgi import application
 from projects.models import Person
 from tests.drills.http_people import HttpPerson

@@ -21,12 +21,12 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import benchmarks  # noqa: F401  (sets Django up)
-from annotation.decoding import Decoders
+from catalogue.pictures.decoding import Decoders
 
 _FLOOR = """
 import sys, time
 from pathlib import Path
-from annotation.decoding_child import encode
+from catalogue.pictures.decoding_child import encode
 paths = [line for line in sys.stdin.read().splitlines()]
 data = [Path(path).read_bytes() for path in paths]
 encode(data[0])

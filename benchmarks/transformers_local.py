@@ -23,7 +23,7 @@ from inference.engines.base import EngineError, Question
 from inference.engines.prompted import Prompted, Sampling
 from inference.engines.transformers_local import TransformersLocal
 from inference.pipeline import ask
-from inference.prompting import shipped
+from inference.prompting.prompts import shipped
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon

@@ -3,7 +3,7 @@
     python -m benchmarks.world --pairs 1000000
 
 makes the database `lore_world_1000000` beside the embedded server's own, unless it is there. The next PICTURED pairs to be
-judged have a photograph each. Words are read as the worker reads them (annotation.wording); `words_per_second` is told.
+judged have a photograph each. Words are read as the worker reads them (catalogue.words); `words_per_second` is told.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ import PIL.Image
 from django.conf import settings
 from django.db import connection
 
-from annotation import images, wording
-from annotation.models import Image
+from catalogue import words
+from catalogue.models import Image
+from catalogue.pictures import images
 from projects.models import Project
 from tests.conftest import as_owner, clone, make_template, url_of
 from tests.world import large
@@ -62,7 +63,7 @@ def make(pairs: int) -> dict[str, Any]:
         began = time.monotonic()
         _picture(large.fill(pairs), pairs)
         wrote = time.monotonic()
-        while wording.read_some():
+        while words.read_some():
             pass
         read = time.monotonic()
         _settle_down()
@@ -82,7 +83,7 @@ def _picture(project: Project, pairs: int) -> None:
     with as_owner(database(pairs)) as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(
-            "UPDATE annotation_snapshot SET images = to_jsonb(ARRAY[(%s::text[])[1 + id %% %s]]) WHERE id > %s AND id <= %s",
+            "UPDATE catalogue_snapshot SET images = to_jsonb(ARRAY[(%s::text[])[1 + id %% %s]]) WHERE id > %s AND id <= %s",
             [sha256, PICTURES, pairs // 5, pairs // 5 + PICTURED],
         )
 

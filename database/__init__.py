@@ -1,1 +1,10 @@
-"""How we speak to PostgreSQL. No tables, no app."""
+"""How we speak to PostgreSQL. No app, no tables, nothing of the domain.
+
+- `connecting`  which database, as which role; `postgresql/` Django's backend for it, with the server that comes with the product
+- `statements`  SQL of our own: a statement, its rows, ids and lines by the thousand
+- `compiling`   querysets whose SQL is built once in a process; a new user of it brings a measurement
+- `clock`       time as the database tells it
+- `append_only` triggers of tables that only grow
+
+Everybody may use all of it but `postgresql/`, which the settings name.
+"""

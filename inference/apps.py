@@ -5,8 +5,15 @@ class InferenceConfig(AppConfig):
     name = "inference"
 
     def ready(self) -> None:
-        """What this app plugs into the layers below."""
-        from inference import registry
+        """What this app plugs into the layers below, and its kinds of job."""
+        from inference import asking
+        from inference.playground import trials
+        from inference.prelabel import briefing, runs
+        from inference.registry import registry
+        from jobs import kinds
         from projects import founding
 
         founding.project_founded.register(registry.start_with_default)
+        asking.lexicon_of.register(briefing.lexicon)
+        asking.briefed.register(briefing.brief)
+        kinds.register(runs.KIND, trials.KIND)

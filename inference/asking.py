@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from inference import connecting
 from inference.engines.base import EngineError, Question
 from inference.engines.chat import Picture
 from inference.engines.prompted import ONE_CHAIN, Sampling
 from inference.models import ModelVersion, PromptVersion
 from inference.pipeline import Judged, ask, judge, prompt_digest
+from inference.registry import connecting
 from projects.hooks import Hook
 from projects.models import Project
 from relevance.evidence import Grid

@@ -14,6 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.conf import settings
 from django.utils.translation.template import templatize
 
 KEYWORDS = {
@@ -27,12 +28,11 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
     "_": None,
 }
-PACKAGES = ("lore_app", "projects", "rules", "inference", "annotation")
 
 
 def sources(root: Path) -> Iterator[tuple[str, bytes]]:
     """Every file with messages, as Python source."""
-    for package in PACKAGES:
+    for package in ("lore_app", *settings.OUR_APPS):
         for path in sorted((root / package).rglob("*.py")):
             if "migrations" not in path.parts:
                 yield str(path.relative_to(root)), path.read_bytes()

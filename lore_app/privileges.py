@@ -18,7 +18,7 @@ from django.dispatch import receiver
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
-from lore_app.database import APP_ROLE
+from database.connecting import APP_ROLE
 
 LOADERS = "rules_loader"  # who else than the owner may load rule packs; nobody, outside tests
 
@@ -96,7 +96,7 @@ def grant_after_migration(sender: AppConfig, using: str, **_: Any) -> None:
 
     In one transaction: whoever is using the product has the old rights until the new ones stand.
     """
-    if sender.name != "annotation":
+    if sender.name != [name for name in settings.OUR_APPS if apps.get_app_config(name).models_module][-1]:
         return
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SELECT to_regclass('annotation_judgment')")

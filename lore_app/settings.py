@@ -9,7 +9,8 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from lore_app import database, environment
+from database import connecting
+from lore_app import environment
 from projects import journal
 
 django_stubs_ext.monkeypatch()  # forms and managers take type parameters at runtime too
@@ -23,6 +24,16 @@ DEBUG = environment.flag("LORE_DEBUG")
 SECRET_KEY = environment.secret("LORE_SECRET_KEY", DATA_DIR / "secret_key")
 ALLOWED_HOSTS = environment.words("LORE_ALLOWED_HOSTS", "localhost,127.0.0.1")
 CSRF_TRUSTED_ORIGINS = environment.words("LORE_TRUSTED_ORIGINS")
+OUR_APPS = [
+    "projects",
+    "jobs",
+    "catalogue",
+    "rules",
+    "inference",
+    "annotation",
+    "evaluation",
+    "training",
+]  # from the ground up
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -35,10 +46,7 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
     "csp",
     "lore_app",
-    "projects",
-    "rules",
-    "inference",
-    "annotation",
+    *OUR_APPS,
 ]
 MIDDLEWARE = [
     "projects.journal.RequestMiddleware",
@@ -159,7 +167,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Database: running processes use the role that owns nothing
-_app_database, OWNER_DATABASE = database.configure(
+_app_database, OWNER_DATABASE = connecting.configure(
     environment.text("DATABASE_URL"), environment.text("LORE_OWNER_DATABASE_URL"), DATA_DIR / "postgresql"
 )
 APP_ROLE_PASSWORD = environment.text("LORE_APP_PASSWORD")  # read by migrate alone

@@ -8,7 +8,11 @@ handler500 = "lore_app.outage.server_error"
 urlpatterns = [
     path("health/", health, name="health"),
     path("", include("projects.urls")),
+    path("", include("jobs.urls")),
+    path("", include("catalogue.urls")),
     path("", include("rules.urls")),
     path("", include("inference.urls")),
     path("", include("annotation.urls")),
+    path("", include("evaluation.urls")),
+    path("", include("training.urls")),
 ]

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from lore_app import database
+from database import connecting
 from lore_app.bodies import whole_bodies
 from projects import starting
 
@@ -17,6 +17,6 @@ try:
 except ImproperlyConfigured as error:
     starting.refuse(error)
 # Here and not in settings: workers and commands may take their time.
-database.bounded(settings.DATABASES["default"], settings.WEB_STATEMENT_SECONDS)
+connecting.bounded(settings.DATABASES["default"], settings.WEB_STATEMENT_SECONDS)
 starting.check()
 get_resolver().url_patterns  # noqa: B018 - reads the code of every page, which the first visitor would wait for

@@ -6,9 +6,9 @@ Read `models`, then `policy` (one table says who may do what) and `gates` (where
 - `bearer`, `tokens`, `uploading` programs and files; `commands` the contract of the command line
 - `passwords`, `guessing`, `devices`, `sessions`, `invitations`, `next_page`, `demo_logins` signing in
 - `founding`, `archiving`, `membership`, `forms` projects and their people
-- `audit`, `refused_requests`, `journal` what was done, what was refused, the log; `addresses` where a request came from
+- `audit`, `refused_requests`, `journal` what was done, what was refused, the log; `client_addresses` where a request came from
 - `home_cards`, `context`, `language` what every page shows
 - `hooks`      what must go up the layers
-- `clock`, `immutability`, `compiling` how the database is spoken to; `starting` whether a process may start
+- `remembering` figures that may be a moment old; `starting` whether a process may start
 - `urls`       signing in, people, projects
 """

@@ -9,8 +9,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import QuerySet
 
+from database.clock import ClockTimestamp
 from projects import audit
-from projects.clock import ClockTimestamp
 from projects.models import Membership, Person, Project, Role
 
 

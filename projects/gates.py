@@ -18,8 +18,8 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
+from database.compiling import compiled
 from projects import bearer, refused_requests
-from projects.compiling import compiled
 from projects.hooks import Hook
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, SCOPES, Permission

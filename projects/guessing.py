@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from projects import audit, devices
-from projects.addresses import client_address, network_of
+from projects.client_addresses import client_address, network_of
 from projects.models import GuessCount, Person
 
 TRIES = 5  # of a name at one address, or in one known browser

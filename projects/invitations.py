@@ -16,8 +16,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Least
 from django.urls import reverse
 
+from database.clock import ClockTimestamp
 from projects import audit, sessions
-from projects.clock import ClockTimestamp
 from projects.models import OneTimeLink, Person
 
 VALID_FOR = timedelta(hours=48)

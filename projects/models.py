@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from projects.clock import ClockTimestamp
+from database.clock import ClockTimestamp
 from relevance.labels import SCALES, Scale, scale_named
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from projects.clock import ClockTimestamp
+from database.clock import ClockTimestamp
 from projects.models import AuditEvent, Person, Project
 from projects.policy import POLICY
 from relevance.sanitising import storable

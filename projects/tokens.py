@@ -20,8 +20,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from database.clock import ClockTimestamp
 from projects import audit
-from projects.clock import ClockTimestamp
 from projects.models import Membership, Person, Project, Role, Scope, ServiceToken
 from projects.refusals import Refused
 

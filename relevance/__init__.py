@@ -10,6 +10,8 @@ In reading order:
 - `unseen`       characters that nobody sees, spelt out for people and left out for a model
 - `spreadsheets` cells that a spreadsheet would take for formulas, made harmless
 - `tokens`       a text cut into words, bounded whatever it holds
+- `segmenting`   a text cut into words for a search index, Chinese by a dictionary
+- `quoting`      a foreign text in a prompt: one line, nothing unseen, unable to end its quotation
 - `units`        numbers with their units, comparable
 - `lexicon`      the words for brands, colours, materials ...: shipped, and learnt from a catalogue
 - `constraints`  a query taken apart into what it demands

@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from database.clock import ClockTimestamp
 from projects.audit import record
-from projects.clock import ClockTimestamp
 from projects.models import Person
 from projects.refusals import Refused
 from relevance.rules import LANGUAGES, RuleSpec, parse_rule

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from projects.clock import ClockTimestamp
+from database.clock import ClockTimestamp
 from projects.models import Person
 from relevance.dimensions import Dimension
 from relevance.rules import RuleSpec, parse_rule

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from projects.compiling import compiled
+from database.compiling import compiled
 from projects.models import Project
 from projects.refusals import Refused
 from relevance.rules import RuleSpec, in_force, rule_to_data

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from database.clock import ClockTimestamp
 from projects.audit import record
-from projects.clock import ClockTimestamp
 from projects.models import Person
 from projects.refusals import Refused
 from relevance.sanitising import storable

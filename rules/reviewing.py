@@ -10,8 +10,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from database.clock import ClockTimestamp
 from projects.audit import record
-from projects.clock import ClockTimestamp
 from projects.gates import keeps_rules
 from projects.hooks import Hook
 from projects.models import Person, Role

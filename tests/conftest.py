@@ -24,7 +24,7 @@ from django.db import connection
 from django.test import Client
 from psycopg import sql
 
-from lore_app.database import connected_as
+from database.connecting import connected_as
 from projects.models import Membership, Person, Project, Role
 from projects.refusals import Refused
 from tests.drills.scale import FULL
@@ -107,7 +107,7 @@ def migrate_in_process(name: str) -> None:
         "call_command('migrate', verbosity=0)\n"
         # Most tests load their rules inside a transaction of the app's role.
         "from django.db import connection\n"
-        "from lore_app.database import connected_as\n"
+        "from database.connecting import connected_as\n"
         "with connected_as(settings.OWNER_DATABASE), connection.cursor() as cursor:\n"
         "    cursor.execute(\"INSERT INTO rules_loader VALUES ('lore_app')\")\n"
     )

@@ -7,7 +7,7 @@ import http.client
 import ipaddress
 from urllib.parse import urlsplit
 
-from annotation.fetching_child import Network
+from catalogue.pictures.fetching_child import Network
 
 
 def naive_fetch(text: str, network: Network, *, checks: bool = False, redirects: int = 3) -> bytes:

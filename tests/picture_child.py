@@ -9,8 +9,8 @@ import socket
 import ssl
 import sys
 
-from annotation import fetching_child
-from annotation.fetching_child import Network
+from catalogue.pictures import fetching_child
+from catalogue.pictures.fetching_child import Network
 from tests.picture_servers import PUBLIC
 
 PORT = int(sys.argv[1])

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import PIL.Image
 
-from annotation.fetching_child import Network
+from catalogue.pictures.fetching_child import Network
 
 PUBLIC = "8.8.8.8"
 Answer = Callable[[socket.socket], None]

@@ -22,7 +22,7 @@ from inference import pipeline
 from inference.engines import loop
 from inference.engines.openai_server import Endpoint, OpenAIServer
 from inference.engines.prompted import Prompted
-from inference.prompting import shipped
+from inference.prompting.prompts import shipped
 from relevance.chain import Chain, Invalid
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts

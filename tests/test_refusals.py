@@ -16,22 +16,16 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from annotation import (
-    adjudicating,
-    backtesting,
-    bad_cases,
-    calibrating,
-    canary_jobs,
-    fetching,
-    hard_samples,
-    playground,
-    prelabelling,
-    replaying,
-    sources,
-    training_jobs,
-)
+from annotation.bad_cases import following
+from annotation.curation import hard_sets
+from annotation.gold import adjudicating
 from annotation.models import Disagreement
-from inference import prompt_versions
+from annotation.standard import backtesting, replaying
+from catalogue.pictures import fetching, sources
+from evaluation import calibrating, canary_jobs
+from inference.playground import trials
+from inference.prelabel import runs
+from inference.prompting import prompt_versions
 from lore_app import catalogues
 from projects import membership, tokens
 from projects.models import Person, Project, Scope
@@ -40,6 +34,7 @@ from rules import drafting, remarks, reviewing
 from tests.conftest import Cast
 from tests.test_architecture import ROOT, modules
 from tests.world.rows import make_model, make_pair, make_rule_base
+from training import jobs
 
 ClientFor = Callable[[Person], Client]
 # What others said, told as it is: what speaks against a draft, why a pack is unreadable.
@@ -123,16 +118,16 @@ class Form(NamedTuple):
 
 FORMS = (
     Form("dispute", "ada", adjudicating, "adjudicate", ("dispute",), {"idempotency_key": str(uuid.uuid4())}),
-    Form("hard-sets", "max", hard_samples, "freeze_hard_set", (), {"name": "Hard"}),
-    Form("bad-case", "lena", bad_cases, "close", ("case",), {"act": "close"}),
-    Form("bad-case-open", "lena", bad_cases, "open_case", (), {"pair": "pair"}),
-    Form("runs", "max", prelabelling, "start_run"),
-    Form("playground", "max", playground, "start_trial"),
-    Form("compare", "max", playground, "start_comparison"),
-    Form("prompt-activate", "max", playground, "activate", ("prompt",)),
+    Form("hard-sets", "max", hard_sets, "freeze_hard_set", (), {"name": "Hard"}),
+    Form("bad-case", "lena", following, "close", ("case",), {"act": "close"}),
+    Form("bad-case-open", "lena", following, "open_case", (), {"pair": "pair"}),
+    Form("runs", "max", runs, "start_run"),
+    Form("playground", "max", trials, "start_trial"),
+    Form("compare", "max", trials, "start_comparison"),
+    Form("prompt-activate", "max", trials, "activate", ("prompt",)),
     Form("backtests", "rosa", backtesting, "start", (), {"draft": "draft"}),
     Form("replay-freeze", "rosa", replaying, "freeze"),
-    Form("model-train", "max", training_jobs, "ask", (), {"source": "people"}),
+    Form("model-train", "max", jobs, "ask", (), {"source": "people"}),
     Form("model-canary", "max", canary_jobs, "ask", ("model",)),
     Form("model-calibrate", "max", calibrating, "fit", ("model",)),
     Form("picture-source", "lena", sources, "allow", (), {"host": "pictures.example.com"}),
@@ -150,7 +145,7 @@ def world(project: Project, cast: Cast) -> dict[str, Any]:
     return {
         "pair": pair.pk,
         "dispute": Disagreement.objects.create(project=project, pair=pair, kind="human_human").pk,
-        "case": bad_cases.open_case(cast.ana, pair, cause="").pk,
+        "case": following.open_case(cast.ana, pair, cause="").pk,
         "draft": drafting.start(make_rule_base(), "Colours", "", cast.rosa).pk,
         "rule": "R-001",
         "model": make_model().pk,
@@ -187,7 +182,7 @@ def test_programs_are_told_code_and_sentence(
     def refuse(*_: object, **__: object) -> None:
         raise Refused(*NEVER_HEARD_OF, status=409)
 
-    monkeypatch.setattr(prelabelling, "start_run", refuse)
+    monkeypatch.setattr(runs, "start_run", refuse)
     secret = tokens.issue(project, "ci", [Scope.PRELABEL], 30, actor=cast.lena).secret
     address = reverse("api-runs", args=[project.slug])
     answer = client.post(address, "{}", "application/json", headers={"Authorization": f"Bearer {secret}"})

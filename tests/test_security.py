@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("lore_app", "annotation", "inference", "rules", "projects", "relevance", "demo")
+PACKAGES = ("lore_app", *settings.OUR_APPS, "database", "relevance", "demo")
 MODULES = {path: ast.parse(path.read_text()) for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))}
 SCRIPTS = {path: path.read_text() for path in (ROOT / "static/js").glob("*.js") if "htmx" not in path.name}
 
@@ -29,7 +29,7 @@ FLOORS = {
     "celery": ("5.2.2", "CVE-2021-23727: commands from a taken-over result backend"),
 }
 # Randomness that is no secret: which pair is drawn, on which side a verdict is shown.
-MAY_DRAW_LOTS = {"adjudicating.py", "sampled_backtesting.py", "canary.py", "playground.py"}
+MAY_DRAW_LOTS = {"adjudicating.py", "sampled_backtesting.py", "canary.py", "trials.py"}
 
 
 def calls() -> Iterator[tuple[str, str, ast.Call]]:

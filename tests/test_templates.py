@@ -157,7 +157,7 @@ def request_of(*roles: Role, htmx: bool = False) -> Any:
 
 
 def judge_page(shown: dict[str, Any] | None, *, htmx: bool = False, **changes: Any) -> str:
-    name = "annotation/judge.html" + ("#card" if htmx else "")
+    name = "annotation/judging/judge.html" + ("#card" if htmx else "")
     return render_to_string(name, page_context(shown, **changes), request_of(Role.LABELER, htmx=htmx))
 
 
@@ -275,7 +275,7 @@ def test_the_label_undone_is_outlined() -> None:
 
 
 def test_a_refusal_is_one_notice() -> None:
-    html = render_to_string("annotation/judge.html#refused", {"message": "<b>no</b>"})
+    html = render_to_string("annotation/judging/judge.html#refused", {"message": "<b>no</b>"})
     assert html.strip() == '<div class="notice bad">&lt;b&gt;no&lt;/b&gt;</div>'
 
 
@@ -283,8 +283,8 @@ def test_a_refusal_is_one_notice() -> None:
 
 
 def test_the_navigation_offers_only_what_the_person_may_open() -> None:
-    labeler = render_to_string("annotation/judge.html", page_context(card()), request_of(Role.LABELER))
-    lead = render_to_string("annotation/judge.html", page_context(card()), request_of(Role.LEAD))
+    labeler = render_to_string("annotation/judging/judge.html", page_context(card()), request_of(Role.LABELER))
+    lead = render_to_string("annotation/judging/judge.html", page_context(card()), request_of(Role.LEAD))
     assert "/p/shoes/judge/" in labeler and "/p/shoes/exports/" not in labeler
     assert "/p/shoes/exports/" in lead and '<a href="/p/shoes/judge/"' not in lead
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 from django.conf import settings as django_settings
 
-from annotation.models import Disagreement, Gold, Judgment, Pair, Prediction, Slot
-from lore_app.database import connected_as
+from annotation.models import Disagreement, Gold, Judgment, Slot
+from catalogue.models import Pair
+from database.connecting import connected_as
+from inference.models import Prediction
 from projects.models import Project
 from tests.conftest import FreshDatabase
 from tests.world import installation, large, payloads

@@ -9,11 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models.items import Snapshot
 from annotation.models.judging import Judgment
-from annotation.models.pairs import Pair
-from annotation.models.prelabelling import Prediction
-from projects.clock import ClockTimestamp
+from catalogue.models.items import Snapshot
+from catalogue.models.pairs import Pair
+from database.clock import ClockTimestamp
+from inference.models.prelabel import Prediction
 from projects.models import Person, Project
 from rules.models import Rule, RuleVersion
 

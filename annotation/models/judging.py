@@ -10,12 +10,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models.evidence import Grid
-from annotation.models.imports import Import
-from annotation.models.items import Snapshot
-from annotation.models.pairs import Pair
-from annotation.models.prelabelling import Prediction
-from projects.clock import ClockTimestamp
+from catalogue.models.evidence import Grid
+from catalogue.models.imports import Import
+from catalogue.models.items import Snapshot
+from catalogue.models.pairs import Pair
+from database.clock import ClockTimestamp
+from inference.models.prelabel import Prediction
 from projects.models import Mode, Person, Project
 from rules.models import RuleBaseVersion
 

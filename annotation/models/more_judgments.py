@@ -9,15 +9,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models.jobs import Job
 from annotation.models.judging import Slot
+from jobs.models import Job
 from projects.models import Person, Project
 
 
 class MoreJudgments(Job):
     """`more` further judgments on each of the chosen pairs. Pairs up to `reached` have them, or what was opened up to
-    there is closed again; which pairs stands in `chosen` (annotation.choosing). The counts are of what was opened, `taken_back` of
-    what was closed again."""
+    there is closed again; which pairs stands in `chosen` (annotation.pairs.choosing). The counts are of what was opened,
+    `taken_back` of what was closed again."""
 
     class Way(models.TextChoices):
         GIVE = "give", _("asking")

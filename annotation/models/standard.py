@@ -9,12 +9,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models.items import Snapshot
-from annotation.models.jobs import Job
 from annotation.models.judging import Judgment
-from annotation.models.pairs import Pair
+from catalogue.models.items import Snapshot
+from catalogue.models.pairs import Pair
+from database.clock import ClockTimestamp
 from inference.models import ModelVersion
-from projects.clock import ClockTimestamp
+from jobs.models import Job
 from projects.models import Person, Project
 from rules.models import RuleDraft, RuleVersion
 

@@ -1,5 +1,5 @@
 -- How pairs are settled, any number of them in one go: gold by consensus, and which disagreements are open. Applied by
--- migration 0016. The only place of these rules: judging, undo, adjudication, imports, new predictions and a newly active
+-- migration 0002. The only place of these rules: judging, undo, adjudication, imports, new predictions and a newly active
 -- model call it. `from_lore` says what L1 to L4 are in the scale of the pairs' project; all of them are of one project.
 --
 -- Enough opinions stand on a pair when they are as many as its slots: those not closed that replace nothing, the
@@ -12,11 +12,11 @@ LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
   -- Without the lock two people who answer at once would each settle without seeing the other. Not the key: whoever takes
   -- the pair's other slot meanwhile names the pair, and need not wait.
-  PERFORM FROM annotation_pair WHERE id = ANY(settled) ORDER BY id FOR NO KEY UPDATE;
+  PERFORM FROM catalogue_pair WHERE id = ANY(settled) ORDER BY id FOR NO KEY UPDATE;
 
   WITH pairs AS MATERIALIZED (
     SELECT p.id, p.project_id, i.current_snapshot_id AS snapshot_id, project.overlap
-    FROM annotation_pair p JOIN annotation_item i ON i.id = p.item_id JOIN projects_project project ON project.id = p.project_id
+    FROM catalogue_pair p JOIN catalogue_item i ON i.id = p.item_id JOIN projects_project project ON project.id = p.project_id
     WHERE p.id = ANY(settled)),
   golds AS MATERIALIZED (
     SELECT DISTINCT ON (pair_id) pair_id, revision, label, mismatch, ground, judgments,
@@ -51,7 +51,7 @@ BEGIN
       AND (coalesce(golds.label, ''), coalesce(golds.mismatch, '')) <> (coalesce(said.label, ''), coalesce(said.mismatch, ''))
     RETURNING pair_id, label),
   labelled AS (
-    UPDATE annotation_pair p SET gold_label = made.label FROM made WHERE p.id = made.pair_id),
+    UPDATE catalogue_pair p SET gold_label = made.label FROM made WHERE p.id = made.pair_id),
 
   -- What differs: among people, and between people who agree and the model. Nothing more on an adjudicated pair; imported
   -- ratings open nothing where imported gold exists.
@@ -70,7 +70,7 @@ BEGIN
     LEFT JOIN golds ON golds.pair_id = pairs.id
     LEFT JOIN heard ON heard.pair_id = pairs.id
     LEFT JOIN LATERAL (
-      SELECT id FROM annotation_standingprediction t
+      SELECT id FROM inference_standingprediction t
       WHERE kind.name = 'human_model' AND t.pair_id = pairs.id AND heard.opinions >= needs.opinions
         AND NOT heard.differ AND heard.labelled AND from_lore ->> t.label <> heard.label) told ON true
     WHERE NOT coalesce(golds.adjudicated, false)),

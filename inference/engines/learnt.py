@@ -9,10 +9,10 @@ from datetime import date
 
 import numpy as np
 
-from inference.distilling import Learnt
+from inference.distilled.fitting import Learnt
+from inference.distilled.observing import FEATURES_VERSION, observe
 from inference.engines.base import Completion, EngineError, Question
 from inference.engines.distilled import make_chain, pack_digest
-from inference.observing import FEATURES_VERSION, observe
 from relevance.chain import LABELS, chain_json
 from relevance.deciding import Decision, decide
 from relevance.dimensions import Dimension

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from inference.engines.base import Completion, EngineError, Question, Terms
 from inference.engines.chat import Call, ChatModel, Reply
-from inference.prompting import PromptSet
-from inference.rendering import Rendered, chain_schema, render, told_rules
+from inference.prompting.prompts import PromptSet
+from inference.prompting.rendering import Rendered, chain_schema, render, told_rules
 
 SAMPLING_TEMPERATURE = 0.7  # where several chains are wanted; one alone is greedy
 

@@ -1,9 +1,20 @@
-"""Which models and prompts exist, what they may know of a query, and what was seen on pictures.
+"""Which models and prompts exist, what they may know of a query, what they said of pairs, and what is tried with them.
 
 Append-only tables carry `append_only = True`: the database refuses UPDATE, DELETE and TRUNCATE on them.
 """
 
 from inference.models.knowledge import Caption, KnowledgeCard, KnowledgeRevision
+from inference.models.model_jobs import ModelJob
+from inference.models.playground import Comparison, Trial
+from inference.models.prelabel import (
+    Prediction,
+    PredictionColumns,
+    PrelabelAttempt,
+    PrelabelJob,
+    PrelabelRun,
+    QueryGuideline,
+    StandingPrediction,
+)
 from inference.models.prompts import PromptVersion
 from inference.models.registry import ActiveModel, Calibration, FormerModel, LearntModel, Lineage, ModelVersion
 
@@ -11,11 +22,21 @@ __all__ = [
     "ActiveModel",
     "Calibration",
     "Caption",
+    "Comparison",
     "FormerModel",
     "KnowledgeCard",
     "KnowledgeRevision",
     "LearntModel",
     "Lineage",
+    "ModelJob",
     "ModelVersion",
+    "Prediction",
+    "PredictionColumns",
+    "PrelabelAttempt",
+    "PrelabelJob",
+    "PrelabelRun",
     "PromptVersion",
+    "QueryGuideline",
+    "StandingPrediction",
+    "Trial",
 ]

@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from database.clock import ClockTimestamp
 from inference.models.registry import ModelVersion
-from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 
 

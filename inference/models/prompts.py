@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from projects.clock import ClockTimestamp
+from database.clock import ClockTimestamp
 from projects.models import Person
 
 

@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from database.clock import ClockTimestamp
 from inference.models.prompts import PromptVersion
-from projects.clock import ClockTimestamp
 from projects.models import Person, Project
 
 
@@ -40,7 +40,7 @@ class ModelVersion(models.Model):
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.JUDGE)
     state = models.CharField(max_length=10, choices=State.choices, default=State.REGISTERED)
     pictures = models.CharField(max_length=10, choices=Pictures.choices, default=Pictures.NONE)
-    options = models.JSONField(default=dict)  # inference.connecting says which
+    options = models.JSONField(default=dict)  # inference.registry.connecting says which
     found = models.JSONField(default=dict)  # what a probe of the engine showed when it was registered
     learnt = models.BooleanField(default=False)
     registered_by = models.ForeignKey(Person, models.PROTECT, null=True)
@@ -74,7 +74,7 @@ class ActiveModel(models.Model):
     model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="active_in")
     promoted_by = models.ForeignKey(Person, models.PROTECT, null=True)
     promoted_at = models.DateTimeField(db_default=ClockTimestamp())
-    # Pairs from here on are as the model before left them; none: all follow this one (annotation.following).
+    # Pairs from here on are as the model before left them; none: all follow this one (annotation.gold.following_models).
     behind_from = models.BigIntegerField(null=True)
 
     class Meta:
@@ -121,7 +121,7 @@ class LearntModel(models.Model):
 
 
 class Lineage(models.Model):
-    """Queries that a model has learnt from, by the digests of their families (relevance.splits). inference.lineage reads it."""
+    """Queries that a model has learnt from, by the digests of their families (relevance.splits); read by registry.lineage."""
 
     append_only = True
 

@@ -21,9 +21,9 @@ from django.db import OperationalError, ProgrammingError, connection, transactio
 from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
+from database.connecting import connected_as
 from lore_app.backup import clients, sums
 from lore_app.backup.making import DUMP, MANIFEST, TAR, Manifest, Say
-from lore_app.database import connected_as
 
 
 def restore(folder: Path, say: Say, *, replace: bool = False) -> dict[str, Any]:

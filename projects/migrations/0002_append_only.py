@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from projects.immutability import FUNCTION, append_only
+from database.append_only import FUNCTION, append_only
 
 
 class Migration(migrations.Migration):

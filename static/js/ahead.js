@@ -4,7 +4,7 @@
 "use strict";
 
 (() => {
-  const GOOD_FOR = 120_000; // shorter than the server holds the card ahead (annotation.queue.AHEAD_SECONDS)
+  const GOOD_FOR = 120_000; // shorter than the server holds the card ahead (annotation.judging.queue.AHEAD_SECONDS)
   const PATIENCE = 15_000;
   const GLANCE = 250; // nobody has read a card sooner: such a press is the last key bouncing, or pressed twice
   const HEADERS = { "HX-Request": "true" };

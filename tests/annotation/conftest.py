@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from annotation import grids
-from annotation.grids import Seen
-from annotation.lexicons import current
-from annotation.models import Pair
+from catalogue.evidence import grids
+from catalogue.evidence.grids import Seen
+from catalogue.evidence.lexicons import current
+from catalogue.models import Pair
 from projects.models import Project
 from relevance.rules import RuleSpec, parse_rule, rule_to_data
 from rules.packs import load_pack

@@ -11,9 +11,13 @@ from typing import Any
 
 import orjson
 
-from annotation import citing, opinions, splitting, training_rows
-from annotation.models import Export, Gold, Judgment, Pair, Prediction, Snapshot
-from inference.models import ActiveModel
+from annotation.curation import training_rows
+from annotation.gold import opinions
+from annotation.judging import citing
+from annotation.models import Export, Gold, Judgment
+from catalogue import splitting
+from catalogue.models import Pair, Snapshot
+from inference.models import ActiveModel, Prediction
 from relevance.splits import digest
 from relevance.spreadsheets import safe_cell
 

@@ -11,25 +11,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annotation import (
-    backtesting,
-    canary,
-    distilled_training,
-    images,
-    playground,
-    prelabelling,
-    sampled_backtesting,
-    tasks,
-)
-from annotation.backtesting import Sample
-from annotation.models import BackTest, Grid, Image, Pair, Prediction, QueryGuideline, Trial
-from annotation.prelabelling import Wish
-from inference import connecting, prompt_versions
+from annotation.models import BackTest
+from annotation.standard import backtesting, sampled_backtesting
+from annotation.standard.backtesting import Sample
+from catalogue.models import Grid, Image, Pair
+from catalogue.pictures import images
+from evaluation import canary
 from inference.engines.base import Completion, EngineError, Question
 from inference.engines.chat import Call, Picture, Reply, Said
 from inference.engines.scripted import Scripted
-from inference.knowledge_history import add_or_change, written
-from inference.models import ModelVersion
+from inference.knowledge.history import add_or_change, written
+from inference.models import ModelVersion, Prediction, QueryGuideline, Trial
+from inference.playground import trials
+from inference.prelabel import runs
+from inference.prelabel.runs import Wish
+from inference.prompting import prompt_versions
+from inference.registry import connecting
+from jobs import tasks
 from projects.models import Project
 from relevance.canaries import ATTACKS, STUFFINGS
 from rules import drafting, publishing
@@ -37,6 +35,7 @@ from tests.annotation.conftest import STARTER
 from tests.conftest import Cast
 from tests.picture_servers import picture
 from tests.world.rows import CHAIN, activate, make_item, make_model, make_pair
+from training import distilled
 
 TITLE = "Blue mug with a lid"
 DRAWN = re.compile(r"\b[0-9a-f]{10}\b")  # nonce and marker, new with every asking
@@ -126,8 +125,8 @@ def pair(project: Project, cast: Cast) -> Pair:
 
 
 def by_pre_label(pair: Pair, model: ModelVersion, cast: Cast) -> None:
-    run = prelabelling.start_run(pair.project, None, Wish(model.name))
-    assert prelabelling.work_some(run) == run.pairs
+    run = runs.start_run(pair.project, None, Wish(model.name))
+    assert runs.work_some(run) == run.pairs
     assert set(Prediction.objects.values_list("status", flat=True)) == {"ok"}
 
 
@@ -137,8 +136,8 @@ def by_canary(pair: Pair, model: ModelVersion, cast: Cast) -> dict[str, Any]:
 
 def by_playground(pair: Pair, model: ModelVersion, cast: Cast) -> None:
     for one in pair.project.pairs.select_related("project", "item"):
-        trial = playground.start_trial(one, model, model.prompt, cast.max)
-        tasks.work_on(playground.KIND, [trial.pk])
+        trial = trials.start_trial(one, model, model.prompt, cast.max)
+        tasks.work_on(trials.KIND, [trial.pk])
     assert set(Trial.objects.values_list("state", "error")) == {("done", "")}
 
 
@@ -249,7 +248,7 @@ def test_training_measures_the_active_model_with_the_questions_of_pre_labelling(
     project: Project, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unsure = SimpleNamespace(posterior=lambda features, _words: np.full((len(features), 4), 0.25))
-    monkeypatch.setattr(distilled_training, "fit", lambda *_, **_seed: unsure)  # what is learnt plays no part here
+    monkeypatch.setattr(distilled, "fit", lambda *_, **_seed: unsure)  # what is learnt plays no part here
     publishing.publish_pack(STARTER)
     for number in range(40):
         for colour, label in (("red", "L4"), ("blue", "L2"), ("white", "L1"), ("black", "L2")):
@@ -257,11 +256,11 @@ def test_training_measures_the_active_model_with_the_questions_of_pre_labelling(
             make_pair(project=project, query=f"red mug {number}", item=item, gold_label=label)
     model = make_model(name="learnt", learnt=True)
     activate(model=model, project=project)
-    distilled_training.learn(project, "gold")
+    distilled.learn(project, "gold")
     scripted.asked = [one for one in scripted.asked if one.company]  # the cold start beside it sees a pair alone
     asked = asked_of(scripted)
-    run = prelabelling.start_run(project, None, Wish(model.name))
-    while prelabelling.work_some(run):
+    run = runs.start_run(project, None, Wish(model.name))
+    while runs.work_some(run):
         pass
     expected = asked_of(scripted)
     assert 20 <= len(asked) < len(expected) == 160

@@ -10,21 +10,14 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from annotation.models import (
-    Adjudication,
-    Disagreement,
-    Export,
-    Gold,
-    HardSet,
-    HardSetMember,
-    Lease,
-    Pair,
-    Prediction,
-)
+from annotation.models import Adjudication, Disagreement, Export, Gold, HardSet, HardSetMember, Lease
+from catalogue.models import Pair
+from database.clock import ClockTimestamp
+from inference.models import Prediction
 from lore_app.privileges import append_only_tables
-from projects.clock import ClockTimestamp
 from projects.models import Project
 from tests.conftest import Cast
 from tests.world.rows import (
@@ -63,7 +56,7 @@ def test_snapshots_are_immutable(project: Project) -> None:
     snapshot = make_item(project=project).current_snapshot
     assert snapshot is not None
     with refused("permission denied"):
-        run("UPDATE annotation_snapshot SET title = 'x' WHERE id = %s", snapshot.pk)
+        run("UPDATE catalogue_snapshot SET title = 'x' WHERE id = %s", snapshot.pk)
 
 
 def test_one_live_lease_per_slot(project: Project, cast: Cast) -> None:
@@ -142,10 +135,13 @@ def test_the_role_owns_nothing() -> None:
 
 
 def test_no_foreign_key_deletes_along() -> None:
-    ours = {"projects", "rules", "inference", "annotation"}
     for model in apps.get_models():
         for field in model._meta.get_fields():
-            if model._meta.app_label in ours and getattr(field, "many_to_one", False) and not field.auto_created:
+            if (
+                model._meta.app_label in settings.OUR_APPS
+                and getattr(field, "many_to_one", False)
+                and not field.auto_created
+            ):
                 cascades = field.remote_field.on_delete.__name__ == "CASCADE"  # type: ignore[union-attr]
                 assert not cascades or model._meta.auto_created, f"{model.__name__}.{field.name}"
 

@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from annotation import card, exporting, hard_samples, jobs, queue, settling
-from annotation.models import BadCase, Disagreement, Export, Judgment, Pair
+from annotation.curation import exporting, hard_sets
+from annotation.gold import settling
+from annotation.judging import card, queue
+from annotation.models import BadCase, Disagreement, Export, Judgment
+from catalogue.models import Pair
+from jobs import leasing
 from projects.models import Person, Project
 from tests.conftest import Cast
 from tests.world.rows import make_item, make_judgment, make_pair, make_prediction, make_rule_base, make_slots
@@ -161,7 +165,7 @@ def test_a_hard_set_is_frozen_and_read(project: Project, cast: Cast, client_for:
     response = client.post("/p/shoes/hard-sets/", {"name": "autumn"}, follow=True)
     assert "the prediction contradicts itself" in response.content.decode()
     hard_set = project.hard_sets.get()
-    assert hard_samples.counts_by_reason(hard_set) == {"contradiction": 1}
+    assert hard_sets.counts_by_reason(hard_set) == {"contradiction": 1}
 
 
 def test_an_export_is_requested_watched_and_downloaded(
@@ -174,7 +178,7 @@ def test_an_export_is_requested_watched_and_downloaded(
     url = f"/p/shoes/exports/{export.pk}/"
     assert "No worker is running" in client.get(url).content.decode()
     assert client.get(f"{url}files/manifest.json").status_code == 404
-    token = jobs.claim(Export, export.pk)
+    token = leasing.claim(Export, export.pk)
     assert token is not None
     exporting.work(export.pk, token)
     page = client.get(url).content.decode()

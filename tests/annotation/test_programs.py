@@ -11,9 +11,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from annotation import exporting, importing, jobs
-from annotation.models import BadCase, Export, HardSet, Import, Pair, PrelabelRun
-from annotation.program_imports import CutOff, TooLarge, collect
+from annotation.curation import exporting
+from annotation.models import BadCase, Export, HardSet
+from catalogue.importing import running
+from catalogue.importing.program_imports import CutOff, TooLarge, collect
+from catalogue.models import Import, Pair
+from inference.models import PrelabelRun
+from jobs import leasing
 from projects import tokens
 from projects.models import AuditEvent, Project, Scope
 from rules.publishing import publish_pack
@@ -42,9 +46,9 @@ def send(program: Client, body: bytes, query: str = "licence=internal&source=sho
 
 
 def work(batch_id: int) -> None:
-    token = jobs.claim(Import, batch_id)
+    token = leasing.claim(Import, batch_id)
     assert token is not None
-    importing.work(batch_id, token)
+    running.work(batch_id, token)
 
 
 @pytest.mark.parametrize("kind", ["octet-stream", "x-www-form-urlencoded", "x-ndjson", "json"])
@@ -163,7 +167,7 @@ def test_an_export_is_requested_watched_and_fetched_once_sealed(program: Client,
     export, address = Export.objects.get(), answer["Location"]
     assert answer.json()["files"] == []
     assert program.get(f"{address}files/labels.jsonl").status_code == 409
-    token = jobs.claim(Export, export.pk)
+    token = leasing.claim(Export, export.pk)
     assert token is not None
     exporting.work(export.pk, token)
     state = program.get(address).json()

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from annotation import distilled_training
-from annotation.distilled_training import CannotTrain
-from annotation.models import Pair, Query
-from inference.distilling import TooLittle
+from catalogue.models import Pair, Query
+from inference.distilled.fitting import TooLittle
 from projects.models import Project
 from relevance.splits import Splits
 from rules.packs import load_pack
 from rules.publishing import publish_pack
-from tests.annotation.test_exporting import gold, lines, sealed
+from tests.annotation.curation.test_exporting import gold, lines, sealed
 from tests.conftest import ROOT
 from tests.world.rows import make_item, make_pair, make_prediction
+from training import distilled
+from training.distilled import CannotTrain
 
 pytestmark = pytest.mark.django_db
 COLOURS = ("red", "blue", "green", "black", "white")
@@ -42,7 +42,7 @@ def label(project: Project, *queries: str) -> None:
 def learnt(project: Project, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The queries that the distilled tier would learn from."""
     seen: list[str] = []
-    kept = distilled_training._observe
+    kept = distilled._observe
 
     def noting(pairs: Any, *rest: Any) -> Any:
         seen.extend(one.facts.query for one in pairs)
@@ -51,10 +51,10 @@ def learnt(project: Project, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     def stop(*_: Any, **__: Any) -> None:
         raise TooLittle("seen enough")
 
-    monkeypatch.setattr(distilled_training, "_observe", noting)
-    monkeypatch.setattr(distilled_training, "fit", stop)
+    monkeypatch.setattr(distilled, "_observe", noting)
+    monkeypatch.setattr(distilled, "fit", stop)
     with pytest.raises(CannotTrain, match="seen enough"):
-        distilled_training.learn(project, "gold")
+        distilled.learn(project, "gold")
     return set(seen)
 
 

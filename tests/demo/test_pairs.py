@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from annotation.presets import OWN
+from catalogue.importing.presets import OWN
 from demo.pairs import FOLDER, rows, write
 from relevance.dimensions import Dimension
 

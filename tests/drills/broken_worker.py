@@ -21,8 +21,8 @@ PIECE = 8 * 1024 * 1024
 
 def poisoned() -> None:
     """Its engine takes the process down at one item, hangs at another and eats memory at a third."""
-    from inference import connecting
     from inference.engines.base import Completion, Engine, EngineError, Question
+    from inference.registry import connecting
     from relevance.rules import RuleSpec
 
     class Poisoned:
@@ -76,7 +76,7 @@ def deaf() -> None:
     """Connected, alive, and consuming nothing; in its first life alone."""
     from celery.worker.consumer import Consumer
 
-    from annotation.watching import watch
+    from jobs.in_hand import watch
 
     hearing = Consumer.create_task_handler
 
@@ -91,7 +91,7 @@ def deaf() -> None:
 
 def crawling() -> None:
     """Exports crawl in small steps, so that a fault can meet them in the middle."""
-    from annotation import exporting
+    from annotation.curation import exporting
 
     records = exporting.Gatherer.records
 

@@ -17,7 +17,7 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from annotation import fetching
+    from catalogue.pictures import fetching
 
     fetching.CHILD = ("tests.picture_child", sys.argv[1])
     call_command("work")

@@ -19,8 +19,10 @@ import psycopg
 from django.db import connection
 from django.utils import timezone
 
-from annotation.models import Import, Item, JobState, Lease, Pair, Query, Slot, Snapshot
-from lore_app.database import connected_as, from_url
+from annotation.models import Lease, Slot
+from catalogue.models import Import, Item, Pair, Query, Snapshot
+from database.connecting import connected_as, from_url
+from jobs.models import JobState
 from projects.models import Membership, Project
 from projects.models import Person as Account
 from rules.models import RuleBaseVersion

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from annotation import prelabelling
-from annotation.models import Import, JobState, Pair, Prediction, PrelabelAttempt, PrelabelRun, Query
-from annotation.prelabelling import Wish
+from catalogue.models import Import, Pair, Query
+from inference.models import Prediction, PrelabelAttempt, PrelabelRun
+from inference.prelabel import runs
+from inference.prelabel.runs import Wish
+from jobs.models import JobState
 from projects.models import Project
 from tests.world.rows import make_import, make_item, make_rule_base
 
@@ -31,7 +33,7 @@ def ask_for(pairs: int, model: str | None = None, *, odd: Sequence[str] = ()) ->
         for number, title in enumerate(odd)
     ]
     Pair.objects.bulk_create(Pair(project=project, query=query, item=item, batch=batch) for query, item in wanted)
-    return prelabelling.start_run(project, None, Wish(model))
+    return runs.start_run(project, None, Wish(model))
 
 
 def done(run: PrelabelRun) -> int:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from annotation.models import Pair
+from catalogue.models import Pair
 from projects.models import Membership, Person, Project
 from tests.conftest import FreshDatabase
 from tests.drills.http_people import HttpPerson

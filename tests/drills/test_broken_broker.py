@@ -17,9 +17,11 @@ from django.test import Client
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
-from annotation import workers
-from annotation.models import JobState, Judgment, Prediction, PrelabelJob, PrelabelRun
-from annotation.working import YOUNG_SECONDS
+from annotation.models import Judgment
+from inference.models import Prediction, PrelabelJob, PrelabelRun
+from jobs import heartbeats
+from jobs.models import JobState
+from jobs.process import YOUNG_SECONDS
 from projects.guessing import TRIES
 from projects.models import AuditEvent, Person
 from tests.conftest import FreshDatabase
@@ -121,7 +123,7 @@ def test_d20_redis_never_returns(workplace: Workplace, django_db_blocker: Any, f
             workplace.start_worker()
         wait_until(lambda: oracle.done(run) == JOBS, LONG, "all jobs done without a broker")
         oracle.everything_is_done_exactly_once(run)
-        assert not AuditEvent.objects.filter(act=workers.BEGAN_ANEW).exists()  # beginning anew would not help
+        assert not AuditEvent.objects.filter(act=heartbeats.BEGAN_ANEW).exists()  # beginning anew would not help
     figures("D20 never", jobs=JOBS, results=JOBS, seconds=round(time.monotonic() - began, 1))
 
 
@@ -231,7 +233,7 @@ def test_d23_a_deaf_worker_begins_anew(workplace: Workplace, django_db_blocker: 
         workplace.environment["LORE_BROKER_PATIENCE_SECONDS"] = workplace.environment["LORE_DEAF_SECONDS"] = "3600"
         run = oracle.ask_for(40)
         control = workplace.start_worker(fault="deaf")
-        wait_until(workers.is_anyone_working, LONG, "the deaf worker's heartbeat")
+        wait_until(heartbeats.is_anyone_working, LONG, "the deaf worker's heartbeat")
         time.sleep(2 * PATIENCE)
         left_alone = oracle.done(run)
         workplace.kill(control)
@@ -240,7 +242,7 @@ def test_d23_a_deaf_worker_begins_anew(workplace: Workplace, django_db_blocker: 
         workplace.environment |= {"LORE_BROKER_PATIENCE_SECONDS": str(PATIENCE), "LORE_DEAF_SECONDS": str(DEAF)}
         began = time.monotonic()
         worker = workplace.start_worker(fault="deaf")
-        anew = AuditEvent.objects.filter(act=workers.BEGAN_ANEW)
+        anew = AuditEvent.objects.filter(act=heartbeats.BEGAN_ANEW)
         wait_until(lambda: keep_due(run) and anew.exists(), 90, "it begins anew")
         seconds = time.monotonic() - began
         assert oracle.done(run) > 0  # taken without a bell
@@ -301,7 +303,7 @@ def test_t18_forged_messages_do_nothing_and_are_told_once_each(
         run = oracle.ask_for(20)
         PrelabelJob.objects.update(due_at="2100-01-01T00:00Z")  # nothing of it may begin
         worker = workplace.start_worker()
-        wait_until(workers.is_anyone_working, LONG, "a heartbeat")
+        wait_until(heartbeats.is_anyone_working, LONG, "a heartbeat")
         with redis.Redis(port=redis_server.port) as client:
             for message in forged(run, marker):
                 client.lpush("prelabel", message)
@@ -310,13 +312,13 @@ def test_t18_forged_messages_do_nothing_and_are_told_once_each(
             wait_until(lambda: oracle.done(run) == 20, LONG, "honest work goes on")
         oracle.everything_is_done_exactly_once(run)
         log = workplace.log()
-        anew = AuditEvent.objects.filter(act=workers.BEGAN_ANEW)
+        anew = AuditEvent.objects.filter(act=heartbeats.BEGAN_ANEW)
         assert worker.poll() is None and not anew.exists()
         time.sleep(YOUNG_SECONDS)
         with redis.Redis(port=redis_server.port) as client:
             client.lpush("prelabel", b"no message")
         wait_until(anew.exists, LONG, "it begins anew")
-        wait_until(workers.is_anyone_working, LONG, "a heartbeat again")
+        wait_until(heartbeats.is_anyone_working, LONG, "a heartbeat again")
         assert worker.poll() is None
         assert Prediction.objects.count() == 20
     assert not marker.exists()

@@ -19,8 +19,9 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from annotation import exporting
-from annotation.models import Export, JobState, Judgment
+from annotation.curation import exporting
+from annotation.models import Export, Judgment
+from jobs.models import JobState
 from projects.models import Membership, Person, Project
 from tests.conftest import FreshDatabase
 from tests.drills.conftest import LONG, Workplace, wait_until
@@ -46,16 +47,16 @@ def ready(rows: int, text: str = "query") -> Project:
     with connection.cursor() as cursor:
         cursor.execute(
             """WITH queries AS (
-                 INSERT INTO annotation_query (project_id, text, locale, is_benchmark)
+                 INSERT INTO catalogue_query (project_id, text, locale, is_benchmark)
                  SELECT %(project)s, %(text)s || n, '', false FROM generate_series(1, %(each)s) AS n RETURNING id
                ), pairs AS (
-                 INSERT INTO annotation_pair (project_id, query_id, item_id, external_id, batch_id, gold_label)
+                 INSERT INTO catalogue_pair (project_id, query_id, item_id, external_id, batch_id, gold_label)
                  SELECT %(project)s, q.id, i.id, '', %(batch)s, 'L4'
-                 FROM queries q, annotation_item i WHERE i.id = ANY(%(items)s) LIMIT %(rows)s RETURNING id, item_id
+                 FROM queries q, catalogue_item i WHERE i.id = ANY(%(items)s) LIMIT %(rows)s RETURNING id, item_id
                )
                INSERT INTO annotation_gold (pair_id, snapshot_id, revision, label, mismatch, ground, judgments, batch_id)
                SELECT p.id, i.current_snapshot_id, 1, 'L4', '', 'import', '[]', %(batch)s
-               FROM pairs p JOIN annotation_item i ON i.id = p.item_id""",
+               FROM pairs p JOIN catalogue_item i ON i.id = p.item_id""",
             {
                 "project": project.pk,
                 "batch": batch.pk,
@@ -244,7 +245,7 @@ def test_d28_an_export_that_may_write_no_more_leaves_nothing(project: Project, s
     """The limit of a file's size stands for the disk where none can be mounted."""
     ready(200)
     export = exporting.request_export(project, "labels", None)
-    token = exporting.jobs.claim(Export, export.pk)
+    token = exporting.leasing.claim(Export, export.pk)
     assert token is not None
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -298,7 +299,7 @@ def test_t31_a_judgment_that_commits_late_is_in_the_next_export(
 def exported(project: Project) -> set[int]:
     """Pairs in a fresh export, by its file."""
     export = exporting.request_export(project, "labels", None)
-    token = exporting.jobs.claim(Export, export.pk)
+    token = exporting.leasing.claim(Export, export.pk)
     assert token is not None
     exporting.work(export.pk, token)
     export.refresh_from_db()

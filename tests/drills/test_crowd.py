@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from annotation import opinions, queue
-from annotation.models import Disagreement, Judgment, Lease, Pair, Slot
+from annotation.gold import opinions
+from annotation.judging import queue
+from annotation.models import Disagreement, Judgment, Lease, Slot
+from catalogue.models import Pair
 from projects.models import Membership, Person, Project
 from tests.conftest import FreshDatabase
 from tests.drills.http_people import HttpPerson

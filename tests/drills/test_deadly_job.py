@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from annotation import prelabelling, workers
-from annotation.models import JobState, Prediction
+from inference.models import Prediction
+from inference.prelabel import runs
+from jobs import heartbeats
+from jobs.models import JobState
 from projects.models import AuditEvent
 from tests.drills import oracle
 from tests.drills.broken_worker import DEADLY, ENDLESS, GREEDY, STARTS
@@ -38,7 +40,7 @@ def test_d27_poisonous_jobs_die_after_three_attempts_and_take_no_other_with_them
         run = oracle.ask_for(sound, odd=poisons)
         deadline, deaths = time.monotonic() + 2 * LONG, 0
         worker = workplace.start_worker(fault="poisoned")
-        while prelabelling.is_open(run):
+        while runs.is_open(run):
             assert time.monotonic() < deadline, workplace.log()[-3000:]
             if worker.poll() is not None:
                 deaths += 1
@@ -51,7 +53,7 @@ def test_d27_poisonous_jobs_die_after_three_attempts_and_take_no_other_with_them
             DEADLY: "process_ended", ENDLESS: "process_ended", GREEDY: "MemoryError",
         }  # fmt: skip
         starts = Counter((workplace.folder / STARTS).read_text())
-        anew = AuditEvent.objects.filter(act=workers.BEGAN_ANEW)
+        anew = AuditEvent.objects.filter(act=heartbeats.BEGAN_ANEW)
         begun_anew = anew.count()
         assert all(event.detail["why"].startswith("stuck: ") for event in anew)
         # A try may end with the process of another poison before its own has begun, but never does one begin too often.

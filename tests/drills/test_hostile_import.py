@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from django.db import DataError, connection, transaction
 
-from annotation.importing import Plan, run_here
-from annotation.inspecting import Origin
-from annotation.models import Import, Pair, Rejection, Snapshot
-from annotation.presets import OWN
+from catalogue.importing.inspecting import Origin
+from catalogue.importing.presets import OWN
+from catalogue.importing.running import Plan, run_here
+from catalogue.models import Import, Pair, Rejection, Snapshot
 from tests.drills.scale import size
 from tests.hostile.burning import PATHOLOGICAL, filled
 from tests.hostile.conftest import Workplace, workplace

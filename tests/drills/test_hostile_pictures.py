@@ -12,9 +12,9 @@ from threading import Timer
 import PIL.Image
 import pytest
 
-from annotation import decoding
-from annotation.children import Child
-from annotation.decoding import Decoders, PictureRefused
+from catalogue.pictures import decoding
+from catalogue.pictures.children import Child
+from catalogue.pictures.decoding import Decoders, PictureRefused
 from tests.conftest import ROOT
 from tests.drills.hostile_pictures import HARMLESS, MARKS, bombs, png, polyglots, saved
 from tests.drills.naive_decoding import forget_peak, peak

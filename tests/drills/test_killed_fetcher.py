@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from annotation import fetching, sources
-from annotation.models import Image, Import, PictureFetch
+from catalogue.models import Image, Import, PictureFetch
+from catalogue.pictures import fetching, sources
 from projects.models import Project
 from tests.conftest import ROOT, FreshDatabase
 from tests.drills.conftest import LEASE_SECONDS, wait_until

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from annotation import workers
-from annotation.models import JobState, PrelabelAttempt, PrelabelRun, Worker
+from inference.models import PrelabelAttempt, PrelabelRun
+from jobs import heartbeats
+from jobs.models import JobState, Worker
 from tests.conftest import ROOT
 from tests.drills import oracle
 from tests.drills.conftest import LEASE_SECONDS, LONG, RedisServer, Workplace, wait_until
@@ -158,7 +159,7 @@ def test_a_worker_asked_to_end_finishes_what_it_holds(workplace: Workplace, djan
     with django_db_blocker.unblock():
         run = oracle.ask_for(400)
         worker = workplace.start_worker()
-        wait_until(workers.is_anyone_working, LONG, "a heartbeat")
+        wait_until(heartbeats.is_anyone_working, LONG, "a heartbeat")
         wait_until(lambda: oracle.done(run) > 0, LONG, "the first jobs done")
         worker.terminate()
         assert worker.wait(LONG) == 0
@@ -173,7 +174,7 @@ def test_prelabel_waits_for_a_worker_elsewhere(workplace: Workplace, django_db_b
         run = oracle.ask_for(400)
         workplace.start_worker("--dispatch-only")
         workplace.start_worker("--no-dispatch")
-        wait_until(workers.is_anyone_working, LONG, "both heartbeats")
+        wait_until(heartbeats.is_anyone_working, LONG, "both heartbeats")
         answer = subprocess.run(
             [sys.executable, str(ROOT / "manage.py"), "prelabel", "--project", "shoes", "--wait"],
             cwd=workplace.folder,

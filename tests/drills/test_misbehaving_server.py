@@ -11,9 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from annotation import jobs, prelabelling
-from annotation.models import Pair, Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
-from annotation.prelabelling import Wish
+from catalogue.models import Pair
+from inference.models import Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
+from inference.prelabel import runs
+from inference.prelabel.runs import Wish
+from jobs import leasing
 from projects.models import Project
 from tests.drills.scale import size
 from tests.misbehaving.served import served_at
@@ -56,15 +58,15 @@ def server() -> Iterator[Misbehaving]:
 
 @pytest.fixture
 def pairs(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[Pair]:
-    monkeypatch.setattr(jobs, "PAUSE", "0.05")
+    monkeypatch.setattr(leasing, "PAUSE", "0.05")
     make_rule_base()
     items = [make_item(project=project, title=f"Mug number {n}") for n in range(SIZE)]
     return [make_pair(project=project, query=f"mug {n}", item=item) for n, item in enumerate(items)]
 
 
 def work_off(run: PrelabelRun) -> None:
-    while prelabelling.is_open(run):
-        prelabelling.work_some(run)
+    while runs.is_open(run):
+        runs.work_some(run)
 
 
 def ends(run: PrelabelRun) -> Counter[tuple[str, str, str]]:
@@ -81,7 +83,7 @@ def test_every_job_ends_as_it_must(mode: str, server: Misbehaving, project: Proj
     server.reset()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     served_at(server, mode, deadline_seconds=DEADLINE, breaker_failures=0)
-    run = prelabelling.start_run(project, None, Wish(mode))
+    run = runs.start_run(project, None, Wish(mode))
     work_off(run)
     found = ends(run)
     assert set(found) <= ENDS[mode] and sum(found.values()) == SIZE, found
@@ -111,5 +113,5 @@ def test_after_all_of_it_every_pair_can_be_judged_without_a_pre_label(
     server: Misbehaving, project: Project, pairs: list[Pair]
 ) -> None:
     served_at(server, "silent", deadline_seconds=DEADLINE, breaker_failures=0)
-    work_off(prelabelling.start_run(project, None, Wish("silent")))
+    work_off(runs.start_run(project, None, Wish("silent")))
     assert project.slots.filter(state="open").values("pair").distinct().count() == SIZE or not project.slots.exists()

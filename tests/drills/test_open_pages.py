@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import pytest
 from django.utils import timezone
 
-from annotation import queue
+from annotation.judging import queue
 from annotation.models import Draft, Judgment, Lease
+from database.clock import ClockTimestamp
 from projects import membership
-from projects.clock import ClockTimestamp
 from projects.models import Membership, Project
 from projects.models import Person as Account
 from rules.publishing import active_rule_base

@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from annotation import fetching, jobs, prelabelling, sources
-from annotation.models import PictureFetch, Prediction
-from annotation.prelabelling import Wish
+from catalogue.models import PictureFetch
+from catalogue.pictures import fetching, sources
+from inference.models import Prediction
+from inference.prelabel import runs
+from inference.prelabel.runs import Wish
+from jobs import leasing
 from projects.models import Project
 from tests.drills.scale import size
 from tests.misbehaving.served import served_at
@@ -30,7 +33,7 @@ def test_no_address_of_a_picture_reaches_a_model(
     project: Project, monkeypatch: pytest.MonkeyPatch, figures: Callable[..., None]
 ) -> None:
     """A third of the pictures is fetched, a third is gone, a third waits for a lead; texts name pictures, too."""
-    monkeypatch.setattr(jobs, "PAUSE", "0")
+    monkeypatch.setattr(leasing, "PAUSE", "0")
     make_rule_base()
     wanted = [at(n) if n % 3 else f"https://cdn.example.com/{n}.png" for n in range(JOBS)]
     fetching.want(make_import(project=project), wanted)
@@ -51,9 +54,9 @@ def test_no_address_of_a_picture_reaches_a_model(
         make_pair(project=project, query=f"mug {number}", item=item)
     with model_server() as models:
         model = served_at(models, "good", pictures="picture")
-        run = prelabelling.start_run(project, None, Wish("good"))
-        while prelabelling.is_open(run):
-            prelabelling.work_some(run)
+        run = runs.start_run(project, None, Wish("good"))
+        while runs.is_open(run):
+            runs.work_some(run)
         counts = models.counts()["modes"]["good"]
         assert Prediction.objects.filter(model=model, status="ok").count() == JOBS
         assert counts["pictures"] == 2 * fetched  # the grade, then the chain

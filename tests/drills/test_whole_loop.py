@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from annotation.models import Disagreement, Gold, HardSetMember, Judgment, Pair, Prediction, Slot
+from annotation.models import Disagreement, Gold, HardSetMember, Judgment, Slot
+from catalogue.models import Pair
+from inference.models import Prediction
 from projects.models import Membership, Person, Project
 from tests.conftest import FreshDatabase
 from tests.drills.http_people import HttpPerson

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from annotation.models import Judgment, Lease, Prediction, PrelabelAttempt
+from annotation.models import Judgment, Lease
+from inference.models import Prediction, PrelabelAttempt
 from tests.drills import judging_drills as drills
 from tests.drills import oracle, rig
 from tests.drills.judging_drills import CALM, Stand

@@ -18,7 +18,7 @@ from django.db import connection
 from django.test import override_settings
 from playwright.sync_api import Browser, Dialog, Page, Route
 
-from lore_app.database import connected_as
+from database.connecting import connected_as
 from tests.conftest import clone, drop, environment_of, storages_in
 from tests.e2e.conftest import apart, chromium
 from tests.hostile.payloads import HOST, PAYLOADS

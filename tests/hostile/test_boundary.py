@@ -15,14 +15,14 @@ from django.db import DataError, connection, transaction
 from django.test import Client
 from pyarrow import parquet
 
-from annotation.importing import Plan, run_here
-from annotation.inspecting import Origin
-from annotation.models import Import, Pair, Rejection, Snapshot
-from annotation.presets import OWN
-from annotation.readers import RowReader
-from annotation.storing import Counts
-from inference import captioning, guiding
+from catalogue.importing.inspecting import Origin
+from catalogue.importing.presets import OWN
+from catalogue.importing.readers import RowReader
+from catalogue.importing.running import Plan, run_here
+from catalogue.importing.storing import Counts
+from catalogue.models import Import, Pair, Rejection, Snapshot
 from inference.engines.chat import Reply, Said
+from inference.prompting import captioning, guiding
 from projects.models import Project
 from tests.conftest import Cast
 from tests.hostile.corpus import ASTRAL, ODD, UNSTORABLE

@@ -13,11 +13,12 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 
-from annotation.importing import Plan, run_here
-from annotation.inspecting import Origin
-from annotation.models import Pair, QueryGuideline, Rejection, Snapshot
-from annotation.presets import OWN
-from lore_app.database import connected_as
+from catalogue.importing.inspecting import Origin
+from catalogue.importing.presets import OWN
+from catalogue.importing.running import Plan, run_here
+from catalogue.models import Pair, Rejection, Snapshot
+from database.connecting import connected_as
+from inference.models import QueryGuideline
 from projects.models import Project
 from projects.templatetags.foreign import foreign, oddities
 from relevance import unseen
@@ -124,7 +125,7 @@ def plant(pieces: list[str]) -> None:
             text = filled(pieces[number % len(pieces)], FIELD)
             cpv, points = json.dumps([[text[:200], text[:2000]]] * 40), json.dumps([text[:5000]] * 10)
             cursor.execute(
-                "UPDATE annotation_snapshot SET title = %s, shop = %s, description = %s, category = %s, cpv = %s,"
+                "UPDATE catalogue_snapshot SET title = %s, shop = %s, description = %s, category = %s, cpv = %s,"
                 " selling_points = %s WHERE item_id = %s",
                 [text, text, text, text[:2000], cpv, points, pair.item_id],
             )

@@ -80,7 +80,7 @@ def test_a_failure_tells_its_number_to_the_person_and_to_the_log(
     def break_down() -> None:
         raise RuntimeError("broken\nforged")
 
-    monkeypatch.setattr("annotation.workers.presence", break_down)
+    monkeypatch.setattr("jobs.heartbeats.presence", break_down)
     client = client_for(cast.lena)
     client.raise_request_exception = False
     told: list[str] = []

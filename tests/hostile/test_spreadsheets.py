@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
-from annotation import exporting, jobs
-from annotation.importing import Plan, run_here
-from annotation.inspecting import Origin
-from annotation.models import Export, Import, Rejection
-from annotation.presets import OWN
-from inference.knowledge_files import Rejected, rejected_csv
+from annotation.curation import exporting
+from annotation.models import Export
+from catalogue.importing.inspecting import Origin
+from catalogue.importing.presets import OWN
+from catalogue.importing.running import Plan, run_here
+from catalogue.models import Import, Rejection
+from inference.knowledge.files import Rejected, rejected_csv
+from jobs import leasing
 from projects.models import Project
 from tests.conftest import ROOT, Cast
 from tests.hostile.corpus import PASSED_OVER, formulas
@@ -59,7 +62,7 @@ def test_the_labels_come_back_byte_for_byte_as_jsonl_and_compute_nothing_as_csv(
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     run_here(project, "pairs", path, plan=Plan(dict(OWN)), origin=Origin("=1+1", "@x", "+y"), scale=project.scale)
     export = exporting.request_export(project, "labels", None)
-    token = jobs.claim(Export, export.pk)
+    token = leasing.claim(Export, export.pk)
     assert token is not None
     exporting.work(export.pk, token)
     export.refresh_from_db()
@@ -98,7 +101,7 @@ def test_rejected_rows_compute_nothing(
 
 
 def test_every_csv_of_the_product_is_written_in_one_place() -> None:
-    apps = ("annotation", "inference", "rules", "projects", "relevance", "lore_app")
+    apps = (*settings.OUR_APPS, "database", "relevance", "lore_app")
     writers = [
         str(path.relative_to(ROOT))
         for app in apps

@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from tests.conftest import ROOT
 
 REVIEWED = {"projects/templatetags/foreign.py"}  # puts foreign text between tags, through format_html
-APPS = ("annotation", "inference", "rules", "projects", "relevance", "lore_app", "demo")
+APPS = (*settings.OUR_APPS, "database", "relevance", "lore_app", "demo")
 # Filters that turn escaping off, or that parse their text as HTML with cost or gaps of their own.
 TEMPLATE_BANS = re.compile(
     r"\|\s*(?:safe|safeseq|urlize|urlizetrunc|striptags|linebreaks|linebreaksbr|truncate\w*_html|escapeseq|json_script)\b"

@@ -10,9 +10,9 @@ from html import unescape
 import pytest
 from django.template import Context, Template
 
-from inference.cleaning import prompt_copy
 from projects.templatetags.foreign import foreign, legible
 from relevance import unseen
+from relevance.quoting import prompt_copy
 from tests.hostile.corpus import BIDI, CONTROLS, ODD, PRETENDERS, SEEN_AFTER_ALL, UNSEEN, tagged
 
 BADGE = re.compile(r'<span class="odd" title="([^"]*)">')

@@ -16,10 +16,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pyarrow import parquet
 
-from annotation.inspecting import look
-from annotation.models import Import
-from annotation.parquet_pages import PageRefused, _Header, check
-from annotation.readers import FileRefused
+from catalogue.importing.inspecting import look
+from catalogue.importing.parquet_pages import PageRefused, _Header, check
+from catalogue.importing.readers import FileRefused
+from catalogue.models import Import
 from projects.models import Project
 from tests.conftest import Cast, FreshDatabase, make_cast
 from tests.hostile.files import GOOD, hostile_files, one_large_page, with_a_lying_footer

@@ -10,10 +10,9 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from annotation import lexicons
-from annotation.models import PrelabelRun
-from inference import registry
-from inference.models import ActiveModel, ModelVersion
+from catalogue.evidence import lexicons
+from inference.models import ActiveModel, ModelVersion, PrelabelRun
+from inference.registry import registry
 from projects import founding
 from projects.models import AuditEvent, Person, Project
 from tests.conftest import Cast

@@ -10,10 +10,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from inference import distilling
-from inference.distilling import WORDS, Learnt, Lesson, TooLittle, fit, fold_of, out_of_fold
-from inference.linear import learn_line
-from inference.trees import read_off
+from inference.distilled import fitting
+from inference.distilled.fitting import WORDS, Learnt, Lesson, TooLittle, fit, fold_of, out_of_fold
+from inference.distilled.linear import learn_line
+from inference.distilled.trees import read_off
 from relevance.calibration import expected_calibration_error
 
 NAMES = ("noise", "planted", "half_known", "more_noise")
@@ -34,8 +34,8 @@ def lesson(pairs: int = 300, queries: int = 30, seed: int = 1) -> Lesson:
 def small() -> Iterator[None]:
     """Fewer trees in fewer bags than in earnest: the planted feature is found all the same."""
     with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
-        patch.setattr(distilling, "SHAPE", dict(distilling.SHAPE, max_iter=40))
-        patch.setattr(distilling, "BAGS", 2)
+        patch.setattr(fitting, "SHAPE", dict(fitting.SHAPE, max_iter=40))
+        patch.setattr(fitting, "BAGS", 2)
         yield
 
 
@@ -89,7 +89,7 @@ def test_a_stored_model_holds_no_pickle(learnt: Learnt) -> None:
 def test_trees_as_arrays_answer_as_scikit_learn_does(labels: int) -> None:
     one = lesson()
     column = one.targets.argmax(axis=1) * labels // 4
-    shape = dict(distilling.SHAPE, max_iter=20)
+    shape = dict(fitting.SHAPE, max_iter=20)
     models = [HistGradientBoostingClassifier(**shape, random_state=n).fit(one.features, column) for n in range(2)]
     trees, baseline = read_off(models)
     unseen = lesson(seed=5).features
@@ -101,7 +101,7 @@ def test_trees_as_arrays_answer_as_scikit_learn_does(labels: int) -> None:
 def test_the_contributions_of_a_row_sum_to_its_raw_scores() -> None:
     one = lesson()
     column = one.targets.argmax(axis=1)
-    model = HistGradientBoostingClassifier(**dict(distilling.SHAPE, max_iter=20)).fit(one.features, column)
+    model = HistGradientBoostingClassifier(**dict(fitting.SHAPE, max_iter=20)).fit(one.features, column)
     trees, _ = read_off([model])
     line = learn_line(one.features, column, np.ones(len(one)))
     roots = np.array([trees.values[trees.roots[trees.outputs == n]].sum() for n in range(4)])

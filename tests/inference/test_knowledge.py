@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from inference import knowledge, segmenting
-from inference.catalogue_knowledge import from_catalogue
-from inference.knowledge_files import Counts, FileRefused, import_file, rejected_csv
-from inference.knowledge_history import CardRefused, add_or_change, restore, retire, written
-from inference.looking_up import likeness
+from inference.knowledge import retrieval
+from inference.knowledge.files import Counts, FileRefused, import_file, rejected_csv
+from inference.knowledge.from_catalogue import from_catalogue
+from inference.knowledge.history import CardRefused, add_or_change, restore, retire, written
+from inference.knowledge.looking_up import likeness
 from inference.models import KnowledgeCard, KnowledgeRevision
 from projects.models import AuditEvent, Project
+from relevance import segmenting
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def put(project: Project, key: str, text: str = "a note", kind: str = "term", **
 
 
 def found(project: Project, query: str, **more: Any) -> list[tuple[str, str]]:
-    return [(hit.card.key, hit.why) for hit in knowledge.retrieve(project, query, **more)]
+    return [(hit.card.key, hit.why) for hit in retrieval.retrieve(project, query, **more)]
 
 
 def keys(project: Project, query: str, **more: Any) -> list[str]:
@@ -147,16 +148,16 @@ def test_a_number_or_a_letter_is_no_key_inside_a_query(key: str, project: Projec
 def test_no_more_than_three_and_always_in_the_same_order(project: Project) -> None:
     for kind, clicks in (("term", None), ("top_clicked", 3), ("category", 9), ("attribute", 9)):
         put(project, "mug", kind=kind, clicks=clicks)
-    hits = knowledge.retrieve(project, "mug")
+    hits = retrieval.retrieve(project, "mug")
     assert [(hit.card.kind, hit.score) for hit in hits] == [("category", 5.0), ("attribute", 5.0), ("top_clicked", 5.0)]
-    assert len(knowledge.retrieve(project, "mug", limit=9)) == 4
+    assert len(retrieval.retrieve(project, "mug", limit=9)) == 4
 
 
 def test_cards_of_another_language_can_be_kept_out(project: Project) -> None:
     put(project, "gift", "a present", locale="en")
     put(project, "gift", "poison", locale="de")
-    assert [hit.card.text for hit in knowledge.retrieve(project, "gift", locale="en-GB")] == ["a present"]
-    assert len(knowledge.retrieve(project, "gift")) == 2
+    assert [hit.card.text for hit in retrieval.retrieve(project, "gift", locale="en-GB")] == ["a present"]
+    assert len(retrieval.retrieve(project, "gift")) == 2
 
 
 def test_a_category_brings_its_own_card(project: Project) -> None:
@@ -169,7 +170,7 @@ def test_retired_and_foreign_cards_are_never_told(project: Project, cast: Cast) 
     card = put(project, "mug")
     put(project, "another")
     put(Project.objects.create(slug="boots", name="Boots"), "mug")
-    assert len(knowledge.retrieve(project, "mug")) == 1
+    assert len(retrieval.retrieve(project, "mug")) == 1
     retire(card, cast.lena)
     assert found(project, "mug") == []
     restore(card, cast.lena)
@@ -180,16 +181,16 @@ def test_many_queries_take_four_database_queries(project: Project, django_assert
     for number in range(40):
         put(project, f"brand{number}x", "a brand")
     queries = [f"brand{number}x shoes" for number in range(32)]
-    knowledge.for_queries(project, queries)
+    retrieval.for_queries(project, queries)
     with django_assert_num_queries(4):
-        told = knowledge.for_queries(project, queries)
+        told = retrieval.for_queries(project, queries)
     assert [[hit.card.key for hit in told[query]] for query in queries] == [[query.split()[0]] for query in queries]
-    assert told["brand3x shoes"] == knowledge.retrieve(project, "brand3x shoes")
+    assert told["brand3x shoes"] == retrieval.retrieve(project, "brand3x shoes")
 
 
 def test_a_note_tells_what_there_is(project: Project) -> None:
     put(project, "mug", "t" * 900, kind="top_clicked", item_ids=[f"i{n}" for n in range(9)], clicks=0)
-    [hit] = knowledge.retrieve(project, "mug")
+    [hit] = retrieval.retrieve(project, "mug")
     told = {
         "kind": "top_clicked",
         "about": "mug",
@@ -197,9 +198,9 @@ def test_a_note_tells_what_there_is(project: Project) -> None:
         "items": ["i0", "i1", "i2", "i3", "i4"],
         "clicks": 0,
     }
-    assert knowledge.note(hit) == told
+    assert retrieval.note(hit) == told
     put(project, "cup")
-    assert knowledge.note(knowledge.retrieve(project, "cup")[0]) == {"kind": "term", "about": "cup", "text": "a note"}
+    assert retrieval.note(retrieval.retrieve(project, "cup")[0]) == {"kind": "term", "about": "cup", "text": "a note"}
 
 
 # what is written
@@ -223,7 +224,7 @@ def test_every_wording_stays_with_who_wrote_it(project: Project, cast: Cast) -> 
 def test_the_hit_names_the_wording_that_is_told(project: Project) -> None:
     card = put(project, "mug", "a cup")
     put(project, "mug", "a large cup")
-    [hit] = knowledge.retrieve(project, "mug")
+    [hit] = retrieval.retrieve(project, "mug")
     assert hit.revision_id == KnowledgeRevision.objects.get(card=card, number=2).pk and hit.card.text == "a large cup"
 
 

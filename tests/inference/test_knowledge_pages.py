@@ -10,8 +10,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from inference.forms import UPLOAD_BYTES
-from inference.knowledge_history import add_or_change, retire, written
+from inference.knowledge.forms import UPLOAD_BYTES
+from inference.knowledge.history import add_or_change, retire, written
 from inference.models import KnowledgeCard, KnowledgeRevision
 from projects.models import AuditEvent, Person, Project
 from tests.conftest import Cast

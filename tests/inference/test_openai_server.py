@@ -12,7 +12,7 @@ from inference.engines.breaker import Breaker
 from inference.engines.chat import Call, Reply
 from inference.engines.errors import EngineError, EngineUnavailable, EngineWaiting
 from inference.engines.openai_server import Endpoint, OpenAIServer, retry_after
-from inference.probing import probe
+from inference.registry.probing import probe
 from tests.misbehaving.server import Misbehaving, running
 
 GRADE = Call("A = L1\nB = L2\nC = L3\nD = L4", ("Answer code: abc",), choices=("A", "B", "C", "D"))

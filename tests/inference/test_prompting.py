@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from inference.cleaning import prompt_copy, quoted
 from inference.engines.base import EngineError, Question
 from inference.engines.chat import Call, Picture, Reply, Said
 from inference.engines.prompted import Prompted, Sampling
-from inference.item_text import estimated_tokens, item_text
 from inference.pipeline import Judged, judge, prompt_digest
-from inference.prompting import PromptError, prompt_set, shipped
-from inference.rendering import chain_schema, render, rules_text
+from inference.prompting.item_text import estimated_tokens, item_text
+from inference.prompting.prompts import PromptError, prompt_set, shipped
+from inference.prompting.rendering import chain_schema, render, rules_text
 from relevance.facts import ItemFacts, PairFacts
+from relevance.quoting import prompt_copy, quoted
 from tests.inference.test_pipeline import RULES, question
 
 PROMPTS = shipped()

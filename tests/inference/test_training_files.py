@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from inference.training_files import Unreadable, families
+from inference.registry.training_files import Unreadable, families
 from relevance.splits import digests
 
 CHAT = {"messages": [{"role": "user", "content": '{"query": "red mug"}'}, {"role": "assistant", "content": "L4"}]}

@@ -14,7 +14,7 @@ from PIL import Image
 from inference.engines.chat import Call, Picture, Reply
 from inference.engines.errors import EngineError
 from inference.engines.transformers_local import TransformersLocal
-from inference.rendering import chain_schema
+from inference.prompting.rendering import chain_schema
 from tests.tiny_models import build_tiny_model
 
 torch: Any

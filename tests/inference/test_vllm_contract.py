@@ -21,8 +21,8 @@ from inference.engines.chat import Call, Picture, Reply
 from inference.engines.errors import EngineError
 from inference.engines.openai_server import Endpoint, OpenAIServer
 from inference.engines.prompted import Prompted
-from inference.prompting import DEFAULT, SHIPPED, shipped
-from inference.rendering import chain_schema
+from inference.prompting.prompts import DEFAULT, SHIPPED, shipped
+from inference.prompting.rendering import chain_schema
 from relevance.chain import CHAIN_SCHEMA, Invalid, parse_chain
 from tests.inference.test_pipeline import question
 from tests.servers import (

@@ -16,10 +16,11 @@ from django.core.files.storage import default_storage
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 
-from annotation.models import Judgment, Pair
+from annotation.models import Judgment
+from catalogue.models import Pair
+from database.connecting import connected_as
 from lore_app.backup import making, restoring, sums
 from lore_app.backup.making import Manifest
-from lore_app.database import connected_as
 from projects.models import Person, Project
 from tests.conftest import FreshDatabase, as_owner, drop
 from tests.world.rows import make_judgment, make_pair
@@ -120,7 +121,7 @@ def test_what_is_judged_while_the_backup_is_made_is_in_it_whole_or_not_at_all(
         other = connection.copy()  # as a web process has one
         with closing(other), other.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO annotation_query (project_id, text, locale, is_benchmark) VALUES (%s, %s, '', false)",
+                "INSERT INTO catalogue_query (project_id, text, locale, is_benchmark) VALUES (%s, %s, '', false)",
                 [workplace.pk, "meanwhile"],
             )
 
@@ -148,7 +149,7 @@ def test_a_database_that_holds_tables_is_put_aside_only_when_asked(tmp_path: Pat
     try:
         assert Pair.objects.count() == len(NAMES)
         with as_owner(aside) as cursor:
-            cursor.execute("SELECT count(*) FROM annotation_pair")
+            cursor.execute("SELECT count(*) FROM catalogue_pair")
             assert cursor.fetchone() == (newer,)
     finally:
         drop(aside)

@@ -9,7 +9,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from lore_app import database, environment
+from database import connecting
+from lore_app import environment
 from lore_app.checks import database_is_durable
 
 
@@ -39,25 +40,25 @@ def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> 
 @pytest.mark.parametrize("url", ["mysql://a@b/c", "postgres://a@b", "nonsense"])
 def test_a_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
-        database.from_url(url)
+        connecting.from_url(url)
 
 
 def test_a_url_is_read_with_its_escapes_and_options() -> None:
-    read = database.from_url("postgres://al%40ice:p%2Fw@db.example:5433/shop?sslmode=require")
+    read = connecting.from_url("postgres://al%40ice:p%2Fw@db.example:5433/shop?sslmode=require")
     assert (read["USER"], read["PASSWORD"], read["HOST"], read["PORT"]) == ("al@ice", "p/w", "db.example", "5433")
-    assert read["OPTIONS"] == {**database.PREPARED, "sslmode": "require"}
+    assert read["OPTIONS"] == {**connecting.PREPARED, "sslmode": "require"}
 
 
 def test_with_one_url_the_role_is_taken_at_connection() -> None:
-    app, owner = database.configure("postgres://boss@db/shop", "", Path("unused"))
+    app, owner = connecting.configure("postgres://boss@db/shop", "", Path("unused"))
     assert app["OPTIONS"]["options"] == "-c role=lore_app"
-    assert owner["OPTIONS"] == database.PREPARED
+    assert owner["OPTIONS"] == connecting.PREPARED
 
 
 def test_with_two_urls_they_are_two_logins() -> None:
-    app, owner = database.configure("postgres://lore_app@db/shop", "postgres://boss@db/shop", Path("unused"))
+    app, owner = connecting.configure("postgres://lore_app@db/shop", "postgres://boss@db/shop", Path("unused"))
     assert (app["USER"], owner["USER"]) == ("lore_app", "boss")
-    assert app["OPTIONS"] == database.PREPARED
+    assert app["OPTIONS"] == connecting.PREPARED
 
 
 @pytest.mark.django_db

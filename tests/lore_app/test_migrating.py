@@ -29,30 +29,11 @@ def test_a_migration_does_not_hold_up_the_people_who_wait_behind_it(
     owner: FreshDatabase, monkeypatch: pytest.MonkeyPatch, held: Callable[[str], threading.Event]
 ) -> None:
     """A table that somebody reads in a long transaction: the change gives up in time, and succeeds afterwards."""
-    pauses = _let_go_at_the_second(monkeypatch, held, "annotation_pair")
+    pauses = _let_go_at_the_second(monkeypatch, held, "catalogue_pair")
     call_command("migrate", verbosity=0)
     assert pauses == [1, 2]
     with as_owner(owner.name) as cursor:
-        cursor.execute("SELECT of_a_test FROM annotation_pair")
-
-
-def test_an_index_that_was_given_up_half_built_is_built_again(
-    fresh_database: FreshDatabase,
-    settings: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    held: Callable[[str], threading.Event],
-) -> None:
-    """Built beside its table it is no transaction: what was begun stays behind, and a second try would meet it."""
-    settings.OWNER_DATABASE = {**settings.OWNER_DATABASE, "NAME": fresh_database.name}
-    call_command("migrate", "annotation", "0014", verbosity=0)
-    pauses = _let_go_at_the_second(monkeypatch, held, "annotation_slot")
-    call_command("migrate", verbosity=0)
-    assert pauses == [1, 2]
-    with as_owner(fresh_database.name) as cursor:
-        cursor.execute(
-            "SELECT relname, indisvalid FROM pg_class JOIN pg_index ON indexrelid = oid WHERE relname LIKE 'open_slots%'"
-        )
-        assert cursor.fetchall() == [("open_slots_by_position", True)]
+        cursor.execute("SELECT of_a_test FROM catalogue_pair")
 
 
 def _let_go_at_the_second(
@@ -78,7 +59,7 @@ def test_a_table_that_is_held_for_ever_ends_the_migration_with_a_word(
 ) -> None:
     monkeypatch.setattr(migrate, "LOCK_SECONDS", 1)
     monkeypatch.setattr(migrate, "PAUSES", (0.01, 0.01))
-    held("annotation_pair")
+    held("catalogue_pair")
     with pytest.raises(CommandError, match="quieter hour"):
         call_command("migrate", verbosity=0)
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
-from lore_app import database
+from database import connecting
 from projects import gates
 from tests.conftest import ROOT, Cast, FreshDatabase
 
@@ -81,5 +81,5 @@ def test_a_statement_that_ends_by_the_bound_counts_as_an_outage() -> None:
 
 def test_the_bound_stands_beside_the_role() -> None:
     app: dict[str, Any] = {"OPTIONS": {"options": "-c role=lore_app"}}
-    database.bounded(app, 30)
+    connecting.bounded(app, 30)
     assert app["OPTIONS"] == {"options": "-c role=lore_app -c statement_timeout=30s", "connect_timeout": 5}

@@ -11,8 +11,8 @@ import pytest
 from django.core.checks import run_checks
 from django.db import connection
 
+from database.connecting import connected_as
 from lore_app import lasting
-from lore_app.database import connected_as
 from tests.conftest import ROOT, FreshDatabase
 from tests.processes import manage
 
@@ -38,7 +38,7 @@ def started(command: list[str], environment: dict[str, str]) -> subprocess.Compl
 
 
 def test_the_code_of_every_page_is_read_before_the_first_visitor_comes(fresh_database: FreshDatabase) -> None:
-    command = [sys.executable, "-c", "import sys, lore_app.wsgi; print('annotation.views.judging' in sys.modules)"]
+    command = [sys.executable, "-c", "import sys, lore_app.wsgi; print('annotation.judging.views' in sys.modules)"]
     assert started(command, fresh_database.environment).stdout.split() == ["True"]
 
 

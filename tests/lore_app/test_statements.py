@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from lore_app.database import PREPARED
-from lore_app.postgresql.base import MOST_PARAMETERS
+from database.connecting import PREPARED
+from database.postgresql.base import MOST_PARAMETERS
 from projects.models import Person
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from inference.rendering import chain_schema
+from inference.prompting.rendering import chain_schema
 from relevance.chain import Chain, Invalid, parse_chain
 from tests.misbehaving.server import Misbehaving
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from inference import prompt_versions
 from inference.models import ModelVersion
+from inference.prompting import prompt_versions
 from tests.misbehaving.server import Misbehaving
 
 

@@ -14,12 +14,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation import queue
-from annotation.models import Comparison, Disagreement, Lease, ModelJob, Pair, PictureFetch, Slot
-from annotation.settling import settle
-from annotation.views.prompts import FORMS
-from inference import prompt_versions, prompting
-from inference.models import ActiveModel, ModelVersion
+from annotation.gold.settling import settle
+from annotation.judging import queue
+from annotation.models import Disagreement, Lease, Slot
+from catalogue.models import Pair, PictureFetch
+from inference.models import ActiveModel, Comparison, ModelJob, ModelVersion
+from inference.playground.prompt_views import FORMS
+from inference.prompting import prompt_versions, prompts
 from projects.models import Person, Project
 from relevance.splits import Splits
 from rules import packs, publishing, rule_forms
@@ -212,7 +213,7 @@ def _drafted(world: World) -> Fields:
 
 
 def _prompt(world: World) -> Fields:
-    shipped = prompting.shipped()
+    shipped = prompts.shipped()
     templates = {**shipped.templates, "grade": "One letter only, please.\n"}
     aliases = " ".join(shipped.aliases)
     return {**{kind: templates[kind] for kind in FORMS}, "name": "third", "note": "x", "aliases": aliases, **_base()}

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.urls import URLPattern, get_resolver
 
@@ -194,18 +195,18 @@ KEYWORDS = {
 }
 # What pages and forms reach, and at which URLs a gap would show; a views module is tried at its own URLs.
 ACTIVITIES: Mapping[str, tuple[str, ...]] = {
-    "annotation.adjudicating": ("disputes", "dispute", "home"),
-    "annotation.bad_cases": ("bad-cases", "bad-case"),
-    "annotation.card": ("judge", "judge-submit"),
-    "annotation.choosing": ("more-judgments",),
-    "annotation.confidence": ("model",),
-    "annotation.figures": ("agreement",),
-    "annotation.finding": ("pairs",),
-    "annotation.images": ("image",),
-    "annotation.judging": ("judge", "judge-submit", "judge-undo", "judge-flag"),
-    "annotation.more_judgments": ("more-judgments", "more-take-back"),
+    "annotation.gold.adjudicating": ("disputes", "dispute", "home"),
+    "annotation.bad_cases.following": ("bad-cases", "bad-case"),
+    "annotation.judging.card": ("judge", "judge-submit"),
+    "annotation.pairs.choosing": ("more-judgments",),
+    "inference.registry.confidence": ("model",),
+    "annotation.trust.agreement": ("agreement",),
+    "annotation.pairs.finding": ("pairs",),
+    "catalogue.pictures.images": ("image",),
+    "annotation.judging.recording": ("judge", "judge-submit", "judge-undo", "judge-flag"),
+    "annotation.pairs.more_judgments": ("more-judgments", "more-take-back"),
     "annotation.overview": ("project", "home"),
-    "annotation.queue": (
+    "annotation.judging.queue": (
         "judge",
         "judge-submit",
         "judge-ahead",
@@ -215,16 +216,15 @@ ACTIVITIES: Mapping[str, tuple[str, ...]] = {
         "judge-leave",
         "home",
     ),
-    "annotation.rule_desk": ("standard",),
-    "annotation.staleness": ("stale", "standard"),
-    "annotation.weak_spots": ("weak-spots", "weak-spot", "standard"),
-    "inference.knowledge": ("knowledge",),
+    "annotation.standard.desk": ("standard",),
+    "annotation.standard.staleness": ("stale", "standard"),
+    "annotation.standard.weak_spots": ("weak-spots", "weak-spot", "standard"),
+    "inference.knowledge.retrieval": ("knowledge",),
     "projects.archiving": ("projects", "project-state"),
     "projects.forms": ("audit",),
     "projects.membership": ("members", "home"),
 }
 INSIDE = ("labeler", "adjudicator", "lead", "system_admin")  # who is let in, and meets the filters behind the gate
-VIEWS = ("annotation.views", "inference.views", "projects.views", "rules.views")
 
 
 def of_code() -> Iterator[Mutant]:
@@ -232,7 +232,7 @@ def of_code() -> Iterator[Mutant]:
     places: dict[str, tuple[str, ...]] = dict(ACTIVITIES)
     for pattern in _patterns():
         module = pattern.callback.__module__
-        if module.startswith(VIEWS):
+        if module.split(".")[0] in settings.OUR_APPS and (".views" in module or module.endswith(("views", ".api"))):
             places[module] = tuple(dict.fromkeys((*places.get(module, ()), str(pattern.name))))
     for module, urls in sorted(places.items()):
         yield from _of_module(importlib.import_module(module), urls)
@@ -319,35 +319,36 @@ def _without(module: ModuleType, name: str, number: int) -> Callable[[], Abstrac
 
 
 def _ours() -> list[ModuleType]:
-    return [
-        m for name, m in sys.modules.items() if name.split(".")[0] in {"annotation", "inference", "projects", "rules"}
-    ]
+    return [m for name, m in sys.modules.items() if name.split(".")[0] in settings.OUR_APPS]
 
 
 # Gaps that nobody can see through, each with the reason. A reason that no longer holds is found by removing its line.
 EQUIVALENT: Mapping[str, str] = {
-    "annotation.adjudicating.adjudicate: Adjudication.objects.filter without adjudicator": (
+    "annotation.gold.adjudicating.adjudicate: Adjudication.objects.filter without adjudicator": (
         "the key is a UUID that only its own form knows"
     ),
     **dict.fromkeys(
         (
-            "annotation.finding.filters: Disagreement.objects.filter without project",
-            "annotation.finding.filters: BadCase.objects.filter without project",
-            "annotation.finding.filters: Query.objects.filter without project",
+            "annotation.pairs.finding.filters: Disagreement.objects.filter without project",
+            "annotation.pairs.finding.filters: BadCase.objects.filter without project",
+            "annotation.pairs.finding.filters: Query.objects.filter without project",
         ),
         "what is found is chosen among the project's own pairs",
     ),
-    "inference.knowledge.for_queries: KnowledgeCard.objects.filter without project": (
+    "inference.knowledge.retrieval.for_queries: KnowledgeCard.objects.filter without project": (
         "only spares the search where there is nothing to find"
     ),
     **dict.fromkeys(
-        (f"annotation.queue.ahead: Lease.objects.filter without {keyword}" for keyword in ("person", "slot__project")),
+        (
+            f"annotation.judging.queue.ahead: Lease.objects.filter without {keyword}"
+            for keyword in ("person", "slot__project")
+        ),
         "a used token is a UUID that only its holder's page knows, and what follows is the asker's own card",
     ),
     "projects.membership._other_lead: s.select_for_update(of=('self',)).filter without project": (
         "whoever removes a lead is another lead of the project, which is looked at before"
     ),
-    "annotation.views.playground._page: Pair.objects.filter without project": (
+    "inference.playground.views._page: Pair.objects.filter without project": (
         "offers a number of no pair of ours, which the form then refuses as absent"
     ),
 }

@@ -16,8 +16,12 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from annotation import bad_cases, grids, opinions, queue
-from annotation.models import Gold, Lease, Pair, Slot
+from annotation.bad_cases import following
+from annotation.gold import opinions
+from annotation.judging import queue
+from annotation.models import Gold, Lease, Slot
+from catalogue.evidence import grids
+from catalogue.models import Pair
 from projects.models import Project
 from tests.drills.scale import FULL
 from tests.permissions import bodies, matrix, oracle
@@ -234,7 +238,7 @@ def it_is_asked_again(world: World) -> None:
 
 
 def a_bad_case_says_so(world: World) -> None:
-    bad_cases.open_case(world.people["ben"], held(world), cause="label", note="L1, surely")
+    following.open_case(world.people["ben"], held(world), cause="label", note="L1, surely")
 
 
 SECRETS = [another_prediction, it_is_gold, others_judged, it_is_asked_again, a_bad_case_says_so]

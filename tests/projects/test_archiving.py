@@ -11,8 +11,9 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from annotation import exporting, jobs
+from annotation.curation import exporting
 from annotation.models import Export
+from jobs import leasing
 from projects import archiving, tokens
 from projects.models import AuditEvent, Membership, Person, Project, Role, Scope
 from tests.conftest import Cast
@@ -105,8 +106,8 @@ def test_tokens_and_rule_owners_are_back_with_the_project(project: Project, cast
 def test_what_waits_for_a_worker_goes_on_to_its_end(project: Project, cast: Cast) -> None:
     export = exporting.request_export(project, "labels", cast.lena)
     archiving.archive(project, actor=cast.lena)
-    assert [due.pk for due in jobs.head(jobs.due(Export), 10)] == [export.pk]
-    token = jobs.claim(Export, export.pk)
+    assert [due.pk for due in leasing.head(leasing.due(Export), 10)] == [export.pk]
+    token = leasing.claim(Export, export.pk)
     assert token is not None
     exporting.work(export.pk, token)
     export.refresh_from_db()

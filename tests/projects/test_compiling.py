@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 from django.db.transaction import TransactionManagementError
 
-from projects.compiling import compiled
+from database.compiling import compiled
 from projects.models import Membership, Person, Project
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client, RequestFactory
 
 from projects import demo_logins, membership
-from projects.addresses import client_address, network_of
+from projects.client_addresses import client_address, network_of
 from projects.models import AuditEvent, GuessCount, Person, Project
 from tests.conftest import Cast
 from tests.projects.conftest import PASSWORD, plain

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import transaction
 
-from annotation import left_behind, overview, replaying
+from annotation import overview
+from annotation.judging import left_behind
+from annotation.standard import replaying
 from projects import forms, founding, gates, home_cards
 from projects.hooks import Hook
 from projects.models import AuditEvent, Person, Project
@@ -28,7 +31,7 @@ def test_registering_twice_changes_nothing() -> None:
 
 
 def test_an_app_that_is_made_ready_twice_plugs_in_once() -> None:
-    for name in ("annotation", "rules"):
+    for name in settings.OUR_APPS:
         apps.get_app_config(name).ready()
     assert gates.turned_away.takers.count(left_behind.keep) == 1
     assert home_cards.cards.takers.count(overview.cards) == 1

@@ -12,16 +12,20 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import models, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from annotation import more_judgments, prelabelling, queue
-from annotation.choosing import Choice
-from annotation.models import BackTest, BadCase, Disagreement, Export, HardSet, ModelJob, PictureSource, Trial
-from annotation.more_judgments import MoreWanted
-from inference.models import KnowledgeCard, PromptVersion
+from annotation.judging import queue
+from annotation.models import BackTest, BadCase, Disagreement, Export, HardSet
+from annotation.pairs import more_judgments
+from annotation.pairs.choosing import Choice
+from annotation.pairs.more_judgments import MoreWanted
+from catalogue.models import PictureSource
+from inference.models import KnowledgeCard, ModelJob, PromptVersion, Trial
+from inference.prelabel import runs
 from projects import refused_requests, tokens
 from projects.models import Membership, Person, Project, Role, Scope
 from projects.policy import POLICY, SCOPES, Permission
@@ -33,7 +37,6 @@ from tests.projects.conftest import plain
 from tests.rules.conftest import spec
 from tests.world.rows import make_model, make_pair, make_slots
 
-OURS = ("projects", "rules", "inference", "annotation")
 Rows = dict[str, dict[Any, dict[str, Any]]]
 
 
@@ -88,7 +91,7 @@ def world(project: Project, cast: Cast, foreign: Project, client_for: Any) -> Wo
         "job_id": job,
         "trial_id": trial,
         "prompt_id": prompt,
-        "run_id": prelabelling.start_run(project, boss),
+        "run_id": runs.start_run(project, boss),
         "dispute_id": Disagreement.objects.create(project=project, pair=pair, kind="human_human"),
         "case_id": bad_case,
         "hard_set_id": HardSet.objects.create(project=project, name="autumn"),
@@ -125,7 +128,7 @@ def address(name: str, at: dict[str, Any]) -> str:
 
 def all_rows() -> Rows:
     """Every row of every table of ours."""
-    mine = [model for model in apps.get_models() if model._meta.app_label in OURS]
+    mine = [model for model in apps.get_models() if model._meta.app_label in settings.OUR_APPS]
     return {m.__name__: {row[m._meta.pk.attname]: row for row in m._default_manager.values()} for m in mine}
 
 
@@ -158,7 +161,7 @@ def hostile_fields(world: World) -> dict[str, Any]:
     """A value for every column of every table: the foreign project and its lead, a role, flags, times, ids."""
     fields: dict[str, Any] = {}
     for model in apps.get_models():
-        if model._meta.app_label not in OURS:
+        if model._meta.app_label not in settings.OUR_APPS:
             continue
         for column in model._meta.concrete_fields:
             value: Any = "7"
@@ -279,7 +282,7 @@ def test_no_form_takes_all_columns_or_all_fields_of_a_request() -> None:
     wide = re.compile(
         r"""fields *= *["']__all__|\bexclude *= *[(\[]|\*\*(request|self)\.(POST|GET|data)\b|\*\*posted\b"""
     )
-    ours = [path for package in (*OURS, "lore_app") for path in (ROOT / package).rglob("*.py")]
+    ours = [path for package in (*settings.OUR_APPS, "lore_app") for path in (ROOT / package).rglob("*.py")]
     assert [path.name for path in ours if wide.search(path.read_text())] == []
 
 
@@ -299,7 +302,7 @@ VALUES = ["user__password__startswith", "\x00\x1f", "1 OR 1=1", "\ud800", *NUMBE
 def filters() -> set[str]:
     """Every name of a parameter that our views or their forms read."""
     read = re.compile(r"""(?:GET|POST|given|posted)\.get(?:list)?\(["'](\w+)["']|^    (\w+) = forms\.""", re.MULTILINE)
-    ours = [path for package in OURS for path in (ROOT / package).rglob("*.py")]
+    ours = [path for package in settings.OUR_APPS for path in (ROOT / package).rglob("*.py")]
     return {one or other for path in ours for one, other in read.findall(path.read_text())}
 
 
@@ -391,7 +394,7 @@ def test_only_programs_views_go_without_a_csrf_token() -> None:
 
 def test_no_answer_sends_a_browser_elsewhere_by_a_header_of_htmx() -> None:
     """`next` goes through projects.next_page alone (tests/projects/test_signing_in.py)."""
-    ours = [path for package in (*OURS, "lore_app") for path in (ROOT / package).rglob("*.py")]
+    ours = [path for package in (*settings.OUR_APPS, "lore_app") for path in (ROOT / package).rglob("*.py")]
     headers = re.compile(
         r"HX-(Redirect|Location|Push-Url|Replace-Url|Refresh)|HttpResponse(Client)?Redirect\((?!next_page)"
     )

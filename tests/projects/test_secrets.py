@@ -7,19 +7,21 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.conf import settings
+
 from tests.conftest import ROOT
 
-PACKAGES = ("relevance", "projects", "rules", "inference", "annotation", "lore_app")
+PACKAGES = ("relevance", "database", *settings.OUR_APPS, "lore_app")
 SECRET = re.compile(
     r"(^|_)(tokens?|secrets?|passwords?|api_key|nonce|sha256|hmac|signature|auth_hash|session_key|prefix)($|_)"
 )
 # Names alike that are no secrets: contents are known by their SHA-256, texts and models have tokens, a lease has a fencing
 # token that says which worker or page is meant and opens nothing by itself.
 CONTENT_AND_FENCING = {
-    "annotation/judging.py",
-    "annotation/jobs.py",
-    "annotation/exporting.py",
-    "annotation/snapshotting.py",
+    "annotation/judging/recording.py",
+    "jobs/leasing.py",
+    "annotation/curation/exporting.py",
+    "catalogue/importing/items.py",
     "inference/engines/transformers_local.py",
     "relevance/chain.py",
     "relevance/tokens.py",

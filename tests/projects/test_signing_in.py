@@ -8,8 +8,8 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from database.clock import ClockTimestamp
 from projects import demo_logins, invitations, membership
-from projects.clock import ClockTimestamp
 from projects.models import AuditEvent, GuessCount, OneTimeLink, Person, Project
 from tests.conftest import Cast
 from tests.projects.conftest import PASSWORD, everything, plain

@@ -16,8 +16,8 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from database.clock import ClockTimestamp
 from projects import demo_logins, membership, tokens
-from projects.clock import ClockTimestamp
 from projects.models import AuditEvent, Membership, Person, Project, Role, Scope, ServiceToken
 from projects.policy import POLICY, ROLES, SCOPES, Permission
 from projects.refusals import Refused

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.observing import NAMES, observe
+from inference.distilled.observing import NAMES, observe
 from relevance.company import COMPANY_NAMES, company_features
 from relevance.deciding import decide
 from relevance.evidence import build_grid

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import models
 
-from annotation.models import Pair
+from catalogue.models import Pair
 from inference.models import ModelVersion
 from projects.models import Person, Project, Role, Scope
 

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import models
-
-APPS = ("projects", "rules", "inference", "annotation")
 
 
 def tables() -> list[type[models.Model]]:
     """Without the views among them, whose texts are those of their tables."""
-    return [model for model in apps.get_models() if model._meta.app_label in APPS and model._meta.managed]
+    return [model for model in apps.get_models() if model._meta.app_label in settings.OUR_APPS and model._meta.managed]
 
 
 def text_columns() -> Iterator[tuple[type[models.Model], models.Field[Any, Any]]]:

@@ -12,10 +12,11 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from annotation import wording
-from annotation.models import Item, Worker
-from inference import prompt_versions, prompting
+from catalogue import words
+from catalogue.models import Item
 from inference.models import Lineage, ModelVersion
+from inference.prompting import prompt_versions, prompts
+from jobs.models import Worker
 from projects import invitations, tokens
 from projects.models import Membership, Person, Project, Role, ServiceToken
 from relevance.rules import RuleSpec, parse_rule
@@ -115,7 +116,7 @@ def _rules(world: World) -> None:
 
 
 def _models(world: World) -> None:
-    marks, hanna, shipped = world.marks, world.people["hanna"], prompting.shipped()
+    marks, hanna, shipped = world.marks, world.people["hanna"], prompts.shipped()
     templates = {**shipped.templates, "grade": f"One letter, {marks('all', 'PromptVersion.templates')} please.\n"}
     name, note = marks("all", "PromptVersion.name"), marks("all", "PromptVersion.note")
     world.shared["shipped"] = prompt_versions.active().pk
@@ -173,7 +174,7 @@ def build() -> World:
         furnish(world, where, slug)
     _later_elsewhere(world)
     _programs(world)
-    while wording.read_some():
+    while words.read_some():
         pass
     Project.objects.filter(slug="shirt").update(archived_at=timezone.now())
     _sessions(world)

@@ -14,22 +14,9 @@ from typing import Any
 
 from django.db import connection, models
 
-from annotation.models import (
-    BadCase,
-    DayOfWork,
-    Disagreement,
-    Gold,
-    Grid,
-    Item,
-    Judge,
-    Judgment,
-    Lease,
-    Pair,
-    Prediction,
-    Query,
-    Slot,
-    Snapshot,
-)
+from annotation.models import BadCase, DayOfWork, Disagreement, Gold, Judge, Judgment, Lease, Slot
+from catalogue.models import Grid, Item, Pair, Query, Snapshot
+from inference.models import Prediction
 from projects.models import Project, Role
 from rules.models import RuleBaseVersion
 from tests.conftest import as_owner
@@ -69,18 +56,18 @@ def _plain() -> Iterator[str]:
     yield insert(Query, queries, project="%(project)s", text="'mug ' || n")
     yield insert(Item, "generate_series(0, %(count)s - 1) n", project="%(project)s", external_id="n::text")
     yield insert(
-        Snapshot, f"annotation_item {mine}", item="id", sha256="lpad(external_id, 64, '0')",
+        Snapshot, f"catalogue_item {mine}", item="id", sha256="lpad(external_id, 64, '0')",
         title="'Mug number ' || external_id", cpv="%(cpv)s", description="%(description)s", batch="%(batch)s",
     )  # fmt: skip
-    yield """UPDATE annotation_item i SET current_snapshot_id = s.id FROM annotation_snapshot s
+    yield """UPDATE catalogue_item i SET current_snapshot_id = s.id FROM catalogue_snapshot s
              WHERE s.item_id = i.id AND i.project_id = %(project)s"""
     joined = "i JOIN q ON q.n = i.n / %(per_query)s"
     pair = insert(Pair, joined, project="%(project)s", query="q.id", item="i.id", batch="%(batch)s")
     yield (
-        f"WITH q AS MATERIALIZED {numbered.format('annotation_query')},"
-        f" i AS MATERIALIZED {numbered.format('annotation_item')} {pair}"
+        f"WITH q AS MATERIALIZED {numbered.format('catalogue_query')},"
+        f" i AS MATERIALIZED {numbered.format('catalogue_item')} {pair}"
     )
-    yield "ANALYZE annotation_query, annotation_item, annotation_snapshot, annotation_pair"
+    yield "ANALYZE catalogue_query, catalogue_item, catalogue_snapshot, catalogue_pair"
 
 
 def stock(project: Project, count: int, *, rich: bool = False) -> None:
@@ -164,7 +151,7 @@ def _whole() -> Iterator[str]:
         recorded_at="now() - interval '30 days' * (1 - n::float / %(judged)s)", **shown,
     )  # fmt: skip
     yield insert(
-        Gold, "annotation_pair WHERE gold_label <> ''", pair="id", label="gold_label",
+        Gold, "catalogue_pair WHERE gold_label <> ''", pair="id", label="gold_label",
         mismatch=colour.format("gold_label"), ground="CASE WHEN judged THEN 'consensus' ELSE 'import' END",
         snapshot="item_id", judgments="CASE WHEN judged THEN jsonb_build_array(2 * id, 2 * id + 1) ELSE '[]' END",
         batch=f"CASE WHEN judged THEN NULL ELSE {batch} END",

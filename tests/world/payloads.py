@@ -15,9 +15,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, models, transaction
 
-from annotation import backtesting
-from annotation.lexicons import current
-from annotation.models import BackTest, Grid, Import, Trial
+from annotation.models import BackTest
+from annotation.standard import backtesting
+from catalogue.evidence.lexicons import current
+from catalogue.models import Grid, Import
+from inference.models import Trial
 from relevance.evidence import build_grid
 from rules import publishing
 from tests.hostile.payloads import PAYLOADS, fitting
@@ -28,12 +30,12 @@ CODE = "a code, label or state of ours: the database or the domain knows no othe
 HASH = "a hash or token of ours"
 OURS = {
     **dict.fromkeys(
-        ("projects.Project.scale_name", "annotation.Import.scale_name", "annotation.Import.preset", "annotation.Pair.gold_label",
+        ("projects.Project.scale_name", "catalogue.Import.scale_name", "catalogue.Import.preset", "catalogue.Pair.gold_label",
          "annotation.HardSetMember.gold_label", "annotation.Judgment.label", "annotation.Judgment.mismatch",
          "annotation.Judgment.reason", "annotation.Judgment.mode", "annotation.Gold.label", "annotation.Gold.mismatch",
          "annotation.Gold.judgments", "annotation.Adjudication.label", "annotation.Adjudication.mismatch",
-         "annotation.Prediction.status", "annotation.Prediction.label", "annotation.Prediction.mismatch",
-         "annotation.Prediction.samples", "annotation.PrelabelAttempt.outcome", "annotation.PrelabelRun.only",
+         "inference.Prediction.status", "inference.Prediction.label", "inference.Prediction.mismatch",
+         "inference.Prediction.samples", "inference.PrelabelAttempt.outcome", "inference.PrelabelRun.only",
          "annotation.BadCaseNote.act", "annotation.ReplayEntry.label", "projects.AuditEvent.act",
          "projects.AuditEvent.object_kind", "projects.Person.locale", "rules.Rule.code", "rules.DraftedRule.code",
          "inference.ModelVersion.engine", "inference.LearntModel.source", "inference.Calibration.method",
@@ -41,30 +43,30 @@ OURS = {
     **dict.fromkeys(
         ("projects.Person.password", "projects.OneTimeLink.token_sha256", "rules.RuleVersion.body_sha256",
          "rules.RuleBaseVersion.digest", "inference.PromptVersion.digest", "inference.Caption.image_sha256",
-         "inference.Caption.question_sha256", "annotation.Rejection.raw_sha256", "annotation.Image.sha256",
-         "annotation.Snapshot.sha256", "annotation.Snapshot.raw_sha256", "annotation.Snapshot.images",
-         "annotation.Export.manifest_sha256", "annotation.LearntLexicon.digest", "annotation.Grid.extractor",
+         "inference.Caption.question_sha256", "catalogue.Rejection.raw_sha256", "catalogue.Image.sha256",
+         "catalogue.Snapshot.sha256", "catalogue.Snapshot.raw_sha256", "catalogue.Snapshot.images",
+         "annotation.Export.manifest_sha256", "catalogue.LearntLexicon.digest", "catalogue.Grid.extractor",
          "projects.ServiceToken.prefix", "projects.ServiceToken.sha256", "projects.GuessCount.key",
-         "annotation.Prediction.prompt_digest", "annotation.Prediction.key_sha256", "annotation.Judgment.body_sha256",
+         "inference.Prediction.prompt_digest", "inference.Prediction.key_sha256", "annotation.Judgment.body_sha256",
          "annotation.ReplaySet.digest", "annotation.BackTest.digest"), HASH),
     **dict.fromkeys(
-        ("annotation.Import.stored_as", "annotation.Export.folder"), "a path in our storage, never shown"),
+        ("catalogue.Import.stored_as", "annotation.Export.folder"), "a path in our storage, never shown"),
     **dict.fromkeys(
-        ("annotation.Prediction.knowledge", "annotation.Prediction.sampling", "annotation.Prediction.posterior",
-         "annotation.Prediction.moved", "inference.LearntModel.corpus", "inference.LearntModel.report",
+        ("inference.Prediction.knowledge", "inference.Prediction.sampling", "inference.Prediction.posterior",
+         "inference.Prediction.moved", "inference.LearntModel.corpus", "inference.LearntModel.report",
          "inference.Calibration.parameters", "inference.Calibration.bins", "inference.PromptVersion.aliases",
-         "inference.ModelVersion.found", "annotation.ModelJob.result"), "numbers, ids or features of ours"),
-    "annotation.Import.mapping": "columns for the reader; the page shows those of the file, which is planted",
-    "annotation.LearntLexicon.body": "words for the grid, never shown",
+         "inference.ModelVersion.found", "inference.ModelJob.result"), "numbers, ids or features of ours"),
+    "catalogue.Import.mapping": "columns for the reader; the page shows those of the file, which is planted",
+    "catalogue.LearntLexicon.body": "words for the grid, never shown",
     "annotation.HardSet.criteria": "codes of reasons",
     "annotation.HardSetMember.reasons": "codes and ids",
     "inference.ModelVersion.options": "set on the command line, never shown",
 }  # fmt: skip
-ALSO_UNIQUE = {"annotation.Query.text", "annotation.Item.external_id", "annotation.HardSet.name", "annotation.Judge.rater",
-               "inference.KnowledgeCard.key", "inference.KnowledgeCard.key_folded", "annotation.Worker.name",
-               "inference.PromptVersion.name", "inference.ModelVersion.name", "annotation.PictureSource.host",
-               "annotation.PictureFetch.address"}  # fmt: skip
-ONLY = {"annotation.Judge.rater": "person_id IS NULL", "annotation.Prediction.reason": "status = 'invalid'"}
+ALSO_UNIQUE = {"catalogue.Query.text", "catalogue.Item.external_id", "annotation.HardSet.name", "annotation.Judge.rater",
+               "inference.KnowledgeCard.key", "inference.KnowledgeCard.key_folded", "jobs.Worker.name",
+               "inference.PromptVersion.name", "inference.ModelVersion.name", "catalogue.PictureSource.host",
+               "catalogue.PictureFetch.address"}  # fmt: skip
+ONLY = {"annotation.Judge.rater": "person_id IS NULL", "inference.Prediction.reason": "status = 'invalid'"}
 # In JSON: keys below which foreign text stands, and keys below which nothing is touched.
 TEXTS = {"en", "zh", "query", "title", "note", "entity", "text", "value", "literal", "constraint", "name", "shop", "where",
          "category", "description", "reason", "licence", "attribution", "file", "why", "code_text"}  # fmt: skip
@@ -182,10 +184,10 @@ def _back_test(value: Any, take: Callable[[], str]) -> Any:
 
 SPECIAL: dict[str, Callable[[Any, Callable[[], str]], Any]] = {
     **dict.fromkeys(
-        ("annotation.Snapshot.cpv", "annotation.Snapshot.skus", "annotation.Snapshot.selling_points",
-         "annotation.Snapshot.image_addresses", "projects.AuditEvent.detail",
-         "annotation.QueryGuideline.required", "annotation.QueryGuideline.optional", "inference.KnowledgeCard.item_ids",
-         "inference.KnowledgeRevision.item_ids", "annotation.Prediction.contradicts", "annotation.Prediction.signals",
+        ("catalogue.Snapshot.cpv", "catalogue.Snapshot.skus", "catalogue.Snapshot.selling_points",
+         "catalogue.Snapshot.image_addresses", "projects.AuditEvent.detail",
+         "inference.QueryGuideline.required", "inference.QueryGuideline.optional", "inference.KnowledgeCard.item_ids",
+         "inference.KnowledgeRevision.item_ids", "inference.Prediction.contradicts", "inference.Prediction.signals",
          "inference.PromptVersion.templates", "annotation.Draft.body"), _all),
     "rules.RuleVersion.body": _names_too,
     "rules.DraftedRule.body": _names_too,

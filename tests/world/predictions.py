@@ -7,19 +7,22 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.models import (
-    BackTest,
+from annotation.models import BackTest
+from catalogue.models import LearntLexicon, Pair
+from inference.knowledge import history
+from inference.models import (
+    Calibration,
+    Caption,
     Comparison,
-    LearntLexicon,
+    FormerModel,
+    KnowledgeRevision,
+    LearntModel,
     ModelJob,
-    Pair,
     PrelabelAttempt,
     PrelabelJob,
     PrelabelRun,
     QueryGuideline,
 )
-from inference import knowledge_history
-from inference.models import Calibration, Caption, FormerModel, KnowledgeRevision, LearntModel
 from projects import audit
 from relevance.splits import SPLIT_VERSION
 from rules import publishing
@@ -65,8 +68,8 @@ def predicted(place: Place) -> None:
     )  # fmt: skip
     key, text = f"mug {mark('KnowledgeCard.key')}", mark("KnowledgeCard.text")
     source, named = mark("KnowledgeCard.source"), [mark("KnowledgeCard.item_ids")]
-    said = knowledge_history.written("term", key, text, locale="en", source=source, item_ids=named)
-    card, _ = knowledge_history.add_or_change(project, said, place.person("ruth"), seen=0)
+    said = history.written("term", key, text, locale="en", source=source, item_ids=named)
+    card, _ = history.add_or_change(project, said, place.person("ruth"), seen=0)
     told = KnowledgeRevision.objects.get(card=card)
     for pair in place.pairs("main", "held", "adas", "disputed", "open"):
         shown = {"grid": make_grid(pair=pair), "caption": caption, "guideline": guideline, "knowledge": [told.pk]}

@@ -16,7 +16,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from annotation import exporting, images, jobs, lexicons, settling
+from annotation.curation import exporting
+from annotation.gold import settling
 from annotation.models import (
     BadCase,
     Citation,
@@ -26,19 +27,16 @@ from annotation.models import (
     Export,
     Gold,
     HardSet,
-    Image,
-    Import,
     Judgment,
-    LearntLexicon,
     MoreJudgments,
-    Pair,
-    PictureFetch,
-    PictureSource,
     Postponement,
-    Rejection,
     ReplaySet,
     Slot,
 )
+from catalogue.evidence import lexicons
+from catalogue.models import Image, Import, LearntLexicon, Pair, PictureFetch, PictureSource, Rejection
+from catalogue.pictures import images
+from jobs import leasing
 from projects import tokens
 from projects.models import Membership, Project, Role, Scope
 from rules import publishing
@@ -241,7 +239,7 @@ def _sealed(place: Place) -> None:
     replay = ReplaySet.objects.create(project=project, number=1, size=1, digest=DIGEST, created_by=lena)
     replay.entries.create(pair=main, snapshot=main.item.current_snapshot, label="L4")
     sealed = exporting.request_export(project, "labels", lena)
-    token = jobs.claim(Export, sealed.pk)
+    token = leasing.claim(Export, sealed.pk)
     assert token is not None
     exporting.work(sealed.pk, token)
     queued = exporting.request_export(project, "sft", lena, hard)

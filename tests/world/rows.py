@@ -11,23 +11,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.models import (
-    Adjudication,
-    Disagreement,
-    Grid,
-    Import,
-    Item,
-    Judge,
-    Judgment,
-    Lease,
-    Pair,
-    Prediction,
-    Query,
-    Slot,
-    Snapshot,
-    Trial,
-)
-from inference.models import ActiveModel, ModelVersion
+from annotation.models import Adjudication, Disagreement, Judge, Judgment, Lease, Slot
+from catalogue.models import Grid, Import, Item, Pair, Query, Snapshot
+from inference.models import ActiveModel, ModelVersion, Prediction, Trial
 from projects.models import Membership, Person, Project
 from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
 

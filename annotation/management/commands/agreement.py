@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from annotation import figures
+from annotation.trust import agreement
 from projects.commands import JsonCommand
 from projects.models import Project
 from relevance.metrics import PeopleReport, Report
@@ -29,10 +29,10 @@ class Command(JsonCommand):
         if project is None:
             raise CommandError(f"there is no project {options['project']!r}")
         try:
-            found = figures.figures(
+            found = agreement.figures(
                 project, of=options["of"], against=options["against"], include_learnt=options["include_learnt"]
             )
-        except figures.UndefinedComparison as error:
+        except agreement.UndefinedComparison as error:
             raise CommandError(str(error)) from error
         return {**found.to_json(), **(detail(found.report) if options["detail"] else {})}
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from annotation import backtesting, jobs, sampled_backtesting
-from annotation.backtesting import Sample
-from annotation.models import BackTest, JobState
-from inference import registry
+from annotation.models import BackTest
+from annotation.standard import backtesting, sampled_backtesting
+from annotation.standard.backtesting import Sample
 from inference.models import ModelVersion
+from inference.registry import registry
+from jobs import leasing
+from jobs.models import JobState
 from projects.commands import JsonCommand
 from projects.models import Project
 from rules.models import RuleDraft
@@ -41,7 +43,7 @@ class Command(JsonCommand):
             return sampled_backtesting.cost(model, options["sample"])._asdict()
         sample = Sample(model, options["sample"]) if model is not None else None
         test = backtesting.start(draft, project, None, sample)
-        token = jobs.claim(BackTest, test.pk)
+        token = leasing.claim(BackTest, test.pk)
         if token is not None:
             (backtesting if model is None else sampled_backtesting).work(test.pk, token)
         test.refresh_from_db()

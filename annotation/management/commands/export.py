@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from annotation import exporting, jobs
+from annotation.curation import exporting
 from annotation.models import Export, HardSet
+from jobs import leasing
 from projects.commands import JsonCommand
 from projects.models import Project
 
@@ -33,7 +34,7 @@ class Command(JsonCommand):
         export = exporting.request_export(
             project, options["kind"], None, hard_set, without_stale=options["without_stale"]
         )
-        token = jobs.claim(Export, export.pk)
+        token = leasing.claim(Export, export.pk)
         if token is not None:
             exporting.work(export.pk, token)
         export.refresh_from_db()

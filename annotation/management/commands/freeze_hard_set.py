@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from annotation import hard_samples
+from annotation.curation import hard_sets
 from projects.commands import JsonCommand
 from projects.models import Project
 from relevance.hardness import ReasonKind
@@ -24,5 +24,5 @@ class Command(JsonCommand):
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"there is no project {options['project']!r}")
-        hard_set = hard_samples.freeze_hard_set(project, options["name"], None, options["reason"] or ())
-        return {"members": hard_set.size, "reasons": hard_samples.counts_by_reason(hard_set)}
+        hard_set = hard_sets.freeze_hard_set(project, options["name"], None, options["reason"] or ())
+        return {"members": hard_set.size, "reasons": hard_sets.counts_by_reason(hard_set)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from annotation import rejudging
+from annotation.standard import rejudging
 from projects.commands import JsonCommand
 from projects.models import Project
 

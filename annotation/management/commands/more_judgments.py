@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from annotation import choosing, more_judgments
-from annotation.choosing import Choice
-from annotation.more_judgments import MoreWanted
+from annotation.pairs import choosing, more_judgments
+from annotation.pairs.choosing import Choice
+from annotation.pairs.more_judgments import MoreWanted
 from projects.commands import JsonCommand, UsageError
 from projects.models import Project
 from relevance.labels import UnknownLabel

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from inference import registry
 from inference.models import ModelVersion
+from inference.registry import registry
 from projects.commands import JsonCommand, UsageError
 
 

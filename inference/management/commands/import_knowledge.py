@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from inference.knowledge_files import FileRefused, import_file
+from inference.knowledge.files import FileRefused, import_file
 from projects.commands import JsonCommand
 from projects.models import Project
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from inference import connecting, lineage, registering, registry
 from inference.models import ModelVersion
-from inference.registering import CannotRegister, Wanted
+from inference.registry import connecting, lineage, registering, registry
+from inference.registry.registering import CannotRegister, Wanted
 from projects.commands import JsonCommand
 from projects.models import Project
 from relevance.splits import Splits

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from inference import retiring
 from inference.models import ModelVersion
-from inference.registry import State
+from inference.registry import retiring
+from inference.registry.registry import State
 from projects.commands import JsonCommand
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from database.connecting import connected_as
 from lore_app.backup import making
-from lore_app.database import connected_as
 from projects.commands import JsonCommand
 
 

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from annotation.models import Citation, Import, Judgment, Pair, Prediction
+from annotation.models import Citation, Judgment
+from catalogue.models import Import, Pair
 from demo import pairs
+from inference.models import Prediction
 from projects import demo_logins, founding
 from projects.models import Project
 from rules.publishing import active_rule_base

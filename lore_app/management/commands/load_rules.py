@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from lore_app.database import connected_as
+from database.connecting import connected_as
 from projects.commands import JsonCommand
 from rules.packs import load_pack
 from rules.publishing import may_load_packs, publish_pack

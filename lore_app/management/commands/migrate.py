@@ -17,7 +17,7 @@ from django.db import OperationalError, connection
 from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
-from lore_app.database import connected_as
+from database.connecting import connected_as
 from projects.starting import RUNNING
 
 LOCK_SECONDS = 4

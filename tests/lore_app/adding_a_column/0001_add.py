@@ -5,5 +5,5 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = [("annotation", "0007_judged_again")]
-    operations = [migrations.RunSQL("ALTER TABLE annotation_pair ADD COLUMN of_a_test integer")]
+    dependencies = [("catalogue", "0001_initial")]
+    operations = [migrations.RunSQL("ALTER TABLE catalogue_pair ADD COLUMN of_a_test integer")]

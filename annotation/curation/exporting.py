@@ -1,0 +1,355 @@
+"""Exports: requested by a person, written by a worker, sealed by a manifest, and only then downloadable.
+
+An export is of one moment: which pairs and which gold it holds is read in one statement; all it then reads only grows.
+Families of benchmark queries are held out of it. Files that train hold no test query; files for people say which side a
+query is on.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import secrets
+import shutil
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from annotation.curation import sealing, training_rows
+from annotation.curation.gathering import Gatherer
+from annotation.curation.sealing import SealedFile
+from annotation.curation.training_rows import PairRecord
+from annotation.models import Export, HardSet
+from annotation.standard import staleness
+from catalogue import splitting
+from catalogue.models import Query
+from database.clock import ClockTimestamp
+from jobs import leasing
+from jobs.kinds import Kind, single
+from jobs.models import JobState
+from projects import audit
+from projects.models import Person, Project
+from relevance.splits import SHARES, SPLIT_VERSION, Splits, digest
+
+logger = logging.getLogger(__name__)
+CHUNK = 2500  # pairs a statement: planning one takes as long as 50 rows, and two of them in memory are 10 MiB
+REPORT_EVERY_SECONDS = 0.5
+MANIFEST = "manifest.json"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+TIDIED_FOR = timedelta(days=7)
+
+_MOMENT = """
+SELECT p.id, g.id, q.id
+FROM catalogue_pair p
+JOIN catalogue_query q ON q.id = p.query_id
+LEFT JOIN LATERAL (
+  SELECT id, label FROM annotation_gold WHERE pair_id = p.id ORDER BY revision DESC LIMIT 1) g ON g.label <> ''
+WHERE p.project_id = %(project)s
+  AND (g.id IS NOT NULL OR (%(kind)s = 'labels' AND EXISTS (SELECT 1 FROM annotation_judgment j WHERE j.pair_id = p.id)))
+  AND (%(hard_set)s::bigint IS NULL OR EXISTS (
+    SELECT 1 FROM annotation_hardsetmember m WHERE m.hard_set_id = %(hard_set)s AND m.pair_id = p.id))
+ORDER BY p.id
+"""
+
+
+class Chosen(NamedTuple):
+    """Up to CHUNK pairs in a row, each with its gold, or 0: eight bytes a number, since a list of rows in memory for a
+    million pairs would be most of what an export may take."""
+
+    pairs: array[int]
+    golds: array[int]
+
+
+def request_export(
+    project: Project, kind: str, by: Person | None, hard_set: HardSet | None = None, *, without_stale: bool = False
+) -> Export:
+    """`without_stale`: leave out pairs of which a standing judgment cites a rule that reads otherwise now."""
+    export = Export.objects.create(
+        project=project, kind=Export.Kind(kind), requested_by=by, hard_set=hard_set, without_stale=without_stale
+    )
+    audit.record(by, "requested_export", project=project, on=export, kind=kind, without_stale=without_stale)
+    return export
+
+
+def cancel(export: Export, by: Person) -> bool:
+    stopped = leasing.cancel(Export.objects.filter(pk=export.pk))
+    if stopped:
+        audit.record(by, "cancelled_export", project=export.project, on=export)
+    return bool(stopped)
+
+
+class NoRoom(Exception):
+    """The disk took no more; what had been written is removed again."""
+
+    code = "disk_full"
+
+    def __init__(self) -> None:
+        super().__init__("no room is left where exports are written")
+
+
+def work(export_id: int, token: UUID) -> None:
+    """Write a claimed export and seal it, or leave nothing: raises what went wrong, returns quietly when superseded."""
+    export = Export.objects.select_related("project", "hard_set").get(pk=export_id)
+    folder = _folder(export.pk, token)
+    try:
+        with leasing.kept(Export, {export.pk: token}), _scratch(token) as scratch:
+            manifest = _write(export, token, scratch, folder)
+            rows = sum(entry["rows"] for entry in manifest["files"] if entry["counted"])
+            data = sealing.manifest_bytes(manifest)
+            sealing.keep(f"{folder}/{MANIFEST}", ContentFile(data))
+            digest = sealing.sha256_of(f"{folder}/{MANIFEST}")
+            sealed = leasing.finish(
+                export, token, rows=rows, rows_written=rows, folder=folder, manifest=manifest, manifest_sha256=digest
+            )
+            if not sealed:
+                raise leasing.Superseded
+    except BaseException as error:
+        sealing.discard(folder)
+        if isinstance(error, leasing.Superseded):
+            return
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise NoRoom from error
+        raise
+
+
+KIND = Kind("export", _("export"), Export, single(work))
+
+
+def _folder(export_id: int, token: UUID) -> str:
+    """A folder of each attempt's own: two never write into the same file."""
+    return f"exports/{export_id}/{token.hex}"
+
+
+@contextmanager
+def _scratch(token: UUID) -> Iterator[Path]:
+    """Named after the attempt, so that what a killed one left is known for what it is."""
+    folder = settings.DATA_DIR / "scratch" / token.hex
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def tidy() -> int:
+    """Remove what attempts left whose process was killed, here and in the storage; returns how many folders that was.
+
+    Folders are listed before rows are read: whose attempt still runs, or was sealed meanwhile, is known to the row.
+    """
+    scratches = {path.name: path for path in (settings.DATA_DIR / "scratch").glob("*")}
+    recent = Export.objects.filter(Q(state__in=leasing.LIVE) | Q(finished_at__gt=ClockTimestamp() - TIDIED_FOR))
+    stored = {f"exports/{pk}/{name}" for pk in recent.values_list("pk", flat=True) for name in _attempts(pk)}
+    rows = Export.objects.filter(pk__in=recent.values("pk"))
+    running = {(row.pk, row.token) for row in rows.filter(state=JobState.RUNNING) if row.token}
+    kept = {_folder(pk, token) for pk, token in running} | set(rows.values_list("folder", flat=True))
+    left = [path for name, path in scratches.items() if name not in {token.hex for _pk, token in running}]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    for folder in stored - kept:
+        sealing.discard(folder)
+    if removed := len(left) + len(stored - kept):
+        logger.warning("removed %d folders that killed exports had left", removed)
+    return removed
+
+
+def _attempts(export_id: int) -> list[str]:
+    try:
+        return default_storage.listdir(f"exports/{export_id}")[0]
+    except FileNotFoundError:
+        return []
+
+
+def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str, Any]:
+    chosen, left_out, splits = moment(export)
+    total = sum(len(some.pairs) for some in chosen)
+    Export.objects.filter(pk=export.pk, token=token).update(rows_total=total)
+    writer = {Export.Kind.SFT: _sft, Export.Kind.LABELS: _labels}[Export.Kind(export.kind)]
+    seen: set[tuple[str, int]] = set()
+    records = _noting_versions(_records(chosen, _reporter(export, token), training=export.kind == "sft"), seen)
+    files, counts = writer(export, records, scratch, splits)
+    sealing.store(folder, files)
+    return _manifest(export, files, {**counts, **left_out}, seen)
+
+
+def _noting_versions(records: Iterator[PairRecord], seen: set[tuple[str, int]]) -> Iterator[PairRecord]:
+    for record in records:
+        if record.rule_base is not None:
+            seen.add((record.model, record.rule_base))
+        yield record
+
+
+def moment(export: Export) -> tuple[list[Chosen], dict[str, int], Splits]:
+    """What the export holds, how many pairs were held out and why, and the split it is made by: one statement, one snapshot."""
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        with connection.cursor() as setting:
+            setting.execute("SET LOCAL cursor_tuple_fraction = 1")  # all of it is fetched, not the first few
+        cursor.execute(_MOMENT, {"project": export.project_id, "kind": export.kind, "hard_set": export.hard_set_id})
+        splits = splitting.splits()
+        benchmark, test = held_out(export, splits)
+        stale: set[int] = set()
+        if export.without_stale:
+            stale = set(staleness.stale_pairs(export.project).values_list("pk", flat=True))
+        chosen: list[Chosen] = []
+        in_benchmark = in_test = left_out = 0
+        while found := cursor.fetchmany(CHUNK):
+            kept = [row for row in found if row[2] not in benchmark and row[2] not in test]
+            fresh = [row for row in kept if row[0] not in stale] if stale else kept
+            in_benchmark += sum(row[2] in benchmark for row in found)
+            in_test += sum(row[2] in test for row in found)
+            left_out += len(kept) - len(fresh)
+            if fresh:
+                chosen.append(Chosen(array("q", [row[0] for row in fresh]), array("q", [row[1] or 0 for row in fresh])))
+    counts = {"held_out_benchmark": in_benchmark, "held_out_test": in_test}
+    return chosen, {**counts, "left_out_stale": left_out} if export.without_stale else counts, splits
+
+
+def held_out(export: Export, splits: Splits) -> tuple[set[int], set[int]]:
+    """Queries of no export: the benchmark's, by family. And those that a training file may not hold: the other test queries."""
+    trains = export.kind == Export.Kind.SFT
+    benchmark, test = set[int](), set[int]()
+    if not trains and not splits.benchmark:
+        return benchmark, test
+    queries = Query.objects.filter(project=export.project).values_list("pk", "text")
+    for pk, text in queries.iterator(chunk_size=10_000):
+        if (family := digest(text)) in splits.benchmark:
+            benchmark.add(pk)
+        elif trains and splits.of_digest(family) == "test":
+            test.add(pk)
+    return benchmark, test
+
+
+def _reporter(export: Export, token: UUID) -> Callable[[int], None]:
+    """Says how far it is, twice a second, and renews the lease; raises Superseded when the row is no longer ours."""
+    last = 0.0
+
+    def report(done: int) -> None:
+        nonlocal last
+        if time.monotonic() - last < REPORT_EVERY_SECONDS:
+            return
+        last = time.monotonic()
+        if not leasing.renew(export, token):
+            raise leasing.Superseded
+        leasing.held_by(Export, export.pk, token).update(rows_written=done)
+
+    return report
+
+
+def _records(
+    chosen: Sequence[Chosen], report: Callable[[int], None], *, training: bool = False
+) -> Iterator[PairRecord]:
+    gatherer, done = Gatherer(training=training), 0
+    for some in chosen:
+        yield from gatherer.records(some.pairs, some.golds)
+        done += len(some.pairs)
+        report(done)
+
+
+def _sft(
+    export: Export, records: Iterator[PairRecord], scratch: Path, splits: Splits
+) -> tuple[list[SealedFile], dict[str, Any]]:
+    """Chats by split, and the gold pairs without a usable chain in a file of their own, counted by reason."""
+    names = ("sft-train.jsonl", "sft-validation.jsonl", "labels-only.jsonl")
+    files = {name: SealedFile(scratch / name, name) for name in names}
+    reasons: Counter[str] = Counter()
+    scale = export.project.scale
+    with ExitStack() as stack:
+        for file in files.values():
+            stack.enter_context(file)
+        for record in records:
+            split = splits.of(record.query)
+            chain = training_rows.chain_of(record)
+            reason = training_rows.why_not_chain(record, chain, scale)
+            if reason or chain is None:
+                reasons[reason] += 1
+                files["labels-only.jsonl"].write_json(training_rows.label_only(record, scale, reason, split))
+            else:
+                files[f"sft-{split}.jsonl"].write_json(training_rows.chat(record, chain, split))
+    return list(files.values()), {"why_no_chain": dict(sorted(reasons.items()))}
+
+
+def _labels(
+    export: Export, records: Iterator[PairRecord], scratch: Path, splits: Splits
+) -> tuple[list[SealedFile], dict[str, Any]]:
+    """The same rows twice: JSONL, lossless, and CSV for people."""
+    secret = secrets.token_bytes(32)
+    lines = SealedFile(scratch / "labels.jsonl", "labels.jsonl")
+    table = SealedFile(scratch / "labels.csv", "labels.csv", counted=False)
+    by_label: Counter[str] = Counter()
+    by_split: Counter[str] = Counter()
+    scale = export.project.scale
+    with lines, table:
+        table.write_csv(training_rows.LABEL_COLUMNS, rows=0)
+        for record in records:
+            split = splits.of(record.query)
+            row = training_rows.labels(record, scale, secret, split)
+            lines.write_json(row)
+            table.write_csv(training_rows.csv_cells(row))
+            by_label[row["gold_label"] or "none"] += 1
+            by_split[split] += 1
+    return [lines, table], {"gold_labels": dict(sorted(by_label.items())), "by_split": dict(by_split)}
+
+
+def _manifest(
+    export: Export, files: Sequence[SealedFile], counts: Mapping[str, Any], seen: set[tuple[str, int]]
+) -> dict[str, Any]:
+    project = export.project
+    batches = project.imports.exclude(source="").values("source", "licence", "attribution").distinct()
+    return {
+        "export": export.pk,
+        "kind": export.kind,
+        "project": project.slug,
+        "scale": project.scale_name,
+        "hard_set": export.hard_set.name if export.hard_set else None,
+        "split": {"by": "family", "version": SPLIT_VERSION, "shares": SHARES},
+        "files": [file.entry() for file in files],
+        "counts": dict(counts),
+        "versions": {
+            "product": settings.VERSION,
+            "models": sorted({model for model, _ in seen}),
+            "rule_bases": sorted({number for _, number in seen}),
+        },
+        "sources": sorted(batches, key=lambda row: row["source"]),
+        "made_at": timezone.now().isoformat(timespec="seconds"),
+    }
+
+
+def open_file(export: Export, name: str) -> Any:
+    """A file of a sealed export, or None: what is not in the manifest does not exist."""
+    if export.state != "done" or export.manifest is None:
+        return None
+    names = {entry["name"] for entry in export.manifest["files"]} | {MANIFEST}
+    return default_storage.open(f"{export.folder}/{name}", "rb") if name in names else None
+
+
+def verify(export: Export) -> list[str]:
+    """Names of files whose content no longer is what the manifest says; empty when all is well."""
+    assert export.manifest is not None, "only a sealed export can be verified"
+    wanted = {entry["name"]: entry["sha256"] for entry in export.manifest["files"]}
+    wanted[MANIFEST] = export.manifest_sha256
+    return [name for name, digest in wanted.items() if sealing.sha256_of(f"{export.folder}/{name}") != digest]
+
+
+def copy_to(export: Export, folder: Path) -> list[str]:
+    """The sealed files into a folder, the manifest last."""
+    assert export.manifest is not None, "only a sealed export can be copied"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [entry["name"] for entry in export.manifest["files"]] + [MANIFEST]
+    for name in names:
+        with default_storage.open(f"{export.folder}/{name}", "rb") as source, (folder / name).open("wb") as target:
+            for chunk in iter(lambda: source.read(1 << 20), b""):
+                target.write(chunk)
+    return names

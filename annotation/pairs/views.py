@@ -1,0 +1,101 @@
+"""Pairs: the list with filters, and everything that is known of one."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.db.models import Case, When
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from annotation.gold import opinions
+from annotation.judging import card, citing
+from annotation.models import BadCase, Disagreement, Slot
+from annotation.pairs import choosing, finding
+from annotation.trust import measurable
+from catalogue import display
+from catalogue.evidence import grids
+from catalogue.models import Pair
+from inference import prediction_display
+from projects.gates import Request, may
+from projects.policy import Permission
+from projects.requests import number, one, show, there
+from rules.publishing import specs
+
+
+def pairs(request: Request) -> HttpResponse:
+    chosen = {
+        "text": request.GET.get("text", "")[:200],
+        "only": request.GET.get("only", ""),
+        "label": request.GET.get("label", ""),
+    }
+    before, after = number(request.GET.get("before")), number(request.GET.get("after"))
+    page = finding.find(request.project, **chosen, before=before, after=after)
+    secret = _still_to_judge(request, [one.pk for one in page.pairs])
+    names = choosing.names(request.project)
+    context = {
+        "project": request.project,
+        "more_url": f"{reverse('more-judgments', args=[request.project.slug])}?{urlencode(chosen)}",
+        "pairs": [one for one in page.pairs if not (chosen["label"] and one.pk in secret)],
+        "secret": secret,
+        "partial": page.partial,
+        "newer_url": f"?{urlencode({**chosen, 'after': page.newer})}" if page.newer else "",
+        "older_url": f"?{urlencode({**chosen, 'before': page.older})}" if page.older else "",
+        "filters": [(name, names[name]) for name in finding.filters(request.project)],
+        "labels": display.labels(request.project.scale),
+        **chosen,
+    }
+    return show(request, "annotation/pairs/pairs.html", context, part="rows")
+
+
+def pair(request: Request, pair_id: int) -> HttpResponse:
+    rows = Pair.objects.select_related("project", "query", "item__current_snapshot__batch")
+    found = one(rows.filter(project=request.project), pair_id)
+    snapshot = there(found.item.current_snapshot)
+    value = display.grid_value(grids.grid_of(found, snapshot))
+    told = found.predictions.select_related("model", "rule_base", "caption", "guideline")
+    standing = opinions.standing_prediction_id(found.pk) or 0  # first, however many others came later
+    predictions = list(told.order_by(Case(When(pk=standing, then=0), default=1), "-id")[:10])
+    ages = measurable.ages(request.project, predictions)
+    judgments = list(found.judgments.select_related("judge__person", "batch").order_by("id"))
+    cited = citing.cited_by(judgments)
+    context = {
+        "project": request.project,
+        "pair": found,
+        "item": display.item(request.project, snapshot, value),
+        "grid": display.grid(value) if value else None,
+        "chips": display.chips(value) if value else [],
+        "may_see_opinions": may_see_opinions(request, found),
+        "may_see_names": may(request.roles, Permission.SEE_NAMES),
+        "predictions": [
+            (
+                prediction_display.prediction(
+                    row, request.project, specs(row.rule_base), contradictions=card.contradictions()
+                ),
+                ages.get(row.pk, ""),
+            )
+            for row in predictions
+        ],
+        "judgments": [(row, cited.get(row.pk, [])) for row in judgments],
+        "golds": found.golds.select_related("adjudication__adjudicator", "batch").order_by("id"),
+        "disagreements": found.disagreements.order_by("id"),
+        "bad_cases": found.bad_cases.order_by("id"),
+        "snapshots": found.item.snapshots.order_by("id"),
+        "causes": [choice for choice in BadCase.Cause.choices if choice[0]],
+    }
+    return render(request, "annotation/pairs/pair.html", context)
+
+
+def may_see_opinions(request: Request, pair: Pair) -> bool:
+    """Who may still judge or settle this pair must not read here what others and the model said."""
+    return not _still_to_judge(request, [pair.pk])
+
+
+def _still_to_judge(request: Request, pairs: list[int]) -> set[int]:
+    """Those of the pairs that this person may yet judge or settle: their gold and their opinions are not shown."""
+    if not (may(request.roles, Permission.JUDGE) or may(request.roles, Permission.ADJUDICATE)):
+        return set()
+    disputed = Disagreement.objects.filter(pair__in=pairs, state=Disagreement.State.OPEN)
+    waiting = Slot.objects.filter(pair__in=pairs, state__in=[Slot.State.OPEN, Slot.State.LEASED])
+    return {*disputed.values_list("pair", flat=True), *waiting.values_list("pair", flat=True)}

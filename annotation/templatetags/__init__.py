@@ -1,1 +1,0 @@
-"""How templates show labels, dimensions, acts and reasons: `{% load domain %}`."""

@@ -1,0 +1,14 @@
+"""What is judged: files brought in, items and pairs, their pictures, and the evidence that is read from them.
+
+Read `models/` first: imports, items, pairs, pictures, evidence. Then `importing/`.
+
+- `importing/`  from a file to rows: read, mapped, stored in chunks
+- `pictures/`   foreign pictures fetched, decoded by children that hold nothing, kept and found again
+- `evidence/`   how a query is read, what an item answers, what stands beside it
+- `words`       the words that pairs are found by
+- `splitting`   which queries train and which test, with this installation's benchmark
+- `display`     rows turned into what templates show
+- `urls`        pages of imports and pictures
+
+Others use the models, `evidence/`, `words`, `splitting`, `display`, and the hooks of `importing.storing`.
+"""

@@ -1,0 +1,141 @@
+"""Rows turned into what templates show: an item, its pictures, a grid, rules. Reads; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.urls import reverse
+
+from catalogue.models import Grid, Snapshot
+from catalogue.pictures import shown
+from projects.language import data_language, in_language
+from projects.models import Project
+from relevance.dimensions import DIMENSION_NAMES, Dimension
+from relevance.evidence import Grid as GridValue
+from relevance.evidence import highlights
+from relevance.labels import Scale
+from relevance.rules import RuleSpec
+
+LABEL_KEYS = "1234"
+
+
+def dimension_name(dimension: str) -> str:
+    try:
+        return in_language(DIMENSION_NAMES[Dimension(dimension)])
+    except ValueError:
+        return dimension
+
+
+def label_name(scale: Scale, code: str) -> str:
+    """The label's name in the reader's language, or nothing for an empty code."""
+    grade = next((grade for grade in scale.grades if grade.code == code), None)
+    return "" if grade is None else (grade.zh if data_language() == "zh" else grade.name)
+
+
+def colour_grade(scale: Scale, code: str) -> int:
+    """1..4: which of the four label colours a code of this scale takes."""
+    return int(scale.to_lore(code)[1]) if code else 0
+
+
+def labels(scale: Scale) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": grade.code,
+            "name": label_name(scale, grade.code),
+            "key": LABEL_KEYS[number],
+            "grade": colour_grade(scale, grade.code),
+        }
+        for number, grade in enumerate(scale.grades)
+    ]
+
+
+def images(project: Project, snapshot: Snapshot, hashes: Sequence[str] | None = None) -> list[dict[str, str]]:
+    """The pictures of a snapshot, by the hashes that are there; never by an address that an import named."""
+    alt = ", ".join(part for part in (snapshot.title[:120], snapshot.category[:80]) if part)
+    return [
+        {
+            "thumb": reverse("image", args=[project.slug, sha256, "thumb"]),
+            "large": reverse("image", args=[project.slug, sha256, "large"]),
+            "alt": alt,
+        }
+        for sha256 in (shown.shown(project, snapshot).hashes if hashes is None else hashes)
+    ]
+
+
+def source(snapshot: Snapshot) -> dict[str, str]:
+    batch = snapshot.batch
+    return {"source": batch.source, "licence": batch.licence, "attribution": batch.attribution}
+
+
+def item(project: Project, snapshot: Snapshot, grid: GridValue | None = None) -> dict[str, Any]:
+    """The item as `parts/item.html` and the card show it; with a grid the title's matches are marked."""
+    pictures = shown.shown(project, snapshot)
+    return {
+        "title": snapshot.title,
+        "title_pieces": highlights(snapshot.title, grid) if grid else [(snapshot.title, False)],
+        "category": snapshot.category,
+        "shop": snapshot.shop,
+        "price": snapshot.price,
+        "description": snapshot.description,
+        "selling_points": snapshot.selling_points,
+        "cpv": [(name, value) for name, value in snapshot.cpv],
+        "skus": snapshot.skus,
+        "images": images(project, snapshot, pictures.hashes),
+        "images_missing": pictures.missing,
+        **source(snapshot),
+    }
+
+
+def grid_value(row: Grid | None) -> GridValue | None:
+    return GridValue.from_json(row.body) if row else None
+
+
+def grid(value: GridValue) -> dict[str, Any]:
+    return {
+        "rows": [
+            {
+                "text": row.constraint.text,
+                "dimension": row.constraint.kind.value,
+                "dimension_name": dimension_name(row.constraint.kind),
+                "negated": row.constraint.negated,
+                "verdict": row.verdict.value,
+                "cells": [
+                    {
+                        "source": cell.source.value,
+                        "verdict": cell.verdict.value,
+                        "literal": cell.literal,
+                        "where": cell.where,
+                    }
+                    for cell in row.cells
+                ],
+            }
+            for row in value.rows
+        ]
+    }
+
+
+def chips(value: GridValue) -> list[dict[str, Any]]:
+    """What the query asks, as short tags; words that no dimension explains are left out."""
+    return [
+        {
+            "dimension": row.constraint.kind.value,
+            "dimension_name": dimension_name(row.constraint.kind),
+            "text": row.constraint.text,
+            "negated": row.constraint.negated,
+        }
+        for row in value.rows
+        if not row.constraint.word
+    ]
+
+
+def rules(specs: Iterable[RuleSpec]) -> list[dict[str, str]]:
+    return [
+        {
+            "code": spec.code,
+            "title": in_language(spec.title),
+            "statement": in_language(spec.statement),
+            "url": reverse("rule", args=[spec.code]),
+        }
+        for spec in specs
+    ]

@@ -1,0 +1,9 @@
+"""From a file to items, pairs and what came with them.
+
+- `receiving`, `program_imports`, `from_here` how a file arrives: by a person, a program, a command; `forms`, `views` its pages
+- `readers`, `parquet_pages`, `parquet_rows` rows of a file, one by one, under caps
+- `inspecting`, `presets`, `cells`, `mapping` what its columns and cells mean here
+- `running`    the job: row by row, chunk by chunk
+- `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `pictures` which of
+  those that a row names are there. What labels and ratings mean for people is said by who takes `storing.chunk_stored`
+"""

@@ -1,0 +1,161 @@
+"""The two forms of an import: the upload, and what its columns mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalogue.importing import presets
+from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, meaning_of, origin_of, scale_for
+from catalogue.importing.receiving import Decision
+from catalogue.models import Import
+from projects.models import Project
+from relevance.labels import SCALES, scale_named
+
+
+class Pictures(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class PicturesField(forms.FileField):
+    """Several files in one field."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=Pictures(attrs={"accept": "image/jpeg,image/png,image/webp"}), **options)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        files = data if isinstance(data, list | tuple) else [data] if data else []
+        return [super(PicturesField, self).clean(file, initial) for file in files]
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy("JSONL, CSV or Parquet, plain or gzip."),
+        max_length=255,
+        widget=forms.FileInput(attrs={"accept": ".jsonl,.ndjson,.json,.csv,.tsv,.parquet,.gz"}),
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What it holds"),
+        choices=[
+            (Import.Kind.PAIRS, gettext_lazy("pairs of a query and an item")),
+            (Import.Kind.ITEMS, gettext_lazy("catalogue items without queries")),
+        ],
+        initial=Import.Kind.PAIRS,
+    )
+    pictures = PicturesField(
+        label=gettext_lazy("Pictures"),
+        required=False,
+        max_length=255,
+        help_text=gettext_lazy("JPEG, PNG or WebP, up to 90 at once; rows name them by file name."),
+    )
+
+    @property
+    def chosen_pictures(self) -> list[UploadedFile[Any]]:
+        return list(self.cleaned_data["pictures"])
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the file beside the select that says what it means."""
+
+    name: str
+    examples: list[str]
+    field: forms.BoundField
+    meaning: str
+
+
+class MeaningForm(forms.Form):
+    """One select per column, named by its number, since a column's own name may be anything."""
+
+    source = forms.CharField(
+        label=gettext_lazy("Source"), max_length=200, help_text=gettext_lazy("Where the texts come from.")
+    )
+    licence = forms.CharField(label=gettext_lazy("Licence"), max_length=120)
+    attribution = forms.CharField(
+        label=gettext_lazy("Attribution"),
+        max_length=500,
+        required=False,
+        help_text=gettext_lazy("Shown wherever the texts are shown, and in every export."),
+    )
+
+    def __init__(self, posted: Any, *, look: Look, kind: str, project: Project, preset: str = "") -> None:
+        self.look, self.kind, self.project = look, kind, project
+        self.preset, self.meaning = meaning_of(look, kind, preset)
+        self.scale_problem = ""
+        super().__init__(posted, initial=self._first_guess())
+        self._add_columns()
+        if kind == presets.PAIRS:
+            self._add_scale()
+
+    def _first_guess(self) -> dict[str, Any]:
+        origin = origin_of(self.look, self.preset)
+        guess: dict[str, Any] = {"source": origin.source, "licence": origin.licence, "attribution": origin.attribution}
+        guess |= {f"column_{n}": self.meaning.get(name, "") for n, name in enumerate(self.look.columns)}
+        if self.kind == presets.PAIRS:
+            guess["scale"] = self._guess_scale()
+        return guess
+
+    def _guess_scale(self) -> str:
+        fixed = self.project.pairs.exists()
+        try:
+            return scale_for(self.look, self.meaning, current=self.project.scale, fixed=fixed).name
+        except ScaleUnclear as unclear:
+            self.scale_problem = str(unclear)
+            return ""
+
+    def _add_columns(self) -> None:
+        ours = [("", _("leave out")), *((known.name, str(known.label)) for known in presets.fields_for(self.kind))]
+        self.meanings = ours
+        for number, name in enumerate(self.look.columns):
+            self.fields[f"column_{number}"] = forms.ChoiceField(label=name, choices=ours, required=False)
+
+    def _add_scale(self) -> None:
+        self.fields["scale"] = forms.ChoiceField(
+            label=_("Label scale"),
+            choices=[("", "–"), *((s.name, f"{s.name}: {', '.join(s.codes)}") for s in SCALES.values())],
+            help_text=self.scale_problem or _("A project without pairs takes the scale of the file."),
+        )
+        self.fields["judge_gold"] = forms.BooleanField(
+            label=_("Judge pairs that come with a gold label, too"), required=False
+        )
+
+    def columns(self) -> Iterator[Column]:
+        for number, name in enumerate(self.look.columns):
+            field = self[f"column_{number}"]
+            yield Column(name, self.look.examples(name), field, str(field.value() or ""))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if missing := presets.missing(self._chosen(), self.kind):
+            names = ", ".join(str(known.label) for known in missing)
+            raise forms.ValidationError(_("No column says what this import needs: %(names)s.") % {"names": names})
+        return cleaned
+
+    def _chosen(self) -> dict[str, str]:
+        """What the person chose, in the preset's order, then columns that the preset knows from later rows."""
+        chosen = {
+            name: meaning
+            for number, name in enumerate(self.look.columns)
+            if (meaning := self.cleaned_data.get(f"column_{number}"))
+        }
+        order = list(self.meaning)
+        ordered = sorted(chosen, key=lambda name: order.index(name) if name in order else len(order))
+        later = {name: meaning for name, meaning in self.meaning.items() if name not in self.look.columns}
+        return {name: chosen[name] for name in ordered} | later
+
+    def decision(self) -> Decision:
+        data = self.cleaned_data
+        return Decision(
+            columns=self._chosen(),
+            origin=Origin(data["source"], data["licence"], data["attribution"]),
+            preset=self.preset.name if self.preset else "",
+            scale=scale_named(data["scale"]) if data.get("scale") else None,
+            judge_gold=bool(data.get("judge_gold")),
+        )

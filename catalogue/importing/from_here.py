@@ -1,0 +1,126 @@
+"""What the two import commands share: from a path and options to counts, in this process, progress on stderr."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from catalogue.importing import presets, running
+from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, look, meaning_told, origin_of, scale_for
+from catalogue.importing.presets import NoPreset
+from catalogue.importing.readers import COMMAND, FileRefused
+from catalogue.importing.storing import Counts
+from projects.commands import JsonCommand
+from projects.founding import found
+from projects.models import Project
+from relevance.labels import Scale
+
+
+class ImportCommand(JsonCommand):
+    """Subclasses say which kind of file and which counts they answer with."""
+
+    kind: ClassVar[str]
+    answer: ClassVar[tuple[str, ...]]
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("--project", required=True, metavar="SLUG")
+        parser.add_argument("--create", action="store_true", help="found the project when it does not exist")
+        parser.add_argument("--preset", default="", metavar="NAME", help=", ".join(presets.names_for(self.kind)))
+        parser.add_argument("--images", type=Path, metavar="DIR", help="folder with the pictures that rows name")
+        parser.add_argument(
+            "--column", action="append", default=[], metavar="COLUMN=FIELD", help="what a column means; may be repeated"
+        )
+        for name in ("source", "licence", "attribution"):
+            parser.add_argument(f"--{name}", default="", help="of the texts, where neither preset nor rows name it")
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        path, folder = options["file"], options["images"]
+        if not path.is_file():
+            raise CommandError(_("There is no file %(path)s.") % {"path": path})
+        if folder is not None and not folder.is_dir():
+            raise CommandError(_("There is no folder %(path)s.") % {"path": folder})
+        try:
+            counts = self._import(path, folder, options)
+        except (FileRefused, NoPreset, ScaleUnclear) as refusal:
+            raise CommandError(str(refusal)) from refusal
+        return {name: getattr(counts, name) for name in self.answer}
+
+    def _import(self, path: Path, folder: Path | None, options: dict[str, Any]) -> Counts:
+        with path.open("rb") as file:
+            seen = look(file, path.name, COMMAND)
+        preset, columns = self._meaning(seen, options)
+        project = Project.objects.filter(slug=options["project"]).first()
+        if project is None and not options["create"]:
+            raise CommandError(
+                _("There is no project %(slug)s. Add --create to found it.") % {"slug": options["project"]}
+            )
+        scale = self._scale(seen, columns, project, options)
+        project = self._project(project, scale, options)
+        return running.run_here(
+            project,
+            self.kind,
+            path,
+            plan=running.Plan(columns, {}, options.get("judge_gold", False)),
+            origin=self._origin(seen, preset, options),
+            preset=preset.name if preset else "",
+            scale=scale,
+            images=folder.resolve() if folder else None,
+            on_progress=self._reporter(path.stat().st_size),
+        )
+
+    def _meaning(self, seen: Look, options: dict[str, Any]) -> tuple[presets.Preset | None, dict[str, str]]:
+        told = dict(_column(text, self.kind) for text in options["column"])
+        return meaning_told(seen, self.kind, told, options["preset"])
+
+    def _scale(
+        self, seen: Look, columns: dict[str, str], project: Project | None, options: dict[str, Any]
+    ) -> Scale | None:
+        if self.kind != presets.PAIRS:
+            return None
+        fixed = project is not None and project.pairs.exists()
+        current = project.scale if project is not None else None
+        return scale_for(seen, columns, current=current, fixed=fixed, asked=options["scale"])
+
+    def _project(self, project: Project | None, scale: Scale | None, options: dict[str, Any]) -> Project:
+        if project is None:
+            slug = options["project"]
+            project = found(slug, slug, scale.name if scale else "lore-4", "", actor=None)
+        return running.adopt_scale(project, scale, actor=None) if scale else project
+
+    def _origin(self, seen: Look, preset: presets.Preset | None, options: dict[str, Any]) -> Origin:
+        known = origin_of(seen, preset)
+        origin = Origin(
+            options["source"] or known.source or options["file"].name[:200],
+            options["licence"] or known.licence,
+            options["attribution"] or known.attribution,
+        )
+        if not origin.licence:
+            self.stderr.write(_("Nothing names a licence for these texts; name it with --licence."))
+        return origin
+
+    def _reporter(self, size: int) -> Callable[[Counts, int], None]:
+        began = last = time.monotonic()
+
+        def report(counts: Counts, bytes_read: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= 1:
+                last = now
+                share, rate = bytes_read / max(size, 1), counts.read / (now - began)
+                self.stderr.write(f"{counts.read} rows, {share:.0%}, {rate:.0f} rows/s, {counts.rejected} rejected")
+
+        return report
+
+
+def _column(text: str, kind: str) -> tuple[str, str]:
+    column, _sign, field = text.rpartition("=")
+    if not column or field not in {known.name for known in presets.fields_for(kind)}:
+        known = ", ".join(known.name for known in presets.fields_for(kind))
+        raise CommandError(_("--column COLUMN=FIELD, where FIELD is one of: %(known)s") % {"known": known})
+    return column, field

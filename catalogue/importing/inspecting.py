@@ -1,0 +1,182 @@
+"""A first look into a file: its columns, some rows, which preset fits and in which scale its labels are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from catalogue.importing import presets
+from catalogue.importing.cells import common_value, plain
+from catalogue.importing.mapping import RowRefused, rating_labels
+from catalogue.importing.presets import NoPreset, Preset
+from catalogue.importing.readers import UPLOAD, FileRefused, Limits, Readable, Row, RowReader
+from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named
+from relevance.sanitising import storable
+
+SAMPLE_ROWS = 200
+MOST_COLUMNS = 300
+MOST_NAME = 200  # characters of a column that is looked at
+LOOKED_AT = 16 << 20  # bytes, after which a look has seen enough
+
+
+class ScaleUnclear(ValueError):
+    """The scale of the file's labels cannot be told, or is not the project's; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The head of a file."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, Any], ...]
+
+    @property
+    def scales(self) -> set[str]:
+        return {str(value) for row in self.rows if (value := row.get("label_scale")) not in (None, "")}
+
+    def examples(self, column: str, most: int = 3) -> list[str]:
+        """Some different values of a column, shortened, for a person who says what it means."""
+        values = (row[column] for row in self.rows if row.get(column) not in (None, "", []))
+        return list(islice(dict.fromkeys(storable(plain(value))[:80] for value in values), most))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where texts come from: named per import, shown on the card and in exports."""
+
+    source: str = ""
+    licence: str = ""
+    attribution: str = ""
+
+
+def look(file: Readable, name: str, limits: Limits = UPLOAD) -> Look:
+    """Read the first rows; raises FileRefused for a file without any."""
+    rows, seen = [], 0
+    for row in islice(RowReader(file, name, limits), SAMPLE_ROWS):
+        if isinstance(row, Row):
+            rows.append(row.values)
+            seen += row.size
+        if seen > LOOKED_AT:
+            break
+    if not rows:
+        raise FileRefused(_("No row of the file could be read."))
+    columns = [one for one in presets.columns_of(rows) if len(one) <= MOST_NAME and one == storable(one)]
+    return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows))
+
+
+def preset_for(seen: Look, kind: str, name: str = "") -> Preset:
+    """The preset of that name, else the one that fits; raises NoPreset."""
+    return presets.named(name, kind) if name else presets.detect(seen.columns, seen.scales, kind)
+
+
+def meaning_of(seen: Look, kind: str, name: str = "") -> tuple[Preset | None, dict[str, str]]:
+    """What the columns mean by the preset that fits, else a guess for a person to confirm."""
+    try:
+        preset = preset_for(seen, kind, name)
+    except NoPreset:
+        return None, presets.guess(seen.columns, kind)
+    return preset, columns_of(preset, seen, kind)
+
+
+def meaning_told(
+    seen: Look, kind: str, told: Mapping[str, str], name: str = ""
+) -> tuple[Preset | None, dict[str, str]]:
+    """Where nobody confirms a guess: the preset's columns and those told. Raises NoPreset where these are not enough."""
+    try:
+        preset = preset_for(seen, kind, name)
+    except NoPreset:
+        if name or presets.missing(told, kind):
+            raise
+        return None, dict(told)
+    return preset, {**told, **columns_of(preset, seen, kind), **told}
+
+
+def columns_of(preset: Preset, seen: Look, kind: str) -> dict[str, str]:
+    """The preset's columns; those that the look has not met may still come in later rows."""
+    allowed = {known.name for known in presets.fields_for(kind)}
+    return {column: field for column, field in preset.columns.items() if field in allowed}
+
+
+def origin_of(seen: Look, preset: Preset | None) -> Origin:
+    """The preset's origin, else what all rows say of theirs."""
+    if preset is not None and preset.source:
+        return Origin(preset.source, preset.licence, preset.attribution)
+    return Origin(
+        common_value(seen.rows, "source")[:200],
+        (common_value(seen.rows, "licence") or common_value(seen.rows, "license"))[:120],
+        common_value(seen.rows, "attribution")[:500],
+    )
+
+
+def scale_for(seen: Look, meaning: Mapping[str, str], *, current: Scale | None, fixed: bool, asked: str = "") -> Scale:
+    """The scale asked for, else the one the file names, else the project's, else the one that reads the labels best.
+
+    `current` is the project's scale, `fixed` when it has pairs already.
+    """
+    named = asked or _declared(seen, meaning)
+    if named:
+        try:
+            return scale_named(named)
+        except UnknownScale as error:
+            raise ScaleUnclear(str(error)) from None
+    if current is not None and fixed:
+        return current
+    return _most_readable(list(_labels(seen.rows, meaning)), current)
+
+
+def _declared(seen: Look, meaning: Mapping[str, str]) -> str:
+    columns = [column for column, field in meaning.items() if field == "label_scale"]
+    said = {str(row[column]) for row in seen.rows for column in columns if row.get(column) not in (None, "")}
+    if len(said) > 1:
+        reason = _("The file names several label scales: %(names)s. Import them one by one.")
+        raise ScaleUnclear(reason % {"names": ", ".join(sorted(said))[:200]})
+    return said.pop() if said else ""
+
+
+def _most_readable(labels: Sequence[Any], current: Scale | None) -> Scale:
+    """The scale that reads the most labels (a few may be typing errors); the project's own where several do."""
+    if not labels:
+        return current or LORE
+    readable = {scale.name: sum(_reads(scale, label) for label in labels) for scale in SCALES.values()}
+    most = max(readable.values())
+    fit = [name for name, count in readable.items() if count == most]
+    if most == 0:
+        shown = ", ".join(dict.fromkeys(str(label)[:20] for label in labels[:20]))
+        raise ScaleUnclear(_("No label scale reads the labels %(labels)s.") % {"labels": storable(shown)})
+    if current is not None and current.name in fit:
+        return current
+    if len(fit) > 1:
+        reason = _("The labels fit several scales: %(names)s. Name one (--scale NAME).")
+        raise ScaleUnclear(reason % {"names": ", ".join(fit)})
+    return scale_named(fit[0])
+
+
+def _labels(rows: Sequence[Mapping[str, Any]], meaning: Mapping[str, str]) -> Iterator[Any]:
+    for row in rows:
+        for column, field in meaning.items():
+            value = row.get(column)
+            if value in (None, ""):
+                continue
+            if field == "label":
+                yield value
+            elif field == "ratings":
+                yield from _rated(value)
+
+
+def _rated(value: Any) -> list[Any]:
+    try:
+        return [label for _rater, label in rating_labels(value)]
+    except RowRefused:
+        return []
+
+
+def _reads(scale: Scale, label: Any) -> bool:
+    try:
+        scale.parse(label)
+    except UnknownLabel:
+        return False
+    return True

@@ -1,0 +1,353 @@
+"""One foreign row becomes one record in our words, or is refused with the field and the reason. No database.
+
+Texts are sanitised here and bounded here; otherwise they stay as the shop wrote them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import orjson
+from django.utils.translation import gettext as _
+
+from catalogue.importing.cells import name_values, plain, size_of, structured
+from catalogue.importing.presets import PAIRS
+from catalogue.importing.readers import Row
+from relevance.dimensions import Dimension
+from relevance.facts import fold, normalise_query
+from relevance.labels import Scale, UnknownLabel
+from relevance.sanitising import sanitise
+
+FIELD_BYTES = 64 << 10
+QUERY_BYTES = 2000  # an index entry holds no more
+ID_LENGTH = 200
+_LENGTHS = {"locale": 20, "price": 40}
+_DIMENSIONS = {dimension.value for dimension in Dimension}
+_TRUE = {"true", "1", "yes", "y", "benchmark"}
+_FALSE = {"", "false", "0", "no", "n"}
+_NONE = (None, "")
+_BETWEEN_ADDRESSES = re.compile(r"[\s|,;]+(?=https?://)", re.IGNORECASE)
+_PLANS = 200  # most files have one set of columns; a hostile one has another in every row
+
+Named = tuple[tuple[str, str], ...]
+
+
+class RowRefused(ValueError):
+    """The row does not go in; `field` says where to look."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field, self.reason = field, reason
+
+
+class SkuContent(NamedTuple):
+    code: str
+    name: str
+    attributes: Named
+
+
+class Content(NamedTuple):
+    """What an item says: the fields of a snapshot. `images` are content hashes, `image_addresses` are yet to be fetched."""
+
+    title: str
+    category: str
+    cpv: Named
+    skus: tuple[SkuContent, ...]
+    images: tuple[str, ...]
+    shop: str
+    description: str
+    selling_points: tuple[str, ...]
+    price: str
+    image_addresses: tuple[str, ...] = ()
+
+    def skus_json(self) -> list[dict[str, Any]]:
+        return [{"code": sku.code, "name": sku.name, "attributes": sku.attributes} for sku in self.skus]
+
+    def digest(self) -> str:
+        """An item without addresses keeps the digest that it had before there were any."""
+        said = tuple(self) if self.image_addresses else tuple(self)[:-1]
+        return hashlib.sha256(orjson.dumps(said, default=tuple)).hexdigest()
+
+
+class Record(NamedTuple):
+    """A row in our words. `pictures` are names or addresses, still to be resolved; labels are codes of the project's scale."""
+
+    row: int
+    item_id: str
+    content: Content
+    pictures: tuple[str, ...]
+    sanitised: int
+    raw_sha256: str = ""
+    query: str = ""
+    locale: str = ""
+    pair_id: str = ""
+    label: str = ""
+    mismatch: str = ""
+    ratings: Named = ()
+    benchmark: bool = False
+
+
+class Mapper:
+    """Made once per file from what its columns mean."""
+
+    def __init__(self, meaning: Mapping[str, str], kind: str, scale: Scale) -> None:
+        self._columns: dict[str, list[str]] = {}
+        for column, field in meaning.items():
+            self._columns.setdefault(field, []).append(column)
+        self._kind, self._scale = kind, scale
+        self._plans: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+
+    def record(self, row: Row) -> Record:
+        """The row's record; raises RowRefused."""
+        values = self._values(row)
+        texts = _Texts(values, storable=row.storable)
+        item_id = texts.needed("item_id", ID_LENGTH)
+        content = _content(texts)
+        pictures = texts.pictures()
+        if self._kind != PAIRS:
+            return Record(row.number, item_id, content, pictures, texts.replaced, row.sha256)
+        query = normalise_query(texts.needed("query"))
+        if len(query.encode()) > QUERY_BYTES:
+            raise RowRefused("query", _("longer than %(most)s bytes") % {"most": QUERY_BYTES})
+        if (scale := texts.text("label_scale")) and scale != self._scale.name:
+            reason = _("the labels of this import are in %(scale)s")
+            raise RowRefused("label_scale", reason % {"scale": self._scale.name})
+        return Record(
+            row=row.number,
+            item_id=item_id,
+            content=content,
+            pictures=pictures,
+            query=query,
+            locale=texts.text("locale"),
+            pair_id=texts.text("pair_id", ID_LENGTH),
+            label=_label(values.get("label"), self._scale, "label"),
+            mismatch=_mismatch(texts),
+            ratings=_ratings(values.get("ratings"), self._scale),
+            benchmark=_benchmark(texts),
+            sanitised=texts.replaced,
+            raw_sha256=row.sha256,
+        )
+
+    def _values(self, row: Row) -> dict[str, Any]:
+        """Our field -> the first value that its columns have."""
+        values: dict[str, Any] = {}
+        for field, column in self._plan(tuple(row.values)):
+            value = row.values[column]
+            if field in values or value in _NONE:
+                continue
+            if row.size > FIELD_BYTES and size_of(value) > FIELD_BYTES:
+                raise RowRefused(column, _("larger than 64 KiB"))
+            values[field] = value
+        return values
+
+    def _plan(self, there: tuple[str, ...]) -> list[tuple[str, str]]:
+        """(field, column) of the columns that a row has; of two for one field the first comes first."""
+        plan = self._plans.get(there)
+        if plan is None:
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            known = set(there)
+            plan = [(field, one) for field, columns in self._columns.items() for one in columns if one in known]
+            self._plans[there] = plan
+        return plan
+
+
+class _Texts:
+    """The values of one row as sanitised texts, counting what was replaced; nothing is where all are known storable."""
+
+    def __init__(self, values: dict[str, Any], *, storable: bool) -> None:
+        self._values = values
+        self._storable = storable
+        self.replaced = 0
+
+    def text(self, field: str, most: int | None = None) -> str:
+        value = self._values.get(field)
+        if value is None:
+            return ""
+        text = self.clean(value).strip()
+        most = most or _LENGTHS.get(field)
+        if most and len(text) > most:
+            raise RowRefused(field, _("longer than %(most)s characters") % {"most": most})
+        return text
+
+    def needed(self, field: str, most: int | None = None) -> str:
+        text = self.text(field, most)
+        if not text:
+            raise RowRefused(field, _("missing"))
+        return text
+
+    def several(self, field: str) -> tuple[str, ...]:
+        value = structured(self._values.get(field))
+        if value is None:
+            return ()
+        parts = value if isinstance(value, list | tuple) else str(value).splitlines()
+        return tuple(text for part in parts if (text := self.clean(part).strip()))
+
+    def pictures(self) -> tuple[str, ...]:
+        """Names and addresses: a list of texts or of objects, or several addresses in one text."""
+        value = structured(self._values.get("images"))
+        if value is None:
+            return ()
+        parts = value if isinstance(value, list | tuple) else [value] if isinstance(value, Mapping) else None
+        if parts is not None:
+            self._values["images"] = [_picture(one) if isinstance(one, Mapping) else one for one in parts]
+        return tuple(one for text in self.several("images") for one in _BETWEEN_ADDRESSES.split(text))
+
+    def named(self, field: str) -> Named:
+        value = self._values.get(field)
+        return self.pairs(value) if value is not None else ()
+
+    def raw(self, field: str) -> Any:
+        return self._values.get(field)
+
+    def pairs(self, value: Any) -> Named:
+        """Name and value from an object, a list of pairs or of {name, value}, or "name: value; name: value"."""
+        found = []
+        for name, one in name_values(structured(value)):
+            text = self.clean(one).strip()
+            if text and (clean_name := self.clean(name).strip()):
+                found.append((clean_name, text))
+        return tuple(found)
+
+    def clean(self, value: Any) -> str:
+        text = value if isinstance(value, str) else plain(value)
+        if self._storable:
+            return text
+        text, replaced = sanitise(text)
+        self.replaced += replaced
+        return text
+
+
+def _content(texts: _Texts) -> Content:
+    attributes, skus = _attributes_and_skus(texts)
+    return Content(
+        title=texts.needed("title"),
+        category=_category(texts),
+        cpv=_with_columns(attributes, texts),
+        skus=skus,
+        images=(),
+        shop=texts.text("shop"),
+        description=texts.text("description"),
+        selling_points=texts.several("selling_points"),
+        price=texts.text("price") or _price(texts),
+    )
+
+
+def _picture(one: Mapping[str, Any]) -> Any:
+    return next((one[name] for name in ("url", "src", "address", "file", "name") if one.get(name) not in _NONE), None)
+
+
+def _category(texts: _Texts) -> str:
+    path = texts.raw("category")
+    return " > ".join(texts.several("category")) if isinstance(path, list) else texts.text("category")
+
+
+def _price(texts: _Texts) -> str:
+    cents = texts.text("price_cents")
+    if not cents:
+        return ""
+    try:
+        return f"{int(cents) / 100:.2f}"
+    except (ValueError, OverflowError):
+        raise RowRefused("price_cents", _("not a whole number")) from None
+
+
+def _with_columns(attributes: Named, texts: _Texts) -> Named:
+    """Brand, model and colour from columns of their own come first, unless the attributes name them already."""
+    own = tuple((name, value) for name in ("brand", "model", "colour") if (value := texts.text(name)))
+    if not own:
+        return attributes
+    there = {_folded(name) for name, _value in attributes}
+    return tuple(pair for pair in own if pair[0] not in there) + attributes
+
+
+_folded = lru_cache(maxsize=5000)(fold)  # a catalogue has few names for its attributes
+
+
+def _attributes_and_skus(texts: _Texts) -> tuple[Named, tuple[SkuContent, ...]]:
+    attributes, skus = texts.named("attributes"), _skus(texts.raw("skus"), texts)
+    both = structured(texts.raw("cpv_sku"))
+    if both is None:
+        return attributes, skus
+    parts = both if isinstance(both, dict) else {"cpv": both}
+    by_name = {fold(str(name)): value for name, value in parts.items()}
+    if by_name.keys() & {"cpv", "sku", "skus"}:
+        skus += _skus(by_name.get("skus", by_name.get("sku")), texts)
+        return attributes + texts.pairs(by_name.get("cpv")), skus
+    return attributes + texts.pairs(parts), skus
+
+
+def _skus(value: Any, texts: _Texts) -> tuple[SkuContent, ...]:
+    value = structured(value)
+    if value is None:
+        return ()
+    several = value if isinstance(value, list | tuple) else [value]
+    return tuple(_sku(one, texts) for one in several if one not in _NONE)
+
+
+def _sku(value: Any, texts: _Texts) -> SkuContent:
+    if not isinstance(value, Mapping):
+        return SkuContent("", texts.clean(value).strip(), ())
+    code = next((value[name] for name in ("code", "sku", "sku_id", "id") if value.get(name) not in _NONE), "")
+    known = {"code", "sku", "sku_id", "id", "name", "title", "attributes"}
+    name = value.get("name") or value.get("title") or ""
+    attributes = value.get("attributes") or {key: one for key, one in value.items() if key not in known}
+    return SkuContent(texts.clean(code), texts.clean(name), texts.pairs(attributes))
+
+
+def _label(value: Any, scale: Scale, field: str) -> str:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return ""
+    try:
+        return scale.parse(value)
+    except UnknownLabel as error:
+        raise RowRefused(field, sanitise(str(error))[0]) from None
+
+
+def _mismatch(texts: _Texts) -> str:
+    text = texts.text("mismatch")
+    if not text:
+        return ""
+    dimension = fold(text).replace(" ", "_").replace("-", "_")
+    if dimension not in _DIMENSIONS:
+        raise RowRefused("mismatch", _("no dimension of ours: %(name)s") % {"name": text[:60]})
+    return dimension
+
+
+def _ratings(value: Any, scale: Scale) -> Named:
+    """(rater, label) for each rater; a rater who contradicts themselves makes the row unreadable."""
+    ratings: dict[str, str] = {}
+    for rater, given in rating_labels(value):
+        name = sanitise(str(rater).strip())[0]
+        label = _label(given, scale, "ratings")
+        if not name or len(name) > 80 or not label:
+            raise RowRefused("ratings", _("each rating needs a rater (80 characters at most) and a label"))
+        if ratings.setdefault(name, label) != label:
+            raise RowRefused("ratings", _("rater %(name)s gives two labels") % {"name": name})
+    return tuple(ratings.items())
+
+
+def rating_labels(value: Any) -> Iterator[tuple[Any, Any]]:
+    """(rater, label as given) of each rating: a list of {rater, label}, or an object of rater to label."""
+    value = structured(value)
+    if value is None:
+        return
+    if isinstance(value, Mapping):
+        yield from value.items()
+        return
+    for rating in value if isinstance(value, list | tuple) else [value]:
+        if not isinstance(rating, Mapping):
+            raise RowRefused("ratings", _("each rating needs a rater (80 characters at most) and a label"))
+        rater = rating.get("rater")
+        yield "" if rater is None else rater, rating.get("label")
+
+
+def _benchmark(texts: _Texts) -> bool:
+    text = fold(texts.text("benchmark"))
+    if text not in _TRUE and text not in _FALSE:
+        raise RowRefused("benchmark", _("neither yes nor no"))
+    return text in _TRUE

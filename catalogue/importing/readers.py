@@ -1,0 +1,372 @@
+"""Rows from JSONL, CSV and Parquet, plain or gzip: streamed, in constant memory, under running caps.
+
+Knows nothing of pairs or projects. A line that cannot be read is a `Broken` row with its number and reading goes on; a
+file that cannot be read at all, or that outgrows a cap, raises `FileRefused`. Numbers count the file's lines (JSONL)
+or its data rows (CSV, Parquet), from 1.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePath
+from typing import IO, Any, BinaryIO, NamedTuple, NoReturn, TypeAlias
+
+import orjson
+import pyarrow
+from django.core.files.base import File
+from django.utils.translation import gettext as _
+from pyarrow import parquet
+
+from catalogue.importing import parquet_pages, parquet_rows
+
+GZIP = b"\x1f\x8b"
+PARQUET = b"PAR1"
+BOM = b"\xef\xbb\xbf"
+_NUL_ESCAPED = b"\\u0000"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
+_PEEK = 4096
+_RATIO_FROM = 16 << 20  # small files may well shrink a hundredfold
+_PARQUET_ROWS = 256  # at once, or as many as may all be the longest entry of a dictionary within:
+_LARGE_DICTIONARY = 4 << 20
+_DELIMITERS = (",", "\t", ";", "|")
+
+
+Readable: TypeAlias = BinaryIO | File[Any]
+
+
+class FileRefused(ValueError):
+    """The file as a whole cannot be read; the message says why, for people."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Running caps. The defaults are for uploads; whoever may run a command on the host may fill its disk anyway."""
+
+    expanded_bytes: int = 2 << 30
+    ratio: int = 100
+    rows: int = 5_000_000
+    line_bytes: int = 4 << 20
+
+
+UPLOAD = Limits()
+COMMAND = Limits(expanded_bytes=1 << 40, ratio=1100, rows=1_000_000_000)
+
+
+class Format(StrEnum):
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class Row(NamedTuple):
+    number: int
+    values: Mapping[str, Any]
+    size: int  # bytes of the line, an upper bound for each of its fields
+    sha256: str = ""  # of the row's bytes as they came; of a Parquet row, of its values as JSON
+    storable: bool = False  # known to say neither NUL nor lone surrogates, not even as an escape within a text
+
+
+class Broken(NamedTuple):
+    number: int
+    reason: str
+    raw: str
+    sha256: str = ""
+
+
+class RowReader:
+    """Iterate once. `bytes_read` counts the bytes of the file as stored, for progress; `unfolded` those of the rows."""
+
+    def __init__(self, file: Readable, name: str, limits: Limits = UPLOAD) -> None:
+        self._counted = _Counted(file)
+        self._limits = limits
+        self._name = PurePath(name.lower())
+        self.unfolded = 0
+        head = file.read(4)
+        file.seek(0)
+        zipped = head.startswith(GZIP)
+        if zipped and self._name.suffix == ".gz":
+            self._name = self._name.with_suffix("")
+        self._zipped = zipped
+        self._stream = io.BufferedReader(_expanded(self._counted, limits) if zipped else self._counted, 1 << 16)
+        self.format = self._detect()
+
+    @property
+    def bytes_read(self) -> int:
+        return self._counted.count
+
+    def __iter__(self) -> Iterator[Row | Broken]:
+        rows = {Format.JSONL: self._json_rows, Format.CSV: self._csv_rows, Format.PARQUET: self._parquet_rows}
+        seen = 0
+        try:
+            for row in rows[self.format]():
+                seen += 1
+                if seen > self._limits.rows:
+                    raise FileRefused(_("The file has more than %(rows)s rows.") % {"rows": self._limits.rows})
+                yield row
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            _refuse_damaged(error)
+
+    def _detect(self) -> Format:
+        try:
+            head = self._stream.peek(_PEEK)[:_PEEK]
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            _refuse_damaged(error)
+        if head.startswith(PARQUET):
+            return Format.PARQUET
+        if head.startswith(_ARCHIVES) or head.startswith(GZIP):
+            raise FileRefused(_("Archives are not read: give one JSONL, CSV or Parquet file, plain or gzip."))
+        if head.startswith(_UTF16):
+            raise FileRefused(_("The file is UTF-16. Save it as UTF-8."))
+        text = head.removeprefix(BOM).lstrip()
+        if text.startswith(b"["):
+            raise FileRefused(_("The file is one JSON list. Write one JSON object per line (JSONL)."))
+        if text.startswith(b"{") or self._name.suffix in {".jsonl", ".ndjson", ".json"}:
+            return Format.JSONL
+        if b"\0" in head:
+            raise FileRefused(_("The file is neither JSONL nor CSV nor Parquet."))
+        return Format.CSV
+
+    def _lines(self) -> Iterator[tuple[int, bytes | None]]:
+        """Lines with their numbers; None stands for a line over the cap, which is skipped to its end."""
+        cap, number = self._limits.line_bytes, 0
+        while line := self._stream.readline(cap):
+            number += 1
+            self.unfolded += len(line)
+            if len(line) < cap or line.endswith(b"\n"):
+                yield number, line.removeprefix(BOM) if number == 1 else line
+                continue
+            while (rest := self._stream.readline(cap)) and not rest.endswith(b"\n"):
+                pass
+            yield number, None
+
+    def _json_rows(self) -> Iterator[Row | Broken]:
+        for number, line in self._lines():
+            if line is None:
+                yield Broken(number, _("The line is too long."), "")
+            elif stripped := line.strip():
+                yield _json_row(number, stripped)
+
+    def _csv_rows(self) -> Iterator[Row | Broken]:
+        lines = _CsvLines(self._lines())
+        header = next(lines, "")
+        delimiter = max(_DELIMITERS, key=header.count)
+        try:
+            names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+        except csv.Error:  # a name longer than the csv module reads
+            names = []
+        if len(names) > parquet_pages.MOST_COLUMNS:
+            raise FileRefused(_("The file has more than %(most)s columns.") % {"most": parquet_pages.MOST_COLUMNS})
+        if len(names) < 2 or len(set(names)) < len(names) or not all(names):
+            raise FileRefused(_("The first line must name the columns: at least two, each once."))
+        csv.field_size_limit(self._limits.line_bytes)
+        cells = csv.reader(lines, delimiter=delimiter)
+        for number in range(1, self._limits.rows + 2):
+            lines.begin_row()
+            try:
+                row = next(cells, None)
+            except csv.Error as error:
+                yield Broken(number, _("The row cannot be read: %(why)s.") % {"why": error}, "", lines.sha256)
+                continue
+            if row is None:
+                return
+            if not row:
+                continue  # a blank line
+            yield _csv_row(number, names, row, lines)
+
+    def _parquet_rows(self) -> Iterator[Row | Broken]:
+        try:
+            with self._seekable() as file:
+                table = parquet.ParquetFile(file, buffer_size=1 << 16)  # type: ignore[no-untyped-call]
+                dictionaries = _check_parquet(file, table.metadata, self._limits)
+                large = [one.column for one in dictionaries if one.bytes > _LARGE_DICTIONARY]
+                if large:  # read as dictionaries: as texts, one entry might come back as often as there are rows
+                    file.seek(0)
+                    table = parquet.ParquetFile(file, buffer_size=1 << 16, read_dictionary=large)  # type: ignore[no-untyped-call]
+                most = max((one.bytes for one in dictionaries if one.column not in large), default=1)
+                at_once = min(_PARQUET_ROWS, parquet_rows.BATCH_BYTES // max(most, 1))
+                number = 0
+                for batch in parquet_rows.batches(table, at_once):
+                    found, texts = parquet_rows.read(batch)
+                    for values in found:
+                        number += 1
+                        raw = _as_json(values)
+                        self.unfolded += len(raw)
+                        yield Row(number, values, max(texts.longest, len(raw)), _sha256(raw), texts.storable)
+        except (pyarrow.lib.ArrowException, OSError) as error:
+            raise FileRefused(_("The Parquet file is damaged: %(why)s") % {"why": str(error)[:200]}) from error
+
+    def _seekable(self) -> IO[bytes]:
+        """Parquet is read from its end. What comes out of gzip goes through a file on disk, under the same caps."""
+        if not self._zipped:
+            return io.BufferedReader(self._counted, 1 << 16)
+        spool = tempfile.TemporaryFile()  # noqa: SIM115  (the caller closes it)
+        while piece := self._stream.read(1 << 20):
+            spool.write(piece)
+        spool.seek(0)
+        return spool
+
+
+class _Counted(io.RawIOBase):
+    """The stored file, counting what was read from it."""
+
+    def __init__(self, file: Readable) -> None:
+        self._file = file
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        self.count += len(data)
+        return len(data)
+
+
+class _Capped(io.RawIOBase):
+    """Unzipped bytes, refused as soon as they outgrow what the zipped ones may become."""
+
+    def __init__(self, zipped: gzip.GzipFile, counted: _Counted, limits: Limits) -> None:
+        self._zipped, self._counted, self._limits = zipped, counted, limits
+        self._expanded = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._zipped.read1(len(buffer))
+        buffer[: len(data)] = data
+        self._expanded += len(data)
+        self._check()
+        return len(data)
+
+    def _check(self) -> None:
+        if self._expanded > self._limits.expanded_bytes:
+            raise FileRefused(_("The file unfolds to more than is allowed."))
+        if self._expanded > _RATIO_FROM and self._expanded > self._limits.ratio * max(self._counted.count, 1):
+            reason = _("The file unfolds to more than %(ratio)s times its size.")
+            raise FileRefused(reason % {"ratio": self._limits.ratio})
+
+
+class _CsvLines(Iterator[str]):
+    """Decoded lines for csv.reader, remembering what bytes the current row took and whether a line was lost."""
+
+    def __init__(self, lines: Iterator[tuple[int, bytes | None]]) -> None:
+        self._lines = lines
+        self.begin_row()
+
+    def begin_row(self) -> None:
+        self.taken = 0
+        self._hash = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def __next__(self) -> str:
+        _number, line = next(self._lines)
+        if line is None:
+            raise csv.Error(_("a line is too long"))
+        self.taken += len(line)
+        self._hash.update(line)
+        return line.decode("utf-8", "surrogateescape")
+
+
+def raw_text(said: Mapping[str, Any] | str, most: int = 4000) -> str:
+    """What a row said as text, for the list of rejected rows: its values, or the line itself where it was broken."""
+    if isinstance(said, str):
+        return said[:most]
+    try:
+        return json.dumps(said, ensure_ascii=False, default=str)[:most]
+    except RecursionError:
+        return ""  # nested as deeply as only an attack is
+
+
+def _expanded(counted: _Counted, limits: Limits) -> io.RawIOBase:
+    return _Capped(gzip.GzipFile(fileobj=counted, mode="rb"), counted, limits)
+
+
+def _refuse_damaged(error: Exception) -> NoReturn:
+    raise FileRefused(_("The gzip file is damaged or cut off.")) from error
+
+
+def _json_row(number: int, line: bytes) -> Row | Broken:
+    try:
+        values = orjson.loads(line)
+        storable = _NUL_ESCAPED not in line  # and no lone surrogate: orjson reads none
+    except orjson.JSONDecodeError as error:
+        values, storable = _lenient(line), False
+        if values is None:
+            return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, _shown(line), _sha256(line))
+    if not isinstance(values, dict):
+        return Broken(number, _("Not a JSON object."), _shown(line), _sha256(line))
+    if len(values) > parquet_pages.MOST_COLUMNS:
+        reason = _("The row has more than %(most)s fields.")
+        return Broken(number, reason % {"most": parquet_pages.MOST_COLUMNS}, _shown(line), _sha256(line))
+    return Row(number, values, len(line), _sha256(line), storable)
+
+
+def _lenient(line: bytes) -> object | None:
+    """JSON with lone surrogates or broken UTF-8 in its strings: read, so that it can be sanitised and counted."""
+    try:
+        return json.loads(line.decode("utf-8", "surrogateescape"), parse_constant=_refuse_constant)  # type: ignore[no-any-return]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _shown(line: bytes) -> str:
+    return line[:4000].decode("utf-8", "replace")
+
+
+def _csv_row(number: int, names: list[str], cells: list[str], lines: _CsvLines) -> Row | Broken:
+    if len(cells) > len(names):
+        reason = _("The row has %(cells)s cells, the first line names %(names)s.")
+        raw = ",".join(cells)[:4000]
+        return Broken(number, reason % {"cells": len(cells), "names": len(names)}, raw, lines.sha256)
+    return Row(number, dict(zip(names, cells, strict=False)), lines.taken, lines.sha256)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _as_json(values: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(values, default=str)
+    except (TypeError, ValueError):  # a lone surrogate, a huge number, a nesting without end
+        return repr(values).encode("utf-8", "backslashreplace")
+
+
+def _check_parquet(file: IO[bytes], metadata: Any, limits: Limits) -> list[parquet_pages.Dictionary]:
+    """By the footer first, which costs nothing, then by the pages themselves."""
+    sizes = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
+    if metadata.num_rows > limits.rows or sum(sizes) > limits.expanded_bytes:
+        raise FileRefused(_("The file unfolds to more than is allowed."))
+    try:
+        return parquet_pages.check(file, metadata)
+    except parquet_pages.PageRefused as refusal:
+        reason = _("The Parquet file holds what is not read: %(why)s.")
+        raise FileRefused(reason % {"why": str(refusal)}) from refusal

@@ -1,0 +1,179 @@
+"""Writes a chunk of records in a handful of statements, whatever its size. Idempotent on the natural keys.
+
+SQL by hand: a million rows at several thousand a second leave no room for an object per row. The caller holds the
+project's row locked, so two imports into one project take turns chunk by chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+from catalogue.importing.items import StoredItem, store_items
+from catalogue.importing.mapping import Record
+from catalogue.models import Import, Query
+from database.statements import clock, copy, fresh_ids, rows, run
+from projects.hooks import Hook
+from projects.models import Project
+
+
+class StoredQuery(NamedTuple):
+    id: int
+    benchmark: bool
+
+
+class StoredPair(NamedTuple):
+    """The pair of one record: `new` when this record made it."""
+
+    id: int
+    batch_id: int
+    new: bool
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What was written: of each record in turn its query, its pair and its item; `changed`: items that say something else
+    than before, also where there are no pairs. `judge_gold`: labelled pairs are judged as well."""
+
+    batch: Import
+    project: Project
+    records: Sequence[Record]
+    items: Sequence[StoredItem]
+    judge_gold: bool
+    changed: Set[int]
+    queries: Sequence[StoredQuery] = ()
+    pairs: Sequence[StoredPair] = ()
+
+
+class Brought(NamedTuple):
+    """How many gold labels and ratings a chunk added."""
+
+    gold: int
+    ratings: int
+
+
+chunk_stored: Hook[[Chunk], Brought] = Hook()  # labels and ratings, and who is asked to judge
+queries_became_benchmark: Hook[[Sequence[int]], None] = Hook()
+
+
+@dataclass
+class Counts:
+    """What became of the rows: read = new + known + changed + rejected. Gold and ratings count what was added."""
+
+    read: int = 0
+    new: int = 0
+    known: int = 0
+    changed: int = 0
+    rejected: int = 0
+    gold: int = 0
+    ratings: int = 0
+    images: int = 0
+
+    def add(self, other: Counts) -> None:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
+
+def store(batch: Import, project: Project, records: Sequence[Record], *, judge_gold: bool) -> Counts:
+    """Write the records of one chunk: items and snapshots, then for pairs queries, pairs, gold, ratings, slots."""
+    counts = Counts(read=len(records))
+    items = store_items(batch, project, records)
+    chunk = Chunk(batch, project, records, items, judge_gold, {item.id for item in items if item.changed})
+    if batch.kind == Import.Kind.ITEMS:
+        _count_items(batch, items, counts)
+    else:
+        stored = _store_queries(project, records)
+        queries = [stored[record.query] for record in records]
+        pairs = _store_pairs(batch, project, records, items, queries)
+        _count_pairs(batch, pairs, items, counts)
+        chunk = replace(chunk, queries=queries, pairs=pairs)
+    for brought in chunk_stored(chunk):
+        counts.gold += brought.gold
+        counts.ratings += brought.ratings
+    return counts
+
+
+def _count_items(batch: Import, items: Sequence[StoredItem], counts: Counts) -> None:
+    counts.new = sum(item.new for item in items)
+    counts.changed = sum(item.changed for item in items)
+    counts.known = counts.read - counts.new - counts.changed
+
+
+def _store_queries(project: Project, records: Sequence[Record]) -> dict[str, StoredQuery]:
+    """Benchmark once is benchmark for good."""
+    wanted = {record.query: record for record in reversed(records)}
+    run(
+        """INSERT INTO catalogue_query (project_id, text, locale, is_benchmark)
+           SELECT %s, text, locale, false FROM unnest(%s::text[], %s::text[]) AS n(text, locale)
+           ON CONFLICT DO NOTHING""",
+        project.pk,
+        list(wanted),
+        [record.locale for record in wanted.values()],
+    )
+    found = rows(
+        "SELECT text, id, is_benchmark FROM catalogue_query WHERE project_id = %s AND text = ANY(%s::text[])",
+        project.pk,
+        list(wanted),
+    )
+    stored = {text: StoredQuery(row_id, is_benchmark) for text, row_id, is_benchmark in found}
+    marked = {text for text in {record.query for record in records if record.benchmark} if not stored[text].benchmark}
+    if marked:
+        ids = [stored[text].id for text in marked]
+        Query.objects.filter(pk__in=ids).update(is_benchmark=True)
+        queries_became_benchmark(ids)
+        stored.update({text: StoredQuery(stored[text].id, benchmark=True) for text in marked})
+    return stored
+
+
+def _store_pairs(
+    batch: Import,
+    project: Project,
+    records: Sequence[Record],
+    items: Sequence[StoredItem],
+    queries: Sequence[StoredQuery],
+) -> list[StoredPair]:
+    keys = [(query.id, item.id) for query, item in zip(queries, items, strict=True)]
+    young = {item.id for item in items if item.new}  # made by this chunk: no pair can have them yet
+    known = _known_pairs(list(dict.fromkeys(key for key in keys if key[1] not in young)))
+    firsts = dict(zip(reversed(keys), reversed(records), strict=True))
+    fresh = [key for key in dict.fromkeys(keys) if key not in known]
+    new = dict(zip(fresh, fresh_ids("catalogue_pair", len(fresh)), strict=True))
+    project_id, batch_id = project.pk, batch.pk
+    if new:
+        now = clock()
+        copy(
+            "catalogue_pair",
+            "id, project_id, query_id, item_id, external_id, batch_id, gold_label, created_at",
+            ((row_id, project_id, *key, firsts[key].pair_id, batch_id, "", now) for key, row_id in new.items()),
+        )
+    pairs = []
+    for key in keys:
+        is_new = new.pop(key, None)
+        if is_new is not None:
+            known[key] = (is_new, batch_id)
+        pairs.append(StoredPair(*known[key], new=is_new is not None))
+    return pairs
+
+
+def _known_pairs(keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], tuple[int, int]]:
+    if not keys:
+        return {}
+    found = rows(
+        """SELECT p.query_id, p.item_id, p.id, p.batch_id FROM unnest(%s::bigint[], %s::bigint[]) AS k(query, item)
+           JOIN catalogue_pair p ON p.query_id = k.query AND p.item_id = k.item""",
+        [query for query, _item in keys],
+        [item for _query, item in keys],
+    )
+    return {(query, item): (row_id, batch_id) for query, item, row_id, batch_id in found}
+
+
+def _count_pairs(batch: Import, pairs: Sequence[StoredPair], items: Sequence[StoredItem], counts: Counts) -> None:
+    """A known pair has changed when this import gave its item other content, through this row or another."""
+    for pair, item in zip(pairs, items, strict=True):
+        if pair.new:
+            counts.new += 1
+        elif item.changed or (item.snapshot_batch == batch.pk and pair.batch_id != batch.pk):
+            counts.changed += 1
+        else:
+            counts.known += 1

@@ -1,0 +1,145 @@
+"""Imports: bring a file, say what its columns mean, watch it go in, see what did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from catalogue.importing import receiving
+from catalogue.importing.forms import MeaningForm, UploadForm
+from catalogue.importing.inspecting import ScaleUnclear
+from catalogue.importing.presets import PRESETS, NoPreset
+from catalogue.importing.readers import FileRefused
+from catalogue.models import Import
+from catalogue.pictures import fetching
+from jobs import heartbeats
+from jobs.leasing import LIVE
+from jobs.models import JobState
+from projects.gates import Request
+from projects.requests import one, page, show
+from relevance.spreadsheets import BYTE_ORDER_MARK, csv_line
+
+PAGE = 30
+
+
+def imports(request: Request) -> HttpResponse:
+    form = UploadForm()
+    if request.method == "POST":
+        form = UploadForm(request.POST, request.FILES)
+        if form.is_valid():
+            taken = _receive(request, form)
+            if taken is not None:
+                return _onward(request, taken)
+    context = {"project": request.project, "form": form, "presence": heartbeats.presence(), **_history(request)}
+    return render(request, "catalogue/importing/imports.html", context, status=422 if form.errors else 200)
+
+
+def import_detail(request: Request, import_id: int) -> HttpResponse:
+    batch = _import(request, import_id)
+    if not batch.confirmed and batch.state == JobState.QUEUED:
+        return _meaning(request, batch)
+    return show(request, "catalogue/importing/import.html", _progress(request, batch), part="watch")
+
+
+def cancel(request: Request, import_id: int) -> HttpResponse:
+    batch = _import(request, import_id)
+    if receiving.cancel(batch, person=request.person):
+        messages.success(request, _("The import is cancelled. What had gone in stays."))
+    return redirect("import", request.project.slug, batch.pk)
+
+
+def rejected(request: Request, import_id: int) -> HttpResponseBase:
+    batch = _import(request, import_id)
+    lines = _csv_lines([("row", "field", "reason", "raw")], receiving.rejection_rows(batch))
+    headers = {"Content-Disposition": f'attachment; filename="rejected-{batch.pk}.csv"'}
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _import(request: Request, import_id: int) -> Import:
+    batch = one(Import.objects.filter(project=request.project).select_related("requested_by"), import_id)
+    batch.project = request.project
+    return batch
+
+
+def _receive(request: Request, form: UploadForm) -> Import | None:
+    data = form.cleaned_data
+    try:
+        batch, refused = receiving.receive(
+            request.project,
+            data["kind"],
+            data["file"],
+            form.chosen_pictures,
+            person=request.person,
+            most_bytes=settings.MAX_UPLOAD_BYTES,
+        )
+    except FileRefused as refusal:
+        form.add_error("file", str(refusal))
+        return None
+    for why in refused[:10]:
+        messages.warning(request, _("A picture was refused. %(why)s") % {"why": why})
+    return batch
+
+
+def _onward(request: Request, batch: Import) -> HttpResponse:
+    """static/js/upload.js follows the header: a redirect would be fetched, and its messages used up, by the script."""
+    if request.headers.get("X-Upload"):
+        address = reverse("import", args=[request.project.slug, batch.pk])
+        return HttpResponse(status=204, headers={"X-Location": address})
+    return redirect("import", request.project.slug, batch.pk)
+
+
+def _history(request: Request) -> dict[str, Any]:
+    found = page(Import.objects.filter(project=request.project).select_related("requested_by"), request, PAGE)
+    return {"imports": found.rows, "older_url": found.older_url}
+
+
+def _meaning(request: Request, batch: Import) -> HttpResponse:
+    posted = request.POST if request.method == "POST" else None
+    named = (posted or request.GET).get("preset", "")
+    try:
+        seen = receiving.look_again(batch)
+        form = MeaningForm(posted, look=seen, kind=batch.kind, project=batch.project, preset=_known(named))
+        if posted is not None and form.is_valid():
+            receiving.confirm(batch, form.decision(), person=request.person)
+            return redirect("import", request.project.slug, batch.pk)
+    except ScaleUnclear as unclear:
+        form.add_error("scale", str(unclear))
+    except (FileRefused, NoPreset) as refusal:
+        messages.error(request, str(refusal))
+        receiving.cancel(batch, person=request.person)
+        return redirect("imports", request.project.slug)
+    offered = [preset for preset in PRESETS.values() if batch.kind in preset.kinds]
+    context = {"project": request.project, "batch": batch, "form": form, "presets": offered}
+    return render(request, "catalogue/importing/import.html", context, status=422 if form.errors else 200)
+
+
+def _known(name: str) -> str:
+    return name if name in PRESETS else ""
+
+
+def _progress(request: Request, batch: Import) -> dict[str, Any]:
+    return {
+        "project": request.project,
+        "batch": batch,
+        "form": None,
+        "pace": receiving.pace(batch),
+        "terminal": batch.state not in LIVE,
+        "rejections": list(receiving.first_rejections(batch)),
+        "marked": receiving.marked(batch),
+        "presence": heartbeats.presence(),
+        "wants_pictures": fetching.has_any(request.project),
+    }
+
+
+def _csv_lines(*parts: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+    yield BYTE_ORDER_MARK
+    for part in parts:
+        yield from map(csv_line, part)

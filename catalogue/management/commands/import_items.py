@@ -1,0 +1,11 @@
+"""Import catalogue items, without queries, from a file on this machine."""
+
+from __future__ import annotations
+
+from catalogue.importing.from_here import ImportCommand
+
+
+class Command(ImportCommand):
+    help = "Import catalogue items from a JSONL, CSV or Parquet file, plain or gzip."
+    kind = "items"
+    answer = ("read", "new", "known", "changed", "rejected", "images")

@@ -1,0 +1,18 @@
+"""Import pairs of a query and an item from a file on this machine."""
+
+from __future__ import annotations
+
+from django.core.management.base import CommandParser
+
+from catalogue.importing.from_here import ImportCommand
+
+
+class Command(ImportCommand):
+    help = "Import pairs from a JSONL, CSV or Parquet file, plain or gzip. Importing a file again adds nothing."
+    kind = "pairs"
+    answer = ("read", "new", "known", "changed", "rejected", "gold", "ratings")
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--scale", default="", help="the label scale, where the file does not name it")
+        parser.add_argument("--judge-gold", action="store_true", help="pairs with a gold label are judged, too")

@@ -1,0 +1,25 @@
+"""What is judged, from the file that brought it to the evidence that is read from it.
+
+Append-only tables carry `append_only = True`: the database refuses UPDATE, DELETE and TRUNCATE on them.
+"""
+
+from catalogue.models.evidence import Grid, LearntLexicon
+from catalogue.models.imports import Import, Rejection
+from catalogue.models.items import Item, Snapshot
+from catalogue.models.pairs import Pair, PairWords, Query
+from catalogue.models.pictures import Image, PictureFetch, PictureSource
+
+__all__ = [
+    "Grid",
+    "Image",
+    "Import",
+    "Item",
+    "LearntLexicon",
+    "Pair",
+    "PairWords",
+    "PictureFetch",
+    "PictureSource",
+    "Query",
+    "Rejection",
+    "Snapshot",
+]

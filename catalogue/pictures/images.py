@@ -1,0 +1,82 @@
+"""Pictures: decoded in a child, re-encoded, kept under the hash of what we made of them, and served by that hash.
+
+What came in is never served: no metadata, no trailing bytes, no foreign format survives. Nothing here fetches.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from catalogue.models import Image
+from catalogue.pictures import decoding
+from catalogue.pictures.decoding import PictureRefused
+from projects.models import Project
+from relevance.sanitising import storable
+
+MAX_BYTES = 10 << 20
+_FOLDERS = {"large": "images", "thumb": "thumbs"}
+
+
+def store(project: Project, name: str, data: bytes) -> Image | str:
+    """The project's picture, new or known by its content; or the reason why it is refused."""
+    try:
+        return add(project, name, data)[0]
+    except PictureRefused as refusal:
+        return str(refusal)
+
+
+def add(project: Project, name: str, data: bytes) -> tuple[Image, bool]:
+    """The project's picture and whether it is new; raises PictureRefused."""
+    if len(data) > MAX_BYTES:
+        raise PictureRefused("bytes")
+    encoded = decoding.encode(data)
+    sha256 = encoded.sha256
+    for size, content in (("large", encoded.large), ("thumb", encoded.thumb)):
+        key = storage_key(sha256, size)
+        if not default_storage.exists(key):
+            default_storage.save(key, ContentFile(content))
+    return Image.objects.get_or_create(
+        project=project,
+        sha256=sha256,
+        defaults={
+            "original_name": storable(name)[-255:],
+            "width": encoded.width,
+            "height": encoded.height,
+            "bytes": len(encoded.large),
+        },
+    )
+
+
+def storage_key(sha256: str, size: str) -> str:
+    return f"{_FOLDERS[size]}/{sha256[:2]}/{sha256}.webp"
+
+
+def is_known(project: Project, sha256: str, size: str) -> bool:
+    """A picture of this project, whoever else may have it."""
+    return size in _FOLDERS and Image.objects.filter(project=project, sha256=sha256).exists()
+
+
+def read_stored(sha256: str, size: str) -> bytes | None:
+    """The bytes, a few hundred kilobytes at most; None when the storage has lost them."""
+    try:
+        with default_storage.open(storage_key(sha256, size)) as file:
+            content: bytes = file.read()
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def read_from(folder: Path, name: str) -> bytes | None:
+    """The bytes of a file inside the folder; None for a name that is absent or leads out of it."""
+    root = folder.resolve()
+    try:
+        path = (root / name).resolve()
+        if not path.is_relative_to(root) or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError):
+        return None

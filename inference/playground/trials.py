@@ -1,0 +1,262 @@
+"""The playground: one pair asked with one model and one prompt version, and two prompt versions on a sample of gold.
+
+What is tried here is no prediction: nothing is pre-labelled, nothing opens a dispute. A trial is a job like any other, since
+no web request may call a model.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import comb
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from catalogue.models import Pair
+from inference.asking import Asking, Briefing
+from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting, Question
+from inference.models import Comparison, ModelVersion, PromptVersion, Trial
+from inference.pipeline import Judged
+from inference.prelabel import briefing
+from inference.prelabel.predictions import LONGEST_ANSWER
+from inference.prompting import prompt_versions
+from inference.prompting.rendering import render
+from inference.registry import registry
+from jobs import leasing
+from jobs.kinds import PRELABEL_QUEUE, Kind
+from jobs.leasing import Claim
+from jobs.models import JobState
+from projects.audit import record
+from projects.hooks import Hook
+from projects.models import Person, Project
+from projects.refusals import Refused
+from relevance.metrics import report
+from relevance.sanitising import storable
+from rules.publishing import active_rule_base, rule_base_of, specs
+
+MOST_PAIRS, FEWEST_PAIRS = 200, 10
+FEWEST_TO_ACTIVATE = 20
+
+gold_to_measure: Hook[[Project, ModelVersion], list[int]] = Hook()  # pairs whose gold may measure a model
+
+
+def start_trial(pair: Pair | None, model: ModelVersion | None, prompt: PromptVersion | None, by: Person) -> Trial:
+    """Ask about one pair; the page watches the job. Raises Refused."""
+    if pair is None:
+        raise Refused("no_pair", _("There is no such pair in this project: take its number from its page."))
+    if model is None:
+        raise Refused("no_model", _("Choose a model."))
+    rule_base_of(pair.project)
+    with transaction.atomic():
+        trial = Trial.objects.create(
+            project=pair.project,
+            pair=pair,
+            snapshot_id=pair.item.snapshot_now,
+            model=model,
+            prompt=prompt if model.prompt_id is not None else None,
+            requested_by=by,
+        )
+        record(by, "trial.started", project=pair.project, on=trial, model=str(model))
+    return trial
+
+
+def start_comparison(
+    project: Project,
+    model: ModelVersion | None,
+    before: PromptVersion | None,
+    after: PromptVersion | None,
+    pairs: int,
+    by: Person,
+    seed: int = 0,
+) -> Comparison:
+    """Both versions on the same gold pairs that may measure the model, drawn at random; raises Refused."""
+    if model is None or model.prompt_id is None or not before or not after or before.pk == after.pk or pairs < 1:
+        raise Refused("two_prompts", _("Choose a large model, two different prompt versions and how many pairs."))
+    gold = [pk for found in gold_to_measure(project, model) for pk in found]
+    if len(gold) < FEWEST_PAIRS:
+        raise Refused("no_gold", _("Ten gold pairs at least are needed to compare two prompt versions."), status=409)
+    drawn = random.Random(seed).sample(gold, min(pairs, len(gold), MOST_PAIRS))
+    rows = Pair.objects.filter(pk__in=drawn).select_related("item")
+    with transaction.atomic():
+        comparison = Comparison.objects.create(
+            project=project, model=model, before=before, after=after, pairs=len(drawn), seed=seed, requested_by=by
+        )
+        Trial.objects.bulk_create(
+            Trial(
+                project=project,
+                pair=pair,
+                snapshot_id=pair.item.snapshot_now,
+                model=model,
+                prompt=prompt,
+                comparison=comparison,
+                requested_by=by,
+            )
+            for pair in rows
+            for prompt in (before, after)
+        )
+        record(by, "comparison.started", project=project, on=comparison, pairs=len(drawn))
+    return comparison
+
+
+def work(claims: Sequence[Claim]) -> None:
+    """See each of the claimed trials to its end."""
+    with leasing.kept(Trial, claims):
+        for claim in claims:
+            _try(claim)
+
+
+KIND = Kind("trial", _("trial"), Trial, work, PRELABEL_QUEUE, together=4)
+
+
+def _try(claim: Claim) -> None:
+    trial = Trial.objects.select_related("project", "pair__query", "pair__item", "snapshot", "model", "prompt").get(
+        pk=claim.job_id
+    )
+    try:
+        fields = _ask(trial)
+    except EngineWaiting as error:
+        leasing.put_back(Trial, [claim], error.retry_after or 1.0)
+    except EngineError as error:
+        leasing.fail(trial, claim.token, error, retry=isinstance(error, EngineUnavailable))
+    else:
+        leasing.finish(trial, claim.token, **fields)
+
+
+def _ask(trial: Trial) -> dict[str, Any]:
+    """Everything that was sent and said, as the fields of the trial; a cold start is the one of the rules of this moment."""
+    rule_base = active_rule_base(trial.project)
+    assert rule_base is not None, "a trial is started where there are rules"
+    rules = specs(rule_base)
+    model = registry.with_rules(trial.model, rules)
+    asking = Asking(trial.project, model, rules, prompt=trial.prompt)
+    (told,) = asking.brief([briefing.subject(trial.pair, trial.snapshot)])
+    if not isinstance(told, Briefing):
+        raise told
+    question = asking.question(told)
+    (judged,) = asking.judge([question])
+    if isinstance(judged, EngineError):
+        raise judged
+    return {
+        "model": model,
+        "rendered": _sections(question, trial.prompt),
+        "raw": storable(judged.completion.text[:LONGEST_ANSWER]),
+        "judged": _as_json(judged),
+        "tokens_in": judged.completion.tokens_in,
+        "tokens_out": judged.completion.tokens_out,
+        "tokens_cached": judged.completion.tokens_cached,
+        "seconds": judged.completion.seconds,
+    }
+
+
+def _sections(question: Question, prompt: PromptVersion | None) -> list[dict[str, Any]]:
+    """The prompt of a chat model for people to look at; an engine without prompts was sent none."""
+    if prompt is None:
+        return []
+    return [
+        {**asdict(one), "tokens": one.tokens} for one in render(question, prompt_versions.value(prompt.pk)).sections
+    ]
+
+
+def _as_json(judged: Judged) -> dict[str, Any]:
+    return {
+        "status": judged.status,
+        "reason": judged.reason,
+        "label": judged.label,
+        "mismatch": judged.mismatch,
+        "posterior": dict(judged.posterior) if judged.posterior else None,
+        "chain": judged.chain.model_dump(mode="json") if judged.chain is not None else None,
+        "contradicts": list(judged.contradicts),
+    }
+
+
+@dataclass(frozen=True)
+class Side:
+    """One prompt version in a comparison: what it got right, what it said nothing usable about, and at what price."""
+
+    prompt: PromptVersion
+    answered: int
+    unusable: int
+    figures: dict[str, Any]
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Compared:
+    """`only_after` and `only_before`: pairs that one version alone got right; `p`: how likely that is by chance alone
+    (exact McNemar test, two-sided)."""
+
+    done: int
+    total: int
+    before: Side
+    after: Side
+    only_before: int
+    only_after: int
+    p: float
+
+    @property
+    def ended(self) -> bool:
+        return self.done == self.total
+
+
+def compared(comparison: Comparison) -> Compared:
+    trials = list(comparison.trials.select_related("pair__query").order_by("pk"))
+    ended = [one for one in trials if one.state in (JobState.DONE, JobState.DEAD, JobState.CANCELLED)]
+    scale = comparison.project.scale
+    right: dict[int | None, set[int]] = {}
+    for trial in ended:
+        label = (trial.judged or {}).get("label")
+        if label and scale.from_lore(label) == trial.pair.gold_label:
+            right.setdefault(trial.prompt_id, set()).add(trial.pair_id)
+    first, second = right.get(comparison.before_id, set()), right.get(comparison.after_id, set())
+    return Compared(
+        done=len(ended),
+        total=len(trials),
+        before=_side(comparison.before, ended, comparison.project),
+        after=_side(comparison.after, ended, comparison.project),
+        only_before=len(first - second),
+        only_after=len(second - first),
+        p=mcnemar(len(first - second), len(second - first)),
+    )
+
+
+def _side(prompt: PromptVersion, trials: Sequence[Trial], project: Project) -> Side:
+    own = [trial for trial in trials if trial.prompt_id == prompt.pk]
+    usable = [trial for trial in own if (trial.judged or {}).get("label")]
+    rows = [
+        (one.pair.query_id, one.pair.gold_label, project.scale.from_lore((one.judged or {})["label"]), None)
+        for one in usable
+    ]
+    return Side(
+        prompt=prompt,
+        answered=len(usable),
+        unusable=len(own) - len(usable),
+        figures=report(project.scale, rows).to_json() if rows else {},
+        tokens_in=sum(one.tokens_in for one in own),
+        tokens_out=sum(one.tokens_out for one in own),
+        seconds=sum(one.seconds for one in own),
+    )
+
+
+def mcnemar(first: int, second: int) -> float:
+    """Two-sided exact p of so uneven a split of the pairs on which two answers differ."""
+    n = first + second
+    tail = sum(comb(n, k) for k in range(min(first, second) + 1))
+    return min(1.0, float(2 * tail / 2**n))
+
+
+def activate(prompt: PromptVersion, project: Project, by: Person) -> None:
+    """Only what has been compared with the version that is active now; the project's models follow. Raises Refused."""
+    now = prompt_versions.active()
+    if now.pk != prompt.pk:
+        found = Comparison.objects.filter(before=now, after=prompt, pairs__gte=FEWEST_TO_ACTIVATE)
+        if not any(compared(one).ended for one in found.select_related("before", "after", "project")):
+            first = _("Compare this version with the active one on twenty gold pairs or more first.")
+            raise Refused("not_compared", first, status=409)
+    with transaction.atomic():
+        prompt_versions.activate(prompt, by)
+        registry.follow_prompts(project, by)

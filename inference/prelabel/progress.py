@@ -1,0 +1,200 @@
+"""How far a pre-label run has come: counts by state, pace, time left, and why what failed has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.db.models import CharField, Count, DurationField, ExpressionWrapper, F, Func, Q, QuerySet, Sum, Value
+
+from database.clock import ClockTimestamp
+from inference.models import ModelVersion, PrelabelAttempt, PrelabelJob, PrelabelRun
+from jobs.leasing import LIVE
+from jobs.models import JobState
+from projects.hooks import Hook
+from projects.models import Project
+
+WINDOW = timedelta(seconds=60)
+
+disputes_with_the_model: Hook[[Project], int] = Hook()  # how many are open: promoting another model ends them
+
+
+class Reason(NamedTuple):
+    """`kind`: invalid (the model answered, unusably), failed (will be tried again) or dead."""
+
+    kind: str
+    code: str
+    pairs: int
+
+
+class Cost(NamedTuple):
+    """Of every try of a run, successful or not: tokens, those of them served from the prefix cache, engine seconds."""
+
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    pairs: int
+    reused: int
+    ok: int
+    invalid: int
+    states: Mapping[str, int]
+    rate: float | None  # jobs ended per second over the last minute
+    seconds: float  # since the run was asked for, until its last job ended
+    reasons: tuple[Reason, ...]
+    cancelled: bool
+    cost: Cost
+
+    @property
+    def done(self) -> int:
+        """Pairs that need no more work, for whatever reason."""
+        return self.pairs - self.left
+
+    @property
+    def left(self) -> int:
+        return sum(self.states.get(state, 0) for state in LIVE)
+
+    @property
+    def dead(self) -> int:
+        return self.states.get(JobState.DEAD, 0)
+
+    @property
+    def counts(self) -> list[tuple[str, str, int]]:
+        """State, its name and how many, in the order of a job's life; states that nothing is in are left out."""
+        return [(s.value, str(s.label), self.states[s]) for s in JobState if self.states.get(s)]
+
+    @property
+    def failed(self) -> int:
+        return self.dead + self.states.get(JobState.FAILED, 0)
+
+    @property
+    def terminal(self) -> bool:
+        return self.left == 0
+
+    @property
+    def seconds_left(self) -> float | None:
+        return self.left / self.rate if self.rate else None
+
+
+def progress(run: PrelabelRun) -> Progress:
+    """Three queries over the jobs of one run."""
+    rows = PrelabelJob.objects.filter(run=run)
+    recently = Q(finished_at__gt=ClockTimestamp() - WINDOW, state=JobState.DONE)
+    counted = list(rows.values("state").annotate(n=Count("pk"), recent=Count("pk", filter=recently)).order_by())
+    states = {row["state"]: row["n"] for row in counted}
+    answers = _answers(rows, run)
+    age, span = _times(run)
+    recent = sum(row["recent"] for row in counted)
+    return Progress(
+        pairs=run.pairs,
+        reused=run.reused + answers.reused,
+        ok=answers.ok,
+        invalid=sum(answers.invalid.values()),
+        states=states,
+        rate=recent / max(1.0, min(age, WINDOW.total_seconds())) if recent else None,
+        seconds=span if sum(states.get(state, 0) for state in LIVE) == 0 else age,
+        reasons=(*(Reason("invalid", code, n) for code, n in answers.invalid.items()), *_failures(rows)),
+        cancelled=run.cancelled_at is not None,
+        cost=_cost(run),
+    )
+
+
+class _Answers(NamedTuple):
+    ok: int
+    invalid: Mapping[str, int]
+    reused: int  # asked for as jobs, answered by a prediction that was there before the run
+
+
+def _answers(rows: QuerySet[PrelabelJob], run: PrelabelRun) -> _Answers:
+    before = Q(prediction__created_at__lt=run.created_at)
+    found = (
+        rows.filter(state=JobState.DONE)
+        .values("prediction__status", "prediction__reason")
+        .annotate(new=Count("pk", filter=~before), old=Count("pk", filter=before))
+        .order_by("prediction__reason")
+    )
+    ok = sum(row["new"] for row in found if row["prediction__status"] == "ok")
+    invalid = {r["prediction__reason"]: r["new"] for r in found if r["prediction__status"] == "invalid" and r["new"]}
+    return _Answers(ok, invalid, sum(row["old"] for row in found))
+
+
+def _failures(rows: QuerySet[PrelabelJob]) -> list[Reason]:
+    """By the code before the colon of the error."""
+    code = Func(F("error"), Value(":"), Value(1), function="split_part", output_field=CharField())
+    found = (
+        rows.filter(state__in=[JobState.FAILED, JobState.DEAD])
+        .values("state", code=code)
+        .annotate(n=Count("pk"))
+        .order_by("state", "-n")[:20]
+    )
+    return [Reason(row["state"], row["code"], row["n"]) for row in found]
+
+
+def _cost(run: PrelabelRun) -> Cost:
+    found = PrelabelAttempt.objects.filter(job__run=run).aggregate(
+        tokens_in=Sum("tokens_in"),
+        tokens_out=Sum("tokens_out"),
+        tokens_cached=Sum("tokens_cached"),
+        seconds=Sum("seconds"),
+    )
+    return Cost(**{name: value or 0 for name, value in found.items()})
+
+
+def _times(run: PrelabelRun) -> tuple[float, float]:
+    """Seconds since the run was asked for, and until its last job ended, by the database's clock."""
+    age = ExpressionWrapper(ClockTimestamp() - F("created_at"), output_field=DurationField())
+    row = PrelabelRun.objects.filter(pk=run.pk).values_list(age, "created_at").get()
+    last = PrelabelJob.objects.filter(run=run, finished_at__isnull=False).order_by("-finished_at")
+    ended = last.values_list("finished_at", flat=True).first()
+    return row[0].total_seconds(), (ended - row[1]).total_seconds() if ended else 0.0
+
+
+class Summary(NamedTuple):
+    """A run in one line of a list."""
+
+    run: PrelabelRun
+    left: int
+    dead: int
+
+    @property
+    def done(self) -> int:
+        return self.run.pairs - self.left
+
+    @property
+    def state(self) -> str:
+        if self.run.cancelled_at is not None:
+            return JobState.CANCELLED
+        return JobState.RUNNING if self.left else JobState.DEAD if self.dead else JobState.DONE
+
+    @property
+    def state_name(self) -> str:
+        return str(JobState(self.state).label)
+
+
+def summaries(runs: Sequence[PrelabelRun]) -> list[Summary]:
+    """One query for a page of runs; it reads an index alone."""
+    rows = PrelabelJob.objects.filter(run__in=runs).exclude(state=JobState.DONE)
+    counted = rows.values_list("run_id", "state").annotate(n=Count("pk")).order_by()
+    counts = {(run_id, state): n for run_id, state, n in counted}
+    return [
+        Summary(run, sum(counts.get((run.pk, state), 0) for state in LIVE), counts.get((run.pk, JobState.DEAD), 0))
+        for run in runs
+    ]
+
+
+def dead_jobs(run: PrelabelRun, limit: int = 50) -> list[PrelabelJob]:
+    rows = PrelabelJob.objects.filter(run=run, state=JobState.DEAD).select_related("pair__query", "snapshot")
+    return list(rows.order_by("pk")[:limit])
+
+
+def carry(project: Project, model: ModelVersion) -> int:
+    """How many pairs of a project carry a valid answer of a model, about the item as it is now."""
+    answered = PrelabelJob.objects.filter(run__project=project, run__model=model, prediction__status="ok")
+    now = answered.filter(snapshot=F("pair__item__current_snapshot"))
+    return now.aggregate(pairs=Count("pair", distinct=True))["pairs"] or 0

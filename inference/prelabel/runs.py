@@ -1,0 +1,220 @@
+"""Pre-labelling: a run is a person's request, a job is one pair of it, a prediction is what the model said of the pair.
+
+Knows how runs are asked for, stopped and worked on; what happens to a claimed job is in `answering`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Exists, Max, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from catalogue.evidence import grids, lexicons
+from database.clock import ClockTimestamp
+from inference.models import ModelVersion, PrelabelJob, PrelabelRun
+from inference.prelabel import answering, predictions
+from inference.registry import connecting, registry
+from jobs import leasing, tasks
+from jobs.isolation import Isolation
+from jobs.kinds import PRELABEL_QUEUE, Kind
+from jobs.leasing import Claim
+from projects.audit import record
+from projects.models import Person, Project
+from projects.refusals import Refused
+from relevance.rules import RuleSpec
+from rules.publishing import rule_base_of, specs
+
+TOGETHER = 32  # pairs that are asked about in one call of the engine
+MOST_SAMPLES = 16
+
+
+# `known`: this very model has answered under the same rules and grid, so the question would have the same key. A large
+# model's question also depends on knowledge, guideline and prompt: there the key alone decides, when the job is worked on.
+# The items of a query stand together, so that they share a prefix in the server's cache.
+# `mine`: versions of the model under other prompts or rules count as the same model.
+_ENQUEUE = """
+WITH mine AS (
+  SELECT other.id FROM inference_modelversion other JOIN inference_modelversion this ON this.id = %(model)s
+  WHERE (other.name, other.engine, other.target, other.role) = (this.name, this.engine, this.target, this.role)
+), wanted AS (
+  SELECT p.id AS pair_id, p.query_id, i.current_snapshot_id AS snapshot_id,
+    NOT %(prompted)s AND EXISTS (
+      SELECT 1 FROM inference_prediction x JOIN catalogue_grid g ON g.id = x.grid_id
+      WHERE x.pair_id = p.id AND x.snapshot_id = i.current_snapshot_id AND x.model_id = %(model)s
+        AND x.rule_base_id = %(rule_base)s AND g.extractor = %(extractor)s
+        AND x.sampling = %(sampling)s::jsonb) AS known
+  FROM catalogue_pair p JOIN catalogue_item i ON i.id = p.item_id
+  WHERE p.project_id = %(project)s AND i.current_snapshot_id IS NOT NULL AND {only}
+), made AS (
+  INSERT INTO inference_prelabeljob (run_id, pair_id, snapshot_id, state, attempts, error)
+  SELECT %(run)s, pair_id, snapshot_id, 'queued', 0, '' FROM wanted WHERE NOT known ORDER BY query_id, pair_id
+)
+SELECT count(*), count(*) FILTER (WHERE known) FROM wanted
+"""
+_ANSWERED = """EXISTS (SELECT 1 FROM inference_prediction x
+  WHERE x.pair_id = p.id AND x.model_id IN (SELECT id FROM mine) AND x.status = 'ok' {and_})"""
+# By this model under other prompts, rules or facts, or by one that judged the project before it.
+_OLD = """EXISTS (SELECT 1 FROM inference_prediction x
+  WHERE x.pair_id = p.id AND x.status = 'ok'
+    AND (x.model_id IN (SELECT id FROM mine) OR x.model_id = ANY(%(older)s::bigint[])))"""
+ONLY = {
+    "": "true",
+    "missing": f"NOT {_ANSWERED.format(and_='')}",
+    "failed": f"""NOT {_ANSWERED.format(and_="AND x.snapshot_id = i.current_snapshot_id")} AND (
+      EXISTS (SELECT 1 FROM inference_prediction x
+        WHERE x.pair_id = p.id AND x.model_id IN (SELECT id FROM mine) AND x.status = 'invalid')
+      OR EXISTS (SELECT 1 FROM inference_prelabeljob j JOIN inference_prelabelrun r ON r.id = j.run_id
+        WHERE j.pair_id = p.id AND j.state = 'dead' AND r.model_id IN (SELECT id FROM mine)))""",
+    "stale": f"""{_OLD} AND NOT {
+        _ANSWERED.format(
+            and_="AND x.model_id = %(model)s AND x.rule_base_id = %(rule_base)s "
+            "AND x.snapshot_id = i.current_snapshot_id"
+        )
+    }""",
+}
+
+
+class Wish(NamedTuple):
+    """What a run is asked for: a model by name (else the active one), chains per pair, and which pairs alone."""
+
+    model: str | None = None
+    samples: int = 1
+    only: str = ""
+
+
+EVERYTHING = Wish()
+
+
+def start_run(project: Project, by: Person | None, wish: Wish = EVERYTHING) -> PrelabelRun:
+    """Ask for every pair of the project, or those wished for: one job each, save those this model has answered already.
+
+    Raises Refused, UnknownModel.
+    """
+    rule_base = rule_base_of(project)
+    if not project.pairs.exists():
+        raise Refused("no_pairs", _("There is nothing to pre-label yet: import pairs first."), status=409)
+    if wish.only not in ONLY or not 1 <= wish.samples <= MOST_SAMPLES:
+        known = ", ".join(filter(None, ONLY))
+        wish_for = _("only: one of %(known)s; samples: 1 to %(most)s")
+        raise Refused("wish", wish_for, status=400, known=known, most=MOST_SAMPLES)
+    # Before the transaction: a model that follows the rules settles pairs, and judges would wait for all that is enqueued.
+    model = model_for(project, wish.model, specs(rule_base))
+    lexicon = lexicons.up_to_date(project)
+    with transaction.atomic():
+        run = PrelabelRun.objects.create(
+            project=project,
+            model=model,
+            rule_base=rule_base,
+            lexicon=lexicon,
+            requested_by=by,
+            samples=wish.samples if model.prompt_id is not None else 1,
+            only=wish.only,
+            attempt=_next_attempt(project, model) if wish.only == "failed" else 1,
+        )
+        run.pairs, run.reused = _enqueue(run)
+        run.save(update_fields=["pairs", "reused"])
+        record(by, "run.started", project=project, on=run, pairs=run.pairs, reused=run.reused, model=str(run.model))
+    return run
+
+
+def model_for(project: Project | None, name: str | None, rules: Sequence[RuleSpec]) -> ModelVersion:
+    """The model named, else the one active in the project (without one: in new projects), else the cold start; a cold
+    start by these rules. Raises UnknownModel."""
+    cold = name in connecting.ENGINES
+    if project is None:
+        found = registry.default() if name is None else registry.by_name(name) if not cold else None
+        return registry.with_rules(found or registry.cold_start(rules, name), rules)
+    if name is None or cold:
+        judge = registry.judge_by(project, rules, name)
+        return judge if name is None or judge.cold_start else registry.cold_start(rules, name)
+    return registry.with_rules(registry.by_name(name), rules)
+
+
+def _next_attempt(project: Project, model: ModelVersion) -> int:
+    """Another attempt is another question: what came out invalid is not found again among the answers."""
+    before = PrelabelRun.objects.filter(project=project, model__name=model.name).aggregate(most=Max("attempt"))["most"]
+    return (before or 1) + 1
+
+
+def _enqueue(run: PrelabelRun) -> tuple[int, int]:
+    """One statement, whatever the number of pairs: how many there are, and how many are answered already."""
+    params: dict[str, Any] = {
+        "run": run.pk,
+        "project": run.project_id,
+        "model": run.model_id,
+        "rule_base": run.rule_base_id,
+        "extractor": grids.extractor(lexicons.value(run.lexicon_id)),
+        "prompted": run.model.prompt_id is not None,
+        "sampling": json.dumps(predictions.sampling_of(run)),
+        "older": sorted(registry.older(run.project)) if registry.is_active(run.model, run.project) else [],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ENQUEUE.replace("{only}", ONLY[run.only]), params)
+        pairs, known = cursor.fetchone()
+        return pairs, known
+
+
+def cancel(run: PrelabelRun, by: Person | None) -> int:
+    """Stop what has not been judged; what has been stays."""
+    with transaction.atomic():
+        PrelabelRun.objects.filter(pk=run.pk, cancelled_at=None).update(cancelled_at=ClockTimestamp())
+        cancelled = leasing.cancel(PrelabelJob.objects.filter(run=run))
+        record(by, "run.cancelled", project=run.project, on=run, jobs=cancelled)
+    return cancelled
+
+
+def resume(run: PrelabelRun, by: Person | None) -> int:
+    """Go on with a cancelled run where it was stopped."""
+    with transaction.atomic():
+        PrelabelRun.objects.filter(pk=run.pk).update(cancelled_at=None)
+        resumed = leasing.resume(PrelabelJob.objects.filter(run=run))
+        record(by, "run.resumed", project=run.project, on=run, jobs=resumed)
+    return resumed
+
+
+def replay(run: PrelabelRun, by: Person | None) -> int:
+    """Give the dead jobs of a run that was not cancelled a fresh set of attempts."""
+    with transaction.atomic():
+        replayed = leasing.replay(PrelabelJob.objects.filter(run=run, run__cancelled_at=None))
+        record(by, "run.replayed", project=run.project, on=run, jobs=replayed)
+    return replayed
+
+
+def work(claims: Sequence[Claim]) -> None:
+    """See each of the claimed jobs to its end."""
+    with leasing.kept(PrelabelJob, claims):
+        answering.answer(claims)
+
+
+def lines() -> list[Q]:
+    """For the dispatcher: each run is a line of its own, so that a long one holds up no other."""
+    live = PrelabelJob.objects.filter(run=OuterRef("pk"), state__in=leasing.LIVE)
+    runs = PrelabelRun.objects.filter(Exists(live), cancelled_at=None).order_by("pk")
+    return [Q(run_id=pk) for pk in runs.values_list("pk", flat=True)]
+
+
+KIND = Kind(
+    "prelabel",
+    _("pre-label"),
+    PrelabelJob,
+    work,
+    PRELABEL_QUEUE,
+    TOGETHER,
+    lines=lines,
+    isolation=Isolation(),
+)
+
+
+def is_open(run: PrelabelRun) -> bool:
+    return PrelabelJob.objects.filter(run=run, state__in=leasing.LIVE).exists()
+
+
+def work_some(run: PrelabelRun) -> int:
+    """One batch of a run's due jobs, for a process that works without being rung; 0 when nothing is due now."""
+    due = leasing.head(leasing.due(PrelabelJob).filter(run=run), TOGETHER)
+    crowd = [row.pk for row in due if not row.alone]
+    return tasks.work_on(KIND, crowd or [row.pk for row in due[:1]])

@@ -1,0 +1,51 @@
+"""A model that nobody shall ask any more: no new run, trial or back-test offers it. What it has said stays, and runs that
+have begun go on. All its rows, one a prompt version, are retired together: it would come back with the next prompts."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from inference.models import ActiveModel, ModelVersion
+from inference.registry.registry import State, rows_of
+from projects.audit import record
+from projects.models import Person
+from projects.refusals import Refused
+
+
+def retired() -> QuerySet[ModelVersion]:
+    return ModelVersion.objects.filter(state=State.RETIRED)
+
+
+def why_not(version: ModelVersion) -> Refused | None:
+    """What keeps a model from being retired; other projects are not named."""
+    if version.cold_start:
+        sentence = _("The cold start judges wherever no model has been promoted: it is not retired.")
+        return Refused("cold_start", sentence, status=409)
+    if ActiveModel.objects.filter(model__in=rows_of(version)).exists():
+        sentence = _("It answers in a project, or new projects start with it: promote another there first.")
+        return Refused("active_model", sentence, status=409)
+    return None
+
+
+def retire(version: ModelVersion, by: Person | None) -> bool:
+    """False where it was retired before. Raises Refused."""
+    with transaction.atomic():
+        # Without the lock a promotion could name it meanwhile: whoever promotes locks the row and looks at its state.
+        list(rows_of(version).select_for_update().values_list("pk"))
+        if refusal := why_not(version):
+            raise refusal
+        done = rows_of(version).exclude(state=State.RETIRED).update(state=State.RETIRED)
+        if done:
+            record(by, "model.retired", on=version, model=str(version))
+    return bool(done)
+
+
+def restore(version: ModelVersion, by: Person | None) -> bool:
+    """False where it was not retired."""
+    with transaction.atomic():
+        done = rows_of(version).filter(state=State.RETIRED).update(state=State.REGISTERED)
+        if done:
+            record(by, "model.restored", on=version, model=str(version))
+    return bool(done)

@@ -1,0 +1,149 @@
+"""The model registry as people read it: who judges, how well, how far to believe it; a person promotes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from catalogue import splitting
+from inference.models import LearntModel, ModelJob, ModelVersion
+from inference.prelabel import progress
+from inference.registry import confidence, lineage, model_jobs, registry, retiring
+from inference.registry.basis import Basis
+from jobs import heartbeats, leasing
+from projects.gates import Request
+from projects.models import Project
+from projects.refusals import Refused
+from projects.remembering import remembered
+from projects.requests import one, show
+
+
+def models(request: Request) -> HttpResponse:
+    return listed(request)
+
+
+def listed(request: Request, *, status: int = 200) -> HttpResponse:
+    rows = registry.listed(request.project).select_related("prompt").order_by("role", "-id")[:100]
+    active = registry.active_models(request.project)
+    context = {
+        "project": request.project,
+        "models": sorted(rows, key=lambda row: (row.role, row.pk not in active)),
+        "active": active,
+        "judge": registry.active(request.project),
+        "default": registry.active(None),
+        "retired": retiring.retired().order_by("name", "-pk")[:100],
+        "sources": ModelJob.Source.choices,
+        "presence": heartbeats.presence(),
+        **_jobs(request),
+    }
+    return show(request, "inference/registry/models.html", context, part="model-jobs", status=status)
+
+
+def cancel_job(request: Request, job_id: int) -> HttpResponse:
+    job = one(ModelJob.objects.filter(project=request.project), job_id)
+    model_jobs.cancel(job, request.person)
+    return redirect("models", request.project.slug)
+
+
+def _jobs(request: Request) -> dict[str, object]:
+    rows = list(
+        ModelJob.objects.filter(project=request.project).select_related("model", "requested_by").order_by("-pk")[:20]
+    )
+    return {
+        "model_jobs": [(row, _basis(row.result or {}, row.model)) for row in rows],
+        "watched": any(row.state in leasing.LIVE for row in rows),
+    }
+
+
+def model(request: Request, version_id: int) -> HttpResponse:
+    return page(request, version(version_id))
+
+
+def page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpResponse:
+    lesson = LearntModel.objects.filter(version=found).defer("body", "corpus").select_related("project").first()
+    fitted = confidence.newest(found, request.project)
+    context = {
+        "project": request.project,
+        "model": found,
+        "is_active": registry.is_active(found, request.project),
+        "promoting": _promoting(request.project, found),
+        "not_retired_since": retiring.why_not(found),
+        "lesson": lesson,
+        "beside": _beside(lesson),
+        "learnt_from": _learnt_from(found),
+        "calibration": fitted,
+        "report_basis": _basis(lesson.report if lesson is not None else {}, found),
+        "calibration_basis": _basis(fitted.bins if fitted is not None else {}, found),
+        "canary": ModelJob.objects.filter(project=request.project, kind=ModelJob.Kind.CANARY, model=found)
+        .order_by("-pk")
+        .first(),
+        "found": [(name, value) for name, value in found.found.items() if isinstance(value, bool)],
+    }
+    return render(request, "inference/registry/model.html", context, status=status)
+
+
+def _promoting(project: Project, found: ModelVersion) -> dict[str, int] | None:
+    """What promoting it would change; None where it answers already, or judges no pairs."""
+    if found.role != ModelVersion.Role.JUDGE or registry.is_active(found, project):
+        return None
+    name = f"carry:{found.pk}"
+    carried = remembered(name, project, lambda: progress.carry(project, found), size=lambda pairs: pairs, seconds=60)
+    return {"pairs": carried, "disputes": sum(progress.disputes_with_the_model(project))}
+
+
+def promote(request: Request, version_id: int) -> HttpResponse:
+    found = version(version_id)
+    try:
+        registry.promote(found, request.project, request.person)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return page(request, found, status=refusal.status)
+    told = {"model": found, "role": found.get_role_display(), "project": request.project}
+    messages.success(request, _("%(model)s is the active %(role)s of %(project)s now.") % told)
+    return redirect("model", request.project.slug, found.pk)
+
+
+def retire(request: Request, version_id: int) -> HttpResponse:
+    """Or take it back into use."""
+    found = version(version_id)
+    try:
+        if request.POST.get("act") == "restore":
+            retiring.restore(found, request.person)
+            messages.success(request, _("%(model)s is in use again.") % {"model": found})
+        elif request.POST.get("act") == "retire":
+            retiring.retire(found, request.person)
+            messages.success(request, _("%(model)s is retired.") % {"model": found})
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return page(request, found, status=refusal.status)
+    return redirect("model", request.project.slug, found.pk)
+
+
+def _beside(lesson: LearntModel | None) -> list[tuple[str, object]]:
+    """The rows of a report: the learnt model, and whatever it was measured beside."""
+    if lesson is None:
+        return []
+    told = lesson.report
+    rows = [(_("this model"), told), (_("cold start"), told["cold_start"])]
+    if told.get("active") and "acc2" in told["active"]:
+        rows.append((told["active"]["model"], told["active"]))
+    return rows
+
+
+def _basis(told: Mapping[str, Any], model: ModelVersion | None) -> Basis | None:
+    """What a stored report is of; None of one that was stored before reports said so."""
+    return Basis.read(told["basis"], model) if "basis" in told else None
+
+
+def _learnt_from(model: ModelVersion) -> dict[str, int] | None:
+    known = lineage.of(model)
+    return None if known is None else {"families": len(known), "tests": lineage.tests_seen(model, splitting.splits())}
+
+
+def version(version_id: int) -> ModelVersion:
+    return one(ModelVersion.objects.select_related("prompt", "registered_by"), version_id)

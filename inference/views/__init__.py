@@ -1,1 +1,0 @@
-"""Pages of knowledge, and of the models of the installation."""

@@ -1,0 +1,162 @@
+"""Who is at work: heartbeats of dispatchers and workers, judged by the database's clock.
+
+A page that waits for a worker says within ten seconds that there is none: beats come every 2 s, are believed for 6 s,
+and pages ask every 4 s.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from database.clock import ClockTimestamp
+from jobs import kinds
+from jobs.kinds import Kind
+from jobs.leasing import LIVE
+from jobs.models import Job, JobState, Worker
+from projects.models import AuditEvent
+
+BEAT_SECONDS = 2
+FRESH_SECONDS = 6
+FORGOTTEN_AFTER = timedelta(days=1)
+BEGAN_ANEW = "worker.began_anew"
+TOLD_FOR = timedelta(days=7)
+
+
+class Presence(NamedTuple):
+    """Are rows being rung and worked on? `seen_at` is the last sign of whoever is missing."""
+
+    workers: int
+    dispatchers: int
+    seen_at: datetime | None
+
+    @property
+    def up(self) -> bool:
+        return self.workers > 0 and self.dispatchers > 0
+
+
+class Depth(NamedTuple):
+    """What waits, runs and has died of one kind of job; `kind` is its name in the reader's language."""
+
+    kind: str
+    waiting: int
+    running: int
+    dead: int
+
+
+class Dead(NamedTuple):
+    """A job that waits for a person; `code` is the error without its details."""
+
+    kind: str
+    job_id: int
+    attempts: int
+    finished_at: datetime
+    code: str
+
+
+class Heart:
+    """The beating of this process under its roles, on a thread of its own."""
+
+    def __init__(self, kinds: tuple[Worker.Kind, ...]) -> None:
+        self.kinds = kinds
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+
+    def start(self) -> None:
+        """A new life under an old name (a container's process number repeats) starts anew."""
+        Worker.objects.filter(seen_at__lt=ClockTimestamp() - FORGOTTEN_AFTER).delete()
+        for kind in self.kinds:
+            Worker.objects.update_or_create(
+                name=self._named(kind),
+                defaults={
+                    "kind": kind,
+                    "started_at": ClockTimestamp(),
+                    "seen_at": ClockTimestamp(),
+                    "last_claim_at": None,
+                },
+            )
+
+    def beat(self) -> None:
+        claimed = {"last_claim_at": ClockTimestamp()} if _claimed.is_set() else {}
+        _claimed.clear()
+        for kind in self.kinds:
+            fields = claimed if kind == Worker.Kind.WORKER else {}
+            if not Worker.objects.filter(name=self._named(kind)).update(seen_at=ClockTimestamp(), **fields):
+                Worker.objects.create(name=self._named(kind), kind=kind)
+
+    def stop(self) -> None:
+        Worker.objects.filter(name__in=[self._named(kind) for kind in self.kinds]).delete()
+
+    def _named(self, kind: Worker.Kind) -> str:
+        return f"{self.name} {kind.value}"[:120]
+
+
+_claimed = threading.Event()
+
+
+def note_claim() -> None:
+    """This process has taken a row; the next beat says so."""
+    _claimed.set()
+
+
+def fresh_workers() -> QuerySet[Worker]:
+    return Worker.objects.filter(seen_at__gt=ClockTimestamp() - timedelta(seconds=FRESH_SECONDS)).order_by("name")
+
+
+def presence() -> Presence:
+    fresh = Q(seen_at__gt=ClockTimestamp() - timedelta(seconds=FRESH_SECONDS))
+    worker, dispatcher = Q(kind=Worker.Kind.WORKER), Q(kind=Worker.Kind.DISPATCHER)
+    found = Worker.objects.aggregate(
+        workers=Count("pk", filter=fresh & worker),
+        dispatchers=Count("pk", filter=fresh & dispatcher),
+        worker_seen_at=Max("seen_at", filter=worker),
+        dispatcher_seen_at=Max("seen_at", filter=dispatcher),
+    )
+    missing = "dispatcher_seen_at" if found["workers"] else "worker_seen_at"
+    return Presence(found["workers"], found["dispatchers"], found[missing])
+
+
+def is_anyone_working() -> bool:
+    return presence().up
+
+
+def all_workers() -> list[tuple[Worker, bool]]:
+    """Every process heard of lately, and whether it is up."""
+    up = set(fresh_workers().values_list("pk", flat=True))
+    return [(worker, worker.pk in up) for worker in Worker.objects.order_by("kind", "name")[:200]]
+
+
+def restarts(limit: int = 20) -> QuerySet[AuditEvent]:
+    """Processes that noticed that they stood still and began anew, latest first; `detail` says which and why."""
+    since = ClockTimestamp() - TOLD_FOR
+    return AuditEvent.objects.filter(act=BEGAN_ANEW, project=None, at__gt=since).order_by("-pk")[:limit]
+
+
+def depths() -> list[Depth]:
+    return [_depth(kind) for kind in kinds.every()]
+
+
+def _depth(kind: Kind) -> Depth:
+    live = kind.model._default_manager.filter(kind.only, state__in=LIVE)
+    counts = dict(live.values_list("state").annotate(n=Count("pk")).order_by())
+    running = counts.pop(JobState.RUNNING, 0)
+    return Depth(str(kind.name), sum(counts.values()), running, _dead(kind).count())
+
+
+def dead_jobs(limit: int = 50) -> list[Dead]:
+    """The latest dead jobs of every kind: an operator sees what fails, not whose data it is."""
+    columns = ("pk", "attempts", "finished_at", "error")
+    found = [
+        Dead(str(kind.name), row["pk"], row["attempts"], row["finished_at"], row["error"].partition(":")[0])
+        for kind in kinds.every()
+        for row in _dead(kind).order_by("-pk").values(*columns)[:limit]
+    ]
+    return sorted(found, key=lambda dead: dead.finished_at, reverse=True)[:limit]
+
+
+def _dead(kind: Kind) -> QuerySet[Job]:
+    return kind.model._default_manager.filter(kind.only, state=JobState.DEAD)

@@ -1,0 +1,124 @@
+"""The kinds of job: one table, filled by each app's `ready()`. Who rings, works, counts or looks for jobs reads it here.
+
+A kind is declared beside its work and registered; nothing else has to know it. Chores are what is done regularly,
+without a row that asks for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from uuid import UUID
+
+from django.db import close_old_connections, connections
+from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+
+from jobs import leasing
+from jobs.isolation import Isolation
+from jobs.leasing import Claim
+from jobs.models import Job
+
+logger = logging.getLogger(__name__)
+DISPATCHING = ""  # no queue: where a chore says so, whoever dispatches does it
+DEFAULT_QUEUE = "default"
+PRELABEL_QUEUE = "prelabel"
+HOLDS_SECONDS = 10.0  # no connection is held over a longer pause
+PICTURE_QUEUE = "pictures"  # of its own: a slow server of pictures holds up no import
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Rows of one table that are worked on in one way.
+
+    `code` names the kind in messages, `name` to people. `work` gets at most `together` claimed rows; a single row fails
+    with what it raises, who takes more sees to each of them. Of the table only rows that fulfil `only` may be taken (the
+    rest are of another kind, or wait for a person). `lines`: each gets its share of what is rung for. What may end its
+    process goes alone through `isolation`.
+    """
+
+    code: str
+    name: str | Promise
+    model: type[Job]
+    work: Callable[[Sequence[Claim]], object]
+    queue: str = DEFAULT_QUEUE
+    together: int = 1
+    only: Q = field(default_factory=Q)
+    lines: Callable[[], Sequence[Q]] = lambda: [Q()]
+    isolation: Isolation | None = None
+
+    def in_lines(self) -> list[QuerySet[Job]]:
+        """Its rows that someone should take now, line by line."""
+        due = leasing.due(self.model).filter(self.only)
+        return [due.filter(line) for line in self.lines()]
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Done at once and every so many seconds; while it says that it did something, again after `at_it` seconds.
+
+    By whoever works for `queue`, or dispatches.
+    """
+
+    do: Callable[[], int]
+    seconds: float
+    at_it: float
+    queue: str
+
+
+_kinds: dict[str, Kind] = {}
+_chores: dict[Callable[[], int], Chore] = {}
+
+
+def register(*kinds: Kind) -> None:
+    """Called in AppConfig.ready; registering twice changes nothing."""
+    for kind in kinds:
+        _kinds[kind.code] = kind
+
+
+def chore(do: Callable[[], int], seconds: float, *, at_it: float | None = None, queue: str = DEFAULT_QUEUE) -> None:
+    """`do` answers with how much it did. Called in AppConfig.ready; registering twice changes nothing."""
+    _chores[do] = Chore(do, seconds, seconds if at_it is None else at_it, queue)
+
+
+def single(work: Callable[[int, UUID], object]) -> Callable[[Sequence[Claim]], object]:
+    """For kinds whose rows are worked on one by one: by their key and the token that proves that they are ours."""
+    return lambda claims: [work(claim.job_id, claim.token) for claim in claims]
+
+
+def every() -> list[Kind]:
+    return list(_kinds.values())
+
+
+def named(code: object) -> Kind | None:
+    return _kinds.get(code) if isinstance(code, str) else None
+
+
+def of(queues: Sequence[str]) -> list[Kind]:
+    return [kind for kind in every() if kind.queue in queues]
+
+
+def queues() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(kind.queue for kind in every()))
+
+
+def chores(queues: Sequence[str]) -> list[Chore]:
+    return [chore for chore in _chores.values() if chore.queue in queues]
+
+
+def keep_doing(chore: Chore, ended: Event) -> None:
+    """Until told to end. Whatever goes wrong is logged and tried again."""
+    did, pause = 0, 0.0
+    while not ended.wait(pause):
+        close_old_connections()
+        try:
+            did = chore.do()
+        except Exception:
+            did = 0
+            logger.exception("%s failed; it is tried again", chore.do.__qualname__)
+        pause = chore.at_it if did else chore.seconds
+        if pause > HOLDS_SECONDS:
+            connections.close_all()
+    connections.close_all()

@@ -1,0 +1,49 @@
+"""Dispatcher and worker in one process, with another that stands by, until SIGTERM or Ctrl+C."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from jobs import kinds, process, supervising
+from projects import starting
+from projects.commands import JsonCommand, UsageError
+
+
+class Command(JsonCommand):
+    help = "Ring for rows that are due and work on them, until SIGTERM or Ctrl+C: current work is finished first."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-dispatch", action="store_true", help="only work; another process dispatches")
+        parser.add_argument("--dispatch-only", action="store_true", help="only dispatch; other processes work")
+        parser.add_argument(
+            "--queues",
+            default=",".join(kinds.queues()),
+            help="what to work on: default (imports, exports), prelabel, pictures; a GPU host takes prelabel alone",
+        )
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        queues = [] if options["dispatch_only"] else [q for q in options["queues"].split(",") if q]
+        _check(queues, no_dispatch=options["no_dispatch"], dispatch_only=options["dispatch_only"])
+        supervising.stand_by()
+        starting.check()
+        started = time.monotonic()
+        app = current_app._get_current_object()  # type: ignore[no-untyped-call]
+        clean = process.work(app, dispatch=not options["no_dispatch"], queues=queues, ended=process.ended_by_signals())
+        if not clean:
+            raise CommandError("the Celery worker ended by itself")
+        return {"seconds": round(time.monotonic() - started, 1)}
+
+
+def _check(queues: list[str], *, no_dispatch: bool, dispatch_only: bool) -> None:
+    unknown = set(queues) - set(kinds.queues())
+    if unknown:
+        raise UsageError(f"--queues: unknown {', '.join(sorted(unknown))}; known: {', '.join(kinds.queues())}")
+    if no_dispatch and dispatch_only:
+        raise UsageError("--no-dispatch and --dispatch-only leave nothing to do")
+    if not settings.REDIS_URL and (no_dispatch or dispatch_only):
+        raise UsageError("Without REDIS_URL dispatcher and worker share one process: leave the option out")

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from annotation.models import Gold, Judgment, Slot
+from catalogue.models import Import, Rejection
+from projects.models import Project
+
+PAIRS_KEYS = ["read", "new", "known", "changed", "rejected", "gold", "ratings"]
+ITEMS_KEYS = ["read", "new", "known", "changed", "rejected", "images"]
+
+
+def run(command: str, *arguments: object) -> tuple[int, dict[str, Any], str]:
+    """Exit status, the last line of stdout as JSON, and stderr."""
+    out, err = StringIO(), StringIO()
+    status = 0
+    try:
+        call_command(command, *map(str, arguments), stdout=out, stderr=err)
+    except SystemExit as ended:
+        status = int(ended.code or 0)
+    lines = out.getvalue().strip().splitlines()
+    assert len(lines) <= 1, "stdout holds the answer and nothing else"
+    return status, json.loads(lines[-1]) if lines else {}, err.getvalue()
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    path = tmp_path / "pairs.csv"
+    path.write_text("query,item_id,title,label\nred mug,m1,Red mug,L4\nred mug,m2,Blue mug,\n,m3,Pot,L1\n")
+    return path
+
+
+def test_it_works(db: None, pairs: Path) -> None:
+    status, answer, err = run("import_pairs", pairs, "--project", "mugs", "--create", "--licence", "CC0-1.0")
+    assert (status, err) == (0, "")
+    assert list(answer) == PAIRS_KEYS
+    assert answer == {"read": 3, "new": 2, "known": 0, "changed": 0, "rejected": 1, "gold": 1, "ratings": 0}
+    assert Project.objects.get().scale_name == "lore-4"
+    batch = Import.objects.get()
+    assert (batch.state, batch.preset, batch.source, batch.licence) == ("done", "lore", "pairs.csv", "CC0-1.0")
+    assert Rejection.objects.get().field == "query"
+
+
+def test_create_on_an_existing_project_is_fine_and_a_second_import_adds_nothing(db: None, pairs: Path) -> None:
+    for _ in range(2):
+        status, answer, _err = run("import_pairs", pairs, "--project", "mugs", "--create")
+    assert status == 0
+    assert answer == {"read": 3, "new": 0, "known": 2, "changed": 0, "rejected": 1, "gold": 0, "ratings": 0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--project", "nowhere"], "--create"),
+        (["--project", "mugs", "--create", "--preset", "nonsense"], "nonsense"),
+        (["--project", "mugs", "--create", "--scale", "stars-5"], "stars-5"),
+        (["--project", "mugs", "--create", "--images", "/nowhere"], "folder"),
+        (["--project", "mugs", "--create", "--column", "x=nonsense"], "FIELD"),
+    ],
+)
+def test_what_cannot_be_done_says_why_and_leaves_nothing(db: None, pairs: Path, arguments: list[str], why: str) -> None:
+    status, answer, _err = run("import_pairs", pairs, *arguments)
+    assert status == 1 and why in answer["error"]
+    assert not Project.objects.exists() and not Import.objects.exists()
+
+
+def test_a_file_that_is_absent_or_no_table_is_an_error(db: None, tmp_path: Path) -> None:
+    assert "no file" in run("import_pairs", tmp_path / "none", "--project", "x", "--create")[1]["error"]
+    (tmp_path / "zip.jsonl").write_bytes(b"PK\x03\x04")
+    assert "Archives" in run("import_pairs", tmp_path / "zip.jsonl", "--project", "x", "--create")[1]["error"]
+
+
+def test_a_wrong_command_line_is_exit_2(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("import_pairs", pairs)[0] == 2
+
+
+def test_the_scale_of_the_file_must_be_the_projects(db: None, pairs: Path, tmp_path: Path) -> None:
+    run("import_pairs", pairs, "--project", "mugs", "--create")
+    other = tmp_path / "esci.jsonl"
+    other.write_text('{"query": "mug", "item_id": "1", "title": "Mug", "label": "Exact", "label_scale": "esci-4"}\n')
+    status, answer, _err = run("import_pairs", other, "--project", "mugs")
+    assert status == 1 and "lore-4" in answer["error"] and "esci-4" in answer["error"]
+
+
+def test_foreign_columns_can_be_named_on_the_command_line(db: None, tmp_path: Path) -> None:
+    path = tmp_path / "foreign.csv"
+    path.write_text("keyword,sku,name\nmug,1,Red mug\n")
+    assert run("import_pairs", path, "--project", "mugs", "--create")[0] == 1
+    named = ["--column", "keyword=query", "--column", "sku=item_id", "--column", "name=title"]
+    status, answer, err = run("import_pairs", path, "--project", "mugs", "--create", *named)
+    assert (status, answer["new"]) == (0, 1)
+    assert "--licence" in err
+
+
+def test_judge_gold_gives_slots_to_pairs_with_gold(db: None, pairs: Path) -> None:
+    run("import_pairs", pairs, "--project", "mugs", "--create", "--judge-gold")
+    assert Slot.objects.count() == 4  # 2 pairs, overlap 2
+
+
+REAL = [
+    # file, project's scale, answer of the first import
+    ("chorus_electronics/pairs.jsonl.gz", "chorus-4", (2723, 2723, 0, 0, 0, 2723, 6951)),  # 2,317 pairs x 3 raters
+    ("esci/pairs.jsonl.gz", "esci-4", (184, 184, 0, 0, 0, 184, 0)),
+    ("wands_graded/pairs.jsonl.gz", "wands-3", (267, 267, 0, 0, 0, 267, 0)),
+    ("wands_binary/pairs.jsonl.gz", "binary", (2222, 2222, 0, 0, 0, 2222, 0)),
+    ("wands_multirater/pairs.jsonl.gz", "binary", (45, 45, 0, 0, 0, 45, 135)),  # 45 pairs x 3 raters
+    ("esci_labels_only/labels.jsonl.gz", "esci-4", (5111, 0, 0, 0, 5111, 0, 0)),
+]
+
+
+@pytest.mark.parametrize(("path", "scale", "counts"), REAL, ids=[row[0].split("/")[0] for row in REAL])
+def test_the_real_sets_go_in_and_a_second_import_adds_nothing(
+    db: None, shared_data: Path, path: str, scale: str, counts: tuple[int, ...]
+) -> None:
+    status, answer, _err = run("import_pairs", shared_data / path, "--project", "real", "--create")
+    assert (status, tuple(answer.values())) == (0, counts)
+    assert Project.objects.get().scale_name == scale
+    again = run("import_pairs", shared_data / path, "--project", "real", "--create")[1]
+    assert tuple(again.values()) == (counts[0], 0, counts[1], 0, counts[4], 0, 0)
+    assert (Gold.objects.count(), Judgment.objects.count()) == counts[5:]
+    assert set(Rejection.objects.values_list("field", flat=True)) <= {"title"}
+
+
+def test_icecat_attribution_comes_with_the_preset(db: None, shared_data: Path) -> None:
+    run("import_pairs", shared_data / "chorus_electronics/pairs.jsonl.gz", "--project", "real", "--create")
+    assert Import.objects.get().attribution == "product data sourced from Icecat, Open Content License"
+
+
+def test_items_answer_with_their_pictures(db: None, shared_data: Path) -> None:
+    arguments = [shared_data / "catalog/saleor_products.jsonl", "--project", "shop", "--create"]
+    status, answer, _err = run("import_items", *arguments, "--images", shared_data / "photos")
+    assert status == 0 and list(answer) == ITEMS_KEYS
+    assert answer == {"read": 32, "new": 32, "known": 0, "changed": 0, "rejected": 0, "images": 47}
+    assert run("import_items", *arguments)[1]["known"] == 32

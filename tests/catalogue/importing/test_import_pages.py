@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import PIL.Image
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from catalogue.importing import running
+from catalogue.models import Image, Import, Pair, Rejection, Snapshot
+from jobs import leasing
+from projects.models import AuditEvent, Project
+
+IMPORTS = reverse("imports", args=["shoes"])
+OURS = [
+    {"query": "red mug", "item_id": "m1", "title": "Red mug", "label": "L4", "images": ["mug.png"]},
+    {"query": "red mug", "item_id": "m2", "title": "=1+1", "label": "superb"},
+]
+ORIGIN = {"source": "a shop", "licence": "CC0-1.0", "attribution": "by the shop"}
+
+
+def upload(rows: list[dict[str, Any]] | bytes, name: str = "pairs.jsonl") -> SimpleUploadedFile:
+    data = rows if isinstance(rows, bytes) else "".join(json.dumps(row) + "\n" for row in rows).encode()
+    return SimpleUploadedFile(name, data)
+
+
+def png(name: str = "mug.png") -> SimpleUploadedFile:
+    made = io.BytesIO()
+    PIL.Image.new("RGB", (20, 20), "red").save(made, "PNG")
+    return SimpleUploadedFile(name, made.getvalue(), "image/png")
+
+
+@pytest.fixture
+def lena(cast: Any, client_for: Callable[[Any], Client]) -> Client:
+    return client_for(cast.lena)
+
+
+def bring(client: Client, file: SimpleUploadedFile, kind: str = "pairs", **data: Any) -> Any:
+    return client.post(IMPORTS, {"file": file, "kind": kind, **data})
+
+
+def address(name: str = "import") -> str:
+    return reverse(name, args=["shoes", Import.objects.latest("pk").pk])
+
+
+def meaning(client: Client, **changes: str) -> dict[str, str]:
+    """The fields of the second step as the page offers them, with changes by column name or field."""
+    form = client.get(address()).context["form"]
+    data = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    data["preset"] = form.preset.name if form.preset else ""
+    by_column = {column.name: column.field.name for column in form.columns()}
+    return {**data, **ORIGIN} | {by_column.get(name, name): value for name, value in changes.items()}
+
+
+def run_confirmed() -> Import:
+    batch = Import.objects.latest("pk")
+    token = leasing.claim(Import, batch.pk)
+    assert token is not None
+    running.work(batch.pk, token)
+    batch.refresh_from_db()
+    return batch
+
+
+def test_the_empty_list_says_what_a_file_needs(lena: Client) -> None:
+    page = lena.get(IMPORTS)
+    assert page.status_code == 200
+    assert b"Nothing imported yet" in page.content and b"multipart/form-data" in page.content
+
+
+def test_upload_look_confirm_and_watch_it_go_in(lena: Client, project: Project) -> None:
+    answer = bring(lena, upload(OURS), pictures=[png()])
+    assert (answer.status_code, answer["Location"]) == (302, address())
+    page = lena.get(address()).content.decode()
+    assert "our own field names" in page and "Red mug" in page
+    assert not Pair.objects.exists()
+    assert lena.post(address(), meaning(lena)).status_code == 302
+    assert b"every 2s" in lena.get(address()).content
+    batch = run_confirmed()
+    assert (batch.state, batch.new, batch.rejected, batch.gold, batch.images) == ("done", 1, 1, 1, 1)
+    assert (batch.source, batch.licence, batch.attribution) == tuple(ORIGIN.values())
+    assert Snapshot.objects.get().images == [Image.objects.get().sha256]
+    done = lena.get(address()).content.decode()
+    assert "every 2s" not in done and "superb" in done and reverse("pairs", args=["shoes"]) in done
+
+
+def test_the_fragment_alone_answers_htmx(lena: Client) -> None:
+    bring(lena, upload(OURS))
+    lena.post(address(), meaning(lena))
+    fragment = lena.get(address(), headers={"HX-Request": "true"}).content.decode()
+    assert fragment.strip().startswith('<div id="watch"') and "<html" not in fragment
+
+
+def test_foreign_columns_are_asked_for_with_a_guess_and_examples(lena: Client) -> None:
+    bring(lena, upload(b"search_term,product_id,bezeichnung\nmug,1,Red mug\n", "foreign.csv"))
+    page = lena.get(address())
+    assert b"No preset fits" in page.content and b"Red mug" in page.content
+    refused = lena.post(address(), meaning(lena))
+    assert refused.status_code == 422 and b"needs: title" in refused.content
+    assert lena.post(address(), meaning(lena, bezeichnung="title")).status_code == 302
+    assert run_confirmed().new == 1
+
+
+def test_a_preset_can_be_chosen_by_hand(lena: Client) -> None:
+    bring(lena, upload(OURS))
+    page = lena.get(address(), {"preset": "wands_graded"})
+    assert page.context["form"].initial["source"] == "wayfair/WANDS"
+
+
+def test_source_and_licence_must_be_named(lena: Client) -> None:
+    bring(lena, upload(OURS))
+    assert lena.post(address(), meaning(lena, licence="")).status_code == 422
+    assert not Import.objects.get().confirmed
+
+
+def test_another_scale_than_that_of_the_projects_pairs_is_refused(lena: Client) -> None:
+    bring(lena, upload(OURS))
+    lena.post(address(), meaning(lena))
+    run_confirmed()
+    bring(lena, upload([{**OURS[0], "label": "Exact", "label_scale": "esci-4"}]))
+    refused = lena.post(address(), meaning(lena))
+    assert refused.status_code == 422 and b"judges in lore-4" in refused.content
+
+
+def test_a_project_without_pairs_takes_the_scale_of_the_file(lena: Client, project: Project) -> None:
+    bring(lena, upload([{**OURS[0], "label": "Exact", "label_scale": "esci-4"}]))
+    lena.post(address(), meaning(lena))
+    project.refresh_from_db()
+    assert project.scale_name == "esci-4"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"PK\x03\x04", b"Archives are not read"),
+        (b"[{}]", b"one JSON list"),
+        (gzip.compress(b"a" * 40_000_000), b"times its size"),
+        (b"{broken\n", b"No row of the file"),
+        (b"", b"empty"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_and_not_kept(lena: Client, data: bytes, why: bytes) -> None:
+    refused = bring(lena, upload(data, "../../x.jsonl"))
+    assert refused.status_code == 422 and why in refused.content
+    assert not Import.objects.exists()
+
+
+def test_a_file_over_the_limit_is_refused(lena: Client, settings: Any) -> None:
+    settings.MAX_UPLOAD_BYTES = 10
+    assert bring(lena, upload(OURS)).status_code == 422
+
+
+def test_a_refused_picture_is_said_and_the_file_is_taken(lena: Client) -> None:
+    svg = SimpleUploadedFile("x.png", b"<svg onload=alert(1)>", "image/png")
+    answer = lena.post(IMPORTS, {"file": upload(OURS), "kind": "pairs", "pictures": [svg, png()]}, follow=True)
+    assert b"x.png: not a JPEG" in answer.content
+    assert Image.objects.count() == 1
+
+
+def test_the_script_is_told_where_to_go_without_using_up_the_messages(lena: Client) -> None:
+    answer = lena.post(IMPORTS, {"file": upload(OURS), "kind": "pairs"}, headers={"X-Upload": "1"})
+    assert (answer.status_code, answer["X-Location"]) == (204, address())
+
+
+def test_what_is_discarded_or_cancelled_goes_no_further(lena: Client) -> None:
+    bring(lena, upload(OURS))
+    assert lena.post(address("import-cancel")).status_code == 302
+    assert Import.objects.get().state == "cancelled"
+    assert b"Cancelled" in lena.get(address()).content
+    assert lena.post(address(), {}).status_code == 200  # too late to confirm: the page shows what became of it
+    assert not Import.objects.get().confirmed
+
+
+def test_all_rejected_rows_come_as_csv_without_formulas(lena: Client, project: Project) -> None:
+    bring(lena, upload(OURS))
+    batch = Import.objects.get()
+    for row, raw in enumerate(["=cmd|' /C calc'!A0", "+1", "@SUM(A1)", "plain"], start=1):
+        Rejection.objects.create(batch=batch, row=row, field="title", reason="missing", raw=raw)
+    answer = lena.get(address("import-rejected"))
+    content = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    cells = list(csv.reader(io.StringIO(content)))
+    assert cells[0] == ["row", "field", "reason", "raw"] and len(cells) == 5
+    assert not any(cell[:1] in "=+-@" for row in cells for cell in row if cell)
+    assert "attachment" in answer["Content-Disposition"]
+
+
+def test_hostile_names_and_values_are_shown_as_text(lena: Client) -> None:
+    row = {"query": "<script>alert(1)</script>", "item_id": "1", "title": "x", "<img src=x onerror=alert(1)>": "y"}
+    bring(lena, upload([row], "<b>.jsonl"))
+    page = lena.get(address()).content.decode()
+    assert "<script>alert" not in page and "<img src=x" not in page and "<b>" not in page
+
+
+def test_only_a_lead_imports(cast: Any, client_for: Callable[[Any], Client], lena: Client) -> None:
+    bring(lena, upload(OURS))
+    for person in (cast.ana, cast.max, cast.otto, cast.eve, cast.root):
+        client = client_for(person)
+        assert client.get(IMPORTS).status_code == 404
+        assert client.get(address()).status_code == 404
+        assert client.post(address("import-cancel")).status_code == 404
+
+
+def test_an_import_of_another_project_is_absent_here(lena: Client, project: Project) -> None:
+    other = Project.objects.create(slug="mugs", name="Mugs")
+    batch = Import.objects.create(project=other, kind="pairs", file_name="x")
+    assert lena.get(reverse("import", args=["shoes", batch.pk])).status_code == 404
+    assert lena.post(reverse("import-cancel", args=["shoes", batch.pk])).status_code == 404
+    assert lena.get(reverse("import-rejected", args=["shoes", batch.pk])).status_code == 404
+
+
+def test_who_brought_what_is_in_the_audit_log(lena: Client, cast: Any) -> None:
+    bring(lena, upload(OURS))
+    lena.post(address(), meaning(lena))
+    acts = list(AuditEvent.objects.filter(actor=cast.lena).order_by("pk").values_list("act", flat=True))
+    assert acts == ["import.uploaded", "import.confirmed"]

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from catalogue.importing.inspecting import Look, ScaleUnclear, columns_of, look, origin_of, preset_for, scale_for
+from catalogue.importing.mapping import FIELD_BYTES, Mapper, Record, RowRefused
+from catalogue.importing.presets import ITEMS, PAIRS, PRESETS, NoPreset, guess, missing
+from catalogue.importing.readers import Row
+from relevance.labels import LORE, scale_named
+
+SETS = [
+    ("chorus_electronics/pairs.jsonl.gz", PAIRS, "chorus", "chorus-4"),
+    ("esci/pairs.jsonl.gz", PAIRS, "esci", "esci-4"),
+    ("wands_graded/pairs.jsonl.gz", PAIRS, "wands_graded", "wands-3"),
+    ("wands_binary/pairs.jsonl.gz", PAIRS, "wands_binary", "binary"),
+    ("wands_multirater/pairs.jsonl.gz", PAIRS, "wands_multirater", "binary"),
+    ("esci_labels_only/labels.jsonl.gz", PAIRS, "lore", "esci-4"),
+    ("catalog/icecat_electronics.jsonl.gz", ITEMS, "icecat", ""),
+    ("catalog/saleor_products.jsonl", ITEMS, "saleor", ""),
+]
+OURS = {"query": "query", "item_id": "item_id", "title": "title"}
+
+
+def seen(*rows: dict[str, object]) -> Look:
+    return Look(tuple(rows[0]), rows)
+
+
+def record(kind: str = PAIRS, scale: str = "lore-4", **values: object) -> Record:
+    row = {"query": "red mug", "item_id": "m1", "title": "Red mug", **values}
+    columns = {name: name for name in PRESETS["lore"].columns.values()} | dict(PRESETS["lore"].columns)
+    return Mapper(columns, kind, scale_named(scale)).record(Row(1, row, len(json.dumps(row, default=str))))
+
+
+@pytest.mark.parametrize(("path", "kind", "name", "scale"), SETS)
+def test_each_real_set_is_known_by_its_marks(shared_data: Path, path: str, kind: str, name: str, scale: str) -> None:
+    with (shared_data / path).open("rb") as file:
+        head = look(file, path)
+    preset = preset_for(head, kind)
+    assert preset.name == name
+    if scale:
+        assert scale_for(head, columns_of(preset, head, kind), current=LORE, fixed=False).name == scale
+
+
+def test_every_preset_with_a_source_names_its_licence_and_attribution() -> None:
+    for preset in PRESETS.values():
+        assert bool(preset.source) == bool(preset.licence) == bool(preset.attribution), preset.name
+
+
+def test_icecat_texts_keep_the_attribution_that_their_licence_asks_for() -> None:
+    for name in ("chorus", "icecat"):
+        assert PRESETS[name].attribution == "product data sourced from Icecat, Open Content License"
+
+
+def test_our_own_field_names_claim_no_source() -> None:
+    assert origin_of(seen({**OURS, "label_scale": "binary"}), PRESETS["lore"]).source == ""
+
+
+def test_a_source_that_all_rows_name_is_proposed() -> None:
+    rows = seen({**OURS, "source": "shop", "licence": "CC0"}, {**OURS, "source": "shop", "licence": "MIT"})
+    assert (origin_of(rows, PRESETS["lore"]).source, origin_of(rows, PRESETS["lore"]).licence) == ("shop", "")
+
+
+def test_a_file_with_the_marks_of_two_presets_names_both() -> None:
+    both = dict.fromkeys(PRESETS["icecat"].marks | PRESETS["saleor"].marks, "x")
+    with pytest.raises(NoPreset, match=r"icecat, saleor.*--preset"):
+        preset_for(seen(both), ITEMS)
+    assert preset_for(seen(both), ITEMS, "saleor").name == "saleor"
+
+
+def test_unknown_columns_fit_no_preset_and_the_error_lists_what_there_is() -> None:
+    with pytest.raises(NoPreset, match=r"keyword.*lore, chorus"):
+        preset_for(seen({"keyword": "mug", "sku": "1"}), PAIRS)
+    with pytest.raises(NoPreset, match="no preset nonsense"):
+        preset_for(seen(dict(OURS)), PAIRS, "nonsense")
+
+
+def test_foreign_columns_are_guessed_by_spelling_then_by_likeness() -> None:
+    columns = ["search_term", "product_id", "Product-Title", "brand_name", "warehouse", "搜索词"]
+    assert guess(columns, PAIRS) == {
+        "search_term": "query",
+        "product_id": "item_id",
+        "Product-Title": "title",
+        "brand_name": "brand",
+    }
+
+
+def test_what_an_import_needs_is_said_by_kind() -> None:
+    assert [field.name for field in missing({"t": "title"}, PAIRS)] == ["query", "item_id"]
+    assert [field.name for field in missing({"t": "title"}, ITEMS)] == ["item_id"]
+
+
+def test_labels_that_only_one_scale_reads_name_it() -> None:
+    rows = seen(*({**OURS, "label": label} for label in ("L1", "L4")))
+    assert scale_for(rows, {"label": "label"}, current=None, fixed=False).name == "lore-4"
+
+
+def test_labels_that_several_scales_read_ask_for_a_name() -> None:
+    rows = seen({**OURS, "label": "1"}, {**OURS, "label": "2"})
+    with pytest.raises(ScaleUnclear, match=r"chorus-4.*--scale"):
+        scale_for(rows, {"label": "label"}, current=None, fixed=False)
+    assert scale_for(rows, {"label": "label"}, current=None, fixed=False, asked="wands-3").name == "wands-3"
+    assert scale_for(rows, {"label": "label"}, current=scale_named("esci-4"), fixed=False).name == "esci-4"
+
+
+def test_a_typing_error_among_the_labels_hides_no_scale() -> None:
+    rows = seen(*({**OURS, "label": label} for label in ("L1", "L4", "L44")))
+    assert scale_for(rows, {"label": "label"}, current=None, fixed=False).name == "lore-4"
+
+
+def test_labels_of_no_scale_and_files_of_two_scales_are_errors() -> None:
+    with pytest.raises(ScaleUnclear, match="superb"):
+        scale_for(seen({**OURS, "label": "superb"}), {"label": "label"}, current=None, fixed=False)
+    two = seen({**OURS, "label_scale": "binary"}, {**OURS, "label_scale": "esci-4"})
+    with pytest.raises(ScaleUnclear, match="binary, esci-4"):
+        scale_for(two, {"label_scale": "label_scale"}, current=None, fixed=False)
+    with pytest.raises(ScaleUnclear, match="stars-5"):
+        scale_for(two, {}, current=None, fixed=False, asked="stars-5")
+
+
+def test_a_row_becomes_a_record_in_our_words() -> None:
+    made = record(
+        query="  red\t mug ",
+        brand="Tove",
+        attributes={"colour": "red", "dishwasher": True, "height": 9.0, "empty": None, "sizes": ["S", "M"]},
+        skus=[{"sku": "m1-s", "name": "small", "attributes": {"size": "S"}}, "m1-m"],
+        bullets=["keeps warm", " "],
+        price_cents=1999,
+        category=["Home", "Mugs"],
+        label="excellent",
+        ratings=[{"rater": "r1", "label": "L4"}, {"rater": "r2", "label": 3}],
+        benchmark="yes",
+    )
+    assert made.query == "red mug"
+    assert made.content.cpv == (
+        ("brand", "Tove"),
+        ("colour", "red"),
+        ("dishwasher", "yes"),
+        ("height", "9"),
+        ("sizes", "S, M"),
+    )
+    assert [tuple(sku) for sku in made.content.skus] == [("m1-s", "small", (("size", "S"),)), ("", "m1-m", ())]
+    assert (made.content.selling_points, made.content.price) == (("keeps warm",), "19.99")
+    assert (made.content.category, made.label, made.benchmark) == ("Home > Mugs", "L4", True)
+    assert made.ratings == (("r1", "L4"), ("r2", "L3"))
+
+
+def test_a_brand_that_the_attributes_name_already_is_not_said_twice() -> None:
+    assert record(brand="Tove", attributes={"Brand": "TOVE AB"}).content.cpv == (("Brand", "TOVE AB"),)
+
+
+def test_cells_of_a_csv_file_may_hold_json_or_name_value_lists() -> None:
+    assert record(attributes='{"colour": "red"}').content.cpv == (("colour", "red"),)
+    assert record(attributes="colour: red; 材质：陶瓷").content.cpv == (("colour", "red"), ("材质", "陶瓷"))
+    assert record(ratings='[{"rater": "r1", "label": "L1"}]').ratings == (("r1", "L1"),)
+
+
+def test_rair_field_names_give_attributes_and_skus_from_one_field() -> None:
+    row = {
+        "query": "mug",
+        "item_id": 7,
+        "title": "Mug",
+        "groundtruth": "L2",
+        "shop_name": "Tove",
+        "cpv_sku": '{"cpv": {"colour": "red"}, "sku": ["red, 0.3 l"]}',
+        "image_base64": "A" * (FIELD_BYTES * 2),
+    }
+    preset = preset_for(seen(row), PAIRS)
+    made = Mapper(preset.columns, PAIRS, LORE).record(Row(1, row, 200_000))
+    assert (preset.name, made.item_id, made.label, made.content.shop) == ("rair", "7", "L2", "Tove")
+    assert made.content.cpv == (("colour", "red"),)
+    assert [sku.name for sku in made.content.skus] == ["red, 0.3 l"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("title", "  ", "missing"),
+        ("query", None, "missing"),
+        ("query", "x" * 2001, "2000 bytes"),
+        ("item_id", "x" * 201, "200 characters"),
+        ("locale", "x" * 21, "20 characters"),
+        ("description", "x" * (FIELD_BYTES + 1), "64 KiB"),
+        ("attributes", {"a": "x" * FIELD_BYTES}, "64 KiB"),
+        ("label", "superb", "superb"),
+        ("label", {"a": 1}, "not a label"),
+        ("mismatch", "taste", "taste"),
+        ("label_scale", "esci-4", "lore-4"),
+        ("ratings", [{"label": "L1"}], "rater"),
+        ("ratings", [{"rater": "r1", "label": "no"}], "not a label"),
+        ("ratings", [{"rater": "r1", "label": "L1"}, {"rater": "r1", "label": "L2"}], "two labels"),
+        ("benchmark", "perhaps", "neither"),
+        ("price_cents", "many", "whole number"),
+    ],
+)
+def test_a_row_that_cannot_go_in_names_the_field_and_the_reason(field: str, value: object, why: str) -> None:
+    with pytest.raises(RowRefused, match=why) as refused:
+        record(**{field: value})
+    assert refused.value.field == field
+
+
+def test_yes_and_no_are_labels_of_the_binary_scale() -> None:
+    assert record(scale="binary", label="yes", ratings={"r1": "no"}).ratings == (("r1", "Not relevant"),)
+
+
+def test_hostile_signs_are_replaced_and_counted_and_all_else_stays_raw() -> None:
+    made = record(title="a\0b\ud800c", attributes={"x\0": "<script>\u202e"})
+    assert made.content.title == "a\ufffdb\ufffdc"
+    assert made.content.cpv == (("x\ufffd", "<script>\u202e"),)
+    assert made.sanitised == 3  # NUL and surrogate in the title, NUL in the name

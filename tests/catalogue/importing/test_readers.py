@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import gzip
+import io
+import resource
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from catalogue.importing.readers import UPLOAD, Broken, FileRefused, Format, Limits, Row, RowReader
+
+TWO = [{"query": "mug", "item_id": "1"}, {"query": "杯子", "item_id": "2"}]
+LINES = '{"query": "mug", "item_id": "1"}\n{"query": "杯子", "item_id": "2"}\n'.encode()
+
+
+def read(data: bytes, name: str = "pairs", limits: Limits = UPLOAD) -> list[Row | Broken]:
+    return list(RowReader(io.BytesIO(data), name, limits))
+
+
+def values(data: bytes, name: str = "pairs") -> list[Any]:
+    return [row.values for row in read(data, name) if isinstance(row, Row)]
+
+
+def parquet_bytes(rows: list[dict[str, Any]]) -> bytes:
+    made = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(rows), made)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize(
+    "data",
+    [LINES, "query,item_id\nmug,1\n杯子,2\n".encode(), parquet_bytes(TWO)],
+    ids=["jsonl", "csv", "parquet"],
+)
+def test_three_formats_plain_and_gzip_give_the_same_rows(data: bytes, zipped: bool) -> None:
+    assert values(gzip.compress(data) if zipped else data) == TWO
+
+
+def test_the_content_decides_the_format_not_the_name() -> None:
+    assert RowReader(io.BytesIO(LINES), "pairs.csv").format is Format.JSONL
+    assert RowReader(io.BytesIO(parquet_bytes(TWO)), "pairs.jsonl").format is Format.PARQUET
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+def test_csv_may_use_any_of_four_delimiters(delimiter: str) -> None:
+    assert values(f"query{delimiter}item_id\nmug{delimiter}1\n".encode()) == TWO[:1]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
+    assert values(b"\xef\xbb\xbfquery,item_id\nmug,1\n") == TWO[:1]
+    assert values(b"\xef\xbb\xbf" + LINES) == TWO
+
+
+def test_a_quoted_csv_cell_keeps_its_line_breaks() -> None:
+    assert values(b'query,item_id\n"red\r\nmug",1\n') == [{"query": "red\r\nmug", "item_id": "1"}]
+
+
+def test_a_broken_line_is_named_by_its_number_and_reading_goes_on() -> None:
+    first, broken, last = read(LINES.splitlines()[0] + b"\n\n{broken\n" + LINES.splitlines()[1])
+    assert isinstance(broken, Broken)
+    assert (first.number, broken.number, last.number) == (1, 3, 4)  # line 2 is blank
+    assert broken.reason.startswith("Not JSON") and broken.raw == "{broken"
+
+
+@pytest.mark.parametrize("line", [b"[1, 2]", b'"text"', b"7", b"NaN", b'{"a": NaN}', b"[" * 100_000, b'{"a":' * 50_000])
+def test_lines_that_are_no_object_are_broken_rows(line: bytes) -> None:
+    rows = read(LINES + line + b"\n")
+    assert isinstance(rows[2], Broken)
+
+
+def test_lone_surrogates_and_broken_utf8_are_read_to_be_sanitised_later() -> None:
+    surrogate, latin = read(b'{"query": "\\ud800mug"}\n{"query": "caf\xe9"}\n')
+    assert isinstance(surrogate, Row) and surrogate.values == {"query": "\ud800mug"}
+    assert isinstance(latin, Row) and latin.values == {"query": "caf\udce9"}
+
+
+def test_a_line_over_the_cap_is_skipped_to_its_end() -> None:
+    long = b'{"query": "' + b"x" * 5000 + b'"}\n'
+    first, broken, last = read(
+        LINES.splitlines()[0] + b"\n" + long + LINES.splitlines()[1], limits=limits(line_bytes=1000)
+    )
+    assert isinstance(broken, Broken) and isinstance(first, Row)
+    assert isinstance(last, Row) and last.number == 3
+
+
+def limits(**caps: int) -> Limits:
+    return replace(UPLOAD, **caps)
+
+
+def test_a_csv_row_with_more_cells_than_names_is_broken() -> None:
+    broken, good = read(b"query,item_id\nmug,1,2\nmug,1\n")
+    assert isinstance(broken, Broken) and isinstance(good, Row)
+
+
+def test_an_unclosed_quote_swallows_no_more_than_the_cap() -> None:
+    data = b'query,item_id\n"mug,1\n' + b"cup,2\n" * 50_000 + b"pot,3\n"
+    rows = read(data, limits=limits(line_bytes=10_000))
+    assert isinstance(rows[0], Broken)
+    assert rows[-1][1:3] == ({"query": "pot", "item_id": "3"}, 6)  # "pot,3\n" is 6 bytes
+
+
+@pytest.mark.parametrize("header", [b"query\nmug\n", b"query,query\nmug,mug\n", b"query,\nmug,1\n", b"", b"\n"])
+def test_a_csv_header_must_name_at_least_two_columns_once_each(header: bytes) -> None:
+    with pytest.raises(FileRefused, match="name the columns"):
+        read(header)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"PK\x03\x04rest of a zip", "Archives"),
+        (b"7z\xbc\xafrest", "Archives"),
+        (gzip.compress(gzip.compress(LINES, mtime=0), mtime=0), "Archives"),
+        ("query,item_id\n".encode("utf-16"), "UTF-16"),
+        (b"[\n" + LINES, "one JSON list"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "neither"),
+        (b"\x1f\x8bno gzip at all", "damaged"),
+        (parquet_bytes(TWO)[:-20], "damaged"),
+    ],
+)
+def test_files_that_are_something_else_are_refused_with_a_reason(data: bytes, why: str) -> None:
+    with pytest.raises(FileRefused, match=why):
+        read(data)
+
+
+def test_a_gzip_file_that_was_cut_off_gives_its_rows_and_then_says_so() -> None:
+    reader = RowReader(io.BytesIO(gzip.compress(LINES * 5000)[:-40]), "pairs.jsonl.gz")
+    rows = []
+    with pytest.raises(FileRefused, match="cut off"):
+        rows.extend(row.number for row in reader)
+
+
+def bomb(megabytes: int) -> bytes:
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(squeeze.compress(b"a" * (1 << 20)) for _ in range(megabytes)) + squeeze.flush()
+
+
+def test_a_gzip_bomb_is_refused_by_its_ratio_without_filling_memory() -> None:
+    data = bomb(256)  # about 260 KB
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(FileRefused, match="times its size"):
+        read(data)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 64 << 10  # in KiB: less than 64 MiB
+
+
+def test_what_unfolds_beyond_the_cap_is_refused() -> None:
+    with pytest.raises(FileRefused, match="unfolds"):
+        read(gzip.compress(LINES * 1000), limits=limits(expanded_bytes=10_000))
+    with pytest.raises(FileRefused, match="unfolds"):
+        read(parquet_bytes(TWO * 1000), limits=limits(rows=100))
+
+
+def test_more_rows_than_the_cap_are_refused() -> None:
+    with pytest.raises(FileRefused, match="more than 1 rows"):
+        read(LINES, limits=limits(rows=1))
+
+
+def test_bytes_read_ends_at_the_size_of_the_file() -> None:
+    data = gzip.compress(LINES * 1000)
+    reader = RowReader(io.BytesIO(data), "pairs.jsonl.gz")
+    list(reader)
+    assert reader.bytes_read == len(data)
+
+
+def test_real_sets_are_read_whole(shared_data: Path) -> None:
+    with (shared_data / "chorus_electronics/pairs.jsonl.gz").open("rb") as file:
+        rows = list(RowReader(file, "pairs.jsonl.gz"))
+    assert len(rows) == 2723 and all(isinstance(row, Row) for row in rows)
