@@ -17,7 +17,7 @@ from annotation.models import BadCase, Export, HardSet
 from catalogue.importing import presets, program_imports, receiving
 from catalogue.importing.inspecting import ScaleUnclear
 from catalogue.importing.presets import NoPreset
-from catalogue.importing.program_imports import Told
+from catalogue.importing.program_imports import ImportRequest
 from catalogue.importing.readers import FileRefused
 from catalogue.models import Import, Pair
 from inference.models import PrelabelRun
@@ -161,7 +161,7 @@ def _json(request: HttpRequest, known: Mapping[str, type]) -> dict[str, Any]:
     return {name: storable(value) if isinstance(value, str) else value for name, value in said.items()}
 
 
-def _upload(request: HttpRequest) -> tuple[Any, Told]:
+def _upload(request: HttpRequest) -> tuple[Any, ImportRequest]:
     """Either a form with a file, or the file as the body and its description in the address."""
     most = settings.MAX_UPLOAD_BYTES
     if request.content_type == "multipart/form-data":
@@ -190,14 +190,14 @@ def _too_large(most: int) -> Refusal:
     return Refusal(413, f"The file is larger than {most >> 20} MB.")
 
 
-def _told(said: Any) -> Told:
+def _told(said: Any) -> ImportRequest:
     if not set(said) <= IMPORT_FIELDS:
         raise Refusal(400, f"Unknown field; known: {', '.join(sorted(IMPORT_FIELDS))}.")
     if (kind := said.get("kind", Import.Kind.PAIRS)) not in Import.Kind.values:
         raise Refusal(400, f"kind: one of {', '.join(Import.Kind.values)}")
     texts = {name: storable(said.get(name, "")) for name in ("preset", "source", "licence", "attribution", "scale")}
     columns = dict(_column(text, kind) for text in said.getlist("column"))
-    return Told(kind, judge_gold=said.get("judge_gold") in ("1", "true"), columns=columns, **texts)
+    return ImportRequest(kind, judge_gold=said.get("judge_gold") in ("1", "true"), columns=columns, **texts)
 
 
 def _column(text: str, kind: str) -> tuple[str, str]:

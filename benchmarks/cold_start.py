@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.distilled import ROOT, SETS, Labelled, read
 from relevance.agreement import confusions, kappa_of
 from relevance.deciding import decide
-from relevance.evidence import Grid, build_grid
+from relevance.evidence import EvidenceGrid, build_grid
 from relevance.labels import LORE
 from relevance.lexicon import Lexicon
 from relevance.metrics import report
@@ -35,7 +35,7 @@ FIGURES = ("acc2", "acc4", "macro_f1", "kappa_quadratic", "auc")
 
 
 def told(
-    whole: Labelled, grids: Sequence[Grid], rules: Sequence[RuleSpec]
+    whole: Labelled, grids: Sequence[EvidenceGrid], rules: Sequence[RuleSpec]
 ) -> tuple[list[str], list[float], Counter[str]]:
     """Labels in the set's scale, P(good), and in how many pairs each rule decided."""
     good_of = {code: whole.scale.is_good(whole.scale.from_lore(code)) for code in LORE.codes}

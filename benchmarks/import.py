@@ -27,7 +27,7 @@ from catalogue.importing import running
 from catalogue.importing.inspecting import Origin
 from catalogue.importing.presets import OWN
 from catalogue.importing.running import Plan
-from catalogue.importing.storing import Counts
+from catalogue.importing.storing import ImportCounts
 from database.connecting import connected_as
 from jobs.process import COLLECT_AFTER
 from projects.models import Project
@@ -85,7 +85,7 @@ def imported(project: Project, path: Path) -> tuple[Cost, float]:
     meter = Meter()
     began = last = meter.read()
 
-    def note(_counts: Counts, _bytes: int) -> None:
+    def note(_counts: ImportCounts, _bytes: int) -> None:
         nonlocal last
         last = meter.read()
 

@@ -12,8 +12,7 @@ from catalogue.pictures import shown
 from projects.language import data_language, in_language
 from projects.models import Project
 from relevance.dimensions import DIMENSION_NAMES, Dimension
-from relevance.evidence import Grid as GridValue
-from relevance.evidence import highlights
+from relevance.evidence import EvidenceGrid, highlights
 from relevance.labels import Scale
 from relevance.rules import RuleSpec
 
@@ -68,7 +67,7 @@ def source(snapshot: Snapshot) -> dict[str, str]:
     return {"source": batch.source, "licence": batch.licence, "attribution": batch.attribution}
 
 
-def item(project: Project, snapshot: Snapshot, grid: GridValue | None = None) -> dict[str, Any]:
+def item(project: Project, snapshot: Snapshot, grid: EvidenceGrid | None = None) -> dict[str, Any]:
     """The item as `parts/item.html` and the card show it; with a grid the title's matches are marked."""
     pictures = shown.shown(project, snapshot)
     return {
@@ -87,11 +86,11 @@ def item(project: Project, snapshot: Snapshot, grid: GridValue | None = None) ->
     }
 
 
-def grid_value(row: Grid | None) -> GridValue | None:
-    return GridValue.from_json(row.body) if row else None
+def grid_value(row: Grid | None) -> EvidenceGrid | None:
+    return EvidenceGrid.from_json(row.body) if row else None
 
 
-def grid(value: GridValue) -> dict[str, Any]:
+def grid(value: EvidenceGrid) -> dict[str, Any]:
     return {
         "rows": [
             {
@@ -115,7 +114,7 @@ def grid(value: GridValue) -> dict[str, Any]:
     }
 
 
-def chips(value: GridValue) -> list[dict[str, Any]]:
+def chips(value: EvidenceGrid) -> list[dict[str, Any]]:
     """What the query asks, as short tags; words that no dimension explains are left out."""
     return [
         {

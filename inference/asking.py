@@ -22,7 +22,7 @@ from inference.pipeline import Judged, ask, judge, prompt_digest
 from inference.registry import connecting
 from projects.hooks import Hook
 from projects.models import Project
-from relevance.evidence import Grid
+from relevance.evidence import EvidenceGrid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
 from relevance.rules import RuleSpec, in_force
@@ -46,7 +46,7 @@ class Briefing:
     """What a model is told of a pair beside the rules, and the rows it came from, which a prediction names."""
 
     facts: PairFacts
-    grid: Grid
+    grid: EvidenceGrid
     grid_id: int | None = None
     knowledge: tuple[Mapping[str, Any], ...] = ()
     revisions: tuple[int, ...] = ()

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference.engines.base import Completion, Engine, EngineError, Question, Terms
-from inference.engines.chat import Said
+from inference.engines.chat import SampledAnswer
 from relevance.chain import LABELS, Chain, Invalid, parse_chain
-from relevance.evidence import Grid, Verdict
+from relevance.evidence import EvidenceGrid, Verdict
 from relevance.facts import PairFacts
 from relevance.hardness import margin
 from relevance.labels import LORE
@@ -48,7 +48,7 @@ class Judged:
     samples: tuple[str, ...] = ()  # label, or "invalid", of each sampled chain
 
 
-def ask(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec], **helps: Any) -> Question:
+def ask(pair: PairFacts, grid: EvidenceGrid, specs: Iterable[RuleSpec], **helps: Any) -> Question:
     """The question about a pair: its facts, its grid, the few rules routed to it, and what helps (see Question)."""
     return Question(pair, grid, routed_rules(pair, grid, specs), **helps)
 
@@ -106,11 +106,11 @@ def check(
 
 def read_chains(completion: Completion, known_rules: Collection[str] | None) -> list[Chain | Invalid]:
     """Each sampled chain, or why it is none. What was cut off is none, however complete it looks."""
-    said = [Said(completion.text, completion.finish), *completion.others]
+    said = [SampledAnswer(completion.text, completion.finish), *completion.others]
     return [_read(one, completion.terms, known_rules) for one in said]
 
 
-def _read(said: Said, terms: Terms | None, known_rules: Collection[str] | None) -> Chain | Invalid:
+def _read(said: SampledAnswer, terms: Terms | None, known_rules: Collection[str] | None) -> Chain | Invalid:
     if said.finish != "stop":
         return Invalid("length", f"the answer ended with {said.finish[:40]!r}")
     if terms is None:
@@ -124,7 +124,7 @@ def _invalid(reason: str, digest: str, completion: Completion, samples: tuple[st
     )
 
 
-def _mismatch(chain: Chain, grid: Grid) -> str:
+def _mismatch(chain: Chain, grid: EvidenceGrid) -> str:
     """Of the chain; where the posterior says L2 and the chain does not, of the grid's first conflict, if there is one."""
     if chain.mismatch is not None:
         return chain.mismatch.value
@@ -141,7 +141,7 @@ def is_distribution(posterior: Mapping[str, float]) -> bool:
     )
 
 
-def contradictions(label: str, chain: Chain, grid: Grid) -> tuple[str, ...]:
+def contradictions(label: str, chain: Chain, grid: EvidenceGrid) -> tuple[str, ...]:
     found = []
     if chain.label != label:
         found.append("chain_label")

@@ -25,7 +25,7 @@ from relevance.suspicion import HIDDEN, INJECTION, STUFFING
 
 
 @dataclass(frozen=True)
-class Share:
+class LabelShare:
     code: str
     label: str
     name: str
@@ -157,14 +157,14 @@ def stored_chain(row: PredictionColumns) -> Chain | None:
         return None
 
 
-def posterior_in(scale: Scale, posterior: Mapping[str, float]) -> list[Share]:
+def posterior_in(scale: Scale, posterior: Mapping[str, float]) -> list[LabelShare]:
     """LORE-4 shares added up in the labels of the project's scale, in the scale's order."""
     sums: dict[str, float] = {}
     for code, p in posterior.items():
         own = scale.from_lore(code)
         sums[own] = sums.get(own, 0.0) + p
     return [
-        Share(
+        LabelShare(
             grade.code,
             grade.code,
             display.label_name(scale, grade.code),

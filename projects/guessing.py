@@ -55,7 +55,7 @@ class Wait(Exception):
         self.until = until
 
 
-class _Key(NamedTuple):
+class _TryKey(NamedTuple):
     key: str
     tries: int
     own: bool  # counts this person at this place alone, so the right password clears it
@@ -65,7 +65,7 @@ class _Key(NamedTuple):
 class Attempt:
     """A try that may be made. `until`: should it be wrong, no other before then."""
 
-    keys: Sequence[tuple[_Key, datetime | None]]
+    keys: Sequence[tuple[_TryKey, datetime | None]]
     until: datetime | None
 
 
@@ -96,16 +96,16 @@ def forgive(attempt: Attempt) -> None:
         cursor.execute("DELETE FROM projects_guesscount WHERE last_at < clock_timestamp() - %s", old)
 
 
-def _keys(request: HttpRequest, username: str) -> list[_Key]:
+def _keys(request: HttpRequest, username: str) -> list[_TryKey]:
     name = username.casefold()
     device = devices.known(request, username)
     if device is not None:
-        return [_Key(_keyed("device", device, name), TRIES, own=True)]
+        return [_TryKey(_keyed("device", device, name), TRIES, own=True)]
     network = network_of(client_address(request))
     return [
-        _Key(_keyed("here", network, name), TRIES, own=True),
-        _Key(_keyed("network", network), TRIES_OF_MANY, own=False),
-        _Key(_keyed("name", name), TRIES_OF_MANY, own=False),
+        _TryKey(_keyed("here", network, name), TRIES, own=True),
+        _TryKey(_keyed("network", network), TRIES_OF_MANY, own=False),
+        _TryKey(_keyed("name", name), TRIES_OF_MANY, own=False),
     ]
 
 
@@ -114,7 +114,7 @@ def _keyed(*parts: str) -> str:
     return salted_hmac("projects.guessing", "\x00".join(parts), algorithm="sha256").hexdigest()
 
 
-def _count(key: _Key) -> datetime | None:
+def _count(key: _TryKey) -> datetime | None:
     """When the wait begins that this try, if wrong, brings; raises Wait."""
     with connection.cursor() as cursor:
         waits: dict[str, Any] = {"first": FIRST_WAIT, "longest": LONGEST_WAIT, "forget": FORGET_AFTER}

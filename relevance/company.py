@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from relevance.features import WORD_NAMES, Asked, Read
+from relevance.features import WORD_NAMES, QueryWords, Read
 from relevance.vocabulary import Vocabulary
 
 Floats = NDArray[np.float64]
@@ -34,7 +34,7 @@ COMPANY_NAMES = (
 )
 
 
-def company_features(rows: Floats, asked: Asked, reads: Sequence[Read], vocabulary: Vocabulary) -> Floats:
+def company_features(rows: Floats, asked: QueryWords, reads: Sequence[Read], vocabulary: Vocabulary) -> Floats:
     """From the word features (n, len(WORD_NAMES)) of a query's n items to (n, len(COMPANY_NAMES))."""
     values = np.nan_to_num(rows[:, _COLUMNS], nan=0.0)
     below = values[:, None, :] < values[None, :, :]
@@ -49,7 +49,7 @@ def company_features(rows: Floats, asked: Asked, reads: Sequence[Read], vocabula
     )
 
 
-def _likeness(rows: Floats, asked: Asked, reads: Sequence[Read], vocabulary: Vocabulary) -> Floats:
+def _likeness(rows: Floats, asked: QueryWords, reads: Sequence[Read], vocabulary: Vocabulary) -> Floats:
     """How like the others an item is, by title and by kind, and how like those that hold the query's words."""
     count = len(reads)
     found = np.full((count, len(LIKENESS_NAMES)), math.nan)
@@ -76,7 +76,7 @@ def _median(prices: Floats) -> float:
     return float(np.median(known)) if len(known) else math.nan
 
 
-def _rare_in_list(asked: Asked, reads: Sequence[Read]) -> list[float]:
+def _rare_in_list(asked: QueryWords, reads: Sequence[Read]) -> list[float]:
     """The query's words in the title, each by how few of the others hold it."""
     holds = {word: sum(word in read.title_set for read in reads) for word in set(asked.words)}
     return [

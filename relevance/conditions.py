@@ -22,7 +22,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from relevance.dimensions import Dimension
-from relevance.evidence import Grid, Row, Source, Verdict
+from relevance.evidence import EvidenceGrid, EvidenceRow, Source, Verdict
 from relevance.facts import PairFacts
 from relevance.item_conditions import (
     Amount,
@@ -45,7 +45,7 @@ class ConditionError(ValueError):
 
 
 class Condition(Protocol):
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         """The literals it rests on (may be none), or None where it does not hold."""
 
     def to_data(self) -> dict[str, Any]:
@@ -64,13 +64,13 @@ class RowIs:
     flags: tuple[tuple[str, bool], ...] = ()
     wins: tuple[Source, ...] = ()
 
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         for row in grid.rows:
             if self._is(row):
                 return _literals(row)
         return None
 
-    def _is(self, row: Row) -> bool:
+    def _is(self, row: EvidenceRow) -> bool:
         wish = row.constraint
         if self.kinds and wish.kind not in self.kinds:
             return False
@@ -103,7 +103,7 @@ class RowIs:
 class All:
     parts: tuple[Condition, ...]
 
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         literals: list[str] = []
         for part in self.parts:
             found = part.holds(pair, grid)
@@ -120,7 +120,7 @@ class All:
 class AnyOf:
     parts: tuple[Condition, ...]
 
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         return next((found for part in self.parts if (found := part.holds(pair, grid)) is not None), None)
 
     def to_data(self) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class AnyOf:
 class Not:
     part: Condition
 
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         return () if self.part.holds(pair, grid) is None else None
 
     def to_data(self) -> dict[str, Any]:
@@ -143,7 +143,7 @@ class Overlap:
     at_least: float = 0.0
     below: float = 1.01
 
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         return () if self.at_least <= grid.overlap < self.below else None
 
     def to_data(self) -> dict[str, Any]:
@@ -151,7 +151,7 @@ class Overlap:
         return {"overlap": {**data, **({"below": self.below} if self.below <= 1 else {})}}
 
 
-def _literals(row: Row) -> tuple[str, ...]:
+def _literals(row: EvidenceRow) -> tuple[str, ...]:
     return (row.constraint.text, *(cell.literal for cell in row.cells if cell.literal and cell.verdict is row.verdict))
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from relevance.chain import LABELS, Label
 from relevance.dimensions import Dimension
-from relevance.evidence import Grid, Verdict
+from relevance.evidence import EvidenceGrid, Verdict
 from relevance.rules import FiredRule
 
 FULL = 0.75  # overlap from which a matching head makes an excellent item
@@ -38,7 +38,7 @@ class Decision:
     deciding: tuple[FiredRule, ...]
 
 
-def start(grid: Grid) -> str:
+def start(grid: EvidenceGrid) -> str:
     """What the evidence alone suggests. Silence is not conflict, but too little said is not relevance either."""
     head = grid.head
     conflict = bool(grid.conflicts)
@@ -49,7 +49,7 @@ def start(grid: Grid) -> str:
     return "L3" if grid.overlap >= PART else "L1"
 
 
-class Step(NamedTuple):
+class DecidingStep(NamedTuple):
     """One step from the evidence to the label. `kind`: start, label, floor or cap where the rule moved the label,
     passed_over where it fired and did not. `rule` is None for the start alone."""
 
@@ -59,23 +59,23 @@ class Step(NamedTuple):
     after: str
 
 
-def steps(grid: Grid, fired: Iterable[FiredRule]) -> tuple[Step, ...]:
+def steps(grid: EvidenceGrid, fired: Iterable[FiredRule]) -> tuple[DecidingStep, ...]:
     """The deterministic combination of fired rules (most important first), step by step; the last `after` is the label."""
     rules = list(fired)
     at = start(grid)
-    found = [Step("start", None, at, at)]
+    found = [DecidingStep("start", None, at, at)]
     stated = False
     for effect in ("label", "floor", "cap"):
         for rule in (rule for rule in rules if rule.effect == effect):
             moves = {"label": not stated, "floor": rule.label > at, "cap": rule.label < at}[effect]
             stated = stated or effect == "label"
             after = rule.label if moves else at
-            found.append(Step(effect if moves else "passed_over", rule, at, after))
+            found.append(DecidingStep(effect if moves else "passed_over", rule, at, after))
             at = after
     return tuple(found)
 
 
-def decide(grid: Grid, fired: Iterable[FiredRule]) -> Decision:
+def decide(grid: EvidenceGrid, fired: Iterable[FiredRule]) -> Decision:
     rules = list(fired)
     taken = steps(grid, rules)
     deciding = [step.rule for step in taken if step.rule is not None and step.kind != "passed_over"][-1:]
@@ -85,14 +85,14 @@ def decide(grid: Grid, fired: Iterable[FiredRule]) -> Decision:
     return Decision(label, posterior(grade, grid), mismatch, tuple(deciding))
 
 
-def _mismatch(grid: Grid, rules: Iterable[FiredRule], deciding: list[FiredRule]) -> Dimension:
+def _mismatch(grid: EvidenceGrid, rules: Iterable[FiredRule], deciding: list[FiredRule]) -> Dimension:
     """The dimension of the rule that decided, else of the first conflict; category where nothing says more."""
     if deciding:
         return deciding[0].dimension
     return next((row.constraint.kind for row in grid.conflicts), Dimension.CATEGORY)
 
 
-def posterior(grade: int, grid: Grid) -> dict[str, float]:
+def posterior(grade: int, grid: EvidenceGrid) -> dict[str, float]:
     """Shares of L1 to L4 around a grade; rounded to 6 places, the label's share taking up the rest."""
     answered = sum(row.verdict is not Verdict.SILENT for row in grid.rows) / len(grid.rows) if grid.rows else 0.0
     width = WIDE - (WIDE - NARROW) * answered

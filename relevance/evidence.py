@@ -21,7 +21,7 @@ from relevance.reading import Reading, read_item
 from relevance.tokens import singular, tokens
 
 EXTRACTOR_VERSION = "2"
-__all__ = ["EXTRACTOR_VERSION", "Cell", "Grid", "Row", "Source", "Verdict", "build_grid", "highlights"]
+__all__ = ["EXTRACTOR_VERSION", "Cell", "EvidenceGrid", "EvidenceRow", "Source", "Verdict", "build_grid", "highlights"]
 
 # The first source of the row's dimension that is not silent decides; a match elsewhere softens a conflict to near.
 _USUAL = (Source.TITLE, Source.CPV, Source.SKU, Source.CAPTION)
@@ -40,26 +40,26 @@ _PIECE = re.compile(r"\s+|\S+")
 
 
 @dataclass(frozen=True)
-class Row:
+class EvidenceRow:
     constraint: Constraint
     cells: tuple[Cell, ...]
     verdict: Verdict
 
 
 @dataclass(frozen=True)
-class Grid:
+class EvidenceGrid:
     """`overlap`: the share of the query's content words found in title, attributes or category, 0 to 1."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[EvidenceRow, ...]
     overlap: float
     extractor_version: str
 
     @property
-    def conflicts(self) -> tuple[Row, ...]:
+    def conflicts(self) -> tuple[EvidenceRow, ...]:
         return tuple(row for row in self.rows if row.verdict is Verdict.CONFLICT)
 
     @property
-    def head(self) -> Row | None:
+    def head(self) -> EvidenceRow | None:
         """The row of what the shopper wants, where the query names it."""
         return next((row for row in self.rows if row.constraint.head), None)
 
@@ -78,7 +78,7 @@ class Grid:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Grid:
+    def from_json(cls, data: Mapping[str, Any]) -> EvidenceGrid:
         return cls(tuple(_row(row) for row in data["rows"]), data["overlap"], data["extractor_version"])
 
 
@@ -89,10 +89,10 @@ _VERDICTS: Mapping[str, Verdict] = {one.value: one for one in Verdict}
 _SAYS_NOTHING: Mapping[str, Cell] = {one.value: Cell(one, Verdict.SILENT) for one in Source}  # most cells
 
 
-def _row(data: Mapping[str, Any]) -> Row:
+def _row(data: Mapping[str, Any]) -> EvidenceRow:
     wish = data["constraint"]
     constraint = Constraint(**{**wish, "kind": _DIMENSIONS[wish["kind"]], "op": _OPS[wish["op"]]})
-    return Row(constraint, tuple([_cell(cell) for cell in data["cells"]]), _VERDICTS[data["verdict"]])
+    return EvidenceRow(constraint, tuple([_cell(cell) for cell in data["cells"]]), _VERDICTS[data["verdict"]])
 
 
 def _cell(data: Mapping[str, Any]) -> Cell:
@@ -101,14 +101,14 @@ def _cell(data: Mapping[str, Any]) -> Cell:
     return Cell(_SOURCES[data["source"]], _VERDICTS[data["verdict"]], data["literal"], data["where"])
 
 
-def build_grid(pair: PairFacts, lexicon: Lexicon) -> Grid:
+def build_grid(pair: PairFacts, lexicon: Lexicon) -> EvidenceGrid:
     """The grid of a pair; never raises, whatever the texts. Bounded by the caps of relevance.tokens and .reading."""
     constraints = _constraints(pair.query, lexicon)
     reading = read_item(pair.item, lexicon)
     rows = [_looked_up(constraint, reading) for constraint in constraints]
     if main := _main_or_accessory(constraints, reading, lexicon):
         rows.append(main)
-    return Grid(tuple(rows), _overlap(rows), EXTRACTOR_VERSION)
+    return EvidenceGrid(tuple(rows), _overlap(rows), EXTRACTOR_VERSION)
 
 
 @lru_cache(maxsize=4096)
@@ -135,13 +135,13 @@ def _constraints(query: str, lexicon: Lexicon) -> tuple[Constraint, ...]:
     return _constraints_of(query, lexicon.digest, _Holder(lexicon.digest))
 
 
-def _looked_up(constraint: Constraint, reading: Reading) -> Row:
+def _looked_up(constraint: Constraint, reading: Reading) -> EvidenceRow:
     cells = tuple(look_up(constraint, source, reading) for source in Source)
     verdict = decide_row(constraint.kind, cells)
     if constraint.negated:
         cells = tuple(_negated(cell) for cell in cells)
         verdict = decide_row(constraint.kind, cells)
-    return Row(constraint, cells, verdict)
+    return EvidenceRow(constraint, cells, verdict)
 
 
 def decide_row(kind: Dimension, cells: Iterable[Cell]) -> Verdict:
@@ -161,7 +161,7 @@ def _negated(cell: Cell) -> Cell:
     return replace(cell, verdict=Verdict.MATCH) if cell.verdict is Verdict.CONFLICT else cell
 
 
-def _main_or_accessory(constraints: Iterable[Constraint], reading: Reading, lexicon: Lexicon) -> Row | None:
+def _main_or_accessory(constraints: Iterable[Constraint], reading: Reading, lexicon: Lexicon) -> EvidenceRow | None:
     """Asked a main product, offered a part or companion of one (or the other way round): a row the query implies."""
     wished = list(constraints)
     if any(c.kind is Dimension.MAIN_ACCESSORY or c.negated for c in wished):
@@ -172,7 +172,7 @@ def _main_or_accessory(constraints: Iterable[Constraint], reading: Reading, lexi
     implied = Constraint(Dimension.MAIN_ACCESSORY, wants.text, "main")
     found = Cell(Source.TITLE, Verdict.CONFLICT, reading.accessory)
     cells = tuple(found if source is Source.TITLE else Cell(source, Verdict.SILENT) for source in Source)
-    return Row(implied, cells, Verdict.CONFLICT)
+    return EvidenceRow(implied, cells, Verdict.CONFLICT)
 
 
 # What a hit is worth by where it stands: a title names the item, an attribute mentions many things besides.
@@ -180,7 +180,7 @@ _WORTH = {Source.TITLE: 1.0, Source.CPV: 0.35, Source.SKU: 0.5, Source.CAPTION: 
 _NAMING = {Dimension.BRAND, Dimension.COLOUR, Dimension.MATERIAL, Dimension.AUDIENCE, Dimension.SPECIFICATION}
 
 
-def _overlap(rows: list[Row]) -> float:
+def _overlap(rows: list[EvidenceRow]) -> float:
     """How much of the query is answered: each wish by its best hit, near counting half; the implied row is no wish."""
     asked = [row for row in rows if not row.constraint.negated and row.constraint.value != "main"]
     if not asked:
@@ -188,7 +188,7 @@ def _overlap(rows: list[Row]) -> float:
     return round(sum(_answered(row) for row in asked) / len(asked), 4)
 
 
-def _answered(row: Row) -> float:
+def _answered(row: EvidenceRow) -> float:
     best = 0.0
     for cell in row.cells:
         if cell.verdict in {Verdict.MATCH, Verdict.NEAR}:
@@ -198,7 +198,7 @@ def _answered(row: Row) -> float:
     return best
 
 
-def highlights(text: str, grid: Grid) -> list[tuple[str, bool]]:
+def highlights(text: str, grid: EvidenceGrid) -> list[tuple[str, bool]]:
     """The text in pieces, those marked that answer a constraint; the pieces joined are the text itself.
 
     Beyond HIGHLIGHTED characters nothing is marked: the rest is one piece.

@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 from relevance.chain import LABELS
 from relevance.deciding import Decision
 from relevance.dimensions import Dimension
-from relevance.evidence import Grid, Row, Verdict
+from relevance.evidence import EvidenceGrid, EvidenceRow, Verdict
 from relevance.facts import ItemFacts, fold
 from relevance.rules import FiredRule
 from relevance.vocabulary import END, Vocabulary, content_words, share, words
@@ -101,19 +101,19 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Asked:
+class QueryWords:
     """A query's words with their rarity, read once for all its items."""
 
     words: list[str]
     rarity: list[float]
 
     @classmethod
-    def of(cls, query: str, vocabulary: Vocabulary) -> Asked:
+    def of(cls, query: str, vocabulary: Vocabulary) -> QueryWords:
         found = content_words(query)[:24]
         return cls(found, [vocabulary.rarity(word) for word in found])
 
 
-def word_features(asked: Asked, read: Read, vocabulary: Vocabulary) -> list[float]:
+def word_features(asked: QueryWords, read: Read, vocabulary: Vocabulary) -> list[float]:
     """How the words of a query stand in an item: WORD_NAMES."""
     query, title = asked.words, read.title
     anywhere = read.title_set | read.values | read.description
@@ -233,7 +233,7 @@ def _compatible(query: list[str], title: list[str]) -> list[float]:
     return [float(bool(places)), NAN if head is None else float(any(n < head for n in places))]
 
 
-def grid_features(grid: Grid, fired: Sequence[FiredRule], decision: Decision) -> list[float]:
+def grid_features(grid: EvidenceGrid, fired: Sequence[FiredRule], decision: Decision) -> list[float]:
     """What the grid found and the rules made of it: GRID_NAMES."""
     verdicts = [_VALUE[row.verdict] for row in grid.rows]
     grades = [int(rule.label[1]) for rule in fired]
@@ -252,5 +252,5 @@ def grid_features(grid: Grid, fired: Sequence[FiredRule], decision: Decision) ->
     ]
 
 
-def _least(rows: Sequence[Row], dimension: Dimension) -> float:
+def _least(rows: Sequence[EvidenceRow], dimension: Dimension) -> float:
     return min((_VALUE[row.verdict] for row in rows if row.constraint.kind is dimension), default=NAN)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
-from relevance.evidence import Grid, Row, Verdict
+from relevance.evidence import EvidenceGrid, EvidenceRow, Verdict
 from relevance.facts import READ, ItemFacts, PairFacts, fold
 from relevance.lookup import off_by
 from relevance.units import Quantity, quantities
@@ -50,7 +50,7 @@ class _Contains:
     def text(self, pair: PairFacts) -> str:
         raise NotImplementedError
 
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         found = self.found_in(pair)
         return None if found is None else (found,)
 
@@ -97,7 +97,7 @@ class ShopContains(_Contains):
 class PriceStated:
     wanted: bool
 
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         stated = any(fold(name) in {"price", "价格"} and value.strip() for name, value in pair.item.cpv)
         return () if stated is self.wanted else None
 
@@ -118,7 +118,7 @@ class Amount:
     at_most: float | None = None
     multiple: bool | None = None
 
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         for row in grid.rows:
             if row.constraint.unit != self.quantity or row.constraint.number is None or row.constraint.negated:
                 continue
@@ -127,7 +127,7 @@ class Amount:
                 return row.constraint.text, found.literal
         return None
 
-    def _fits(self, row: Row, found: Quantity) -> bool:
+    def _fits(self, row: EvidenceRow, found: Quantity) -> bool:
         off = off_by(row.constraint, (found.low, found.high))
         if (self.above is not None and off <= self.above) or (self.at_most is not None and off > self.at_most):
             return False
@@ -149,7 +149,7 @@ class Share:
     at_least: float = 0.0
     below: float = 101.0
 
-    def holds(self, pair: PairFacts, grid: Grid) -> tuple[str, ...] | None:
+    def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         if "%" not in pair.item.said:
             return None
         pattern = _share_of(self.of)
@@ -166,7 +166,7 @@ class Share:
         return {"share": {**data, **({"below": self.below} if self.below <= 100 else {})}}
 
 
-def _offers(row: Row) -> Iterator[Quantity]:
+def _offers(row: EvidenceRow) -> Iterator[Quantity]:
     """The amounts the item states, as the grid quotes them."""
     for cell in row.cells:
         if cell.verdict is Verdict.SILENT:

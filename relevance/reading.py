@@ -124,7 +124,7 @@ def _alike(first: str, second: str, lexicon: Lexicon) -> bool:
     return one is not None and other is not None and one.kind == other.kind == "category" and one.family == other.family
 
 
-class Piece(NamedTuple):
+class ReadPiece(NamedTuple):
     """One piece of a source, read: its words, the terms and numbers in it, and what it says is there or is not."""
 
     size: int
@@ -136,12 +136,12 @@ class Piece(NamedTuple):
     said: frozenset[str]
 
 
-_pieces: dict[tuple[str, str, str], Piece] = {}
+_pieces: dict[tuple[str, str, str], ReadPiece] = {}
 
 
 def read_text(parts: Iterable[tuple[str, str]], lexicon: Lexicon) -> Text:
     """Pieces of text with where they stand. A value under a known attribute name is read as that kind first."""
-    pieces: list[Piece] = []
+    pieces: list[ReadPiece] = []
     words, characters = MAX_WORDS, MAX_CHARACTERS
     for where, text in parts:
         if words <= 0 or characters <= 0:
@@ -164,7 +164,7 @@ def read_text(parts: Iterable[tuple[str, str]], lexicon: Lexicon) -> Text:
     )
 
 
-def _piece(where: str, text: str, lexicon: Lexicon) -> Piece:
+def _piece(where: str, text: str, lexicon: Lexicon) -> ReadPiece:
     """A piece, read; short attribute values are remembered, since a catalogue repeats them."""
     if not where or len(text) > LONGEST_REMEMBERED:
         return _read_piece(where, text, lexicon)
@@ -177,7 +177,7 @@ def _piece(where: str, text: str, lexicon: Lexicon) -> Piece:
     return known
 
 
-def _read_piece(where: str, text: str, lexicon: Lexicon) -> Piece:
+def _read_piece(where: str, text: str, lexicon: Lexicon) -> ReadPiece:
     found = _cut(text, lexicon)
     refused = _refused(where, found, lexicon)
     literals: dict[str, tuple[str, str]] = {}
@@ -185,7 +185,7 @@ def _read_piece(where: str, text: str, lexicon: Lexicon) -> Piece:
         for form in (token.text, singular(token.text)):
             literals.setdefault(form, (token.text if not where else text[:80], where))
     absences = list(_absences(refused, found, lexicon))
-    return Piece(
+    return ReadPiece(
         len(found),
         literals,
         tuple(_terms(found, lexicon, where)),

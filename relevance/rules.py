@@ -15,7 +15,7 @@ from typing import Any
 
 from relevance.conditions import Condition, ConditionError, parse_condition
 from relevance.dimensions import Dimension
-from relevance.evidence import Grid
+from relevance.evidence import EvidenceGrid
 from relevance.facts import ItemFacts, PairFacts, Sku
 from relevance.item_conditions import Words
 from relevance.labels import LORE
@@ -133,7 +133,9 @@ def in_force(specs: Iterable[RuleSpec], on: date) -> tuple[RuleSpec, ...]:
     return tuple(spec for spec in specs if spec.in_force(on))
 
 
-def routed_rules(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec], limit: int = ROUTED) -> tuple[RuleSpec, ...]:
+def routed_rules(
+    pair: PairFacts, grid: EvidenceGrid, specs: Iterable[RuleSpec], limit: int = ROUTED
+) -> tuple[RuleSpec, ...]:
     """The rules a judge should have in mind: of the dimensions the query asks, within scope, most important first.
 
     A query asks a dimension by its constraints, or by the words that a rule's scope names. Never by whether rules fire.
@@ -152,7 +154,7 @@ def routed_rules(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec], limit: 
     return tuple(ordered[:limit])
 
 
-def fired_rules(pair: PairFacts, grid: Grid, specs: Iterable[RuleSpec]) -> tuple[FiredRule, ...]:
+def fired_rules(pair: PairFacts, grid: EvidenceGrid, specs: Iterable[RuleSpec]) -> tuple[FiredRule, ...]:
     """Every rule whose condition holds, most important first."""
     fired = []
     for spec in specs:

@@ -21,7 +21,7 @@ _LETTERS = rf"(?:(?![{_HAN}])[^\W_])+"
 _PIECES = re.compile(rf"[{_HAN}]+|({_LETTERS}(?:[.\-]{_LETTERS})*)(?:'s\b)?")
 
 
-class Token(NamedTuple):
+class SearchWord(NamedTuple):
     """A word as it is compared, and where it stands in the folded text."""
 
     word: str
@@ -50,15 +50,15 @@ def _pieces(folded: str) -> Iterator[tuple[str, bool, int, int]]:
             yield singular(latin)[:LONGEST_WORD], False, match.start(1), match.end(1)
 
 
-def tokens(folded: str) -> list[Token]:
+def tokens(folded: str) -> list[SearchWord]:
     """The words of a folded text, one after the other; none overlap."""
-    found: list[Token] = []
+    found: list[SearchWord] = []
     for piece, chinese, start, end in _pieces(folded):
         if chinese:
             cut = _jieba().tokenize(piece, HMM=False)
-            found += [Token(word, start + first, start + last) for word, first, last in cut]
+            found += [SearchWord(word, start + first, start + last) for word, first, last in cut]
         else:
-            found.append(Token(piece, start, end))
+            found.append(SearchWord(piece, start, end))
     return found
 
 

@@ -6,12 +6,12 @@ What such words are worth is learnt from labels (inference.distilled.fitting): t
 
 from __future__ import annotations
 
-from relevance.features import Asked, Read
+from relevance.features import QueryWords, Read
 
 MOST_QUERY, MOST_TITLE = 12, 40
 
 
-def word_evidence(asked: Asked, read: Read) -> list[tuple[str, float]]:
+def word_evidence(asked: QueryWords, read: Read) -> list[tuple[str, float]]:
     """(token, weight): m: met, u: unmet, t: title word not asked for, x: unmet beside such a one, n: attribute name."""
     query = list(dict.fromkeys(asked.words))[:MOST_QUERY]
     title = [word for word in dict.fromkeys(read.title[:MOST_TITLE]) if word not in query]

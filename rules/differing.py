@@ -16,74 +16,76 @@ _WORDS = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+|\s+")
 UNSEEN = ("code", "version")
 
 
-class Piece(NamedTuple):
+class DiffPiece(NamedTuple):
     """`kind`: same, gone or new."""
 
     kind: str
     text: str
 
 
-class Field(NamedTuple):
+class ChangedField(NamedTuple):
     """A property that differs, as pieces of its old and new text."""
 
     name: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[DiffPiece, ...]
 
 
-class Changed(NamedTuple):
+class ChangedRule(NamedTuple):
     """A rule of which something differs; `before` None: it is new, `after` None: it is retired."""
 
     code: str
     before: RuleSpec | None
     after: RuleSpec | None
-    fields: tuple[Field, ...]
+    fields: tuple[ChangedField, ...]
 
 
-def between_texts(before: str, after: str) -> tuple[Piece, ...]:
+def between_texts(before: str, after: str) -> tuple[DiffPiece, ...]:
     """The pieces marked same and gone joined are the old text, those marked same and new the new one."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
-    found: list[Piece] = []
+    found: list[DiffPiece] = []
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
-            found.append(Piece("same", "".join(old[a:b])))
+            found.append(DiffPiece("same", "".join(old[a:b])))
             continue
-        found += [Piece("gone", "".join(old[a:b]))] if b > a else []
-        found += [Piece("new", "".join(new[c:d]))] if d > c else []
+        found += [DiffPiece("gone", "".join(old[a:b]))] if b > a else []
+        found += [DiffPiece("new", "".join(new[c:d]))] if d > c else []
     return tuple(found)
 
 
-def between_rules(before: RuleSpec | None, after: RuleSpec | None) -> tuple[Field, ...]:
+def between_rules(before: RuleSpec | None, after: RuleSpec | None) -> tuple[ChangedField, ...]:
     """Every property that differs, in the pack's order; texts by language."""
     old, new = (dict(_properties(spec)) if spec is not None else {} for spec in (before, after))
     names = [*old, *(name for name in new if name not in old)]
     return tuple(
-        Field(name, between_texts(old.get(name, ""), new.get(name, "")))
+        ChangedField(name, between_texts(old.get(name, ""), new.get(name, "")))
         for name in names
         if old.get(name, "") != new.get(name, "")
     )
 
 
-def between_sets(before: Sequence[RuleSpec], after: Sequence[RuleSpec]) -> tuple[Changed, ...]:
+def between_sets(before: Sequence[RuleSpec], after: Sequence[RuleSpec]) -> tuple[ChangedRule, ...]:
     """The rules that differ between two rule bases, by code."""
     old, new = ({spec.code: spec for spec in specs} for specs in (before, after))
     return tuple(
-        Changed(code, old.get(code), new.get(code), fields)
+        ChangedRule(code, old.get(code), new.get(code), fields)
         for code in sorted(old.keys() | new.keys())
         if (fields := between_rules(old.get(code), new.get(code)))
     )
 
 
-class Step(NamedTuple):
+class VersionChange(NamedTuple):
     """A version of a rule, and what it changed of the one before; the first changed nothing."""
 
     version: RuleVersion
-    fields: tuple[Field, ...]
+    fields: tuple[ChangedField, ...]
 
 
-def history(versions: Sequence[RuleVersion]) -> list[Step]:
+def history(versions: Sequence[RuleVersion]) -> list[VersionChange]:
     """The versions of one rule, newest first, each with what it changed."""
     pairs = zip(versions, [*versions[1:], None], strict=True)
-    return [Step(one, between_rules(before.spec, one.spec) if before is not None else ()) for one, before in pairs]
+    return [
+        VersionChange(one, between_rules(before.spec, one.spec) if before is not None else ()) for one, before in pairs
+    ]
 
 
 def _properties(spec: RuleSpec) -> Iterator[tuple[str, str]]:

@@ -102,7 +102,7 @@ def ended() -> Refused:
 
 
 @dataclass(frozen=True)
-class Brought:
+class BroughtPack:
     """What a pack brought into a draft: rules that differ from the base's, and those that could not be read."""
 
     changed: tuple[str, ...]
@@ -110,7 +110,7 @@ class Brought:
     problems: tuple[str, ...]
 
 
-def bring_pack(draft: RuleDraft, text: str, by: Person) -> Brought:
+def bring_pack(draft: RuleDraft, text: str, by: Person) -> BroughtPack:
     """The rules of a pack as changes of the draft; good ones go in, bad ones are listed."""
     pack = load_pack(text)
     known = {spec.code: body_of(spec) for spec in specs(draft.base)}
@@ -125,7 +125,7 @@ def bring_pack(draft: RuleDraft, text: str, by: Person) -> Brought:
             held = DraftedRule.objects.filter(draft=draft, code=spec.code).first()
             change(draft, spec.code, body, held.revision if held else 0, by)
             changed.append(spec.code)
-    return Brought(tuple(changed), same, pack.problems)
+    return BroughtPack(tuple(changed), same, pack.problems)
 
 
 def specs_of(draft: RuleDraft) -> tuple[RuleSpec, ...]:

@@ -32,7 +32,7 @@ def labels() -> list[tuple[str, str]]:
     return [(grade.code, f"{grade.code} {grade.name}") for grade in LORE.grades]
 
 
-class Words(forms.CharField):
+class WordsField(forms.CharField):
     """Words with commas between them, as a list."""
 
     def to_python(self, value: Any) -> Any:
@@ -57,10 +57,10 @@ class RuleForm(forms.Form):
     principle_en = _text(_("Principle, English"), required=False, rows=2, language="en")
     principle_zh = _text(_("Principle, Chinese"), required=False, rows=2, language="zh-Hans")
     checked = forms.BooleanField(label=_("The translation says the same: no mark"), required=False)
-    scope = Words(
+    scope = WordsField(
         label=_("Categories"), required=False, help_text=_("words of category or title, commas between; none: all")
     )
-    queries = Words(label=_("Queries"), required=False, help_text=_("words of the query; none: all"))
+    queries = WordsField(label=_("Queries"), required=False, help_text=_("words of the query; none: all"))
     condition = forms.CharField(
         label=_("Condition"),
         required=False,

@@ -8,8 +8,8 @@ from typing import Any
 
 from projects.requests import number
 from relevance.conditions import parse_condition
-from relevance.deciding import Step, steps
-from relevance.evidence import Grid, build_grid
+from relevance.deciding import DecidingStep, steps
+from relevance.evidence import EvidenceGrid, build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.rules import RuleError, RuleSpec, fired_rules, parse_rule
 from rules import reading
@@ -34,8 +34,8 @@ class Tried:
     """`fires`: the literals the condition rests on, None where it does not hold. `steps` are the whole draft's."""
 
     fires: tuple[str, ...] | None
-    grid: Grid
-    steps: tuple[Step, ...]
+    grid: EvidenceGrid
+    steps: tuple[DecidingStep, ...]
 
     @property
     def label(self) -> str:

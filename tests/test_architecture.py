@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,20 @@ def test_a_module_keeps_to_its_size() -> None:
 def test_no_module_is_named_after_a_technique() -> None:
     forbidden = {"utils", "helpers", "common", "manager", "managers", "services", "handlers", "misc"}
     assert not [path for path in modules() if path.stem in forbidden]
+
+
+def test_a_class_name_stands_once() -> None:
+    """Who greps for a class finds one. A class within a class (Meta, Kind, State) is read with its owner's name."""
+    found = defaultdict(list)
+    for path in modules():
+        within = [ast.parse(path.read_text())]
+        while within:
+            node = within.pop()
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(str(path.relative_to(ROOT)))
+            else:
+                within += ast.iter_child_nodes(node)
+    assert {name: paths for name, paths in found.items() if len(paths) > 1 and name != "Command"} == {}
 
 
 def test_every_module_of_ours_says_what_it_knows() -> None:

@@ -18,7 +18,7 @@ from annotation.models import Judgment, StandingJudgment
 from annotation.trust.measurable import Material
 from catalogue import splitting
 from catalogue.evidence import grids, lexicons, other_items
-from catalogue.evidence.grids import Seen
+from catalogue.evidence.grids import GridSubject
 from catalogue.models import Pair
 from inference.asking import Asking
 from inference.distilled import lessons
@@ -34,7 +34,7 @@ from projects.audit import record
 from projects.models import Person, Project
 from relevance.calibration import Bin, expected_calibration_error, reliability
 from relevance.chain import LABELS
-from relevance.evidence import Grid
+from relevance.evidence import EvidenceGrid
 from relevance.facts import PairFacts
 from relevance.labels import Scale
 from relevance.metrics import report
@@ -251,19 +251,19 @@ def _share(scale: Scale, labels: Mapping[str, int]) -> tuple[float, ...]:
     return tuple(sums.values())
 
 
-def _grids(project: Project, labelled: Sequence[Labelled]) -> dict[int, Grid]:
+def _grids(project: Project, labelled: Sequence[Labelled]) -> dict[int, EvidenceGrid]:
     lexicon = lexicons.value(lexicons.up_to_date(project).pk)
-    found: dict[int, Grid] = {}
+    found: dict[int, EvidenceGrid] = {}
     for start in range(0, len(labelled), TOGETHER):
         chunk = labelled[start : start + TOGETHER]
-        seen = {one.pair.pk: Seen(one.pair.query_id, one.pair.item.snapshot_now) for one in chunk}
+        seen = {one.pair.pk: GridSubject(one.pair.query_id, one.pair.item.snapshot_now) for one in chunk}
         made = grids.get_or_make({seen[one.pair.pk]: one.facts for one in chunk}, lexicon)
         found |= {pk: made[key].grid for pk, key in seen.items()}
     return found
 
 
 def _observe(
-    pairs: Sequence[Labelled], evidence: Mapping[int, Grid], rules: Sequence[RuleSpec], vocabulary: Vocabulary
+    pairs: Sequence[Labelled], evidence: Mapping[int, EvidenceGrid], rules: Sequence[RuleSpec], vocabulary: Vocabulary
 ) -> Observed:
     queries = {one.pair.query_id: one.facts.query for one in pairs}
     others = {queries[query_id]: items for query_id, items in other_items.of_queries(queries).items()}
@@ -273,7 +273,7 @@ def _observe(
 def _measure(
     project: Project,
     test: Sequence[Labelled],
-    evidence: Mapping[int, Grid],
+    evidence: Mapping[int, EvidenceGrid],
     rule_base: RuleBaseVersion,
     learnt: Learnt,
     vocabulary: Vocabulary,
@@ -330,7 +330,7 @@ def _posterior(answer: Judged | EngineError) -> list[float]:
     return [answer.posterior[label] for label in LABELS]
 
 
-class Told(Protocol):
+class LabelledPair(Protocol):
     """A query's pair and its true label."""
 
     @property
@@ -340,7 +340,7 @@ class Told(Protocol):
     def truth(self) -> str: ...
 
 
-def figures_of(scale: Scale, test: Sequence[Told], shares: Floats) -> dict[str, Any]:
+def figures_of(scale: Scale, test: Sequence[LabelledPair], shares: Floats) -> dict[str, Any]:
     """Acc@2, Acc@4, Macro-F1, quadratic kappa, AUC with intervals by query; calibration of P(good), 10 equal-mass bins."""
     good_of = np.array([scale.is_good(scale.from_lore(label)) for label in LABELS])
     good = shares[:, good_of].sum(axis=1)

@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from annotation.gold import settling
 from annotation.gold.imported_labels import store_gold, store_ratings
 from annotation.models import Slot
-from catalogue.importing.storing import Brought, Chunk, StoredPair
+from catalogue.importing.storing import AddedLabels, StoredChunk, StoredPair
 from database.statements import copy
 from projects.models import Mode, Project
 
 POSITION_BITS = 20  # of a slot's position: the pair's place within its query
 
 
-def take(chunk: Chunk) -> Brought:
+def take(chunk: StoredChunk) -> AddedLabels:
     """Gold and ratings, slots for new pairs, and the pairs settled that something new is said of."""
     if not chunk.pairs:
         settling.settle_changed(chunk.project, chunk.changed)
-        return Brought(0, 0)
+        return AddedLabels(0, 0)
     new_gold = store_gold(chunk.batch, chunk.pairs, chunk.records, chunk.items)
     new_ratings = store_ratings(chunk.batch, chunk.project, chunk.pairs, chunk.records, chunk.items)
     rows = list(zip(chunk.pairs, chunk.queries, chunk.records, strict=True))
@@ -31,7 +31,7 @@ def take(chunk: Chunk) -> Brought:
     said = {pair for pair in new_ratings if pair not in labelled}
     settling.settle(chunk.project, said | _old(new_gold, chunk.pairs))
     settling.settle_changed(chunk.project, chunk.changed)
-    return Brought(len(new_gold), len(new_ratings))
+    return AddedLabels(len(new_gold), len(new_ratings))
 
 
 def judge_blind(queries: Sequence[int]) -> None:

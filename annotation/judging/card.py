@@ -24,7 +24,7 @@ from inference import prediction_display
 from inference.models import Prediction
 from projects.models import Mode, Person, Project
 from relevance.dimensions import Dimension
-from relevance.evidence import Grid
+from relevance.evidence import EvidenceGrid
 from rules.publishing import specs
 
 HISTORY = 5
@@ -84,7 +84,7 @@ def _with_keys(rules: list[dict[str, str]], own: Judgment | None) -> list[dict[s
     return [{**rule, "key": key, "cited": rule["code"] in cited} for rule, key in zip(rules, keys, strict=False)]
 
 
-def mismatches(value: Grid | None) -> list[dict[str, str]]:
+def mismatches(value: EvidenceGrid | None) -> list[dict[str, str]]:
     """The dimensions a mismatch may lie in; those the query asks come first, unless the card is blind."""
     asked = list(dict.fromkeys(row.constraint.kind for row in value.rows if not row.constraint.word)) if value else []
     ordered = [*asked, *(dimension for dimension in Dimension if dimension not in asked)]

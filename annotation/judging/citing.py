@@ -14,7 +14,7 @@ from django.utils import timezone
 from annotation.models import Citation, Judgment, Lease
 from catalogue import display
 from catalogue.evidence import grids
-from catalogue.models import Grid as GridRow
+from catalogue.models import Grid
 from database.statements import array_of, rows
 from projects.models import Mode, Project
 from relevance.rules import RuleSpec, in_force, routed_rules
@@ -35,7 +35,7 @@ class NotOnTheCard(ValueError):
     """A code that the card did not show."""
 
 
-def grid_on_the_card(lease: Lease) -> GridRow:
+def grid_on_the_card(lease: Lease) -> Grid:
     """The one that the page of a lease shows, whatever the lexicon has learnt since."""
     return lease.grid or grids.grid_of(lease.pair, lease.snapshot)
 

@@ -24,7 +24,7 @@ FEW = 2000  # pairs whose words nobody has read yet, and which are therefore loo
 
 
 @dataclass(frozen=True)
-class Page:
+class PageOfPairs:
     """`partial`: so many pairs wait to be read that those are not among what was searched."""
 
     pairs: list[Pair]
@@ -70,7 +70,7 @@ def find(
     label: str = "",
     before: int | None = None,
     after: int | None = None,
-) -> Page:
+) -> PageOfPairs:
     rows = Pair.objects.filter(project=project)
     known = filters(project)
     if only in known:
@@ -91,7 +91,7 @@ def _contains(text: str) -> Q:
 
 
 def first(project: Project, rows: QuerySet[Pair], text: str, most: int) -> tuple[list[int], bool]:
-    """The first `most` of these pairs that hold the words, and whether some could not be searched (see `Page.partial`)."""
+    """The first `most` of these pairs that hold the words, and whether some could not be searched (see `PageOfPairs.partial`)."""
     if not text.strip():
         return _keys(rows, None, None, most), False
     keys = _keys_by_words(rows, words.asked(text), None, None, most)
@@ -130,15 +130,15 @@ def _keys_by_words(
     return found
 
 
-def _page(keys: Iterable[int], before: int | None, after: int | None, *, partial: bool = False) -> Page:
+def _page(keys: Iterable[int], before: int | None, after: int | None, *, partial: bool = False) -> PageOfPairs:
     ordered = sorted(set(keys))
     if after is not None:
         pairs = _read(ordered[-PAGE:])
         more = len(ordered) > PAGE
-        return Page(pairs, pairs[0].pk if more else None, pairs[-1].pk if pairs else None, partial)
+        return PageOfPairs(pairs, pairs[0].pk if more else None, pairs[-1].pk if pairs else None, partial)
     pairs = _read(ordered[:PAGE])
     newer = pairs[0].pk if before is not None and pairs else None
-    return Page(pairs, newer, pairs[-1].pk if len(ordered) > PAGE else None, partial)
+    return PageOfPairs(pairs, newer, pairs[-1].pk if len(ordered) > PAGE else None, partial)
 
 
 def _read(keys: Sequence[int]) -> list[Pair]:

@@ -42,7 +42,7 @@ class SampleForm(forms.Form):
         initial=sampled_backtesting.USUAL,
     )
 
-    def cost(self) -> sampled_backtesting.Cost:
+    def cost(self) -> sampled_backtesting.BackTestCost:
         return sampled_backtesting.cost(self.cleaned_data["model"], self.cleaned_data["sample"])
 
 

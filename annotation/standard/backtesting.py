@@ -32,7 +32,7 @@ from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
 from relevance.agreement import cohen_kappa, percent_agreement
-from relevance.evidence import Grid
+from relevance.evidence import EvidenceGrid
 from relevance.facts import ItemFacts, PairFacts, Sku
 from relevance.labels import LORE, Scale
 from relevance.metrics import good_rate
@@ -69,12 +69,12 @@ class Stored(NamedTuple):
     pair_id: int
     query_id: int
     facts: PairFacts
-    grid: Grid
+    grid: EvidenceGrid
     gold: str
 
 
 @dataclass
-class Tally:
+class BackTestTally:
     """What has been seen so far. Labels of `truths` are in the project's scale, the rules' in LORE's."""
 
     scale: Scale
@@ -196,11 +196,11 @@ def compare(
     before: Sequence[RuleSpec],
     after: Sequence[RuleSpec],
     report: Callable[[int], bool] = lambda _seen: True,
-) -> Tally | None:
+) -> BackTestTally | None:
     """Both sets on every stored pair; None where `report` says to stop."""
     today = timezone.localdate()
     sets = TwoSets(in_force(before, today), in_force(after, today))
-    truth, tally = Measures(project), Tally(project.scale)
+    truth, tally = Measures(project), BackTestTally(project.scale)
     stream = stored_pairs(project)
     while together := list(islice(stream, TOGETHER)):
         truth.read(together)
@@ -229,10 +229,12 @@ def stored_pairs(project: Project) -> Iterator[Stored]:
                     else (),
                     shop,
                 )
-                yield Stored(pair_id, query_id, PairFacts(query, item), Grid.from_json(orjson.loads(body)), gold)
+                yield Stored(
+                    pair_id, query_id, PairFacts(query, item), EvidenceGrid.from_json(orjson.loads(body)), gold
+                )
 
 
-def result_of(tally: Tally) -> dict[str, Any]:
+def result_of(tally: BackTestTally) -> dict[str, Any]:
     """The result as it is stored and printed; every figure with its interval."""
     flips = sum(tally.flips.values())
     return {
@@ -252,7 +254,7 @@ def result_of(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _good_rate(tally: Tally, which: int) -> dict[str, Any] | None:
+def _good_rate(tally: BackTestTally, which: int) -> dict[str, Any] | None:
     total, good = tally.good[0], tally.good[which]
     labels = (
         (query, code)

@@ -24,8 +24,7 @@ from jobs.models import JobState
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
-from relevance.evidence import Grid as GridValue
-from relevance.evidence import build_grid
+from relevance.evidence import EvidenceGrid, build_grid
 from relevance.rules import RuleSpec, in_force
 from rules import drafting
 from rules.models import RuleDraft
@@ -88,7 +87,7 @@ def replay(replay_set: ReplaySet, before: Sequence[RuleSpec], after: Sequence[Ru
     return Replayed(total, right_before / total if total else 0.0, right_after / total if total else 0.0)
 
 
-def _with_grids(replay_set: ReplaySet) -> Iterator[tuple[ReplayEntry, GridValue]]:
+def _with_grids(replay_set: ReplaySet) -> Iterator[tuple[ReplayEntry, EvidenceGrid]]:
     """Stored grids where there are any, else made now; they are not stored."""
     lexicon = current(replay_set.project)
     rows = replay_set.entries.select_related("pair__query", "pair__item", "snapshot").order_by("pk")
@@ -104,7 +103,7 @@ def _with_grids(replay_set: ReplaySet) -> Iterator[tuple[ReplayEntry, GridValue]
         }
         for entry in entries:
             body = stored.get((entry.pair.query_id, entry.snapshot_id))
-            yield entry, GridValue.from_json(body) if body else build_grid(entry.pair.facts(entry.snapshot), lexicon)
+            yield entry, EvidenceGrid.from_json(body) if body else build_grid(entry.pair.facts(entry.snapshot), lexicon)
 
 
 def gate(draft: RuleDraft) -> list[str]:

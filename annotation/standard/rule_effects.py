@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from relevance.deciding import steps
-from relevance.evidence import Grid
+from relevance.evidence import EvidenceGrid
 from relevance.facts import PairFacts
 from relevance.rules import FiredRule, RuleSpec, fired_rules
 
@@ -28,7 +28,7 @@ class TwoSets:
         self._only_before = [rule for rule in before if rule not in after]
         self._only_after = [rule for rule in after if rule not in before]
 
-    def effect(self, pair: PairFacts, grid: Grid) -> Effect:
+    def effect(self, pair: PairFacts, grid: EvidenceGrid) -> Effect:
         shared = fired_rules(pair, grid, self._both)
         gone, new = fired_rules(pair, grid, self._only_before), fired_rules(pair, grid, self._only_after)
         before, decided_before = _decided(grid, [*shared, *gone])
@@ -38,7 +38,7 @@ class TwoSets:
         return Effect(before, after, decided_before, decided_after)
 
 
-def _decided(grid: Grid, fired: Iterable[FiredRule]) -> tuple[str, FiredRule | None]:
+def _decided(grid: EvidenceGrid, fired: Iterable[FiredRule]) -> tuple[str, FiredRule | None]:
     taken = steps(grid, sorted(fired, key=lambda one: (-one.precedence, one.code)))
     moved = [step.rule for step in taken if step.rule is not None and step.kind != "passed_over"]
     return taken[-1].after, moved[-1] if moved else None

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from annotation.models import BackTest
 from annotation.standard import backtesting
-from annotation.standard.backtesting import Stored, Tally, stored_pairs
+from annotation.standard.backtesting import BackTestTally, Stored, stored_pairs
 from annotation.standard.rule_effects import Effect
 from catalogue.models import Pair
 from inference.asking import Asking
@@ -49,7 +49,7 @@ LOOKED_BACK = 500  # answers from which a model's price is told
 DRAWS = 4000
 
 
-class Cost(NamedTuple):
+class BackTestCost(NamedTuple):
     """What a test of so many pairs takes at most, by the model's last answers (None: it has not answered yet), and how
     far the share of flips may then be off, either way."""
 
@@ -81,13 +81,13 @@ class Stratum:
         self.kept = chance.sample(self.kept, wanted)
 
 
-def cost(model: ModelVersion, pairs: int) -> Cost:
+def cost(model: ModelVersion, pairs: int) -> BackTestCost:
     last = Prediction.objects.filter(model=model, status="ok").order_by("-pk")[:LOOKED_BACK]
     told = last.aggregate(
         n=Count("pk"), tokens_in=Avg("tokens_in"), tokens_out=Avg("tokens_out"), seconds=Avg("seconds")
     )
     questions, known = 2 * pairs, bool(told["n"])
-    return Cost(
+    return BackTestCost(
         questions,
         round(questions * told["tokens_in"]) if known else None,
         round(questions * told["tokens_out"]) if known else None,
@@ -142,7 +142,7 @@ def run(
     strata, stored_total = concerned(test.project, first, second, test.sample, seed=test.pk)
     drawn = [(stratum, stored) for stratum in strata for stored in stratum.kept]
     sides = Asking(test.project, test.model, before), Asking(test.project, test.model, after)
-    truth, tally = backtesting.Measures(test.project, test.model), Tally(test.project.scale)
+    truth, tally = backtesting.Measures(test.project, test.model), BackTestTally(test.project.scale)
     given, failures = list[Judged](), list[EngineError]()
     for start_at in range(0, len(drawn), TOGETHER):
         if not report(start_at, len(drawn)):

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from annotation.standard import desk, weak_spots
-from annotation.standard.weak_spots import Region, Seen
+from annotation.standard.weak_spots import PairOpinions, Region
 from catalogue.models import Pair
 from projects.gates import Request
 from relevance.dimensions import Dimension
@@ -26,7 +26,7 @@ class WhichForm(forms.Form):
     dimension = forms.ChoiceField(choices=[(one.value, one.value) for one in Dimension], required=False)
     category = forms.CharField(max_length=400, required=False, empty_value="")
 
-    def wanted(self, seen: Seen) -> bool:
+    def wanted(self, seen: PairOpinions) -> bool:
         if code := self.cleaned_data["rule"]:
             return code in seen.rules
         return self.region in seen.regions
@@ -72,7 +72,7 @@ def pairs(request: Request) -> HttpResponse:
     return render(request, "annotation/standard/weak_spot.html", context)
 
 
-def _rules_of(region: Region, held: Sequence[RuleSpec], found: Sequence[tuple[Seen, Pair]]) -> list[RuleSpec]:
+def _rules_of(region: Region, held: Sequence[RuleSpec], found: Sequence[tuple[PairOpinions, Pair]]) -> list[RuleSpec]:
     """The region's rules that its disputed pairs rest on."""
     named = {code for seen, _pair in found for code in seen.rules}
     return [spec for spec in held if spec.code in named and spec.dimension is region.dimension]

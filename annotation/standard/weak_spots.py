@@ -74,7 +74,7 @@ class Region(NamedTuple):
     category: str
 
 
-class Seen(NamedTuple):
+class PairOpinions(NamedTuple):
     """A pair, as far as it tells of the standard. `said` are people's labels (empty: cannot tell), `unaided` those of them that
     were given without a model's label in view, `told` the model's, in the project's scale; empty where nobody said anything."""
 
@@ -109,7 +109,7 @@ class Seen(NamedTuple):
 
 
 @dataclass
-class Tally:
+class SpotTally:
     """What the pairs of a rule, or of a region, tell. Shares are None where there is nothing to divide by."""
 
     pairs: int = 0
@@ -124,7 +124,7 @@ class Tally:
     unsure: int = 0  # confidence below the project's cut
     confidence: list[int] = field(default_factory=lambda: [0] * BINS)
 
-    def add(self, seen: Seen, cut: float) -> None:
+    def add(self, seen: PairOpinions, cut: float) -> None:
         self.pairs += 1
         self.judgments += len(seen.said)
         self.none_fits += seen.none_fits
@@ -176,7 +176,7 @@ class WeakRule(NamedTuple):
 
     code: str
     spec: RuleSpec | None
-    tally: Tally
+    tally: SpotTally
     coverage: float
 
 
@@ -184,7 +184,7 @@ class WeakRegion(NamedTuple):
     """`rule`: the code of the dimension's rule on which most of its disputed pairs rest; empty where they rest on none."""
 
     region: Region
-    tally: Tally
+    tally: SpotTally
     rule: str
 
 
@@ -201,16 +201,16 @@ class WeakSpots(NamedTuple):
 
 def weak_spots(project: Project) -> WeakSpots:
     known = _known(project)
-    by_rule: dict[str, Tally] = {}
-    by_region: dict[Region, Tally] = {}
+    by_rule: dict[str, SpotTally] = {}
+    by_region: dict[Region, SpotTally] = {}
     rules_of: dict[Region, Counter[str]] = defaultdict(Counter)
     pairs = 0
     for seen in pairs_seen(project):
         pairs += 1
         for code in seen.rules:
-            by_rule.setdefault(code, Tally()).add(seen, project.confidence_cut)
+            by_rule.setdefault(code, SpotTally()).add(seen, project.confidence_cut)
         for region in seen.regions:
-            by_region.setdefault(region, Tally()).add(seen, project.confidence_cut)
+            by_region.setdefault(region, SpotTally()).add(seen, project.confidence_cut)
             if seen.disputed or seen.none_fits:
                 own = (code for code in seen.rules if code in known and known[code].dimension is region.dimension)
                 rules_of[region].update(own)
@@ -229,9 +229,11 @@ def weak_spots(project: Project) -> WeakSpots:
     )
 
 
-def disputed(project: Project, wanted: Callable[[Seen], bool], most: int) -> tuple[Tally, list[tuple[Seen, Pair]]]:
+def disputed(
+    project: Project, wanted: Callable[[PairOpinions], bool], most: int
+) -> tuple[SpotTally, list[tuple[PairOpinions, Pair]]]:
     """What all the wanted pairs tell, and up to `most` of the disputed ones, the newest first."""
-    tally, found = Tally(), list[Seen]()
+    tally, found = SpotTally(), list[PairOpinions]()
     for seen in pairs_seen(project):
         if wanted(seen):
             tally.add(seen, project.confidence_cut)
@@ -244,7 +246,7 @@ def disputed(project: Project, wanted: Callable[[Seen], bool], most: int) -> tup
     return tally, [(seen, pairs[seen.pair_id]) for seen in found]
 
 
-def pairs_seen(project: Project) -> Iterator[Seen]:
+def pairs_seen(project: Project) -> Iterator[PairOpinions]:
     """The pairs judged or predicted last, the newest pairs first, as a stream."""
     known, scale = _known(project), project.scale
     with _whole_answer() as cursor:
@@ -266,7 +268,7 @@ def pairs_seen(project: Project) -> Iterator[Seen]:
                 codes = tuple(sorted({*cited, *named}))
                 dimensions = {known[code].dimension for code in codes if code in known}
                 dimensions |= {Dimension(name) for name in (*mismatches, mismatch) if name in _DIMENSIONS}
-                yield Seen(
+                yield PairOpinions(
                     pair_id,
                     codes,
                     tuple(Region(dimension, category) for dimension in sorted(dimensions)),

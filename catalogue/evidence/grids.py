@@ -8,15 +8,14 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 
 from catalogue.evidence import lexicons
-from catalogue.models import Grid as GridRow
-from catalogue.models import Pair, Snapshot
+from catalogue.models import Grid, Pair, Snapshot
 from database.compiling import compiled
-from relevance.evidence import EXTRACTOR_VERSION, Grid, build_grid
+from relevance.evidence import EXTRACTOR_VERSION, EvidenceGrid, build_grid
 from relevance.facts import PairFacts
 from relevance.lexicon import Lexicon
 
 
-class Seen(NamedTuple):
+class GridSubject(NamedTuple):
     """What a grid is about: a query over a snapshot."""
 
     query_id: int
@@ -25,7 +24,7 @@ class Seen(NamedTuple):
 
 class Made(NamedTuple):
     row_id: int
-    grid: Grid
+    grid: EvidenceGrid
 
 
 def extractor(lexicon: Lexicon) -> str:
@@ -33,41 +32,43 @@ def extractor(lexicon: Lexicon) -> str:
     return f"{EXTRACTOR_VERSION}+{lexicon.digest[:32]}"
 
 
-def grid_of(pair: Pair, snapshot: Snapshot) -> GridRow:
+def grid_of(pair: Pair, snapshot: Snapshot) -> Grid:
     """The grid of a pair as its project's lexicon reads it now."""
     lexicon = lexicons.current(pair.project)
     if known := _known(pair.query_id, snapshot.pk, extractor(lexicon)):
         return known[0]
-    seen = Seen(pair.query_id, snapshot.pk)
-    return GridRow.objects.get(pk=get_or_make({seen: pair.facts(snapshot)}, lexicon)[seen].row_id)
+    seen = GridSubject(pair.query_id, snapshot.pk)
+    return Grid.objects.get(pk=get_or_make({seen: pair.facts(snapshot)}, lexicon)[seen].row_id)
 
 
 @compiled
-def _known(query: int, snapshot: int, name: str) -> QuerySet[GridRow]:
-    return GridRow.objects.filter(query=query, snapshot=snapshot, extractor=name)
+def _known(query: int, snapshot: int, name: str) -> QuerySet[Grid]:
+    return Grid.objects.filter(query=query, snapshot=snapshot, extractor=name)
 
 
-def get_or_make(wanted: Mapping[Seen, PairFacts], lexicon: Lexicon) -> dict[Seen, Made]:
+def get_or_make(wanted: Mapping[GridSubject, PairFacts], lexicon: Lexicon) -> dict[GridSubject, Made]:
     """All grids asked for, in one to three queries; two who make the same one get the same row."""
     name = extractor(lexicon)
-    known = {seen: Made(row.pk, Grid.from_json(row.body)) for seen, row in _rows(wanted, name)}
+    known = {seen: Made(row.pk, EvidenceGrid.from_json(row.body)) for seen, row in _rows(wanted, name)}
     new = {seen: build_grid(facts, lexicon) for seen, facts in wanted.items() if seen not in known}
     if new:
         rows = [
-            GridRow(query_id=seen.query_id, snapshot_id=seen.snapshot_id, extractor=name, body=grid.to_json())
+            Grid(query_id=seen.query_id, snapshot_id=seen.snapshot_id, extractor=name, body=grid.to_json())
             for seen, grid in new.items()
         ]
-        GridRow.objects.bulk_create(rows, ignore_conflicts=True)
+        Grid.objects.bulk_create(rows, ignore_conflicts=True)
         known |= {seen: Made(row.pk, new[seen]) for seen, row in _rows(new, name, without="body")}
     return known
 
 
-def _rows(wanted: Collection[Seen], name: str, *, without: str = "extractor") -> Iterator[tuple[Seen, GridRow]]:
+def _rows(
+    wanted: Collection[GridSubject], name: str, *, without: str = "extractor"
+) -> Iterator[tuple[GridSubject, Grid]]:
     """The rows of these queries and snapshots that are asked for, out of all their combinations."""
-    rows = GridRow.objects.filter(
+    rows = Grid.objects.filter(
         query_id__in={seen.query_id for seen in wanted},
         snapshot_id__in={seen.snapshot_id for seen in wanted},
         extractor=name,
     ).defer(without)
-    found = ((Seen(row.query_id, row.snapshot_id), row) for row in rows)
+    found = ((GridSubject(row.query_id, row.snapshot_id), row) for row in rows)
     return ((seen, row) for seen, row in found if seen in wanted)

@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from catalogue.importing import presets
 from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, meaning_of, origin_of, scale_for
-from catalogue.importing.receiving import Decision
+from catalogue.importing.receiving import ConfirmedMapping
 from catalogue.models import Import
 from projects.models import Project
 from relevance.labels import SCALES, scale_named
 
 
-class Pictures(forms.ClearableFileInput):
+class PicturesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
 
@@ -27,14 +27,14 @@ class PicturesField(forms.FileField):
     """Several files in one field."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(widget=Pictures(attrs={"accept": "image/jpeg,image/png,image/webp"}), **options)
+        super().__init__(widget=PicturesInput(attrs={"accept": "image/jpeg,image/png,image/webp"}), **options)
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         files = data if isinstance(data, list | tuple) else [data] if data else []
         return [super(PicturesField, self).clean(file, initial) for file in files]
 
 
-class UploadForm(forms.Form):
+class ImportUploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy("JSONL, CSV or Parquet, plain or gzip."),
@@ -150,9 +150,9 @@ class MeaningForm(forms.Form):
         later = {name: meaning for name, meaning in self.meaning.items() if name not in self.look.columns}
         return {name: chosen[name] for name in ordered} | later
 
-    def decision(self) -> Decision:
+    def decision(self) -> ConfirmedMapping:
         data = self.cleaned_data
-        return Decision(
+        return ConfirmedMapping(
             columns=self._chosen(),
             origin=Origin(data["source"], data["licence"], data["attribution"]),
             preset=self.preset.name if self.preset else "",

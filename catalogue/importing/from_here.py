@@ -14,7 +14,7 @@ from catalogue.importing import presets, running
 from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, look, meaning_told, origin_of, scale_for
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.readers import COMMAND, FileRefused
-from catalogue.importing.storing import Counts
+from catalogue.importing.storing import ImportCounts
 from projects.commands import JsonCommand
 from projects.founding import found
 from projects.models import Project
@@ -51,7 +51,7 @@ class ImportCommand(JsonCommand):
             raise CommandError(str(refusal)) from refusal
         return {name: getattr(counts, name) for name in self.answer}
 
-    def _import(self, path: Path, folder: Path | None, options: dict[str, Any]) -> Counts:
+    def _import(self, path: Path, folder: Path | None, options: dict[str, Any]) -> ImportCounts:
         with path.open("rb") as file:
             seen = look(file, path.name, COMMAND)
         preset, columns = self._meaning(seen, options)
@@ -104,10 +104,10 @@ class ImportCommand(JsonCommand):
             self.stderr.write(_("Nothing names a licence for these texts; name it with --licence."))
         return origin
 
-    def _reporter(self, size: int) -> Callable[[Counts, int], None]:
+    def _reporter(self, size: int) -> Callable[[ImportCounts, int], None]:
         began = last = time.monotonic()
 
-        def report(counts: Counts, bytes_read: int) -> None:
+        def report(counts: ImportCounts, bytes_read: int) -> None:
             nonlocal last
             now = time.monotonic()
             if now - last >= 1:

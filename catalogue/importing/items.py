@@ -15,7 +15,7 @@ from database.statements import array_of, clock, copy, fresh_ids, rows, run
 from projects.models import Project
 
 
-class _Key(NamedTuple):
+class _SnapshotKey(NamedTuple):
     item_id: int
     sha256: str
 
@@ -36,11 +36,11 @@ def store_items(batch: Import, project: Project, records: Sequence[Record]) -> l
     for item_id in fresh.values():
         current[item_id] = Sayings()
     ids.update(fresh)
-    digests = [_Key(ids[record.item_id], record.content.digest()) for record in records]
+    digests = [_SnapshotKey(ids[record.item_id], record.content.digest()) for record in records]
     _read_older(current, [key for key in digests if current[key.item_id].is_news(key.sha256)])
     before = {item_id: sayings.current for item_id, sayings in current.items()}
-    news: dict[_Key, Record] = {}
-    acts: list[tuple[_Key, bool, bool]] = []
+    news: dict[_SnapshotKey, Record] = {}
+    acts: list[tuple[_SnapshotKey, bool, bool]] = []
     for key, record in zip(digests, records, strict=True):
         sayings = current[key.item_id]
         is_news, is_new = sayings.is_news(key.sha256), sayings.current is None
@@ -60,7 +60,7 @@ def store_items(batch: Import, project: Project, records: Sequence[Record]) -> l
     return [_item(key, current[key.item_id], stored, new=new, changed=changed) for key, new, changed in acts]
 
 
-def _say(sayings: Sayings, key: _Key, record: Record, batch: Import, news: dict[_Key, Record]) -> None:
+def _say(sayings: Sayings, key: _SnapshotKey, record: Record, batch: Import, news: dict[_SnapshotKey, Record]) -> None:
     """The record's content stands from now on: an older snapshot that says the same, or a new one."""
     older = next((row for row in sayings.rows if row.said == key.sha256), None)
     if older is None:
@@ -68,19 +68,21 @@ def _say(sayings: Sayings, key: _Key, record: Record, batch: Import, news: dict[
     sayings.add(older or Saying(key.sha256, batch.pk))
 
 
-def _item(key: _Key, sayings: Sayings, stored: dict[_Key, int], *, new: bool, changed: bool) -> StoredItem:
+def _item(
+    key: _SnapshotKey, sayings: Sayings, stored: dict[_SnapshotKey, int], *, new: bool, changed: bool
+) -> StoredItem:
     now = sayings.current
     assert now is not None, "every record gives its item a snapshot"
     seen = next((row for row in sayings.rows if row.said == key.sha256), now)
-    snapshot = stored.get(_Key(key.item_id, seen.said)) or seen.row_id
+    snapshot = stored.get(_SnapshotKey(key.item_id, seen.said)) or seen.row_id
     return StoredItem(key.item_id, snapshot, now.batch_id, new, changed)
 
 
-def _stands(item_id: int, current: dict[int, Sayings], stored: dict[_Key, int]) -> int:
+def _stands(item_id: int, current: dict[int, Sayings], stored: dict[_SnapshotKey, int]) -> int:
     """The snapshot that an item's records leave standing."""
     now = current[item_id].current
     assert now is not None, "every record gives its item a snapshot"
-    return stored.get(_Key(item_id, now.said)) or now.row_id
+    return stored.get(_SnapshotKey(item_id, now.said)) or now.row_id
 
 
 def _known_items(project: Project, records: Sequence[Record]) -> tuple[dict[str, int], dict[int, Sayings]]:
@@ -119,7 +121,7 @@ def _insert_items(project: Project, fresh: dict[str, tuple[int, int]]) -> None:
         )
 
 
-def _read_older(current: dict[int, Sayings], keys: Sequence[_Key]) -> None:
+def _read_older(current: dict[int, Sayings], keys: Sequence[_SnapshotKey]) -> None:
     """Items that may change: what their older snapshots said. Most chunks have none."""
     items = {key.item_id for key in keys if current[key.item_id].current is not None}
     if not items:
@@ -131,7 +133,7 @@ def _read_older(current: dict[int, Sayings], keys: Sequence[_Key]) -> None:
         current[item_id].rows.append(Saying(sha256, batch_id, row_id=row_id))
 
 
-def _insert_snapshots(batch: Import, news: dict[_Key, Record], ids: dict[_Key, int]) -> None:
+def _insert_snapshots(batch: Import, news: dict[_SnapshotKey, Record], ids: dict[_SnapshotKey, int]) -> None:
     if news:
         fetching.want(batch, {address for record in news.values() for address in record.content.image_addresses})
         batch_id, now = batch.pk, clock()

@@ -21,7 +21,7 @@ class NotThere(Exception):
 
 
 @dataclass
-class Pictures:
+class PictureLookup:
     """Where names are looked up: the upload's own pictures, then the folder, then what the project has by that name.
 
     Without upload and folder a name that nobody knows is no fault: the pictures were left at home.

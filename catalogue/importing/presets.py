@@ -25,7 +25,7 @@ class NoPreset(ValueError):
 
 
 @dataclass(frozen=True)
-class Field:
+class ImportField:
     """A field of ours that a foreign column can mean. `needed` for the kinds of import that cannot do without it."""
 
     name: str
@@ -35,11 +35,11 @@ class Field:
     spellings: tuple[str, ...] = ()
 
 
-def _field(name: str, label: str | Promise, *spellings: str, needed: str = "", pairs_only: bool = False) -> Field:
-    return Field(name, label, frozenset(needed.split()), pairs_only, spellings)
+def _field(name: str, label: str | Promise, *spellings: str, needed: str = "", pairs_only: bool = False) -> ImportField:
+    return ImportField(name, label, frozenset(needed.split()), pairs_only, spellings)
 
 
-FIELDS: tuple[Field, ...] = (
+FIELDS: tuple[ImportField, ...] = (
     _field("query", gettext_lazy("query"), "search_term", "keyword", "搜索词", "查询", needed=PAIRS, pairs_only=True),
     _field("item_id", gettext_lazy("item id"), "product_id", "asin", "id", "商品id", needed=f"{PAIRS} {ITEMS}"),
     _field("title", gettext_lazy("title"), "product_title", "product_name", "标题", needed=f"{PAIRS} {ITEMS}"),
@@ -78,7 +78,7 @@ FIELDS: tuple[Field, ...] = (
     _field("licence", gettext_lazy("licence"), "license"),
     _field("attribution", gettext_lazy("attribution"), "credit"),
 )
-NAMES: Mapping[str, Field] = {known.name: known for known in FIELDS}
+NAMES: Mapping[str, ImportField] = {known.name: known for known in FIELDS}
 OWN: Mapping[str, str] = {name: name for name in NAMES} | {"bullets": "selling_points", "grade": "label"}
 
 
@@ -271,11 +271,11 @@ def named(name: str, kind: str) -> Preset:
     return preset
 
 
-def fields_for(kind: str) -> list[Field]:
+def fields_for(kind: str) -> list[ImportField]:
     return [known for known in FIELDS if kind == PAIRS or not known.pairs_only]
 
 
-def missing(meaning: Mapping[str, str], kind: str) -> list[Field]:
+def missing(meaning: Mapping[str, str], kind: str) -> list[ImportField]:
     """The needed fields that no column stands for."""
     return [known for known in fields_for(kind) if kind in known.needed and known.name not in meaning.values()]
 

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
 from catalogue.importing import presets, receiving
 from catalogue.importing.inspecting import Look, Origin, look, meaning_told, origin_of, scale_for
-from catalogue.importing.receiving import Decision
+from catalogue.importing.receiving import ConfirmedMapping
 from catalogue.models import Import
 from projects.models import Person, Project
 from relevance.labels import Scale
@@ -37,7 +37,7 @@ class Stream(Protocol):
 
 
 @dataclass(frozen=True)
-class Told:
+class ImportRequest:
     """What the request says about its file; empty is for the file itself to say."""
 
     kind: str
@@ -71,7 +71,7 @@ def collect(stream: Stream, name: str, *, announced: int, most: int) -> Uploaded
     return upload
 
 
-def bring(project: Project, upload: UploadedFile[Any], told: Told, *, person: Person, most: int) -> Import:
+def bring(project: Project, upload: UploadedFile[Any], told: ImportRequest, *, person: Person, most: int) -> Import:
     """Receive and confirm in one go. Raises FileRefused, NoPreset, ScaleUnclear, NoLicence: then nothing is kept."""
     seen = look(upload, upload.name or "")
     upload.seek(0)
@@ -85,7 +85,7 @@ def bring(project: Project, upload: UploadedFile[Any], told: Told, *, person: Pe
     return batch
 
 
-def decide(project: Project, seen: Look, told: Told, file_name: str) -> Decision:
+def decide(project: Project, seen: Look, told: ImportRequest, file_name: str) -> ConfirmedMapping:
     preset, columns = meaning_told(seen, told.kind, told.columns or {}, told.preset)
     known = origin_of(seen, preset)
     origin = Origin(
@@ -99,4 +99,4 @@ def decide(project: Project, seen: Look, told: Told, file_name: str) -> Decision
     if told.kind == presets.PAIRS:
         fixed = project.pairs.exists()
         scale = scale_for(seen, columns, current=project.scale, fixed=fixed, asked=told.scale)
-    return Decision(columns, origin, preset.name if preset else "", scale, told.judge_gold)
+    return ConfirmedMapping(columns, origin, preset.name if preset else "", scale, told.judge_gold)

@@ -87,7 +87,7 @@ class RowReader:
     """Iterate once. `bytes_read` counts the bytes of the file as stored, for progress; `unfolded` those of the rows."""
 
     def __init__(self, file: Readable, name: str, limits: Limits = UPLOAD) -> None:
-        self._counted = _Counted(file)
+        self._counted = _CountedFile(file)
         self._limits = limits
         self._name = PurePath(name.lower())
         self.unfolded = 0
@@ -216,7 +216,7 @@ class RowReader:
         return spool
 
 
-class _Counted(io.RawIOBase):
+class _CountedFile(io.RawIOBase):
     """The stored file, counting what was read from it."""
 
     def __init__(self, file: Readable) -> None:
@@ -245,7 +245,7 @@ class _Counted(io.RawIOBase):
 class _Capped(io.RawIOBase):
     """Unzipped bytes, refused as soon as they outgrow what the zipped ones may become."""
 
-    def __init__(self, zipped: gzip.GzipFile, counted: _Counted, limits: Limits) -> None:
+    def __init__(self, zipped: gzip.GzipFile, counted: _CountedFile, limits: Limits) -> None:
         self._zipped, self._counted, self._limits = zipped, counted, limits
         self._expanded = 0
 
@@ -301,7 +301,7 @@ def raw_text(said: Mapping[str, Any] | str, most: int = 4000) -> str:
         return ""  # nested as deeply as only an attack is
 
 
-def _expanded(counted: _Counted, limits: Limits) -> io.RawIOBase:
+def _expanded(counted: _CountedFile, limits: Limits) -> io.RawIOBase:
     return _Capped(gzip.GzipFile(fileobj=counted, mode="rb"), counted, limits)
 
 

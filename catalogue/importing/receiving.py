@@ -34,7 +34,7 @@ FIRST_REJECTIONS = 20
 
 
 @dataclass(frozen=True)
-class Decision:
+class ConfirmedMapping:
     """What a person confirmed about a file."""
 
     columns: dict[str, str]
@@ -104,7 +104,7 @@ def look_again(batch: Import) -> Look:
         return look(file, batch.file_name)
 
 
-def confirm(batch: Import, decision: Decision, *, person: Person) -> bool:
+def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> bool:
     """Let the import run; False when someone confirmed or cancelled it meanwhile. Raises ScaleUnclear."""
     with transaction.atomic():
         if decision.scale is not None:

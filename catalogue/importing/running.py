@@ -26,9 +26,9 @@ from django.utils.translation import gettext as _
 from catalogue.evidence import lexicons
 from catalogue.importing.inspecting import Origin, ScaleUnclear
 from catalogue.importing.mapping import Mapper, Record, RowRefused
-from catalogue.importing.pictures import Pictures
+from catalogue.importing.pictures import PictureLookup
 from catalogue.importing.readers import COMMAND, UPLOAD, Broken, FileRefused, Limits, Readable, Row, RowReader, raw_text
-from catalogue.importing.storing import Counts, store
+from catalogue.importing.storing import ImportCounts, store
 from catalogue.models import Import, Rejection
 from jobs import leasing
 from jobs.kinds import Kind, single
@@ -42,7 +42,7 @@ CHUNK_BYTES = 16 << 20  # of the rows unfolded: five thousand of the largest wou
 CHUNK_SECONDS = 1.0
 
 
-class Said(NamedTuple):
+class RawRow(NamedTuple):
     """What a row said: its values, or the line itself where it was broken."""
 
     number: int
@@ -51,22 +51,22 @@ class Said(NamedTuple):
 
 
 @dataclass
-class Chunk:
+class ReadChunk:
     """Rows read and put into our words, to be written together. `rows`: what each said, should it have to be shown."""
 
     records: list[Record] = field(default_factory=list)
     refused: list[tuple[int, RowRefused]] = field(default_factory=list)
-    rows: dict[int, Said] = field(default_factory=dict)
+    rows: dict[int, RawRow] = field(default_factory=dict)
     bytes_read: int = 0  # of the file, up to here
 
     def take(self, row: Row | Broken, mapper: Mapper) -> None:
-        self.rows[row.number] = Said(row.number, row.raw if isinstance(row, Broken) else row.values, row.sha256)
+        self.rows[row.number] = RawRow(row.number, row.raw if isinstance(row, Broken) else row.values, row.sha256)
         try:
             self.records.append(_record(row, mapper))
         except RowRefused as refusal:
             self.refused.append((row.number, refusal))
 
-    def up_to(self, bytes_read: int) -> Chunk:
+    def up_to(self, bytes_read: int) -> ReadChunk:
         self.bytes_read = bytes_read
         return self
 
@@ -116,8 +116,8 @@ def run_here(
     preset: str = "",
     scale: Scale | None = None,
     images: Path | None = None,
-    on_progress: Callable[[Counts, int], None] | None = None,
-) -> Counts:
+    on_progress: Callable[[ImportCounts, int], None] | None = None,
+) -> ImportCounts:
     """Import a local file in this process, for commands; raises FileRefused. Leaves the same rows as an upload."""
     with transaction.atomic():
         batch = Import.objects.create(
@@ -143,7 +143,7 @@ def run_here(
             raise
 
 
-def _run_to_end(batch: Import, file: Readable, token: UUID, **options: Any) -> Counts:
+def _run_to_end(batch: Import, file: Readable, token: UUID, **options: Any) -> ImportCounts:
     try:
         counts = run_import(batch, file, token=token, **options)
     except leasing.Superseded:
@@ -165,14 +165,14 @@ def run_import(
     *,
     token: UUID,
     limits: Limits = UPLOAD,
-    on_progress: Callable[[Counts, int], None] | None = None,
-) -> Counts:
+    on_progress: Callable[[ImportCounts, int], None] | None = None,
+) -> ImportCounts:
     """Read the rest of the file after the rows that are already in; raises Superseded, FileRefused, ScaleUnclear."""
     reader = RowReader(file, batch.file_name, limits)
     counts, plan = counts_of(batch), Plan.of(batch)
     mapper = Mapper(plan.columns, batch.kind, scale_named(batch.scale_name or batch.project.scale_name))
     folder = Path(batch.images_folder) if batch.images_folder else None
-    pictures = Pictures(batch.project, folder, plan.pictures)
+    pictures = PictureLookup(batch.project, folder, plan.pictures)
     with closing(_ahead(_chunks(reader, counts.read, mapper))) as chunks:
         for chunk in chunks:
             bytes_read = chunk.bytes_read
@@ -200,8 +200,8 @@ def adopt_scale(project: Project, scale: Scale, *, actor: Person | None) -> Proj
     return held
 
 
-def counts_of(batch: Import) -> Counts:
-    return Counts(**{one.name: getattr(batch, one.name) for one in fields(Counts)})
+def counts_of(batch: Import) -> ImportCounts:
+    return ImportCounts(**{one.name: getattr(batch, one.name) for one in fields(ImportCounts)})
 
 
 def _held(batch: Import) -> Project:
@@ -213,24 +213,24 @@ def _held(batch: Import) -> Project:
     return project
 
 
-def _note(batch: Import, token: UUID, counts: Counts, bytes_read: int) -> None:
+def _note(batch: Import, token: UUID, counts: ImportCounts, bytes_read: int) -> None:
     """Counts and place are written with the chunk, or not at all."""
     noted = leasing.held_by(Import, batch.pk, token).update(bytes_read=bytes_read, **asdict(counts))
     if not noted or not leasing.renew(batch, token):
         raise leasing.Superseded
 
 
-def _chunks(reader: RowReader, done: int, mapper: Mapper) -> Iterator[Chunk]:
+def _chunks(reader: RowReader, done: int, mapper: Mapper) -> Iterator[ReadChunk]:
     """Up to five thousand rows, or what a second brought: progress is never older. What was read before a file breaks
     off is a chunk, too."""
-    chunk, since, unfolded = Chunk(), time.monotonic(), reader.unfolded
+    chunk, since, unfolded = ReadChunk(), time.monotonic(), reader.unfolded
     try:
         for row in islice(reader, done, None):
             chunk.take(row, mapper)
             full = len(chunk.rows) >= CHUNK_ROWS or reader.unfolded - unfolded >= CHUNK_BYTES
             if full or time.monotonic() - since > CHUNK_SECONDS:
                 yield chunk.up_to(reader.bytes_read)
-                chunk, since, unfolded = Chunk(), time.monotonic(), reader.unfolded
+                chunk, since, unfolded = ReadChunk(), time.monotonic(), reader.unfolded
     except FileRefused:
         if chunk.rows:
             yield chunk.up_to(reader.bytes_read)
@@ -239,11 +239,11 @@ def _chunks(reader: RowReader, done: int, mapper: Mapper) -> Iterator[Chunk]:
         yield chunk.up_to(reader.bytes_read)
 
 
-def _ahead(chunks: Iterator[Chunk]) -> Generator[Chunk, None, None]:
+def _ahead(chunks: Iterator[ReadChunk]) -> Generator[ReadChunk, None, None]:
     """The chunks, each read and mapped in a thread beside while the database works on the one before it."""
     language = get_language()  # the caller's, in which rows are refused
 
-    def following() -> Chunk | None:
+    def following() -> ReadChunk | None:
         with override(language):
             return next(chunks, None)
 
@@ -256,12 +256,12 @@ def _ahead(chunks: Iterator[Chunk]) -> Generator[Chunk, None, None]:
             yield held.pop()
 
 
-def _take_in(batch: Import, project: Project, chunk: Chunk, pictures: Pictures, plan: Plan) -> Counts:
+def _take_in(batch: Import, project: Project, chunk: ReadChunk, pictures: PictureLookup, plan: Plan) -> ImportCounts:
     """One chunk: its records stored, its unreadable rows kept as rejections."""
     rejections = [_rejection(batch, chunk.rows[number], refusal) for number, refusal in chunk.refused]
-    counts = Counts()
+    counts = ImportCounts()
     for part in _store_around(batch, project, pictures.resolve(chunk.records), plan):
-        if isinstance(part, Counts):
+        if isinstance(part, ImportCounts):
             counts.add(part)
         else:
             refusal = RowRefused("", _("the database refuses the row"))
@@ -283,7 +283,9 @@ def _record(row: Row | Broken, mapper: Mapper) -> Record:
         raise RowRefused("", _("nested too deeply")) from None
 
 
-def _store_around(batch: Import, project: Project, records: Sequence[Record], plan: Plan) -> Iterator[Counts | Record]:
+def _store_around(
+    batch: Import, project: Project, records: Sequence[Record], plan: Plan
+) -> Iterator[ImportCounts | Record]:
     """Store the records; where the database refuses some, halve until only these are left out."""
     if not records:
         return
@@ -301,7 +303,7 @@ def _store_around(batch: Import, project: Project, records: Sequence[Record], pl
         yield stored
 
 
-def _rejection(batch: Import, row: Said, refusal: RowRefused) -> Rejection:
+def _rejection(batch: Import, row: RawRow, refusal: RowRefused) -> Rejection:
     return Rejection(
         batch=batch,
         row=row.number,

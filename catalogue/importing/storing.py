@@ -32,7 +32,7 @@ class StoredPair(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Chunk:
+class StoredChunk:
     """What was written: of each record in turn its query, its pair and its item; `changed`: items that say something else
     than before, also where there are no pairs. `judge_gold`: labelled pairs are judged as well."""
 
@@ -46,19 +46,19 @@ class Chunk:
     pairs: Sequence[StoredPair] = ()
 
 
-class Brought(NamedTuple):
+class AddedLabels(NamedTuple):
     """How many gold labels and ratings a chunk added."""
 
     gold: int
     ratings: int
 
 
-chunk_stored: Hook[[Chunk], Brought] = Hook()  # labels and ratings, and who is asked to judge
+chunk_stored: Hook[[StoredChunk], AddedLabels] = Hook()  # labels and ratings, and who is asked to judge
 queries_became_benchmark: Hook[[Sequence[int]], None] = Hook()
 
 
 @dataclass
-class Counts:
+class ImportCounts:
     """What became of the rows: read = new + known + changed + rejected. Gold and ratings count what was added."""
 
     read: int = 0
@@ -70,16 +70,16 @@ class Counts:
     ratings: int = 0
     images: int = 0
 
-    def add(self, other: Counts) -> None:
+    def add(self, other: ImportCounts) -> None:
         for one in fields(self):
             setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
-def store(batch: Import, project: Project, records: Sequence[Record], *, judge_gold: bool) -> Counts:
+def store(batch: Import, project: Project, records: Sequence[Record], *, judge_gold: bool) -> ImportCounts:
     """Write the records of one chunk: items and snapshots, then for pairs queries, pairs, gold, ratings, slots."""
-    counts = Counts(read=len(records))
+    counts = ImportCounts(read=len(records))
     items = store_items(batch, project, records)
-    chunk = Chunk(batch, project, records, items, judge_gold, {item.id for item in items if item.changed})
+    chunk = StoredChunk(batch, project, records, items, judge_gold, {item.id for item in items if item.changed})
     if batch.kind == Import.Kind.ITEMS:
         _count_items(batch, items, counts)
     else:
@@ -94,7 +94,7 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
     return counts
 
 
-def _count_items(batch: Import, items: Sequence[StoredItem], counts: Counts) -> None:
+def _count_items(batch: Import, items: Sequence[StoredItem], counts: ImportCounts) -> None:
     counts.new = sum(item.new for item in items)
     counts.changed = sum(item.changed for item in items)
     counts.known = counts.read - counts.new - counts.changed
@@ -168,7 +168,7 @@ def _known_pairs(keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], tuple
     return {(query, item): (row_id, batch_id) for query, item, row_id, batch_id in found}
 
 
-def _count_pairs(batch: Import, pairs: Sequence[StoredPair], items: Sequence[StoredItem], counts: Counts) -> None:
+def _count_pairs(batch: Import, pairs: Sequence[StoredPair], items: Sequence[StoredItem], counts: ImportCounts) -> None:
     """A known pair has changed when this import gave its item other content, through this row or another."""
     for pair, item in zip(pairs, items, strict=True):
         if pair.new:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalogue.importing import receiving
-from catalogue.importing.forms import MeaningForm, UploadForm
+from catalogue.importing.forms import ImportUploadForm, MeaningForm
 from catalogue.importing.inspecting import ScaleUnclear
 from catalogue.importing.presets import PRESETS, NoPreset
 from catalogue.importing.readers import FileRefused
@@ -31,9 +31,9 @@ PAGE = 30
 
 
 def imports(request: Request) -> HttpResponse:
-    form = UploadForm()
+    form = ImportUploadForm()
     if request.method == "POST":
-        form = UploadForm(request.POST, request.FILES)
+        form = ImportUploadForm(request.POST, request.FILES)
         if form.is_valid():
             taken = _receive(request, form)
             if taken is not None:
@@ -69,7 +69,7 @@ def _import(request: Request, import_id: int) -> Import:
     return batch
 
 
-def _receive(request: Request, form: UploadForm) -> Import | None:
+def _receive(request: Request, form: ImportUploadForm) -> Import | None:
     data = form.cleaned_data
     try:
         batch, refused = receiving.receive(

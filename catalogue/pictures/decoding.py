@@ -44,7 +44,7 @@ def why(code: str) -> str:
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedPicture:
     large: bytes
     thumb: bytes
     width: int
@@ -63,7 +63,7 @@ class Decoders:
         self._lock = Lock()
         self._places = BoundedSemaphore(AT_ONCE)
 
-    def encode(self, data: bytes) -> Encoded:
+    def encode(self, data: bytes) -> EncodedPicture:
         """Raises PictureRefused."""
         try:
             with self._child() as child:
@@ -103,7 +103,7 @@ class Decoders:
                 self._idle.append((child, served + 1))
 
 
-def _encoded(told: Header, body: bytes) -> Encoded:
+def _encoded(told: Header, body: bytes) -> EncodedPicture:
     """A child that a picture took over could answer anything: what is not two WebP pictures is not kept."""
     size, width, height = (told.get(name) for name in ("large", "width", "height"))
     if not all(isinstance(number, int) and number > 0 for number in (size, width, height)):
@@ -111,13 +111,13 @@ def _encoded(told: Header, body: bytes) -> Encoded:
     large, thumb = body[:size], body[size:]
     if not all(one[:4] == b"RIFF" and one[8:12] == b"WEBP" for one in (large, thumb)):
         raise PictureRefused("damaged")
-    return Encoded(large, thumb, int(width or 0), int(height or 0))
+    return EncodedPicture(large, thumb, int(width or 0), int(height or 0))
 
 
 _decoders = Decoders()
 atexit.register(_decoders.end)
 
 
-def encode(data: bytes) -> Encoded:
+def encode(data: bytes) -> EncodedPicture:
     """Our own two pictures of whatever the bytes are; raises PictureRefused."""
     return _decoders.encode(data)

@@ -25,11 +25,11 @@ LARGE, THUMB = 1280, 320
 _QUALITY = 82
 
 
-class Refused(Exception):
+class NoPicture(Exception):
     """No picture that we take; the message is a code that catalogue.pictures.decoding turns into words."""
 
 
-class Pictures(NamedTuple):
+class PictureSizes(NamedTuple):
     large: bytes
     thumb: bytes
     width: int
@@ -43,14 +43,14 @@ def main() -> None:
         allow_seconds(CPU_SECONDS)
         try:
             made = encode(asked[1])
-        except Refused as refusal:
+        except NoPicture as refusal:
             write_frame(sys.stdout.buffer, {"refused": str(refusal)})
         else:
             told = {"large": len(made.large), "width": made.width, "height": made.height}
             write_frame(sys.stdout.buffer, told, made.large + made.thumb)
 
 
-def encode(data: bytes) -> Pictures:
+def encode(data: bytes) -> PictureSizes:
     """Decode what the bytes are, whatever their name says, and make our own two pictures of it."""
     PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     try:
@@ -58,16 +58,16 @@ def encode(data: bytes) -> Pictures:
             warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
             return _encode(data)
     except PIL.UnidentifiedImageError:
-        raise Refused("not_a_picture") from None
+        raise NoPicture("not_a_picture") from None
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning):
-        raise Refused("pixels") from None
+        raise NoPicture("pixels") from None
     except MemoryError:
-        raise Refused("too_much") from None
+        raise NoPicture("too_much") from None
     except (OSError, SyntaxError, ValueError, ArithmeticError, EOFError, LookupError, TypeError) as error:
-        raise Refused("damaged") from error
+        raise NoPicture("damaged") from error
 
 
-def _encode(data: bytes) -> Pictures:
+def _encode(data: bytes) -> PictureSizes:
     with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
         _check_size(picture.size)
         picture.draft("RGB", (LARGE, LARGE))
@@ -79,15 +79,15 @@ def _encode(data: bytes) -> Pictures:
         large = PIL.ImageOps.exif_transpose(plain)
         thumb = large.copy()
     thumb.thumbnail((THUMB, THUMB), PIL.Image.Resampling.LANCZOS)
-    return Pictures(_webp(large), _webp(thumb), *large.size)
+    return PictureSizes(_webp(large), _webp(thumb), *large.size)
 
 
 def _check_size(size: tuple[int, int]) -> None:
     width, height = size
     if width > MAX_SIDE or height > MAX_SIDE:
-        raise Refused("side")
+        raise NoPicture("side")
     if width * height > MAX_PIXELS:
-        raise Refused("pixels")
+        raise NoPicture("pixels")
 
 
 def _is_see_through(picture: PIL.Image.Image) -> bool:

@@ -176,12 +176,12 @@ def why(code: str) -> str:
     return texts.get(code) or decoding.why(code)
 
 
-class Reason(NamedTuple):
+class FetchFailure(NamedTuple):
     text: str
     pictures: int
 
 
-class Progress(NamedTuple):
+class FetchProgress(NamedTuple):
     """`waiting` may be fetched, `unlisted` wait for a lead to list their host."""
 
     pictures: int
@@ -196,12 +196,12 @@ class Progress(NamedTuple):
         return self.waiting == 0
 
 
-def progress(project: Project) -> Progress:
+def progress(project: Project) -> FetchProgress:
     rows = PictureFetch.objects.filter(project=project)
     states = dict(rows.values_list("state").annotate(n=Count("pk")).order_by())
     live = sum(states.get(state, 0) for state in leasing.LIVE)
     unlisted = rows.filter(~sources.LISTED, state__in=leasing.LIVE).count() if live else 0
-    return Progress(
+    return FetchProgress(
         pictures=sum(states.values()),
         fetched=states.get(JobState.DONE, 0),
         waiting=live - unlisted,
@@ -220,11 +220,11 @@ def outstanding(project: Project) -> int:
     return PictureFetch.objects.filter(project=project).exclude(state=JobState.DONE).count()
 
 
-def reasons(project: Project) -> list[Reason]:
+def reasons(project: Project) -> list[FetchFailure]:
     """Why the dead are dead, the most frequent first."""
     dead = PictureFetch.objects.filter(project=project, state=JobState.DEAD)
     found = dead.values_list("error").annotate(n=Count("pk")).order_by("-n", "error")[:20]
-    return [Reason(why(code_of(error)), n) for error, n in found]
+    return [FetchFailure(why(code_of(error)), n) for error, n in found]
 
 
 def dead(project: Project, limit: int = 50) -> list[tuple[PictureFetch, str]]:

@@ -11,9 +11,9 @@ from threadpoolctl import ThreadpoolController
 
 from relevance.company import COMPANY_NAMES, MOST, company_features
 from relevance.deciding import decide
-from relevance.evidence import Grid
+from relevance.evidence import EvidenceGrid
 from relevance.facts import ItemFacts, PairFacts
-from relevance.features import FEATURES_VERSION, GRID_NAMES, WORD_NAMES, Asked, Read, grid_features, word_features
+from relevance.features import FEATURES_VERSION, GRID_NAMES, WORD_NAMES, QueryWords, Read, grid_features, word_features
 from relevance.rules import RuleSpec, fired_rules
 from relevance.vocabulary import Vocabulary
 from relevance.word_evidence import word_evidence
@@ -36,7 +36,7 @@ class Observed:
 
 
 def observe(
-    pairs: Sequence[tuple[PairFacts, Grid]],
+    pairs: Sequence[tuple[PairFacts, EvidenceGrid]],
     rules: Sequence[RuleSpec],
     vocabulary: Vocabulary,
     others: Mapping[str, Sequence[ItemFacts]],
@@ -47,7 +47,7 @@ def observe(
 
 
 def _observed(
-    pairs: Sequence[tuple[PairFacts, Grid]],
+    pairs: Sequence[tuple[PairFacts, EvidenceGrid]],
     rules: Sequence[RuleSpec],
     vocabulary: Vocabulary,
     others: Mapping[str, Sequence[ItemFacts]],
@@ -63,7 +63,7 @@ def _observed(
     for number, (pair, _grid) in enumerate(pairs):
         by_query.setdefault(pair.query, []).append(number)
     for query, numbers in by_query.items():
-        asked = Asked.of(query, vocabulary)
+        asked = QueryWords.of(query, vocabulary)
         company = [read(item) for item in _first(others.get(query, ()))]
         own = [read(pairs[number][0].item) for number in numbers]
         for number, row in zip(numbers, _beside(company, own, asked, vocabulary), strict=True):
@@ -80,7 +80,7 @@ def _first(items: Iterable[ItemFacts]) -> list[ItemFacts]:
 
 
 def _beside(
-    company: Sequence[Read], own: Sequence[Read], asked: Asked, vocabulary: Vocabulary
+    company: Sequence[Read], own: Sequence[Read], asked: QueryWords, vocabulary: Vocabulary
 ) -> list[tuple[Floats, Floats]]:
     """(word features, company features) of each of a query's own items beside its company."""
     place = {id(read): n for n, read in enumerate(company)}

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from inference.engines.chat import Picture, Said
+from inference.engines.chat import Picture, SampledAnswer
 from inference.engines.errors import EngineError, EngineUnavailable, EngineWaiting
-from relevance.evidence import Grid
+from relevance.evidence import EvidenceGrid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.rules import RuleSpec
 
@@ -23,7 +23,7 @@ class Question:
     """
 
     pair: PairFacts
-    grid: Grid
+    grid: EvidenceGrid
     rules: tuple[RuleSpec, ...]
     knowledge: tuple[Mapping[str, Any], ...] = ()
     guideline: Mapping[str, Any] | None = None
@@ -55,7 +55,7 @@ class Completion:
     tokens_cached: int = 0
     seconds: float = 0.0
     finish: str = "stop"
-    others: tuple[Said, ...] = ()
+    others: tuple[SampledAnswer, ...] = ()
     terms: Terms | None = None
     moved: tuple[tuple[str, float], ...] = ()  # features, and how far each moved the answer towards good
 

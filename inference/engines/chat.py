@@ -39,7 +39,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Said:
+class SampledAnswer:
     """One of the sampled answers; `finish` is "stop" where the model ended by itself, "length" where it was cut off."""
 
     text: str
@@ -54,7 +54,7 @@ class Reply:
     over the whole call, seconds from asking to the last byte.
     """
 
-    said: tuple[Said, ...]
+    said: tuple[SampledAnswer, ...]
     shares: Mapping[str, float] | None = None
     tokens_in: int = 0
     tokens_out: int = 0

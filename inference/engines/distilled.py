@@ -16,7 +16,7 @@ from inference.engines.base import Completion, EngineError, Question
 from relevance.chain import Chain, ConstraintStep, Intent, PathStep, chain_json
 from relevance.deciding import Decision, decide
 from relevance.dimensions import Dimension
-from relevance.evidence import Grid, Verdict
+from relevance.evidence import EvidenceGrid, Verdict
 from relevance.rules import RuleSpec, fired_rules, in_force, rule_to_data
 
 CODE_VERSION = "1"  # raised whenever the same evidence and rules would be answered otherwise
@@ -54,7 +54,7 @@ def pack_digest(rules: Sequence[RuleSpec]) -> str:
     return hashlib.sha256(json.dumps(data, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def make_chain(grid: Grid, decision: Decision, fired: tuple[str, ...]) -> Chain:
+def make_chain(grid: EvidenceGrid, decision: Decision, fired: tuple[str, ...]) -> Chain:
     """Entity, intent, constraints, path comparison, rules, label: what the grid showed and what was made of it."""
     head = grid.head
     asked = [row for row in grid.rows if row.constraint.value != "main"][:MOST_CONSTRAINTS]
@@ -88,7 +88,7 @@ def make_chain(grid: Grid, decision: Decision, fired: tuple[str, ...]) -> Chain:
     )
 
 
-def intent(grid: Grid) -> Intent:
+def intent(grid: EvidenceGrid) -> Intent:
     """What kind of wish the query is, by the dimensions it names."""
     kinds = [row.constraint.kind for row in grid.rows if row.constraint.value != "main" and not row.constraint.word]
     head = grid.head

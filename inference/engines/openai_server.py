@@ -24,9 +24,9 @@ from pydantic import BaseModel, ValidationError
 
 from inference.engines import loop
 from inference.engines.breaker import Breaker
-from inference.engines.chat import Call, Picture, Reply, Said
+from inference.engines.chat import Call, Picture, Reply, SampledAnswer
 from inference.engines.errors import EngineError, EngineUnavailable, EngineWaiting
-from inference.engines.transport import CONNECT_SECONDS, CappedTransport, Encoded, TooLarge, Truncated
+from inference.engines.transport import CONNECT_SECONDS, AnswerCutOff, AnswerTooLarge, CappedTransport, CompressedAnswer
 
 HELD = 0.98  # of the probability must lie on the choices, or the constraint did not hold
 MOST_ALTERNATIVES = 20  # vLLM's own limit of log-probabilities a token
@@ -190,7 +190,9 @@ class OpenAIServer:
             raise EngineError("other_model", f"{answer.model[:100]!r} answered instead of {self.endpoint.model!r}")
         if len(answer.choices) != call.samples:
             raise EngineUnavailable("not_api", f"{len(answer.choices)} answers instead of {call.samples}")
-        said = tuple(Said(choice.message.content or "", choice.finish_reason or "") for choice in answer.choices)
+        said = tuple(
+            SampledAnswer(choice.message.content or "", choice.finish_reason or "") for choice in answer.choices
+        )
         usage = answer.usage or _Usage()
         details = usage.prompt_tokens_details or _Details()
         return Reply(
@@ -226,7 +228,7 @@ def _parsed(body: bytes) -> _Answer:
         raise EngineUnavailable("not_api", f"no chat completion: {body[:80]!r}") from error
 
 
-def _shares(choices: Sequence[str], said: Said, logprobs: _Logprobs | None) -> dict[str, float] | None:
+def _shares(choices: Sequence[str], said: SampledAnswer, logprobs: _Logprobs | None) -> dict[str, float] | None:
     """The probability of each choice. Raises EngineError where the answer shows that the constraint did not hold."""
     if said.text.strip() not in choices:
         raise EngineError("constraint_ignored", f"{said.text[:40]!r} is none of {', '.join(choices)}")
@@ -247,7 +249,7 @@ def _error_of(error: openai.OpenAIError) -> EngineError:
     if isinstance(error, openai.APIStatusError):
         return _status_error(error.status_code, error.response.headers)
     cause = error.__cause__
-    for kind, code in ((TooLarge, "too_large"), (Truncated, "truncated"), (Encoded, "not_api")):
+    for kind, code in ((AnswerTooLarge, "too_large"), (AnswerCutOff, "truncated"), (CompressedAnswer, "not_api")):
         if isinstance(cause, kind):
             return EngineUnavailable(code, str(cause))
     if isinstance(error, openai.APITimeoutError):

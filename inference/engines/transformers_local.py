@@ -15,7 +15,7 @@ from typing import Any
 
 import PIL.Image
 
-from inference.engines.chat import Call, Picture, Reply, Said
+from inference.engines.chat import Call, Picture, Reply, SampledAnswer
 from inference.engines.constrained import Grammar, Held
 from inference.engines.errors import EngineError, EngineUnavailable
 
@@ -76,7 +76,7 @@ class TransformersLocal:
         shares = self._torch.softmax(logits[[token[0] for token in tokens]], dim=0).tolist()
         best = max(range(len(shares)), key=lambda n: shares[n])
         return Reply(
-            said=(Said(call.choices[best], "stop"),),
+            said=(SampledAnswer(call.choices[best], "stop"),),
             shares=dict(zip(call.choices, shares, strict=True)),
             tokens_in=inputs["input_ids"].shape[1],
             tokens_out=1,
@@ -105,11 +105,11 @@ class TransformersLocal:
         said = tuple(self._said(answer[length:].tolist()) for answer in answers)
         return Reply(said=said, tokens_in=length, tokens_out=sum(len(answer) - length for answer in answers))
 
-    def _said(self, tokens: list[int]) -> Said:
+    def _said(self, tokens: list[int]) -> SampledAnswer:
         ends = {self._tokenizer.eos_token_id, *_ends(self._model)}
         stop = next((n for n, token in enumerate(tokens) if token in ends), None)
         text = self._tokenizer.decode(tokens[:stop], skip_special_tokens=True)
-        return Said(text, "length" if stop is None else "stop")
+        return SampledAnswer(text, "length" if stop is None else "stop")
 
     def _inputs(self, call: Call) -> dict[str, Any]:
         pictures = [_decoded(part) for part in call.user if isinstance(part, Picture)]

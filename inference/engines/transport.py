@@ -13,15 +13,15 @@ MOST_BYTES = 256 * 1024  # of one answer; a chain has a few thousand
 CONNECT_SECONDS = 5.0
 
 
-class TooLarge(httpx2.TransportError):
+class AnswerTooLarge(httpx2.TransportError):
     """More bytes than an answer may have."""
 
 
-class Truncated(httpx2.TransportError):
+class AnswerCutOff(httpx2.TransportError):
     """The connection ended before the answer did."""
 
 
-class Encoded(httpx2.TransportError):
+class CompressedAnswer(httpx2.TransportError):
     """A compressed answer, which nobody asked for: it may unfold to anything."""
 
 
@@ -39,16 +39,16 @@ class CappedTransport(httpx2.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         if response.headers.get("Content-Encoding", "identity") != "identity":
             await response.aclose()
-            raise Encoded("the answer is compressed")
+            raise CompressedAnswer("the answer is compressed")
         assert isinstance(response.stream, httpx2.AsyncByteStream)
-        response.stream = _Counted(response.stream, self._most_bytes)
+        response.stream = _CappedStream(response.stream, self._most_bytes)
         return response
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
 
-class _Counted(httpx2.AsyncByteStream):
+class _CappedStream(httpx2.AsyncByteStream):
     def __init__(self, stream: httpx2.AsyncByteStream, most_bytes: int) -> None:
         self._stream = stream
         self._left = most_bytes
@@ -58,10 +58,10 @@ class _Counted(httpx2.AsyncByteStream):
             async for chunk in self._stream:
                 self._left -= len(chunk)
                 if self._left < 0:
-                    raise TooLarge("the answer is too large")
+                    raise AnswerTooLarge("the answer is too large")
                 yield chunk
         except (httpx2.RemoteProtocolError, httpx2.ReadError) as error:
-            raise Truncated(str(error)) from error
+            raise AnswerCutOff(str(error)) from error
 
     async def aclose(self) -> None:
         await self._stream.aclose()

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from inference.engines.chat import Call, Picture, Reply, Said
+from inference.engines.chat import Call, Picture, Reply, SampledAnswer
 from inference.engines.errors import EngineError, EngineUnavailable
 
 ALTERNATIVES = 20
@@ -92,7 +92,7 @@ def _messages(call: Call) -> list[dict[str, Any]]:
 
 
 def _reply(call: Call, output: Any, seconds: float) -> Reply | EngineError:
-    said = tuple(Said(one.text, one.finish_reason or "") for one in output.outputs)
+    said = tuple(SampledAnswer(one.text, one.finish_reason or "") for one in output.outputs)
     shares = None
     if call.choices:
         if said[0].text.strip() not in call.choices:

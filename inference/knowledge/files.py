@@ -30,7 +30,7 @@ _SEPARATORS = (",", "\t", ";", "|")
 _LIST = re.compile(r"[;,，；|\r\n]+")
 
 
-class FileRefused(ValueError):
+class KnowledgeFileRefused(ValueError):
     """The file as a whole cannot be read; the message says why, for people."""
 
 
@@ -44,7 +44,7 @@ class Rejected(NamedTuple):
 
 
 @dataclass
-class Counts:
+class KnowledgeCounts:
     """What an import did."""
 
     new: int = 0
@@ -63,12 +63,12 @@ class Counts:
             self.rejected_rows.append(one)
 
 
-def import_file(project: Project, file: BinaryIO | File[Any], name: str, by: Person | None) -> Counts:
-    """Every good row becomes a card or another wording of one; raises FileRefused. The same file again adds nothing.
+def import_file(project: Project, file: BinaryIO | File[Any], name: str, by: Person | None) -> KnowledgeCounts:
+    """Every good row becomes a card or another wording of one; raises KnowledgeFileRefused. The same file again adds nothing.
 
     Chunks that are in stay in when a later part of the file cannot be read.
     """
-    counts = Counts()
+    counts = KnowledgeCounts()
     outcomes = write_all(project, _good(_rows(file, name), counts), by, origin=name)
     counts.new, counts.changed, counts.same = outcomes[NEW], outcomes[CHANGED], outcomes[SAME]
     return counts
@@ -88,10 +88,10 @@ class _Row(NamedTuple):
     raw: str
 
 
-def _good(rows: Iterable[_Row], counts: Counts) -> Iterator[Written]:
+def _good(rows: Iterable[_Row], counts: KnowledgeCounts) -> Iterator[Written]:
     for row in rows:
         if row.number > MOST_ROWS:
-            raise FileRefused(_("The file has more than %(rows)s rows.") % {"rows": MOST_ROWS})
+            raise KnowledgeFileRefused(_("The file has more than %(rows)s rows.") % {"rows": MOST_ROWS})
         try:
             if row.values is None:
                 raise CardRefused("", row.reason)
@@ -152,7 +152,7 @@ def _rows(file: BinaryIO | File[Any], name: str) -> Iterator[_Row]:
         blank, first = blank + 1, next(lines, "")
     start = "{" if first is None else first.lstrip()[:1]
     if start == "[":
-        raise FileRefused(_("The file is one JSON list. Write one JSON object per line (JSONL)."))
+        raise KnowledgeFileRefused(_("The file is one JSON list. Write one JSON object per line (JSONL)."))
     if not start:
         return iter(())
     if start == "{" or name.lower().endswith((".jsonl", ".ndjson", ".json")):
@@ -166,7 +166,7 @@ def _lines(file: BinaryIO | File[Any]) -> Iterator[str | None]:
     first = True
     while line := file.readline(LONGEST_LINE):
         if first and line.startswith((b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04", b"\x1f\x8b", b"PAR1")):
-            raise FileRefused(_("The file is neither JSONL nor CSV in UTF-8."))
+            raise KnowledgeFileRefused(_("The file is neither JSONL nor CSV in UTF-8."))
         long = len(line) >= LONGEST_LINE and not line.endswith(b"\n")
         if long:
             while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
@@ -193,9 +193,9 @@ def _csv_rows(header: str, lines: Iterator[str | None]) -> Iterator[_Row]:
     names = [name.strip().casefold() for name in next(csv.reader([header], delimiter=separator), [])]
     if missing := [name for name in ("kind", "key", "text") if name not in names]:
         reason = _("The first line must name the columns; missing: %(names)s.")
-        raise FileRefused(reason % {"names": ", ".join(missing)})
+        raise KnowledgeFileRefused(reason % {"names": ", ".join(missing)})
     if len(set(names)) < len(names):
-        raise FileRefused(_("The first line names a column twice."))
+        raise KnowledgeFileRefused(_("The first line names a column twice."))
     cells = csv.reader(map(_csv_line, lines), delimiter=separator)
     for number in count(1):
         try:

@@ -106,7 +106,7 @@ def _as_typed(card: KnowledgeCard) -> dict[str, Any]:
     }
 
 
-class UploadForm(forms.Form):
+class KnowledgeUploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         max_length=255,

@@ -9,7 +9,7 @@ from itertools import islice
 
 from django.db.models import F
 
-from inference.knowledge.files import Counts
+from inference.knowledge.files import KnowledgeCounts
 from inference.knowledge.history import (
     CHANGED,
     LONGEST_KEY,
@@ -34,7 +34,7 @@ _BELOW = re.compile(r"\s*[>›»]\s*|\s+/\s+")
 Named = Mapping[str, Counter[str]]
 
 
-def from_catalogue(project: Project, rows: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> Counts:
+def from_catalogue(project: Project, rows: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> KnowledgeCounts:
     """One row for each item: its category path ("shoes > boots") and its attributes as (name, value).
 
     The most frequent categories and attributes become cards, `MOST_CARDS` at most, each key once. A card that a person
@@ -48,7 +48,7 @@ def from_catalogue(project: Project, rows: Iterable[tuple[str, Iterable[tuple[st
     cards.sort(key=lambda one: (-one[0], one[1].identity))
     frequent = islice(_distinct([card for _items, card in cards], taken=_of_others(project)), MOST_CARDS)
     outcomes = write_all(project, frequent, None, origin=SOURCE)
-    return Counts(outcomes[NEW], outcomes[CHANGED], outcomes[SAME])
+    return KnowledgeCounts(outcomes[NEW], outcomes[CHANGED], outcomes[SAME])
 
 
 def _tally(rows: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> tuple[Named, Named, Counter[str]]:

@@ -48,7 +48,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Asked:
+class KnowledgeQuery:
     """A query, ready to be looked up. `keys`, `together` and `any` are tsqueries."""
 
     folded: str
@@ -56,7 +56,7 @@ class Asked:
     words: tuple[str, ...]
 
     @classmethod
-    def of(cls, query: str) -> Asked:
+    def of(cls, query: str) -> KnowledgeQuery:
         folded = fold(prompt_copy(query[:LONGEST_QUERY]))
         distinct = dict.fromkeys(word for word in words(folded) if word not in STOP)
         longest = sorted(distinct, key=lambda word: (-len(word.encode()), word))[:MOST_WORDS]

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from database.statements import lexeme
-from inference.knowledge.looking_up import SHARE, Asked, Part, likeness
+from inference.knowledge.looking_up import SHARE, KnowledgeQuery, Part, likeness
 from inference.models import KnowledgeCard, KnowledgeRevision
 from projects.models import Project
 from relevance.facts import fold
@@ -98,7 +98,7 @@ def for_queries(
     if not KnowledgeCard.objects.filter(project=project, retired=False).exists():
         return {query: [] for query in queries}
     leaf = fold(category).split(">")[-1].strip()
-    asked = {query: Asked.of(query) for query in queries}
+    asked = {query: KnowledgeQuery.of(query) for query in queries}
     candidates = _candidates(project, list(asked.values()), leaf)
     offered = {one.card_id for found in candidates for one in found}
     rows = KnowledgeCard.objects.defer("search").in_bulk(offered)
@@ -150,7 +150,7 @@ ORDER BY asked.n, found.by_key DESC, found.rank DESC, found.id
 """
 
 
-def _candidates(project: Project, asked: Sequence[Asked], leaf: str) -> list[list[_Candidate]]:
+def _candidates(project: Project, asked: Sequence[KnowledgeQuery], leaf: str) -> list[list[_Candidate]]:
     """For each query the cards that the index offers, in one database query."""
     of_category = f" | {lexeme(f'={closed(leaf)}')}" if leaf else ""
     parameters: dict[str, Any] = {
@@ -176,7 +176,7 @@ def _speaks(card: KnowledgeCard, locale: str) -> bool:
 
 
 def _best(
-    found: Sequence[_Candidate], cards: Mapping[int, KnowledgeCard], asked: Asked, leaf: str
+    found: Sequence[_Candidate], cards: Mapping[int, KnowledgeCard], asked: KnowledgeQuery, leaf: str
 ) -> list[tuple[int, float, Why]]:
     """(card, score, why), best first: without keys that a longer key of the same kind covers, and words only alone."""
     judged = [
@@ -192,7 +192,7 @@ def _best(
     return sorted(kept, key=lambda one: (-one[1], -(cards[one[0]].clicks or 0), one[0]))
 
 
-def _reason(card: KnowledgeCard, offered: _Candidate, asked: Asked, leaf: str) -> _Reason | None:
+def _reason(card: KnowledgeCard, offered: _Candidate, asked: KnowledgeQuery, leaf: str) -> _Reason | None:
     """Why a card is about a query; None where it is not."""
     key = closed(card.key)
     if key == closed(asked.folded):

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from inference.knowledge import history
 from inference.knowledge import retrieval as retrieval
-from inference.knowledge.files import FileRefused, Rejected, import_file, rejected_csv
-from inference.knowledge.forms import LIVE, RETIRED, FilterForm, NewCardForm, UploadForm, WordingForm
+from inference.knowledge.files import KnowledgeFileRefused, Rejected, import_file, rejected_csv
+from inference.knowledge.forms import LIVE, RETIRED, FilterForm, KnowledgeUploadForm, NewCardForm, WordingForm
 from inference.knowledge.history import CardRefused
 from inference.models import KnowledgeCard, KnowledgeRevision
 from projects.gates import Request, may
@@ -31,18 +31,18 @@ FILTERS = ("q", "kind", "locale", "state")
 
 
 def knowledge(request: Request) -> HttpResponse:
-    return _list(request, UploadForm())
+    return _list(request, KnowledgeUploadForm())
 
 
 def bring(request: Request) -> HttpResponse:
     """A file of cards, read at once: it is small."""
-    upload = UploadForm(request.POST, request.FILES)
+    upload = KnowledgeUploadForm(request.POST, request.FILES)
     if not upload.is_valid():
         return _list(request, upload, status=422)
     file = upload.cleaned_data["file"]
     try:
         counts = import_file(request.project, file, file.name or "", request.person)
-    except FileRefused as refusal:
+    except KnowledgeFileRefused as refusal:
         upload.add_error("file", str(refusal))
         return _list(request, upload, status=422)
     context = {
@@ -116,7 +116,7 @@ def _turn(request: Request, found: KnowledgeCard, act: str) -> HttpResponse:
     return redirect("knowledge-card", request.project.slug, found.pk)
 
 
-def _list(request: Request, upload: UploadForm, status: int = 200) -> HttpResponse:
+def _list(request: Request, upload: KnowledgeUploadForm, status: int = 200) -> HttpResponse:
     form = FilterForm(request.GET)
     valid = form.is_valid()
     chosen = form.cleaned_data if valid else {}
@@ -171,7 +171,7 @@ def _filtered(request: Request, chosen: dict[str, Any]) -> QuerySet[KnowledgeCar
 
 
 @dataclass(frozen=True)
-class Step:
+class CardChange:
     """A revision of a card and the names of what it changed."""
 
     revision: KnowledgeRevision
@@ -179,7 +179,7 @@ class Step:
     new_text: bool
 
 
-def _history(found: KnowledgeCard) -> list[Step]:
+def _history(found: KnowledgeCard) -> list[CardChange]:
     """Newest first."""
     revisions = list(found.revisions.select_related("written_by").order_by("number"))
     before: Sequence[KnowledgeRevision | None] = [None, *revisions]
@@ -187,11 +187,11 @@ def _history(found: KnowledgeCard) -> list[Step]:
     return steps[::-1]
 
 
-def _step(before: KnowledgeRevision | None, now: KnowledgeRevision) -> Step:
+def _step(before: KnowledgeRevision | None, now: KnowledgeRevision) -> CardChange:
     if before is None:
-        return Step(now, [_("new")], new_text=True)
+        return CardChange(now, [_("new")], new_text=True)
     names = {"text": _("text"), "source": _("source"), "item_ids": _("items"), "clicks": _("clicks")}
     changed = [name for field, name in names.items() if getattr(before, field) != getattr(now, field)]
     if before.retired != now.retired:
         changed.append(_("retired") if now.retired else _("in use again"))
-    return Step(now, changed, new_text=before.text != now.text)
+    return CardChange(now, changed, new_text=before.text != now.text)

@@ -21,7 +21,7 @@ from inference.engines.prompted import Sampling
 from inference.models import Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
 from inference.pipeline import Judged
 from inference.prelabel import briefing, predictions
-from inference.prelabel.predictions import Answer, Asked, Task
+from inference.prelabel.predictions import AnsweredTask, AskedTask, Task
 from jobs import leasing
 from jobs.leasing import Claim
 from rules.publishing import specs
@@ -65,7 +65,7 @@ def _ask_and_store(run: PrelabelRun, tasks: Sequence[Task]) -> None:
     briefed = asking.brief([task.subject for task in tasks])
     errors = [(task, told) for task, told in zip(tasks, briefed, strict=True) if isinstance(told, EngineError)]
     asked = [
-        Asked(task, told, asking.question(told))
+        AskedTask(task, told, asking.question(told))
         for task, told in zip(tasks, briefed, strict=True)
         if isinstance(told, Briefing)
     ]
@@ -73,7 +73,7 @@ def _ask_and_store(run: PrelabelRun, tasks: Sequence[Task]) -> None:
     new = [one for one in asked if one.task.claim not in known]
     told = asking.judge([one.question for one in new])
     answers = [
-        Answer(one, judged, key_of(one.task, run, judged.prompt_digest))
+        AnsweredTask(one, judged, key_of(one.task, run, judged.prompt_digest))
         for one, judged in zip(new, told, strict=True)
         if isinstance(judged, Judged)
     ]
@@ -84,7 +84,7 @@ def _ask_and_store(run: PrelabelRun, tasks: Sequence[Task]) -> None:
             fail([task], error)
 
 
-def _known(run: PrelabelRun, asked: Sequence[Asked], asking: Asking) -> dict[Claim, int]:
+def _known(run: PrelabelRun, asked: Sequence[AskedTask], asking: Asking) -> dict[Claim, int]:
     """Predictions that answer the same questions already. Keys are computed only where there may be one."""
     before = Prediction.objects.filter(pair_id__in=[one.task.job.pair_id for one in asked], model=run.model)
     stored = {row.key_sha256: row for row in before.only("key_sha256", "pair_id")}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from catalogue.evidence import grids, lexicons, other_items
-from catalogue.evidence.grids import Seen
+from catalogue.evidence.grids import GridSubject
 from catalogue.models import Pair, Snapshot
 from catalogue.pictures import shown
 from inference.asking import Briefing, Subject
@@ -80,10 +80,10 @@ def _with_grids(subjects: Sequence[Subject], lexicon: Lexicon) -> list[Briefing]
     ]
 
 
-def _seen(subject: Subject) -> Seen | None:
+def _seen(subject: Subject) -> GridSubject | None:
     if subject.altered or subject.query_id is None or subject.snapshot_id is None:
         return None
-    return Seen(subject.query_id, subject.snapshot_id)
+    return GridSubject(subject.query_id, subject.snapshot_id)
 
 
 def _in_company(plain: Sequence[Briefing], subjects: Sequence[Subject]) -> list[Briefing]:

@@ -10,7 +10,7 @@ from inference.engines.base import EngineError
 from inference.engines.chat import Picture
 from inference.models import Caption, ModelVersion
 from inference.prompting import captioning, prompt_versions
-from inference.prompting.captioning import Wanted
+from inference.prompting.captioning import CaptionRequest
 from inference.registry import connecting, registry
 from projects.models import Project
 
@@ -41,7 +41,9 @@ def get_or_make(project: Project, wanted: Sequence[Looked]) -> Mapping[Looked, C
     pictures = {one: seen for one in digests if one not in found and (seen := picture(one.sha256)) is not None}
     asked = list(pictures)
     told = (
-        captioning.captions([Wanted(one.query, pictures[one]) for one in asked], connecting.chat(captioner), prompts)
+        captioning.captions(
+            [CaptionRequest(one.query, pictures[one]) for one in asked], connecting.chat(captioner), prompts
+        )
         if asked
         else []
     )

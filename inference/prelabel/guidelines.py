@@ -12,7 +12,7 @@ from inference.engines.base import EngineError
 from inference.engines.chat import ChatModel
 from inference.models import ModelVersion, QueryGuideline
 from inference.prompting import guiding
-from inference.prompting.guiding import Asked, Guideline
+from inference.prompting.guiding import Guideline, GuidelineRequest
 from inference.prompting.prompts import PromptSet
 from projects.audit import record
 from projects.models import Person
@@ -33,7 +33,7 @@ def get_or_make(
     """The guideline of each query (id -> text), asked for where there is none yet; two who ask keep the first answer."""
     known: dict[int, QueryGuideline | EngineError] = dict(newest(queries))
     missing = [query_id for query_id in queries if query_id not in known]
-    asked = [Asked(queries[query_id], tuple(notes.get(queries[query_id], ()))) for query_id in missing]
+    asked = [GuidelineRequest(queries[query_id], tuple(notes.get(queries[query_id], ()))) for query_id in missing]
     answers = dict(zip(missing, guiding.guidelines(asked, chat, prompts), strict=True)) if asked else {}
     QueryGuideline.objects.bulk_create(
         [

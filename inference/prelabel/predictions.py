@@ -29,7 +29,7 @@ class Task(NamedTuple):
     subject: Subject
 
 
-class Asked(NamedTuple):
+class AskedTask(NamedTuple):
     """A task as a question, and what it was told with."""
 
     task: Task
@@ -37,15 +37,15 @@ class Asked(NamedTuple):
     question: Question
 
 
-class Answer(NamedTuple):
+class AnsweredTask(NamedTuple):
     """What the pipeline made of a question, and the key it is stored under."""
 
-    asked: Asked
+    asked: AskedTask
     judged: Judged
     key: str
 
 
-def store(run: PrelabelRun, answers: Sequence[Answer], known: Mapping[Claim, int]) -> None:
+def store(run: PrelabelRun, answers: Sequence[AnsweredTask], known: Mapping[Claim, int]) -> None:
     """One transaction: predictions, tries, the ends of the jobs, and what follows for people (predictions_stored)."""
     ours = leasing.still_ours(PrelabelJob, [*known, *(answer.asked.task.claim for answer in answers)])
     valid = [answer for answer in answers if answer.asked.task.claim in ours]
@@ -69,7 +69,7 @@ def _stored(keys: Sequence[str]) -> dict[str, int]:
     return dict(Prediction.objects.filter(key_sha256__in=keys).values_list("key_sha256", "pk"))
 
 
-def _prediction(run: PrelabelRun, answer: Answer, fitted: Calibration | None) -> Prediction:
+def _prediction(run: PrelabelRun, answer: AnsweredTask, fitted: Calibration | None) -> Prediction:
     task, told, judged = answer.asked.task, answer.asked.told, answer.judged
     job, sure = task.job, confidence.sure(judged, run.model, fitted)
     assert told.grid_id is not None, "a job is asked about its snapshot's own facts"
@@ -105,7 +105,7 @@ def _prediction(run: PrelabelRun, answer: Answer, fitted: Calibration | None) ->
     )
 
 
-def _tries(answers: Sequence[Answer], ours: Collection[Claim]) -> Iterator[PrelabelAttempt]:
+def _tries(answers: Sequence[AnsweredTask], ours: Collection[Claim]) -> Iterator[PrelabelAttempt]:
     """The evidence of each try. What the model said is kept where it became no usable prediction."""
     for answer in answers:
         claim, judged = answer.asked.task.claim, answer.judged

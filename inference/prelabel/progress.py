@@ -21,7 +21,7 @@ WINDOW = timedelta(seconds=60)
 disputes_with_the_model: Hook[[Project], int] = Hook()  # how many are open: promoting another model ends them
 
 
-class Reason(NamedTuple):
+class RunFailure(NamedTuple):
     """`kind`: invalid (the model answered, unusably), failed (will be tried again) or dead."""
 
     kind: str
@@ -29,7 +29,7 @@ class Reason(NamedTuple):
     pairs: int
 
 
-class Cost(NamedTuple):
+class RunCost(NamedTuple):
     """Of every try of a run, successful or not: tokens, those of them served from the prefix cache, engine seconds."""
 
     tokens_in: int
@@ -39,7 +39,7 @@ class Cost(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     pairs: int
     reused: int
     ok: int
@@ -47,9 +47,9 @@ class Progress:
     states: Mapping[str, int]
     rate: float | None  # jobs ended per second over the last minute
     seconds: float  # since the run was asked for, until its last job ended
-    reasons: tuple[Reason, ...]
+    reasons: tuple[RunFailure, ...]
     cancelled: bool
-    cost: Cost
+    cost: RunCost
 
     @property
     def done(self) -> int:
@@ -82,7 +82,7 @@ class Progress:
         return self.left / self.rate if self.rate else None
 
 
-def progress(run: PrelabelRun) -> Progress:
+def progress(run: PrelabelRun) -> RunProgress:
     """Three queries over the jobs of one run."""
     rows = PrelabelJob.objects.filter(run=run)
     recently = Q(finished_at__gt=ClockTimestamp() - WINDOW, state=JobState.DONE)
@@ -91,7 +91,7 @@ def progress(run: PrelabelRun) -> Progress:
     answers = _answers(rows, run)
     age, span = _times(run)
     recent = sum(row["recent"] for row in counted)
-    return Progress(
+    return RunProgress(
         pairs=run.pairs,
         reused=run.reused + answers.reused,
         ok=answers.ok,
@@ -99,7 +99,7 @@ def progress(run: PrelabelRun) -> Progress:
         states=states,
         rate=recent / max(1.0, min(age, WINDOW.total_seconds())) if recent else None,
         seconds=span if sum(states.get(state, 0) for state in LIVE) == 0 else age,
-        reasons=(*(Reason("invalid", code, n) for code, n in answers.invalid.items()), *_failures(rows)),
+        reasons=(*(RunFailure("invalid", code, n) for code, n in answers.invalid.items()), *_failures(rows)),
         cancelled=run.cancelled_at is not None,
         cost=_cost(run),
     )
@@ -124,7 +124,7 @@ def _answers(rows: QuerySet[PrelabelJob], run: PrelabelRun) -> _Answers:
     return _Answers(ok, invalid, sum(row["old"] for row in found))
 
 
-def _failures(rows: QuerySet[PrelabelJob]) -> list[Reason]:
+def _failures(rows: QuerySet[PrelabelJob]) -> list[RunFailure]:
     """By the code before the colon of the error."""
     code = Func(F("error"), Value(":"), Value(1), function="split_part", output_field=CharField())
     found = (
@@ -133,17 +133,17 @@ def _failures(rows: QuerySet[PrelabelJob]) -> list[Reason]:
         .annotate(n=Count("pk"))
         .order_by("state", "-n")[:20]
     )
-    return [Reason(row["state"], row["code"], row["n"]) for row in found]
+    return [RunFailure(row["state"], row["code"], row["n"]) for row in found]
 
 
-def _cost(run: PrelabelRun) -> Cost:
+def _cost(run: PrelabelRun) -> RunCost:
     found = PrelabelAttempt.objects.filter(job__run=run).aggregate(
         tokens_in=Sum("tokens_in"),
         tokens_out=Sum("tokens_out"),
         tokens_cached=Sum("tokens_cached"),
         seconds=Sum("seconds"),
     )
-    return Cost(**{name: value or 0 for name, value in found.items()})
+    return RunCost(**{name: value or 0 for name, value in found.items()})
 
 
 def _times(run: PrelabelRun) -> tuple[float, float]:

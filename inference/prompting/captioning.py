@@ -17,7 +17,7 @@ LONGEST = 1000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CaptionRequest:
     """A picture to be described for a query."""
 
     query: str
@@ -36,13 +36,13 @@ def question_digest(query: str, prompts: PromptSet) -> str:
     return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
 
 
-def captions(wanted: Sequence[Wanted], chat: ChatModel, prompts: PromptSet) -> list[str | EngineError]:
+def captions(wanted: Sequence[CaptionRequest], chat: ChatModel, prompts: PromptSet) -> list[str | EngineError]:
     """A caption for each; empty where the model was cut off or said nothing."""
     replies = chat.converse([call(one, prompts) for one in wanted])
     return [reply if isinstance(reply, EngineError) else read(reply) for reply in replies]
 
 
-def call(wanted: Wanted, prompts: PromptSet) -> Call:
+def call(wanted: CaptionRequest, prompts: PromptSet) -> Call:
     system, _user = prompts.parts("caption")
     return Call(system=system, user=(wanted.picture, question(wanted.query, prompts)), max_tokens=MAX_TOKENS)
 

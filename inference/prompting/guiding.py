@@ -44,14 +44,14 @@ SCHEMA: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class GuidelineRequest:
     """A query and the notes known of it."""
 
     query: str
     knowledge: tuple[Mapping[str, Any], ...] = ()
 
 
-def guidelines(asked: Sequence[Asked], chat: ChatModel, prompts: PromptSet) -> list[Guideline | EngineError]:
+def guidelines(asked: Sequence[GuidelineRequest], chat: ChatModel, prompts: PromptSet) -> list[Guideline | EngineError]:
     """One for each query; NONE where the model's words are no guideline, the error where it did not answer."""
     codes = [fresh() for _ in asked]
     replies = chat.converse([call(one, prompts, code) for one, code in zip(asked, codes, strict=True)])
@@ -61,7 +61,7 @@ def guidelines(asked: Sequence[Asked], chat: ChatModel, prompts: PromptSet) -> l
     ]
 
 
-def call(asked: Asked, prompts: PromptSet, code: str) -> Call:
+def call(asked: GuidelineRequest, prompts: PromptSet, code: str) -> Call:
     system, user = prompts.parts("guideline")
     values = {"knowledge": knowledge_text(asked.knowledge, prompts), "query": quoted(asked.query[:1000]), "code": code}
     return Call(system=system, user=(fill(user, values),), schema={**SCHEMA}, max_tokens=MAX_TOKENS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from relevance.evidence import Grid, Verdict
+from relevance.evidence import EvidenceGrid, Verdict
 from relevance.facts import ItemFacts, fold
 from relevance.quoting import quoted
 
@@ -20,7 +20,7 @@ def estimated_tokens(text: str) -> int:
     return round(plain / 4 + (len(text) - plain) / 1.5) if text else 0
 
 
-def item_text(item: ItemFacts, grid: Grid, *, caption: str = "", budget: int = BUDGET) -> str:
+def item_text(item: ItemFacts, grid: EvidenceGrid, *, caption: str = "", budget: int = BUDGET) -> str:
     """One JSON object. Title and category always stand; then what the grid found; then the rest in catalogue order."""
     told: dict[str, Any] = {"title": item.title[:LONGEST_VALUE]}
     if item.category:
@@ -40,7 +40,7 @@ def item_text(item: ItemFacts, grid: Grid, *, caption: str = "", budget: int = B
     return quoted(told)
 
 
-def _by_weight(item: ItemFacts, grid: Grid, caption: str) -> Iterator[tuple[str, str | tuple[str, str]]]:
+def _by_weight(item: ItemFacts, grid: EvidenceGrid, caption: str) -> Iterator[tuple[str, str | tuple[str, str]]]:
     decisive = {fold(cell.literal) for row in grid.rows for cell in row.cells if cell.verdict is not Verdict.SILENT}
     cpv = [(name[:100], value[:LONGEST_VALUE]) for name, value in item.cpv[:MOST_VALUES]]
     first = [pair for pair in cpv if any(literal and literal in fold(pair[1]) for literal in decisive)]

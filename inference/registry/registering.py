@@ -26,7 +26,7 @@ class Registered(NamedTuple):
     found: Found
 
 
-class Wanted(NamedTuple):
+class ModelToRegister(NamedTuple):
     """What a person asks to have registered. An empty revision is taken from the engine itself."""
 
     name: str
@@ -39,7 +39,7 @@ class Wanted(NamedTuple):
     trained_on: Sequence[Path] = ()  # manifests of exports, or files of queries; none: nobody knows
 
 
-def register(wanted: Wanted, by: Person | None) -> Registered:
+def register(wanted: ModelToRegister, by: Person | None) -> Registered:
     """Probe and store. Raises CannotRegister."""
     if wanted.engine not in connecting.CHATS:
         raise CannotRegister(f"no engine is called {wanted.engine!r}; known: {', '.join(sorted(connecting.CHATS))}")

@@ -43,7 +43,7 @@ PAGES = (
 )
 
 
-class Page(NamedTuple):
+class NavigationEntry(NamedTuple):
     """One entry of the navigation."""
 
     title: str
@@ -75,7 +75,7 @@ def reachable(context: Context, address: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def project_pages(context: Context) -> list[Page]:
+def project_pages(context: Context) -> list[NavigationEntry]:
     """The pages of the current project that this person may open."""
     request = context.get("request")
     project = getattr(request, "project", None)
@@ -83,7 +83,7 @@ def project_pages(context: Context) -> list[Page]:
         return []
     here = request.resolver_match.url_name if request.resolver_match else ""
     return [
-        Page(str(title), reverse(name, args=[project.slug]), here == name or here in parts)
+        NavigationEntry(str(title), reverse(name, args=[project.slug]), here == name or here in parts)
         for name, title, parts in PAGES
         if gates.allowed(request, name, "GET")
     ]

@@ -239,7 +239,7 @@ def _page(
     found: RuleDraft,
     *,
     refusal: Refused | None = None,
-    brought: drafting.Brought | None = None,
+    brought: drafting.BroughtPack | None = None,
     status: int = 200,
 ) -> HttpResponse:
     before = publishing.specs(found.base)

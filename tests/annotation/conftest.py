@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalogue.evidence import grids
-from catalogue.evidence.grids import Seen
+from catalogue.evidence.grids import GridSubject
 from catalogue.evidence.lexicons import current
 from catalogue.models import Pair
 from projects.models import Project
@@ -40,6 +40,6 @@ def stored(project: Project) -> list[Pair]:
         for asked in COLOURS
         for found, item in zip(COLOURS, items, strict=True)
     ]
-    rows = {Seen(pair.query_id, pair.item.snapshot_now): pair.facts() for pair in pairs}
+    rows = {GridSubject(pair.query_id, pair.item.snapshot_now): pair.facts() for pair in pairs}
     grids.get_or_make(rows, current(project))
     return pairs

@@ -18,7 +18,7 @@ from catalogue.models import Grid, Image, Pair
 from catalogue.pictures import images
 from evaluation import canary
 from inference.engines.base import Completion, EngineError, Question
-from inference.engines.chat import Call, Picture, Reply, Said
+from inference.engines.chat import Call, Picture, Reply, SampledAnswer
 from inference.engines.scripted import Scripted
 from inference.knowledge.history import add_or_change, written
 from inference.models import ModelVersion, Prediction, QueryGuideline, Trial
@@ -58,9 +58,11 @@ class Recorder:
         text = words(call)
         if call.choices:
             letter = letter_of("L1", call)
-            return Reply((Said(letter, "stop"),), {one: 0.97 if one == letter else 0.01 for one in call.choices})
+            return Reply(
+                (SampledAnswer(letter, "stop"),), {one: 0.97 if one == letter else 0.01 for one in call.choices}
+            )
         if call.schema is None:
-            return Reply((Said("A blue cup.", "stop"),))
+            return Reply((SampledAnswer("A blue cup.", "stop"),))
         code = re.findall(r"Answer code: (\w+)", text)[-1]
         if "label" in call.schema["properties"]:
             return says({**CHAIN, "nonce": code, "label": letter_of("L1", call)})
@@ -74,7 +76,7 @@ class Recorder:
 
 
 def says(answer: dict[str, Any]) -> Reply:
-    return Reply((Said(json.dumps(answer), "stop"),))
+    return Reply((SampledAnswer(json.dumps(answer), "stop"),))
 
 
 def words(call: Call) -> str:

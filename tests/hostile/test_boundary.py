@@ -19,9 +19,9 @@ from catalogue.importing.inspecting import Origin
 from catalogue.importing.presets import OWN
 from catalogue.importing.readers import RowReader
 from catalogue.importing.running import Plan, run_here
-from catalogue.importing.storing import Counts
+from catalogue.importing.storing import ImportCounts
 from catalogue.models import Import, Pair, Rejection, Snapshot
-from inference.engines.chat import Reply, Said
+from inference.engines.chat import Reply, SampledAnswer
 from inference.prompting import captioning, guiding
 from projects.models import Project
 from tests.conftest import Cast
@@ -31,7 +31,7 @@ from tests.world.rows import make_pair
 ORIGIN = Origin("a shop", "CC0-1.0", "")
 
 
-def bring(project: Project, path: Path, kind: str = "pairs") -> Counts:
+def bring(project: Project, path: Path, kind: str = "pairs") -> ImportCounts:
     scale = project.scale if kind == "pairs" else None
     return run_here(project, kind, path, plan=Plan(dict(OWN)), origin=ORIGIN, preset="lore", scale=scale)
 
@@ -170,14 +170,14 @@ def test_the_pages_say_what_was_replaced(
 
 @pytest.mark.parametrize("sign", ["\x00", "\ud800", "\udfff\x00"])
 def test_a_caption_with_what_cannot_be_stored_keeps_its_batch(sign: str) -> None:
-    said = captioning.read(Reply((Said(f"A red{sign}mug.", "stop"),)))
+    said = captioning.read(Reply((SampledAnswer(f"A red{sign}mug.", "stop"),)))
     assert said == "A red" + "\ufffd" * len(sign) + "mug." and said.encode()
 
 
 @pytest.mark.parametrize("sign", ["\\u0000", "\\ud800", "\\udfff\\u0000"])
 def test_a_guideline_with_what_cannot_be_stored_is_told_with_the_sign_replaced(sign: str) -> None:
     answer = f'{{"nonce": "c", "intent": "a{sign}mug", "required": ["red{sign}"], "optional": []}}'
-    told = guiding.read(Reply((Said(answer, "stop"),)), "c")
+    told = guiding.read(Reply((SampledAnswer(answer, "stop"),)), "c")
     assert told != guiding.NONE
     assert (
         json.dumps(told.model_dump(mode="json"), ensure_ascii=False).encode()
@@ -187,4 +187,4 @@ def test_a_guideline_with_what_cannot_be_stored_is_told_with_the_sign_replaced(s
 
 def test_a_guideline_that_is_no_text_is_still_none() -> None:
     answer = '{"nonce": "c", "intent": 7, "required": [], "optional": []}'
-    assert guiding.read(Reply((Said(answer, "stop"),)), "c") == guiding.NONE
+    assert guiding.read(Reply((SampledAnswer(answer, "stop"),)), "c") == guiding.NONE

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 
 from inference.knowledge import retrieval
-from inference.knowledge.files import Counts, FileRefused, import_file, rejected_csv
+from inference.knowledge.files import KnowledgeCounts, KnowledgeFileRefused, import_file, rejected_csv
 from inference.knowledge.from_catalogue import from_catalogue
 from inference.knowledge.history import CardRefused, add_or_change, restore, retire, written
 from inference.knowledge.looking_up import likeness
@@ -283,11 +283,11 @@ not json
 """
 
 
-def bring(project: Project, text: str | bytes, name: str = "cards.jsonl") -> Counts:
+def bring(project: Project, text: str | bytes, name: str = "cards.jsonl") -> KnowledgeCounts:
     return import_file(project, io.BytesIO(text.encode() if isinstance(text, str) else text), name, None)
 
 
-def outcome(counts: Counts) -> tuple[int, int, int, int, int]:
+def outcome(counts: KnowledgeCounts) -> tuple[int, int, int, int, int]:
     return counts.rows, counts.new, counts.changed, counts.same, counts.rejected
 
 
@@ -341,7 +341,7 @@ def test_a_csv_file_is_read_with_its_quotes_and_lists(separator: str, project: P
     ],
 )
 def test_a_file_that_is_none_is_refused(data: bytes, project: Project) -> None:
-    with pytest.raises(FileRefused):
+    with pytest.raises(KnowledgeFileRefused):
         bring(project, data, "cards.csv")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from inference.engines.base import EngineError, Question
-from inference.engines.chat import Call, Picture, Reply, Said
+from inference.engines.chat import Call, Picture, Reply, SampledAnswer
 from inference.engines.prompted import Prompted, Sampling
 from inference.pipeline import Judged, judge, prompt_digest
 from inference.prompting.item_text import estimated_tokens, item_text
@@ -138,7 +138,7 @@ class Chat:
         if call.choices:
             order = PROMPTS.order("red mug")
             shares = {letter: self.shares[label] for letter, label in order.items()}
-            return Reply((Said("A", "stop"),), shares, 100, 1, 50, 0.1)
+            return Reply((SampledAnswer("A", "stop"),), shares, 100, 1, 50, 0.1)
         text = "".join(part for part in call.user if isinstance(part, str))
         code = re.search(r"Answer code: (\w+)", text)
         assert code is not None
@@ -147,7 +147,7 @@ class Chat:
             "nonce": code[1], "entity": "mug", "intent": "item", "constraints": [], "path": [], "rules": [],
             "label": letter, "mismatch": None, **self.chain,
         }  # fmt: skip
-        return Reply((Said(json.dumps(answer), self.finish),) * call.samples, None, 120, 60, 100, 0.2)
+        return Reply((SampledAnswer(json.dumps(answer), self.finish),) * call.samples, None, 120, 60, 100, 0.2)
 
 
 SURE = {"L1": 0.1, "L2": 0.1, "L3": 0.1, "L4": 0.7}

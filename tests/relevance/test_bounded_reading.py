@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from relevance import reading, tokens, units
-from relevance.evidence import HIGHLIGHTED, Grid, build_grid, highlights
+from relevance.evidence import HIGHLIGHTED, EvidenceGrid, build_grid, highlights
 from relevance.facts import ItemFacts, PairFacts, Sku
 from relevance.lexicon import Lexicon
 from relevance.reading import read_item
@@ -17,7 +17,7 @@ from relevance.reading import read_item
 SHIPPED = Lexicon.shipped()
 
 
-def grid(query: str, item: ItemFacts) -> Grid:
+def grid(query: str, item: ItemFacts) -> EvidenceGrid:
     return build_grid(PairFacts(query, item), SHIPPED)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relevance.constraints import Op, extract_constraints
-from relevance.evidence import Grid, Source, Verdict, build_grid, highlights
+from relevance.evidence import EvidenceGrid, Source, Verdict, build_grid, highlights
 from relevance.facts import ItemFacts, PairFacts, Sku
 from relevance.lexicon import Lexicon
 
@@ -16,12 +16,12 @@ SHIPPED = Lexicon.shipped()
 
 def grid(
     query: str, title: str, *, cpv: dict[str, str] | None = None, lexicon: Lexicon = SHIPPED, **facts: object
-) -> Grid:
+) -> EvidenceGrid:
     item = ItemFacts("1", title, cpv=tuple((cpv or {}).items()), **facts)  # type: ignore[arg-type]
     return build_grid(PairFacts(query, item), lexicon)
 
 
-def verdicts(found: Grid) -> dict[str, str]:
+def verdicts(found: EvidenceGrid) -> dict[str, str]:
     return {f"{row.constraint.kind}:{row.constraint.value}": row.verdict.value for row in found.rows}
 
 
@@ -193,7 +193,7 @@ def test_a_lexicon_survives_its_json() -> None:
 
 def test_a_grid_survives_its_json() -> None:
     found = grid("red cotton mug under 20", "Red mug", cpv={"price": "12"})
-    assert Grid.from_json(found.to_json()) == found
+    assert EvidenceGrid.from_json(found.to_json()) == found
 
 
 # highlights and hostile texts
@@ -213,7 +213,7 @@ def test_matches_are_marked_and_the_text_stays_whole() -> None:
 )
 def test_no_text_breaks_the_grid(query: str, title: str, cpv: dict[str, str]) -> None:
     found = grid(query, title, cpv=cpv)
-    assert Grid.from_json(found.to_json()) == found
+    assert EvidenceGrid.from_json(found.to_json()) == found
     assert "".join(piece for piece, _ in highlights(title, found)) == title.replace("\0", "") or "\0" in title
     assert 0.0 <= found.overlap <= 1.0
 

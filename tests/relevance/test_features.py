@@ -13,7 +13,7 @@ from relevance.company import COMPANY_NAMES, company_features
 from relevance.deciding import decide
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts
-from relevance.features import GRID_NAMES, NAN, WORD_NAMES, Asked, Read, grid_features, word_features
+from relevance.features import GRID_NAMES, NAN, WORD_NAMES, QueryWords, Read, grid_features, word_features
 from relevance.lexicon import Lexicon
 from relevance.rules import fired_rules
 from relevance.vocabulary import Vocabulary, content_words, share, words
@@ -32,7 +32,7 @@ VOCABULARY = Vocabulary.learn(CATALOGUE)
 
 
 def seen(query: str, item: ItemFacts, vocabulary: Vocabulary = VOCABULARY) -> dict[str, float]:
-    values = word_features(Asked.of(query, vocabulary), Read(item), vocabulary)
+    values = word_features(QueryWords.of(query, vocabulary), Read(item), vocabulary)
     return dict(zip(WORD_NAMES, values, strict=True))
 
 
@@ -114,7 +114,7 @@ def test_without_rules_that_fired_there_is_no_lowest_or_highest_label() -> None:
 
 
 def test_the_best_of_a_list_is_below_nothing() -> None:
-    asked, reads = Asked.of("oak dining chair", VOCABULARY), [Read(item) for item in CATALOGUE[:4]]
+    asked, reads = QueryWords.of("oak dining chair", VOCABULARY), [Read(item) for item in CATALOGUE[:4]]
     rows = np.array([word_features(asked, read, VOCABULARY) for read in reads])
     found = company_features(rows, asked, reads, VOCABULARY)
     place = COMPANY_NAMES.index("title_weight_below_best")
@@ -150,7 +150,7 @@ def test_rules_that_fire_are_seen() -> None:
 
 
 def test_words_are_met_unmet_or_not_asked_for() -> None:
-    found = dict(word_evidence(Asked.of("oak chair", VOCABULARY), Read(CATALOGUE[1])))
+    found = dict(word_evidence(QueryWords.of("oak chair", VOCABULARY), Read(CATALOGUE[1])))
     assert found["m:oak"] == found["u:chair"] == 1.0
     assert found["t:table"] == found["x:chair|table"] == 0.5
     assert "n:material" in found

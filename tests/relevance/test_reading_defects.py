@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relevance.constraints import Constraint, Op, extract_constraints
-from relevance.evidence import Grid, Source, Verdict, build_grid
+from relevance.evidence import EvidenceGrid, Source, Verdict, build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
 from relevance.units import quantities
@@ -13,7 +13,7 @@ from relevance.units import quantities
 SHIPPED = Lexicon.shipped()
 
 
-def grid(query: str, title: str, **cpv: str) -> Grid:
+def grid(query: str, title: str, **cpv: str) -> EvidenceGrid:
     return build_grid(PairFacts(query, ItemFacts("1", title, cpv=tuple(cpv.items()))), SHIPPED)
 
 
@@ -127,10 +127,10 @@ def test_a_range_and_another_quantity_beside_it_stay_apart() -> None:
 def test_a_grid_of_a_range_survives_its_json_and_one_stored_before_ranges_is_read() -> None:
     found = grid("55-65 inch tv", "TV 55 inch")
     data = found.to_json()
-    assert Grid.from_json(data) == found
+    assert EvidenceGrid.from_json(data) == found
     for row in data["rows"]:
         row["constraint"].pop("low"), row["constraint"].pop("high")
-    assert Grid.from_json(data).rows[0].constraint.low is None
+    assert EvidenceGrid.from_json(data).rows[0].constraint.low is None
 
 
 def test_an_item_that_takes_up_to_so_much_takes_less() -> None:
@@ -176,7 +176,7 @@ def test_an_age_meets_the_ages_an_item_is_for(title: str, wanted: Verdict) -> No
 # what is not there
 
 
-def negated(found: Grid) -> Verdict:
+def negated(found: EvidenceGrid) -> Verdict:
     (row,) = [row for row in found.rows if row.constraint.negated]
     return row.verdict
 

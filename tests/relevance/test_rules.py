@@ -8,7 +8,7 @@ import pytest
 
 from relevance.conditions import ConditionError, parse_condition
 from relevance.deciding import decide, posterior
-from relevance.evidence import Grid, build_grid
+from relevance.evidence import EvidenceGrid, build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
 from relevance.rules import FiredRule, RuleError, fired_rules, parse_rule, routed_rules, rule_to_data
@@ -31,7 +31,7 @@ def pair(query: str, title: str, category: str = "", **cpv: str) -> PairFacts:
     return PairFacts(query, ItemFacts("1", title, category=category, cpv=tuple(cpv.items())))
 
 
-def grid(of: PairFacts) -> Grid:
+def grid(of: PairFacts) -> EvidenceGrid:
     return build_grid(of, Lexicon.shipped())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from inference.knowledge.files import FileRefused, import_file
+from inference.knowledge.files import KnowledgeFileRefused, import_file
 from projects.commands import JsonCommand
 from projects.models import Project
 
@@ -32,7 +32,7 @@ class Command(JsonCommand):
         try:
             with path.open("rb") as file:
                 counts = import_file(project, file, path.name, None)
-        except FileRefused as refusal:
+        except KnowledgeFileRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         return {
             "rows": counts.rows,

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from inference.models import PrelabelRun
 from inference.prelabel import progress as run_progress
 from inference.prelabel import runs
-from inference.prelabel.progress import Progress
+from inference.prelabel.progress import RunProgress
 from inference.prelabel.runs import ONLY, Wish
 from jobs import heartbeats
 from projects.commands import JsonCommand
@@ -65,7 +65,7 @@ class Command(JsonCommand):
                 self.stderr.write(_line(run_progress.progress(run)))
 
 
-def _line(progress: Progress) -> str:
+def _line(progress: RunProgress) -> str:
     rate = f", {progress.rate:.0f}/s" if progress.rate else ""
     left = f", {progress.seconds_left:.0f} s left" if progress.seconds_left else ""
     return f"{progress.done} of {progress.pairs} pairs{rate}{left}"

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from inference.models import ModelVersion
 from inference.registry import connecting, lineage, registering, registry
-from inference.registry.registering import CannotRegister, Wanted
+from inference.registry.registering import CannotRegister, ModelToRegister
 from projects.commands import JsonCommand
 from projects.models import Project
 from relevance.splits import Splits
@@ -56,7 +56,7 @@ class Command(JsonCommand):
         projects = list(Project.objects.filter(slug__in=slugs))
         if unknown := set(slugs) - {project.slug for project in projects}:
             raise CommandError(f"no project is called {', '.join(sorted(map(repr, unknown)))}")
-        wanted = Wanted(
+        wanted = ModelToRegister(
             options["name"],
             options["engine"],
             options["target"],

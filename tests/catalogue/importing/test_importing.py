@@ -25,7 +25,7 @@ from catalogue.importing.inspecting import Origin, ScaleUnclear
 from catalogue.importing.presets import OWN
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.running import Plan, adopt_scale, run_here, run_import
-from catalogue.importing.storing import Counts
+from catalogue.importing.storing import ImportCounts
 from catalogue.models import Import, Item, Pair, Query, Rejection, Snapshot
 from jobs import leasing
 from projects.models import Mode, Project
@@ -41,10 +41,10 @@ def pair(query: str = "red mug", item: str = "m1", title: str = "Red mug", **val
 
 
 @pytest.fixture
-def bring(project: Project, tmp_path: Path) -> Callable[..., Counts]:
+def bring(project: Project, tmp_path: Path) -> Callable[..., ImportCounts]:
     """Import rows (or raw lines) into the project."""
 
-    def run(*rows: Row | str, judge_gold: bool = False, kind: str = "pairs") -> Counts:
+    def run(*rows: Row | str, judge_gold: bool = False, kind: str = "pairs") -> ImportCounts:
         path = tmp_path / f"{uuid.uuid4().hex}.jsonl"
         path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
         plan = Plan(dict(OWN), {}, judge_gold)
@@ -54,12 +54,12 @@ def bring(project: Project, tmp_path: Path) -> Callable[..., Counts]:
     return run
 
 
-Bring = Callable[..., Counts]
+Bring = Callable[..., ImportCounts]
 
 
 def test_it_works(bring: Bring, project: Project) -> None:
     counts = bring(pair(pair_id="p1", locale="en", attributes={"colour": "red"}), pair(item="m2", title="Blue mug"))
-    assert counts == Counts(read=2, new=2)
+    assert counts == ImportCounts(read=2, new=2)
     first = Pair.objects.select_related("query", "item__current_snapshot").get(external_id="p1")
     assert (first.query.text, first.query.locale, first.item.external_id) == ("red mug", "en", "m1")
     assert first.facts().item.cpv == (("colour", "red"),)
@@ -71,21 +71,23 @@ def test_it_works(bring: Bring, project: Project) -> None:
 
 def test_a_second_import_adds_nothing(bring: Bring) -> None:
     rows = [pair(label="L4", ratings={"r1": "L4", "r2": "L3"}), pair(item="m2"), pair(item="m2", query="mug")]
-    assert bring(*rows) == Counts(read=3, new=3, gold=1, ratings=2)
+    assert bring(*rows) == ImportCounts(read=3, new=3, gold=1, ratings=2)
     before = [model.objects.count() for model in (Item, Snapshot, Query, Pair, Slot, Gold, Judgment, Judge)]
-    assert bring(*rows) == Counts(read=3, known=3)
+    assert bring(*rows) == ImportCounts(read=3, known=3)
     assert [model.objects.count() for model in (Item, Snapshot, Query, Pair, Slot, Gold, Judgment, Judge)] == before
 
 
 def test_a_row_twice_in_a_file_makes_one_pair(bring: Bring) -> None:
-    assert bring(pair(label="L4"), pair(label="L4"), pair(query=" red  mug ")) == Counts(read=3, new=1, known=2, gold=1)
+    assert bring(pair(label="L4"), pair(label="L4"), pair(query=" red  mug ")) == ImportCounts(
+        read=3, new=1, known=2, gold=1
+    )
 
 
 def test_other_content_makes_a_snapshot_counts_as_changed_and_leaves_the_slots_alone(bring: Bring) -> None:
     bring(pair(), pair(query="mug"))
     Slot.objects.update(state="done")
     counts = bring(pair(title="Red mug, new"), pair(query="mug", title="Red mug, new"), pair(item="m2"))
-    assert counts == Counts(read=3, new=1, changed=2)
+    assert counts == ImportCounts(read=3, new=1, changed=2)
     item = Item.objects.select_related("current_snapshot").get(external_id="m1")
     assert item.snapshots.count() == 2 and str(item.current_snapshot) == "Red mug, new"
     assert set(Slot.objects.filter(pair__item=item).values_list("state", flat=True)) == {"done"}
@@ -102,10 +104,10 @@ def test_a_file_that_contradicts_itself_settles_on_its_last_word_and_changes_not
     bring: Bring,
 ) -> None:
     rows = [pair(title="A", label="L1", ratings={"r": "L1"}), pair(title="B", label="L4", ratings={"r": "L4"})]
-    assert bring(*rows) == Counts(read=2, new=1, changed=1, gold=1, ratings=2)
+    assert bring(*rows) == ImportCounts(read=2, new=1, changed=1, gold=1, ratings=2)
     assert str(Item.objects.select_related("current_snapshot").get().current_snapshot) == "B"
     assert Pair.objects.get().gold_label == "L4"
-    assert bring(*rows) == Counts(read=2, known=2)
+    assert bring(*rows) == ImportCounts(read=2, known=2)
 
 
 def test_one_bad_row_blocks_no_other(bring: Bring) -> None:
@@ -120,7 +122,7 @@ def test_one_bad_row_blocks_no_other(bring: Bring) -> None:
 
 def test_every_kind_of_bad_row_is_kept_with_its_number(bring: Bring) -> None:
     counts = bring(pair(), "{broken", pair(item="m2", label="superb"), "[]", pair(item="m3", label_scale="esci-4"))
-    assert counts == Counts(read=5, new=1, rejected=4)
+    assert counts == ImportCounts(read=5, new=1, rejected=4)
     assert list(Rejection.objects.order_by("row").values_list("row", "field")) == [
         (2, ""),
         (3, "label"),
@@ -150,14 +152,14 @@ def test_of_a_thousand_rows_fifty_hostile_ones_go_in_marked(bring: Bring) -> Non
 def test_a_row_that_the_database_refuses_is_left_out_alone(bring: Bring, monkeypatch: pytest.MonkeyPatch) -> None:
     real = running.store
 
-    def refuse_one(batch: Import, project: Project, records: Any, **options: Any) -> Counts:
+    def refuse_one(batch: Import, project: Project, records: Any, **options: Any) -> ImportCounts:
         if any(record.item_id == "m3" for record in records):
             Item.objects.create(project=project, external_id="x" * 201)
         return real(batch, project, records, **options)
 
     monkeypatch.setattr(running, "store", refuse_one)
     counts = bring(*(pair(item=f"m{n}") for n in range(8)))
-    assert counts == Counts(read=8, new=7, rejected=1)
+    assert counts == ImportCounts(read=8, new=7, rejected=1)
     assert Rejection.objects.get().row == 4  # m0 is row 1
     assert not Item.objects.filter(external_id__startswith="x").exists()
 
@@ -202,7 +204,7 @@ def test_a_label_in_the_file_becomes_gold_by_import(bring: Bring) -> None:
 
 def test_another_label_later_is_a_revision_and_stands_above_consensus(bring: Bring) -> None:
     bring(pair(label="L1"))
-    assert bring(pair(label="L4")) == Counts(read=1, known=1, gold=1)
+    assert bring(pair(label="L4")) == ImportCounts(read=1, known=1, gold=1)
     assert list(Gold.objects.order_by("revision").values_list("revision", "label")) == [(1, "L1"), (2, "L4")]
     assert Pair.objects.get().gold_label == "L4"
 
@@ -333,7 +335,7 @@ def test_a_killed_import_goes_on_after_its_last_chunk_and_counts_right(
     monkeypatch.setattr(running, "CHUNK_ROWS", 2)
     batch, token = claimed(project, lines(3) + b"{broken\n" + lines(6)[-30:] + lines(8))
 
-    def die(counts: Counts, _bytes_read: int) -> None:
+    def die(counts: ImportCounts, _bytes_read: int) -> None:
         if counts.read >= 4:
             raise KeyboardInterrupt
 
@@ -354,7 +356,7 @@ def test_a_superseded_or_cancelled_import_writes_nothing_more(
     monkeypatch.setattr(running, "CHUNK_ROWS", 2)
     batch, token = claimed(project, lines(6))
 
-    def cancel(counts: Counts, _bytes_read: int) -> None:
+    def cancel(counts: ImportCounts, _bytes_read: int) -> None:
         leasing.cancel(Import.objects.filter(pk=batch.pk))
 
     with pytest.raises(leasing.Superseded), default_storage.open(batch.stored_as) as file:
@@ -404,7 +406,7 @@ def test_memory_does_not_grow_with_the_file(project: Project, monkeypatch: pytes
     monkeypatch.setattr(running, "CHUNK_ROWS", 500)
     alive: list[int] = []
 
-    def count(counts: Counts, _bytes_read: int) -> None:
+    def count(counts: ImportCounts, _bytes_read: int) -> None:
         gc.collect()
         alive.append(sum(type(one).__name__ in {"Record", "Row", "Content"} for one in gc.get_objects()))
 

@@ -11,7 +11,7 @@ import pytest
 from catalogue.importing.inspecting import Origin, columns_of
 from catalogue.importing.presets import ITEMS, PRESETS
 from catalogue.importing.running import Plan, run_here
-from catalogue.importing.storing import Counts
+from catalogue.importing.storing import ImportCounts
 from catalogue.models import Image, Import, Item, Pair, Rejection
 from projects.models import Project
 
@@ -39,7 +39,9 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def bring(project: Project, tmp_path: Path, *rows: dict[str, Any], images: Path | None = None, **plan: Any) -> Counts:
+def bring(
+    project: Project, tmp_path: Path, *rows: dict[str, Any], images: Path | None = None, **plan: Any
+) -> ImportCounts:
     path = tmp_path / "products.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     columns = dict(PRESETS["saleor"].columns)
@@ -55,7 +57,7 @@ def facts() -> Any:
 def test_items_come_with_skus_attributes_and_pictures_and_without_pairs(
     project: Project, tmp_path: Path, photos: Path
 ) -> None:
-    assert bring(project, tmp_path, SHIRT, images=photos) == Counts(read=1, new=1, images=2)
+    assert bring(project, tmp_path, SHIRT, images=photos) == ImportCounts(read=1, new=1, images=2)
     shirt = facts()
     assert shirt.cpv == (("Material", "Cotton"),)
     assert [(sku.code, sku.name, sku.attributes) for sku in shirt.skus] == [("s1-m", "M", (("Size", "M"),))]
@@ -67,8 +69,8 @@ def test_a_second_import_adds_no_picture_also_without_the_folder(
     project: Project, tmp_path: Path, photos: Path
 ) -> None:
     bring(project, tmp_path, SHIRT, images=photos)
-    assert bring(project, tmp_path, SHIRT, images=photos) == Counts(read=1, known=1)
-    assert bring(project, tmp_path, SHIRT) == Counts(read=1, known=1)
+    assert bring(project, tmp_path, SHIRT, images=photos) == ImportCounts(read=1, known=1)
+    assert bring(project, tmp_path, SHIRT) == ImportCounts(read=1, known=1)
     assert Image.objects.count() == 2
 
 
@@ -87,7 +89,7 @@ def test_a_picture_that_is_refused_is_noted_and_its_item_goes_in_without_it(
 ) -> None:
     (photos / "back.png").write_bytes(b"<svg/>")
     counts = bring(project, tmp_path, {**SHIRT, "photos": ["front.png", "back.png", "../x.png"]}, images=photos)
-    assert counts == Counts(read=1, new=1, images=1)
+    assert counts == ImportCounts(read=1, new=1, images=1)
     assert len(facts().images) == 1
     notes = list(Rejection.objects.order_by("pk").values_list("row", "field", "reason"))
     assert notes[0] == (1, "images", "back.png: not a JPEG, PNG or WebP picture")
@@ -95,34 +97,34 @@ def test_a_picture_that_is_refused_is_noted_and_its_item_goes_in_without_it(
 
 
 def test_names_of_pictures_that_nobody_brought_are_no_fault(project: Project, tmp_path: Path) -> None:
-    assert bring(project, tmp_path, SHIRT) == Counts(read=1, new=1)
+    assert bring(project, tmp_path, SHIRT) == ImportCounts(read=1, new=1)
     assert not Rejection.objects.exists()
 
 
 def test_another_picture_is_other_content(project: Project, tmp_path: Path, photos: Path) -> None:
     bring(project, tmp_path, SHIRT)
-    assert bring(project, tmp_path, SHIRT, images=photos) == Counts(read=1, changed=1, images=2)
+    assert bring(project, tmp_path, SHIRT, images=photos) == ImportCounts(read=1, changed=1, images=2)
 
 
 @pytest.mark.parametrize(
     ("file", "preset", "images", "counts"),
     [
-        ("icecat_electronics.jsonl.gz", "icecat", False, Counts(read=19_406, new=19_406)),
-        ("saleor_products.jsonl", "saleor", True, Counts(read=32, new=32, images=47)),
+        ("icecat_electronics.jsonl.gz", "icecat", False, ImportCounts(read=19_406, new=19_406)),
+        ("saleor_products.jsonl", "saleor", True, ImportCounts(read=32, new=32, images=47)),
     ],
 )
 def test_the_real_catalogues_go_in_whole_and_a_second_time_not_at_all(
-    project: Project, shared_data: Path, file: str, preset: str, images: bool, counts: Counts
+    project: Project, shared_data: Path, file: str, preset: str, images: bool, counts: ImportCounts
 ) -> None:
     columns = dict(PRESETS[preset].columns)
     folder = shared_data / "photos" if images else None
 
-    def run() -> Counts:
+    def run() -> ImportCounts:
         path = shared_data / "catalog" / file
         return run_here(project, ITEMS, path, plan=Plan(columns), origin=ORIGIN, preset=preset, images=folder)
 
     assert run() == counts
-    assert run() == Counts(read=counts.read, known=counts.read)
+    assert run() == ImportCounts(read=counts.read, known=counts.read)
     assert Import.objects.filter(state="done").count() == 2
 
 

@@ -19,7 +19,7 @@ from catalogue import display
 from catalogue.importing.inspecting import Origin
 from catalogue.importing.presets import ITEMS, PAIRS
 from catalogue.importing.running import Plan, run_here
-from catalogue.importing.storing import Counts
+from catalogue.importing.storing import ImportCounts
 from catalogue.models import Image, Import, Pair, PictureFetch, PictureSource, Snapshot
 from catalogue.pictures import fetching, sources
 from catalogue.pictures import shown as picturing
@@ -50,7 +50,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield server
 
 
-def bring(project: Project, tmp_path: Path, *rows: dict[str, Any], kind: str = ITEMS) -> Counts:
+def bring(project: Project, tmp_path: Path, *rows: dict[str, Any], kind: str = ITEMS) -> ImportCounts:
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows))
     return run_here(project, kind, path, plan=Plan(COLUMNS), origin=Origin("tests", "CC0-1.0", ""))
@@ -77,7 +77,7 @@ def snapshot() -> Snapshot:
 def test_a_row_that_names_an_address_leaves_a_job_and_fetches_nothing(
     project: Project, tmp_path: Path, server: Server
 ) -> None:
-    assert bring(project, tmp_path, mug(at("red.png"))) == Counts(read=1, new=1)
+    assert bring(project, tmp_path, mug(at("red.png"))) == ImportCounts(read=1, new=1)
     job = PictureFetch.objects.get()
     assert (job.address, job.host, job.state, job.batch) == (at("red.png"), HOST, "queued", Import.objects.get())
     assert snapshot().images == [] and snapshot().image_addresses == [at("red.png")]
@@ -85,10 +85,10 @@ def test_a_row_that_names_an_address_leaves_a_job_and_fetches_nothing(
 
 
 def test_importing_the_file_again_is_known_and_asks_for_nothing_more(project: Project, tmp_path: Path) -> None:
-    for counts in (Counts(read=1, new=1), Counts(read=1, known=1)):
+    for counts in (ImportCounts(read=1, new=1), ImportCounts(read=1, known=1)):
         assert bring(project, tmp_path, mug(at("red.png"), "local.png")) == counts
     assert (Snapshot.objects.count(), PictureFetch.objects.count()) == (1, 1)
-    assert bring(project, tmp_path, mug(at("blue.png"))) == Counts(read=1, changed=1)
+    assert bring(project, tmp_path, mug(at("blue.png"))) == ImportCounts(read=1, changed=1)
     assert PictureFetch.objects.count() == 2
 
 
@@ -102,7 +102,7 @@ def test_known_after_it_was_fetched_too(project: Project, tmp_path: Path, server
     listed(project)
     bring(project, tmp_path, mug(at("red.png")))
     work_off(project)
-    assert bring(project, tmp_path, mug(at("red.png"))) == Counts(read=1, known=1)
+    assert bring(project, tmp_path, mug(at("red.png"))) == ImportCounts(read=1, known=1)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_an_address_that_nobody_would_follow_is_dead_from_the_start(project: Pro
 
 
 def test_an_address_too_long_to_be_kept_is_noted(project: Project, tmp_path: Path) -> None:
-    assert bring(project, tmp_path, mug(at("x" * 2000))) == Counts(read=1, new=1)
+    assert bring(project, tmp_path, mug(at("x" * 2000))) == ImportCounts(read=1, new=1)
     assert Import.objects.get().rejections.get().reason.endswith("the address is too long")
 
 
