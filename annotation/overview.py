@@ -15,9 +15,9 @@ from annotation.judging import queue
 from annotation.models import BadCase, Disagreement, Export, HardSet, Slot
 from catalogue.models import Pair
 from catalogue.pictures import fetching
+from projects.cached_figures import remembered
 from projects.home_cards import HomeCard
 from projects.models import Person, Project, Role
-from projects.remembering import remembered
 from rules import remarks
 
 

@@ -30,8 +30,8 @@ import benchmarks  # noqa: E402, F401  (sets Django up, also where this file is 
 from catalogue.importing import presets  # noqa: E402
 from catalogue.importing.mapping import Mapper  # noqa: E402
 from catalogue.importing.readers import Row  # noqa: E402
+from inference.distilled.feature_matrix import NAMES, observe  # noqa: E402
 from inference.distilled.fitting import FOLDS, Floats, Learnt, Lesson, fit, fold_of  # noqa: E402
-from inference.distilled.observing import NAMES, observe  # noqa: E402
 from jobs.process import COLLECT_AFTER  # noqa: E402
 from relevance import features, reading  # noqa: E402
 from relevance.calibration import expected_calibration_error, reliability  # noqa: E402

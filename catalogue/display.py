@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from catalogue.models import Grid, Snapshot
-from catalogue.pictures import shown
+from catalogue.pictures import snapshot_pictures
 from projects.language import data_language, in_language
 from projects.models import Project
 from relevance.dimensions import DIMENSION_NAMES, Dimension
@@ -58,7 +58,7 @@ def images(project: Project, snapshot: Snapshot, hashes: Sequence[str] | None = 
             "large": reverse("image", args=[project.slug, sha256, "large"]),
             "alt": alt,
         }
-        for sha256 in (shown.shown(project, snapshot).hashes if hashes is None else hashes)
+        for sha256 in (snapshot_pictures.shown(project, snapshot).hashes if hashes is None else hashes)
     ]
 
 
@@ -69,7 +69,7 @@ def source(snapshot: Snapshot) -> dict[str, str]:
 
 def item(project: Project, snapshot: Snapshot, grid: EvidenceGrid | None = None) -> dict[str, Any]:
     """The item as `parts/item.html` and the card show it; with a grid the title's matches are marked."""
-    pictures = shown.shown(project, snapshot)
+    pictures = snapshot_pictures.shown(project, snapshot)
     return {
         "title": snapshot.title,
         "title_pieces": highlights(snapshot.title, grid) if grid else [(snapshot.title, False)],

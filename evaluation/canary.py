@@ -12,7 +12,7 @@ from catalogue.models import Pair
 from inference.asking import Asking, Subject
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
-from inference.prelabel import briefing
+from inference.prelabel import model_context
 from projects.models import Project
 from relevance.canaries import ATTACKS, STUFFINGS, Tampering
 from relevance.facts import ItemFacts, PairFacts
@@ -57,7 +57,7 @@ def _irrelevant(project: Project | None, pairs: int, seed: int) -> list[Subject]
     found: list[Subject] = []
     if project is not None:
         rows = Pair.objects.filter(~Q(gold_label=""), project=project).select_related("query", "item__current_snapshot")
-        found = [briefing.subject(one) for one in rows if project.scale.to_lore(one.gold_label) == "L1"]
+        found = [model_context.subject(one) for one in rows if project.scale.to_lore(one.gold_label) == "L1"]
     if not found:
         found = [Subject(PairFacts(query, ItemFacts(title, title))) for query in _QUERIES for title in _ITEMS]
     return random.Random(seed).sample(found, min(pairs, len(found)))

@@ -15,7 +15,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
 from lore_app import environment
-from lore_app.lasting import why_not_lasting
+from lore_app.durable_folders import why_not_lasting
 from lore_app.privileges import append_only_tables
 from projects.starting import RUNNING
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gunicorn import glogging
 
-from projects.journal import formatter
+from projects.log_lines import formatter
 
 
 class GunicornLog(glogging.Logger):

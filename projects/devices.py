@@ -1,7 +1,7 @@
 """Browsers that somebody has signed in from before: a signed cookie that opens nothing.
 
 It only moves its holder's wrong guesses to a count of their own, so that a stranger who guesses a name cannot keep its
-owner out (projects.guessing). It survives signing out.
+owner out (projects.login_throttling). It survives signing out.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from projects import guessing
+from projects import login_throttling
 from projects.demo_logins import PREFIX
 from projects.hooks import Hook
 from projects.models import AuditEvent, Mode, Person, Project, Role, Scope
@@ -45,14 +45,14 @@ class LoginForm(AuthenticationForm):
         if username is None or not password:
             return self.cleaned_data
         assert self.request is not None
-        attempt = guessing.reserve(self.request, username)
+        attempt = login_throttling.reserve(self.request, username)
         try:
             cleaned = super().clean()
         except forms.ValidationError:
-            guessing.note_wait(self.request, username, attempt)
+            login_throttling.note_wait(self.request, username, attempt)
             self.waits_until = attempt.until
             raise
-        guessing.forgive(attempt)
+        login_throttling.forgive(attempt)
         return cleaned
 
 

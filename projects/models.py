@@ -191,7 +191,7 @@ class ServiceToken(models.Model):
 
 
 class GuessCount(models.Model):
-    """How often a password was tried wrongly under one key of projects.guessing. The key is keyed: it tells no name."""
+    """How often a password was tried wrongly under one key of projects.login_throttling. The key is keyed: it tells no name."""
 
     key = models.CharField(max_length=64, primary_key=True)
     failures = models.PositiveIntegerField()

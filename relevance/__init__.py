@@ -7,7 +7,7 @@ In reading order:
 - `facts`        what is known of an item and of a pair, and when two texts are the same
 - `splits`       which queries train, which tune and which measure: by family, for good
 - `sanitising`   what a database cannot store, replaced and counted: the one boundary for foreign text
-- `unseen`       characters that nobody sees, spelt out for people and left out for a model
+- `invisible_characters` characters that nobody sees, spelt out for people and left out for a model
 - `spreadsheets` cells that a spreadsheet would take for formulas, made harmless
 - `tokens`       a text cut into words, bounded whatever it holds
 - `segmenting`   a text cut into words for a search index, Chinese by a dictionary
@@ -29,7 +29,7 @@ In reading order:
 - `hardness`     why a pair is hard enough for a hard set
 - `vocabulary`   how common words are among a catalogue's titles, and what follows them
 - `features`     what learnt trees look at: words, grid, rules
-- `company`      an item among the other items of its query
+- `relative_features` an item among the other items of its query
 - `word_evidence` words as evidence of their own
 - `calibration`  what a confidence is worth, and how to make it believable
 - `suspicion`    item text that talks to the judge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from relevance.unseen import without_unseen
+from relevance.invisible_characters import without_unseen
 
 
 def prompt_copy(text: str) -> str:

@@ -123,9 +123,9 @@ def test_what_goes_up_the_layers_goes_by_a_hook() -> None:
 
 
 def test_a_project_is_made_in_one_place() -> None:
-    """What has to happen with each new one happens in founding.make."""
+    """What has to happen with each new one happens in creating.make."""
     makes = re.compile(r"\bProject\.objects\.(create|get_or_create|update_or_create|bulk_create)\(|\bProject\(\w+=")
-    assert [path.name for path in modules() if makes.search(path.read_text())] == ["founding.py"]
+    assert [path.name for path in modules() if makes.search(path.read_text())] == ["creating.py"]
 
 
 def test_views_read_requests_in_one_way() -> None:

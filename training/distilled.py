@@ -21,13 +21,13 @@ from catalogue.evidence import grids, lexicons, other_items
 from catalogue.evidence.grids import GridSubject
 from catalogue.models import Pair
 from inference.asking import Asking
-from inference.distilled import lessons
+from inference.distilled import learnt_models
+from inference.distilled.feature_matrix import NAMES, Observed, observe
 from inference.distilled.fitting import Floats, Learnt, Lesson, TooLittle, fit
-from inference.distilled.observing import NAMES, Observed, observe
 from inference.engines.base import EngineError
 from inference.models import ModelVersion, Prediction
 from inference.pipeline import Judged
-from inference.prelabel import briefing
+from inference.prelabel import model_context
 from inference.registry import connecting, lineage, registry
 from inference.registry.basis import Basis
 from projects.audit import record
@@ -142,7 +142,7 @@ def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
 def keep(project: Project, learnt: Lessons, by: Person | None, *, promote: bool) -> Trained:
     """Store what was learnt; promote it where that is wished and it beats the active model."""
     told = (learnt.learnt, learnt.vocabulary, learnt.report)
-    version = lessons.store(project, *told, source=learnt.source, families=learnt.families, by=by)
+    version = learnt_models.store(project, *told, source=learnt.source, families=learnt.families, by=by)
     why_not = "not asked to" if not promote else _why_not(learnt.report)
     if not why_not:
         registry.promote(version, project, by)
@@ -320,7 +320,7 @@ def _shares_of(model: ModelVersion, project: Project, test: Sequence[Labelled], 
     """What a distilled model says of the pairs when it is asked as pre-labelling asks it."""
     asking, found = Asking(project, model, rules), list[list[float]]()
     for start in range(0, len(test), TOGETHER):
-        told = asking.about([briefing.subject(one.pair) for one in test[start : start + TOGETHER]])
+        told = asking.about([model_context.subject(one.pair) for one in test[start : start + TOGETHER]])
         found += [_posterior(one) for one in told]
     return np.array(found)
 

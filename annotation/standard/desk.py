@@ -12,8 +12,8 @@ from annotation.models import BackTest
 from annotation.standard import staleness
 from annotation.standard.weak_spots import WeakRule, weak_spots
 from jobs.models import JobState
+from projects.cached_figures import remembered
 from projects.models import Person, Project
-from projects.remembering import remembered
 from relevance.rules import RuleSpec
 from rules import remarks
 from rules.drafting import digest_of_draft

@@ -31,7 +31,7 @@ from inference.asking import Asking
 from inference.engines.base import EngineError
 from inference.models import ModelVersion, Prediction
 from inference.pipeline import Judged
-from inference.prelabel import briefing
+from inference.prelabel import model_context
 from inference.prompting.rendering import rules_text
 from jobs import leasing
 from jobs.kinds import PRELABEL_QUEUE, Kind, single
@@ -236,5 +236,5 @@ def _asked(
 ) -> list[tuple[Judged | EngineError, Judged | EngineError]]:
     """Both answers on each pair, told the same beside the rules: as pre-labelling would tell it now."""
     rows = Pair.objects.select_related("query", "item__current_snapshot").in_bulk([one.pair_id for one in some])
-    told = before.brief([briefing.subject(rows[one.pair_id]) for one in some])
+    told = before.brief([model_context.subject(rows[one.pair_id]) for one in some])
     return list(zip(before.answers(told), after.answers(told), strict=True))

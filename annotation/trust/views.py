@@ -7,8 +7,8 @@ from django.shortcuts import render
 
 from annotation.trust import agreement as figures
 from inference.registry import registry
+from projects.cached_figures import remembered
 from projects.gates import Request
-from projects.remembering import remembered
 
 
 def agreement(request: Request) -> HttpResponse:

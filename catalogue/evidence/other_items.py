@@ -8,8 +8,8 @@ from django.db.models import Window
 from django.db.models.functions import Collate, RowNumber
 
 from catalogue.models import Pair, Snapshot
-from relevance.company import MOST
 from relevance.facts import ItemFacts
+from relevance.relative_features import MOST
 
 
 def of_queries(query_ids: Collection[int]) -> dict[int, list[ItemFacts]]:

@@ -1,6 +1,6 @@
 """From a file to items, pairs and what came with them.
 
-- `receiving`, `program_imports`, `from_here` how a file arrives: by a person, a program, a command; `forms`, `views` its pages
+- `receiving`, `program_imports`, `command_imports` how a file arrives: by a person, program, command; `forms`, `views` its pages
 - `readers`, `parquet_pages`, `parquet_rows` rows of a file, one by one, under caps
 - `inspecting`, `presets`, `cells`, `mapping` what its columns and cells mean here
 - `running`    the job: row by row, chunk by chunk

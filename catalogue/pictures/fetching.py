@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from catalogue.models import Import, PictureFetch, PictureSource
 from catalogue.pictures import addresses, decoding, images, sources
 from catalogue.pictures.addresses import AddressRefused
-from catalogue.pictures.children import Child, ChildEnded
+from catalogue.pictures.child_processes import Child, ChildEnded
 from catalogue.pictures.decoding import PictureRefused
 from catalogue.pictures.fetching_child import MOST_BYTES, TOTAL_SECONDS
 from database.statements import run

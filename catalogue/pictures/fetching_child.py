@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from catalogue.pictures.addresses import Address, AddressRefused, is_public, read
-from catalogue.pictures.children import read_frame, settle_in, write_frame
+from catalogue.pictures.child_processes import read_frame, settle_in, write_frame
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0

@@ -9,8 +9,8 @@ from datetime import date
 
 import numpy as np
 
+from inference.distilled.feature_matrix import FEATURES_VERSION, observe
 from inference.distilled.fitting import Learnt
-from inference.distilled.observing import FEATURES_VERSION, observe
 from inference.engines.base import Completion, EngineError, Question
 from inference.engines.distilled import make_chain, pack_digest
 from relevance.chain import LABELS, chain_json

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from database.clock import ClockTimestamp
-from inference.knowledge.looking_up import vector
+from inference.knowledge.index_terms import vector
 from inference.models import KnowledgeCard, KnowledgeRevision
 from projects import audit
 from projects.models import Person, Project

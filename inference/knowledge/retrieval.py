@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from database.statements import lexeme
-from inference.knowledge.looking_up import SHARE, KnowledgeQuery, Part, likeness
+from inference.knowledge.index_terms import SHARE, KnowledgeQuery, Part, likeness
 from inference.models import KnowledgeCard, KnowledgeRevision
 from projects.models import Project
 from relevance.facts import fold

@@ -20,7 +20,7 @@ from inference.asking import Asking, Briefing
 from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting, Question
 from inference.models import Comparison, ModelVersion, PromptVersion, Trial
 from inference.pipeline import Judged
-from inference.prelabel import briefing
+from inference.prelabel import model_context
 from inference.prelabel.predictions import LONGEST_ANSWER
 from inference.prompting import prompt_versions
 from inference.prompting.rendering import render
@@ -132,7 +132,7 @@ def _ask(trial: Trial) -> dict[str, Any]:
     rules = specs(rule_base)
     model = registry.with_rules(trial.model, rules)
     asking = Asking(trial.project, model, rules, prompt=trial.prompt)
-    (told,) = asking.brief([briefing.subject(trial.pair, trial.snapshot)])
+    (told,) = asking.brief([model_context.subject(trial.pair, trial.snapshot)])
     if not isinstance(told, Briefing):
         raise told
     question = asking.question(told)

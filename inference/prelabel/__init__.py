@@ -2,6 +2,6 @@
 
 - `runs`        a run is a person's request, a job one pair of it; `progress` how far it is
 - `answering`   claimed jobs, from facts to stored predictions; `predictions` what is stored, and who is told
-- `briefing`    what a model is told beside the rules: `captions`, `guidelines`
+- `model_context` what a model is told beside the rules: `captions`, `guidelines`
 - `views`, `guideline_views` its pages
 """

@@ -20,7 +20,7 @@ from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting
 from inference.engines.prompted import Sampling
 from inference.models import Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
 from inference.pipeline import Judged
-from inference.prelabel import briefing, predictions
+from inference.prelabel import model_context, predictions
 from inference.prelabel.predictions import AnsweredTask, AskedTask, Task
 from jobs import leasing
 from jobs.leasing import Claim
@@ -35,7 +35,7 @@ def answer(claims: Sequence[Claim]) -> None:
     rows = PrelabelJob.objects.filter(pk__in=held).select_related("pair__query", "pair__item", "snapshot")
     for run_id, group in groupby(rows.order_by("run_id", "pk"), key=lambda job: job.run_id):
         run = PrelabelRun.objects.select_related("model", "rule_base", "project").get(pk=run_id)
-        _attempt(run, [Task(job, held[job.pk], briefing.subject(job.pair, job.snapshot)) for job in group])
+        _attempt(run, [Task(job, held[job.pk], model_context.subject(job.pair, job.snapshot)) for job in group])
 
 
 def _attempt(run: PrelabelRun, tasks: Sequence[Task]) -> None:

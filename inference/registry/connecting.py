@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from inference.distilled import lessons
+from inference.distilled import learnt_models
 from inference.engines.base import Engine, EngineError, EngineUnavailable
 from inference.engines.chat import ChatModel
 from inference.engines.distilled import Distilled
@@ -63,7 +63,7 @@ def reconnect(
             posterior=bool(version.found.get("shares", True)),
         )
     if version.engine == COLD_START and version.learnt:
-        return lessons.engine(version, rules)
+        return learnt_models.engine(version, rules)
     if version.engine not in ENGINES:
         raise EngineUnavailable("unknown_engine", f"this process has no engine called {version.engine!r}")
     engine = connect(version.engine, rules)

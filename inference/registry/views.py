@@ -16,10 +16,10 @@ from inference.prelabel import progress
 from inference.registry import confidence, lineage, model_jobs, registry, retiring
 from inference.registry.basis import Basis
 from jobs import heartbeats, leasing
+from projects.cached_figures import remembered
 from projects.gates import Request
 from projects.models import Project
 from projects.refusals import Refused
-from projects.remembering import remembered
 from projects.requests import one, show
 
 

@@ -12,7 +12,7 @@ from django import template
 from django.utils.html import escape, format_html
 from django.utils.translation import gettext
 
-from relevance import unseen
+from relevance import invisible_characters
 
 register = template.Library()
 
@@ -24,7 +24,7 @@ SPELT_OUT = 400  # characters of the text in the tooltip
 def foreign(text: Any) -> str:
     """The text between `bdi` tags, its badge behind it; escaped even if someone called it safe."""
     said = str(text)
-    if unseen.turns(said):  # a box of its own is a paragraph of its own: nothing left open leaves it
+    if invisible_characters.turns(said):  # a box of its own is a paragraph of its own: nothing left open leaves it
         return format_html('<bdi hx-ignore class="boxed">{}</bdi>{}', escape(said), _badge(said))
     return format_html("<bdi hx-ignore>{}</bdi>{}", escape(said), _badge(said))
 
@@ -38,23 +38,23 @@ def oddities(text: Any) -> str:
 @register.filter
 def turns(text: Any) -> bool:
     """Whether a text that is shown in pieces needs a box around it."""
-    return unseen.turns(str(text))
+    return invisible_characters.turns(str(text))
 
 
 @register.filter
 def legible(text: Any) -> str:
     """For attributes, options and sentences, where no tag can isolate: what deceives the eye is spelt out."""
-    return unseen.spelt_out(str(text))
+    return invisible_characters.spelt_out(str(text))
 
 
 def _badge(text: str) -> str:
-    odd = unseen.oddities(text, NAMED + 1)
+    odd = invisible_characters.oddities(text, NAMED + 1)
     if not odd:
         return ""
-    named = " ".join(map(unseen.escape, odd[:NAMED])) + (" …" if len(odd) > NAMED else "")
+    named = " ".join(map(invisible_characters.escape, odd[:NAMED])) + (" …" if len(odd) > NAMED else "")
     return format_html(
         ' <span class="odd" title="{}"><span class="visually-hidden">{} </span>{}</span>',
-        escape(unseen.spelt_out(text[:SPELT_OUT])),
+        escape(invisible_characters.spelt_out(text[:SPELT_OUT])),
         gettext("Holds characters that cannot be seen or pretend to be others:"),
         escape(named),
     )

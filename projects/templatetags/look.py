@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from projects import gates, journal
+from projects import gates, log_lines
 from projects.models import Person
 from projects.templatetags.foreign import legible
 
@@ -92,7 +92,7 @@ def project_pages(context: Context) -> list[NavigationEntry]:
 @register.simple_tag
 def request_id() -> str:
     """Under which the log speaks of this request."""
-    return journal.request_id()
+    return log_lines.request_id()
 
 
 @register.filter

@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from projects import audit, guessing, sessions
+from projects import audit, login_throttling, sessions
 from projects.forms import AccountForm
 from projects.gates import Request
 from projects.language import is_known, keep_in_cookie
@@ -61,15 +61,15 @@ def _change_password(request: Request) -> HttpResponse:
     """Whoever found a screen unlocked gets no more tries at the old password than at the login page."""
     person = request.person
     try:
-        attempt = guessing.reserve(request, person.username)
-    except guessing.Wait as wait:
+        attempt = login_throttling.reserve(request, person.username)
+    except login_throttling.Wait as wait:
         return locked_out(request, wait.until)
     form = PasswordChangeForm(person, request.POST)
     valid = form.is_valid()
     if "old_password" in form.errors:
-        guessing.note_wait(request, person.username, attempt)
+        login_throttling.note_wait(request, person.username, attempt)
     else:
-        guessing.forgive(attempt)
+        login_throttling.forgive(attempt)
     if not valid:
         return _page(request, password_form=form)
     with transaction.atomic():

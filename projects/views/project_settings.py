@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from projects import founding, sessions
+from projects import creating, sessions
 from projects.forms import MODE_MEANING, NewProjectForm, ProjectSettingsForm
 from projects.gates import Request
 from projects.models import Mode, Project
@@ -17,7 +17,7 @@ from projects.refusals import Refused
 def new(request: Request) -> HttpResponse:
     form = NewProjectForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        project = founding.found(**form.cleaned_data, actor=request.person)
+        project = creating.found(**form.cleaned_data, actor=request.person)
         if form.cleaned_data["lead"] == request.person.username:
             sessions.stay(request)
         messages.success(request, _("Project %(name)s exists.") % {"name": project.name})
@@ -30,7 +30,7 @@ def settings(request: Request) -> HttpResponse:
     form = ProjectSettingsForm(request.POST if request.method == "POST" else None, instance=project)
     if form.is_bound and form.is_valid():
         try:
-            founding.change_settings(form, actor=request.person)
+            creating.change_settings(form, actor=request.person)
         except Refused as refusal:
             form.add_error(refusal.field, refusal.sentence)
         else:

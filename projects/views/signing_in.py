@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
-from projects import demo_logins, devices, guessing, invitations
+from projects import demo_logins, devices, invitations, login_throttling
 from projects.forms import LoginForm
 from projects.gates import aside
 from projects.invitations import LinkState
@@ -33,7 +33,7 @@ def login(request: HttpRequest) -> HttpResponse:
     form = LoginForm(request, data=request.POST if request.method == "POST" else None)
     try:
         right = form.is_bound and form.is_valid()
-    except guessing.Wait as wait:
+    except login_throttling.Wait as wait:
         return locked_out(request, wait.until)
     if right:
         response = _enter(request, form.get_user(), PASSWORDS)

@@ -39,20 +39,20 @@ def _serve_the_control() -> None:
     import redis
     from django.utils import timezone
 
-    from projects import guessing
+    from projects import login_throttling
 
     server = redis.Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=0.2)
 
-    def reserve(request: Any, username: str) -> guessing.Attempt:
+    def reserve(request: Any, username: str) -> login_throttling.Attempt:
         try:
             tries = server.incr(f"guesses:{username}")
         except redis.RedisError:
             tries = 0
-        if tries > guessing.TRIES:
-            raise guessing.Wait(timezone.now())
-        return guessing.Attempt((), None)
+        if tries > login_throttling.TRIES:
+            raise login_throttling.Wait(timezone.now())
+        return login_throttling.Attempt((), None)
 
-    guessing.reserve = reserve  # type: ignore[assignment]
+    login_throttling.reserve = reserve  # type: ignore[assignment]
 
 
 _count_hashes()

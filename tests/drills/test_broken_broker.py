@@ -22,7 +22,7 @@ from inference.models import Prediction, PrelabelJob, PrelabelRun
 from jobs import heartbeats
 from jobs.models import JobState
 from jobs.process import YOUNG_SECONDS
-from projects.guessing import TRIES
+from projects.login_throttling import TRIES
 from projects.models import AuditEvent, Person
 from tests.conftest import FreshDatabase
 from tests.drills import oracle

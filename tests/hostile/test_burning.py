@@ -21,7 +21,7 @@ from database.connecting import connected_as
 from inference.models import QueryGuideline
 from projects.models import Project
 from projects.templatetags.foreign import foreign, oddities
-from relevance import unseen
+from relevance import invisible_characters
 from relevance.constraints import extract_constraints
 from relevance.evidence import build_grid, highlights
 from relevance.facts import ItemFacts, PairFacts, fold, normalise_query
@@ -54,8 +54,8 @@ HELPERS: dict[str, Callable[[str], object]] = {
     "suspicion": lambda text: suspicions(PairFacts("red mug", ItemFacts("m1", title=text))),
     "badge": foreign,
     "oddities": oddities,
-    "spelt out": unseen.spelt_out,
-    "prompt copy": unseen.without_unseen,
+    "spelt out": invisible_characters.spelt_out,
+    "prompt copy": invisible_characters.without_unseen,
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from projects import journal
+from projects import log_lines
 from tests.conftest import Cast, FreshDatabase
 from tests.processes import web_server
 
@@ -38,7 +38,7 @@ def record(message: str, *args: object, error: BaseException | None = None, **fi
 
 @pytest.mark.parametrize("text", FORGERIES, ids=ascii)
 def test_a_forged_message_is_one_parsable_line(text: str) -> None:
-    line = journal.JsonLines().format(record("said %s", text, error=ValueError(text), path=text))
+    line = log_lines.JsonLines().format(record("said %s", text, error=ValueError(text), path=text))
     assert len(line.splitlines()) == 1 and line.isascii()
     told = json.loads(line)
     assert told["message"] == f"said {text}" and told["path"] == text and text in told["trace"]
@@ -46,7 +46,7 @@ def test_a_forged_message_is_one_parsable_line(text: str) -> None:
 
 @pytest.mark.parametrize("text", FORGERIES, ids=ascii)
 def test_on_a_terminal_it_is_one_line_too_and_steers_nothing(text: str) -> None:
-    first, *rest = journal.PlainLines().format(record("said %s", text, error=ValueError(text))).split("\n")
+    first, *rest = log_lines.PlainLines().format(record("said %s", text, error=ValueError(text))).split("\n")
     assert "said x" in first or "said" in first
     assert all(line.startswith("  | ") for line in rest)
     whole = "".join([first, *rest])
@@ -60,7 +60,7 @@ def test_the_naive_formatter_is_forged() -> None:
 
 
 def test_arguments_that_do_not_fit_lose_no_line() -> None:
-    assert "said %s" in journal.PlainLines().format(record("said %s %s", "one"))
+    assert "said %s" in log_lines.PlainLines().format(record("said %s %s", "one"))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_terminal_gets_lines_and_everything_else_json(
 ) -> None:
     monkeypatch.setenv("LORE_LOG_FORMAT", asked)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
-    assert journal.chosen_format() == chosen
+    assert log_lines.chosen_format() == chosen
 
 
 def test_a_failure_tells_its_number_to_the_person_and_to_the_log(
@@ -85,7 +85,7 @@ def test_a_failure_tells_its_number_to_the_person_and_to_the_log(
     client.raise_request_exception = False
     told: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda one: told.append(journal.JsonLines().format(one))  # type: ignore[method-assign]
+    handler.emit = lambda one: told.append(log_lines.JsonLines().format(one))  # type: ignore[method-assign]
     logging.getLogger().addHandler(handler)
     try:
         answer = client.get("/workers/")

@@ -13,7 +13,7 @@ from django.test import Client
 from catalogue.evidence import lexicons
 from inference.models import ActiveModel, ModelVersion, PrelabelRun
 from inference.registry import registry
-from projects import founding
+from projects import creating
 from projects.models import AuditEvent, Person, Project
 from tests.conftest import Cast
 from tests.world.rows import activate, make_model, make_pair, make_prediction, make_rule_base
@@ -30,7 +30,7 @@ def root(cast: Cast, client_for: ClientFor) -> Client:
 
 
 def founded(cast: Cast, name: str) -> Project:
-    return founding.found(name, name.lower(), "lore-4", cast.lena.username, actor=cast.root)
+    return creating.found(name, name.lower(), "lore-4", cast.lena.username, actor=cast.root)
 
 
 def acts() -> list[tuple[str, Any, Any]]:

@@ -15,7 +15,7 @@ from inference.knowledge import retrieval
 from inference.knowledge.files import KnowledgeCounts, KnowledgeFileRefused, import_file, rejected_csv
 from inference.knowledge.from_catalogue import from_catalogue
 from inference.knowledge.history import CardRefused, add_or_change, restore, retire, written
-from inference.knowledge.looking_up import likeness
+from inference.knowledge.index_terms import likeness
 from inference.models import KnowledgeCard, KnowledgeRevision
 from projects.models import AuditEvent, Project
 from relevance import segmenting

@@ -12,7 +12,7 @@ from django.core.checks import run_checks
 from django.db import connection
 
 from database.connecting import connected_as
-from lore_app import lasting
+from lore_app import durable_folders
 from tests.conftest import ROOT, FreshDatabase
 from tests.processes import manage
 
@@ -108,11 +108,11 @@ def test_a_folder_lasts_if_its_own_mount_does(
     mounts: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mounts").write_text(mounts)
-    monkeypatch.setattr(lasting, "MOUNTS", tmp_path / "mounts")
-    assert reason in lasting.why_not_lasting(Path("/srv/data/lore"))
-    assert bool(lasting.why_not_lasting(Path("/srv/data/lore"))) is bool(reason)
+    monkeypatch.setattr(durable_folders, "MOUNTS", tmp_path / "mounts")
+    assert reason in durable_folders.why_not_lasting(Path("/srv/data/lore"))
+    assert bool(durable_folders.why_not_lasting(Path("/srv/data/lore"))) is bool(reason)
 
 
 @pytest.mark.parametrize("folder", ["/tmp/lore", "/var/tmp/lore", "/dev/shm/x", "/run/lore"])
 def test_a_temporary_folder_does_not_last(folder: str) -> None:
-    assert lasting.why_not_lasting(Path(folder)) == "it is a temporary folder"
+    assert durable_folders.why_not_lasting(Path(folder)) == "it is a temporary folder"

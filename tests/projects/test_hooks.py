@@ -8,7 +8,7 @@ from django.db import transaction
 from annotation import overview
 from annotation.judging import left_behind
 from annotation.standard import replaying
-from projects import forms, founding, gates, home_cards
+from projects import creating, forms, gates, home_cards
 from projects.hooks import Hook
 from projects.models import AuditEvent, Person, Project
 from rules import publishing, reviewing
@@ -44,16 +44,16 @@ def test_what_one_of_them_raises_undoes_what_the_caller_did(cast: Cast, monkeypa
         assert transaction.get_connection().in_atomic_block
         raise LookupError
 
-    monkeypatch.setattr(founding.project_founded, "takers", [fails])
+    monkeypatch.setattr(creating.project_founded, "takers", [fails])
     with pytest.raises(LookupError):
-        founding.found("Hats", "hats", "lore-4", "", actor=cast.root)
+        creating.found("Hats", "hats", "lore-4", "", actor=cast.root)
     assert not Project.objects.filter(slug="hats").exists()
 
 
 def test_a_founded_project_is_told_with_who_founded_it(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, Person | None]] = []
-    monkeypatch.setattr(founding.project_founded, "takers", [lambda project, actor: told.append((project.slug, actor))])
-    founding.found("Hats", "hats", "lore-4", "", actor=cast.root)
-    founding.make(None, slug="mugs", name="Mugs")
+    monkeypatch.setattr(creating.project_founded, "takers", [lambda project, actor: told.append((project.slug, actor))])
+    creating.found("Hats", "hats", "lore-4", "", actor=cast.root)
+    creating.make(None, slug="mugs", name="Mugs")
     assert told == [("hats", cast.root), ("mugs", None)]
     assert AuditEvent.objects.filter(act="project.created").count() == 2

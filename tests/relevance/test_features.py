@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.distilled.observing import NAMES, observe
-from relevance.company import COMPANY_NAMES, company_features
+from inference.distilled.feature_matrix import NAMES, observe
 from relevance.deciding import decide
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.features import GRID_NAMES, NAN, WORD_NAMES, QueryWords, Read, grid_features, word_features
 from relevance.lexicon import Lexicon
+from relevance.relative_features import RELATIVE_NAMES, relative_features
 from relevance.rules import fired_rules
 from relevance.vocabulary import Vocabulary, content_words, share, words
 from relevance.word_evidence import word_evidence
@@ -116,8 +116,8 @@ def test_without_rules_that_fired_there_is_no_lowest_or_highest_label() -> None:
 def test_the_best_of_a_list_is_below_nothing() -> None:
     asked, reads = QueryWords.of("oak dining chair", VOCABULARY), [Read(item) for item in CATALOGUE[:4]]
     rows = np.array([word_features(asked, read, VOCABULARY) for read in reads])
-    found = company_features(rows, asked, reads, VOCABULARY)
-    place = COMPANY_NAMES.index("title_weight_below_best")
+    found = relative_features(rows, asked, reads, VOCABULARY)
+    place = RELATIVE_NAMES.index("title_weight_below_best")
     assert found[0, place] == 0
     assert (found[1:, place] < 0).all()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalogue.importing.from_here import ImportCommand
+from catalogue.importing.command_imports import ImportCommand
 
 
 class Command(ImportCommand):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.management.base import CommandParser
 
-from catalogue.importing.from_here import ImportCommand
+from catalogue.importing.command_imports import ImportCommand
 
 
 class Command(ImportCommand):

@@ -14,7 +14,7 @@ from annotation.models import Citation, Judgment
 from catalogue.models import Import, Pair
 from demo import pairs
 from inference.models import Prediction
-from projects import demo_logins, founding
+from projects import creating, demo_logins
 from projects.models import Project
 from rules.publishing import active_rule_base
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("the demo is only loaded with LORE_DEMO=1")
         held = Project.objects.filter(slug=SLUG).first()
-        project = held or founding.make(
+        project = held or creating.make(
             None,
             slug=SLUG,
             name="Demo · 示例项目",

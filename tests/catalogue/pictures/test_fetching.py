@@ -21,10 +21,9 @@ from catalogue.importing.presets import ITEMS, PAIRS
 from catalogue.importing.running import Plan, run_here
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Image, Import, Pair, PictureFetch, PictureSource, Snapshot
-from catalogue.pictures import fetching, sources
-from catalogue.pictures import shown as picturing
-from catalogue.pictures.children import Child
-from inference.prelabel import briefing
+from catalogue.pictures import fetching, snapshot_pictures, sources
+from catalogue.pictures.child_processes import Child
+from inference.prelabel import model_context
 from jobs import dispatching, heartbeats, leasing, tasks
 from projects.models import AuditEvent, Project
 from tests.conftest import ROOT, Cast
@@ -183,15 +182,15 @@ def test_a_fetched_picture_is_seen_on_the_card_and_by_models_and_the_snapshot_st
 ) -> None:
     bring(project, tmp_path, mug(at("red.png"), at("gone.png"), query="red mug"), kind=PAIRS)
     before = Snapshot.objects.values().get()
-    assert picturing.shown(project, snapshot()) == ((), ("picture not there yet",))
-    assert picturing.main_pictures([snapshot().pk]) == {}
+    assert snapshot_pictures.shown(project, snapshot()) == ((), ("picture not there yet",))
+    assert snapshot_pictures.main_pictures([snapshot().pk]) == {}
     listed(project)
     work_off(project)
     image = Image.objects.get()
     assert Snapshot.objects.values().get() == before
     why = "picture could not be fetched: the server has no such picture"
-    assert picturing.shown(project, snapshot()) == ((image.sha256,), (why,))
-    assert picturing.main_pictures([snapshot().pk]) == {snapshot().pk: image.sha256}
+    assert snapshot_pictures.shown(project, snapshot()) == ((image.sha256,), (why,))
+    assert snapshot_pictures.main_pictures([snapshot().pk]) == {snapshot().pk: image.sha256}
     assert [one["large"] for one in display.images(project, snapshot())] == [
         reverse("image", args=["shoes", image.sha256, "large"])
     ]
@@ -204,9 +203,9 @@ def test_a_picture_that_came_with_the_file_stays_the_first(project: Project, ser
     listed(project)
     work_off(project)
     assert item.current_snapshot is not None
-    shown = picturing.shown(project, item.current_snapshot)
+    shown = snapshot_pictures.shown(project, item.current_snapshot)
     assert shown == (("ab" * 32, Image.objects.get().sha256), ())
-    assert picturing.main_pictures([item.snapshot_now]) == {item.snapshot_now: "ab" * 32}
+    assert snapshot_pictures.main_pictures([item.snapshot_now]) == {item.snapshot_now: "ab" * 32}
 
 
 def test_another_projects_picture_of_the_same_address_is_not_shown(project: Project, server: Server) -> None:
@@ -217,8 +216,8 @@ def test_another_projects_picture_of_the_same_address_is_not_shown(project: Proj
     listed(other)
     work_off(other)
     assert item.current_snapshot is not None
-    assert picturing.shown(project, item.current_snapshot).hashes == ()
-    assert picturing.main_pictures([item.snapshot_now]) == {}
+    assert snapshot_pictures.shown(project, item.current_snapshot).hashes == ()
+    assert snapshot_pictures.main_pictures([item.snapshot_now]) == {}
 
 
 @pytest.mark.parametrize(
@@ -445,7 +444,7 @@ def test_a_page_of_cards_asks_no_more_for_items_without_addresses(
     item = make_item(project=project, images=["ab" * 32])
     assert item.current_snapshot is not None
     with django_assert_num_queries(0):
-        picturing.shown(project, item.current_snapshot)
+        snapshot_pictures.shown(project, item.current_snapshot)
 
 
 # Models
@@ -459,11 +458,11 @@ def test_a_model_is_shown_the_fetched_bytes_and_never_an_address(project: Projec
     pairs = [make_pair(project=project, item=item) for item in items]
     assert HOST not in repr([pair.facts() for pair in pairs])
     model = make_model(pictures="picture")
-    looks = briefing._looks(model, [briefing.subject(pair) for pair in pairs])
-    shown = [briefing._pictures(model, look) for look in looks]
+    looks = model_context._looks(model, [model_context.subject(pair) for pair in pairs])
+    shown = [model_context._pictures(model, look) for look in looks]
     assert [len(one) for one in shown] == [1, 0]
     assert shown[0][0].data[8:12] == b"WEBP" and shown[0][0].media_type == "image/webp"
-    assert briefing._looks(make_model(name="blind"), [briefing.subject(pairs[0])]) == [None]
+    assert model_context._looks(make_model(name="blind"), [model_context.subject(pairs[0])]) == [None]
 
 
 # The command

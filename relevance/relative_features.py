@@ -28,14 +28,14 @@ LIKENESS_NAMES = (
     "like_others", "like_nearest", "profile_like_others", "like_answers", "profile_like_answers", "rare_in_list",
     "price_in_list", "list_length",
 )  # fmt: skip
-COMPANY_NAMES = (
+RELATIVE_NAMES = (
     *(f"{name}_{how}" for how in ("below_best", "above_mean", "rank") for name in COMPARED),
     *LIKENESS_NAMES,
 )
 
 
-def company_features(rows: Floats, asked: QueryWords, reads: Sequence[Read], vocabulary: Vocabulary) -> Floats:
-    """From the word features (n, len(WORD_NAMES)) of a query's n items to (n, len(COMPANY_NAMES))."""
+def relative_features(rows: Floats, asked: QueryWords, reads: Sequence[Read], vocabulary: Vocabulary) -> Floats:
+    """From the word features (n, len(WORD_NAMES)) of a query's n items to (n, len(RELATIVE_NAMES))."""
     values = np.nan_to_num(rows[:, _COLUMNS], nan=0.0)
     below = values[:, None, :] < values[None, :, :]
     level = values[:, None, :] == values[None, :, :]

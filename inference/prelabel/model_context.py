@@ -13,7 +13,7 @@ from typing import Any
 from catalogue.evidence import grids, lexicons, other_items
 from catalogue.evidence.grids import GridSubject
 from catalogue.models import Pair, Snapshot
-from catalogue.pictures import shown
+from catalogue.pictures import snapshot_pictures
 from inference.asking import Briefing, Subject
 from inference.engines.base import EngineError
 from inference.engines.chat import Picture
@@ -130,7 +130,7 @@ def _looks(model: ModelVersion, subjects: Sequence[Subject]) -> list[Looked | No
     """What each query looks at: the item's main picture as it is there now, fetched ones too; nobody else's bytes."""
     if model.pictures == ModelVersion.Pictures.NONE:
         return [None] * len(subjects)
-    main = shown.main_pictures({one.snapshot_id for one in subjects if one.snapshot_id is not None})
+    main = snapshot_pictures.main_pictures({one.snapshot_id for one in subjects if one.snapshot_id is not None})
     seen = [main.get(one.snapshot_id or 0) for one in subjects]
     return [Looked(one.facts.query, sha256) if sha256 else None for one, sha256 in zip(subjects, seen, strict=True)]
 

@@ -16,7 +16,7 @@ from catalogue.importing.presets import NoPreset
 from catalogue.importing.readers import COMMAND, FileRefused
 from catalogue.importing.storing import ImportCounts
 from projects.commands import JsonCommand
-from projects.founding import found
+from projects.creating import found
 from projects.models import Project
 from relevance.labels import Scale
 

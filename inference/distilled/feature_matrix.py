@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from relevance.company import COMPANY_NAMES, MOST, company_features
 from relevance.deciding import decide
 from relevance.evidence import EvidenceGrid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.features import FEATURES_VERSION, GRID_NAMES, WORD_NAMES, QueryWords, Read, grid_features, word_features
+from relevance.relative_features import MOST, RELATIVE_NAMES, relative_features
 from relevance.rules import RuleSpec, fired_rules
 from relevance.vocabulary import Vocabulary
 from relevance.word_evidence import word_evidence
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 ONE_THREAD = (
     ThreadpoolController()
 )  # lists are short: threads of a matrix product wait for each other more than they work
-NAMES = (*WORD_NAMES, *GRID_NAMES, *COMPANY_NAMES)
+NAMES = (*WORD_NAMES, *GRID_NAMES, *RELATIVE_NAMES)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _beside(
     """(word features, company features) of each of a query's own items beside its company."""
     place = {id(read): n for n, read in enumerate(company)}
     rows = np.array([word_features(asked, read, vocabulary) for read in company]).reshape(len(company), len(WORD_NAMES))
-    beside = company_features(rows, asked, company, vocabulary) if company else np.empty((0, len(COMPANY_NAMES)))
+    beside = relative_features(rows, asked, company, vocabulary) if company else np.empty((0, len(RELATIVE_NAMES)))
     found = []
     for read in own:
         n = place.get(id(read))
@@ -94,5 +94,5 @@ def _beside(
             continue
         alone = np.array(word_features(asked, read, vocabulary))
         everyone = np.vstack([rows, alone])
-        found.append((alone, company_features(everyone, asked, [*company, read], vocabulary)[-1]))
+        found.append((alone, relative_features(everyone, asked, [*company, read], vocabulary)[-1]))
     return found

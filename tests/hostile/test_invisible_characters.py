@@ -11,7 +11,7 @@ import pytest
 from django.template import Context, Template
 
 from projects.templatetags.foreign import foreign, legible
-from relevance import unseen
+from relevance import invisible_characters
 from relevance.quoting import prompt_copy
 from tests.hostile.corpus import BIDI, CONTROLS, ODD, PRETENDERS, SEEN_AFTER_ALL, UNSEEN, tagged
 
@@ -36,7 +36,7 @@ def test_each_of_sixty_strings_is_isolated_and_badged(figures: Callable[..., Non
 
 @pytest.mark.parametrize("text", SEEN_AFTER_ALL, ids=ascii)
 def test_what_is_seen_after_all_is_not_badged(text: str) -> None:
-    assert not BADGE.search(shown(text)) and unseen.spelt_out(text) == text
+    assert not BADGE.search(shown(text)) and invisible_characters.spelt_out(text) == text
 
 
 def test_a_prompt_gets_none_of_it() -> None:
@@ -90,4 +90,4 @@ def test_a_title_of_the_prompts_own_tags_is_seen_by_nobody_and_told_to_nobody() 
     ],
 )
 def test_a_pretender_pretends_only_among_latin_letters(text: str, odd: str) -> None:
-    assert "".join(unseen.oddities(text)) == odd
+    assert "".join(invisible_characters.oddities(text)) == odd

@@ -111,7 +111,7 @@ def _keys(request: HttpRequest, username: str) -> list[_TryKey]:
 
 def _keyed(*parts: str) -> str:
     """Neither names nor addresses are kept: people type their password into the wrong field."""
-    return salted_hmac("projects.guessing", "\x00".join(parts), algorithm="sha256").hexdigest()
+    return salted_hmac("projects.login_throttling", "\x00".join(parts), algorithm="sha256").hexdigest()
 
 
 def _count(key: _TryKey) -> datetime | None:
