@@ -33,9 +33,10 @@ def asked(text: str) -> str:
 
 
 def holding(tsquery: str, blocks: Sequence[int]) -> Q:
-    """Pairs of any project in these blocks that hold what was asked. The index is asked first, whatever else is wanted of
-    the pairs: how rare words are in a block is not known to the planner."""
+    """Pairs of any project in these blocks that hold what was asked."""
     near = " | ".join(lexeme(_block(block)) for block in blocks)
+    # Without MATERIALIZED PostgreSQL may go through the pairs one by one and read the words of each: it does not know how few
+    # pairs of a block hold them, and the index of words would be asked last instead of first.
     held = RawSQL(
         "WITH held AS MATERIALIZED (SELECT pair_id FROM catalogue_pairwords WHERE words @@ %s::tsquery)"
         " SELECT pair_id FROM held",
@@ -67,6 +68,8 @@ def _id(text: str) -> str:
 def read_some(*, at_most: int = TOGETHER) -> int:
     """Make some of the waiting pairs findable; returns how many. Rows that somebody is working on are left for later."""
     with transaction.atomic():
+        # Without the lock a pair whose item reads otherwise in this moment would be marked as findable by its old words; without
+        # SKIP LOCKED this would wait for whoever is settling it.
         waiting = rows(
             """SELECT p.id, q.text, s.title, p.external_id, i.external_id FROM catalogue_pair p
                JOIN catalogue_query q ON q.id = p.query_id JOIN catalogue_item i ON i.id = p.item_id
@@ -78,6 +81,7 @@ def read_some(*, at_most: int = TOGETHER) -> int:
             return 0
         pairs = [row[0] for row in waiting]
         run(
+            # Without DO UPDATE a pair whose item reads otherwise would fail, for it has words already.
             """INSERT INTO catalogue_pairwords (pair_id, words)
                SELECT * FROM unnest(%s::bigint[], %s::tsvector[]) AS n(pair, words)
                ON CONFLICT (pair_id) DO UPDATE SET words = EXCLUDED.words""",

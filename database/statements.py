@@ -25,6 +25,7 @@ def fresh_ids(table: str, count: int) -> list[int]:
     """Ids for rows to come, so that what points to them can be written without asking for them back."""
     if not count:
         return []
+    # Without them a chunk would have to read back each row that it has written before it can write what points to it.
     return [
         row[0] for row in rows("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", f"{table}_id_seq", count)
     ]

@@ -1,4 +1,4 @@
-"""The Celery application. A message is a doorbell: it carries ids, never data; the rows it points to are the work."""
+"""The Celery application. A message carries the ids of rows that are due, never data; a lost one loses nothing."""
 
 import os
 from typing import Any

@@ -25,6 +25,7 @@ def kept_by(person: Person) -> QuerySet[Project]:
 def archive(project: Project, *, actor: Person | None) -> bool:
     """False where it was archived before."""
     with transaction.atomic():
+        # Without the condition two who press at once would both stand in the audit log.
         done = Project.objects.filter(pk=project.pk, archived_at=None).update(archived_at=ClockTimestamp())
         if done:
             audit.record(actor, "project.archived", project=project, on=project, slug=project.slug)
@@ -34,6 +35,7 @@ def archive(project: Project, *, actor: Person | None) -> bool:
 def restore(project: Project, *, actor: Person | None) -> bool:
     """False where it was not archived."""
     with transaction.atomic():
+        # Without the condition two who press at once would both stand in the audit log.
         done = Project.objects.filter(pk=project.pk, archived_at__isnull=False).update(archived_at=None)
         if done:
             audit.record(actor, "project.restored", project=project, on=project, slug=project.slug)

@@ -36,8 +36,9 @@ def make(actor: Person | None, **fields: Any) -> Project:
 
 
 def change_settings(form: ProjectSettingsForm, *, actor: Person) -> Project:
-    """Locks the project, so that no import adds the first pairs while the scale changes."""
+    """What the form changes, on record. Raises Refused."""
     with transaction.atomic():
+        # Without the lock an import could bring the first pairs between the question and the change of the scale.
         before = Project.objects.select_for_update(no_key=True).get(pk=form.instance.pk)
         if before.pairs.exists() and form.cleaned_data["scale_name"] != before.scale_name:
             fixed = _("The project has got pairs meanwhile: its scale is fixed.")

@@ -70,8 +70,9 @@ def look_up(token: str) -> tuple[LinkState, Person | None]:
 
 
 def accept(token: str, password: str) -> Person | None:
-    """Spend the link on a password: of two at once, one wins. The person's other sessions end with the old password."""
+    """Spend the link on a password. The person's other sessions end with the old password."""
     with transaction.atomic():
+        # Without the conditions in the update two who open the link at once would both set a password; the later would hold.
         spent = OneTimeLink.objects.filter(
             token_sha256=_sha256(token), used_at=None, expires_at__gt=ClockTimestamp(), person__is_active=True
         ).update(used_at=ClockTimestamp())

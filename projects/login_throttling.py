@@ -28,8 +28,8 @@ FIRST_WAIT = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(hours=4)
 FORGET_AFTER = timedelta(days=1)  # without another try
 
-# One statement a key: an unused or forgotten count begins anew, a waiting one refuses (no row comes back), and every
-# `tries`-th failure begins a wait.
+# An unused or forgotten count begins anew, a waiting one refuses (no row comes back), and every `tries`-th failure begins a
+# wait. Without one statement for looking and counting, a crowd of guesses at one moment would all be let through.
 _COUNT = """
 INSERT INTO projects_guesscount AS had (key, failures, last_at, until)
 VALUES (%(key)s, 1, clock_timestamp(), NULL)
@@ -41,6 +41,7 @@ ON CONFLICT (key) DO UPDATE SET last_at = clock_timestamp(),
 WHERE had.until IS NULL OR had.until <= clock_timestamp()
 RETURNING until
 """
+# Without the comparison a right password would end a wait that somebody else's wrong one has begun.
 _FORGIVE = """
 UPDATE projects_guesscount SET failures = greatest(failures - 1, 0), until = CASE WHEN until = %(until)s THEN NULL ELSE until END
 WHERE key = %(key)s
@@ -70,7 +71,8 @@ class Attempt:
 
 
 def reserve(request: HttpRequest, username: str) -> Attempt:
-    """Count a try as wrong before it is made; raises Wait. In a fixed order of keys, so that two never wait crosswise."""
+    """Count a try as wrong before it is made; raises Wait."""
+    # Without one order two tries that share keys could wait for each other, and one of them would fail.
     keys = sorted(_keys(request, username))
     with transaction.atomic():
         counted = [(key, _count(key)) for key in keys]
@@ -93,6 +95,7 @@ def forgive(attempt: Attempt) -> None:
             if not key.own:
                 cursor.execute(_FORGIVE, {"key": key.key, "until": until})
         old: list[Any] = [FORGET_AFTER]
+        # Without this a row would stay for every name that was ever typed.
         cursor.execute("DELETE FROM projects_guesscount WHERE last_at < clock_timestamp() - %s", old)
 
 

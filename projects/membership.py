@@ -65,7 +65,7 @@ def remove_role(membership: Membership, *, actor: Person) -> None:
 
 
 def _other_lead(membership: Membership) -> bool:
-    """Locks the leads, so that two leads removing each other leave one."""
+    # Without the lock two leads who remove each other at once would leave none.
     leads = Membership.objects.select_for_update(of=("self",)).filter(project=membership.project_id, role=Role.LEAD)
     return any(lead.pk != membership.pk and lead.person.is_active for lead in leads.select_related("person"))
 
@@ -85,6 +85,7 @@ def deactivate(person: Person, *, actor: Person) -> None:
     if person.pk == actor.pk:
         raise Refused("yourself", _("You cannot deactivate yourself."), status=409)
     with transaction.atomic():
+        # Without the condition two who press at once would both stand in the audit log.
         if Person.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
             person.is_active = False
             person.set_unusable_password()

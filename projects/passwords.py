@@ -1,4 +1,4 @@
-"""Words that are no password here: whoever knows the workplace would try them first."""
+"""Refuses a password made of the product's words and the names of the person's projects: these are guessed first."""
 
 from __future__ import annotations
 

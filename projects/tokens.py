@@ -104,6 +104,7 @@ def _counts() -> Q:
 
 
 def _revoke(rows: QuerySet[ServiceToken], actor: Person | None) -> int:
+    # Without the lock a token that two people revoke at once would stand in the audit log twice.
     live = list(rows.filter(revoked_at=None).select_for_update(of=("self",)).select_related("project"))
     ServiceToken.objects.filter(pk__in=[token.pk for token in live]).update(revoked_at=ClockTimestamp())
     for token in live:
@@ -112,11 +113,13 @@ def _revoke(rows: QuerySet[ServiceToken], actor: Person | None) -> int:
 
 
 def _leads(project: Project, person: Person) -> bool:
+    # Without the locks a token could be issued while its lead loses the role or the account, and nobody would revoke it.
     held = Membership.objects.select_for_update().filter(project=project, person=person, role=Role.LEAD)
     return held.first() is not None and Person.objects.select_for_update().filter(pk=person.pk, is_active=True).exists()
 
 
 def _now() -> datetime:
+    # Without the database's clock a web host whose own is wrong would issue tokens that last too long or not at all.
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]

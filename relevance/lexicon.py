@@ -1,4 +1,4 @@
-"""Words with a meaning: which piece of a text names a colour, a brand, a kind of thing.
+"""The words that name a colour, a brand, a kind of thing ...: those shipped, and those learnt from a catalogue.
 
 A small lexicon is shipped in English and Chinese, both with the same values, so that a Chinese query meets an English
 item. The rest is learnt from a catalogue's own attribute values and categories, never from labels. Where two meanings

@@ -1,4 +1,4 @@
-"""An item among the other items of its query: what stands out in a list is better seen beside the rest of the list.
+"""Numbers that compare an item with the other items of its query: how alike, how priced, how rare what it says is in the list.
 
 The others are the query's items as far as they are known; labels play no part. An item alone has neutral values.
 """

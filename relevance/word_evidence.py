@@ -1,4 +1,4 @@
-"""Words as evidence of their own: which words of a query are there, which are missing, and what stands there instead.
+"""From a query's words and an item read: which of the words are there, which are missing, and what stands there instead.
 
 What such words are worth is learnt from labels (inference.distilled.fitting): that a missing "kids" weighs more than a missing
 "cheap", that "case" beside an asked "phone" is another thing.

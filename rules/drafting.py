@@ -45,6 +45,8 @@ def change(draft: RuleDraft, code: str, data: Mapping[str, Any], revision: int, 
     body = body_of(spec)
     with transaction.atomic():
         _still_open(draft)
+        # Without a lock (the draft's is held already) two who save a rule at once would both find the revision that they read,
+        # and the words of the first would be lost.
         held = DraftedRule.objects.select_for_update().filter(draft=draft, code=code).first()
         if (held.revision if held else 0) != revision:
             raise Refused("saved_since", _("Somebody has saved this rule since you opened it: look at it again."))
@@ -89,6 +91,7 @@ def take_back(draft: RuleDraft, code: str, by: Person) -> None:
 
 def withdraw(draft: RuleDraft, by: Person) -> None:
     with transaction.atomic():
+        # Without the lock a draft could be withdrawn and published at once.
         held = RuleDraft.objects.select_for_update().get(pk=draft.pk)
         if held.state not in (RuleDraft.State.OPEN, RuleDraft.State.REVIEW):
             raise ended()
@@ -201,6 +204,7 @@ def failing_cases(draft: RuleDraft) -> list[str]:
 
 
 def _still_open(draft: RuleDraft) -> None:
+    # Without the lock a change could still get into a draft that is being published, unseen by the second person.
     state = RuleDraft.objects.select_for_update().values_list("state", flat=True).get(pk=draft.pk)
     if state != RuleDraft.State.OPEN:
         raise Refused("not_open", _("This draft is not open for changes any more."))

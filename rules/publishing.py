@@ -101,6 +101,7 @@ def digest_of(value: object) -> str:
 
 
 def take_turn() -> None:
+    # Without the lock two who publish at once would both begin from the same version and choose the same next number.
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 

@@ -54,6 +54,7 @@ def settle(remark: RuleRemark, by: Person) -> None:
     if remark.person_id != by.pk and not is_rule_owner(by):
         raise Refused("not_yours", _("Only its author or a rule owner can settle it."))
     with transaction.atomic():
+        # Without the condition the second of two who settle it at once would stand as the one who did.
         if RuleRemark.objects.filter(pk=remark.pk, settled_at=None).update(settled_by=by, settled_at=ClockTimestamp()):
             record(by, "rules.remark_settled", on=remark, rule=remark.rule.code)
 

@@ -76,6 +76,7 @@ def publish(draft: RuleDraft, by: Person, override_reason: str = "", *, seen: st
         raise Refused("objections", " ".join(objections), field="override_reason")
     with transaction.atomic():
         publishing.take_turn()
+        # Without the lock somebody could change the draft after its content was compared with what the page showed.
         locked = RuleDraft.objects.select_for_update(of=("self",)).select_related("author").get(pk=draft.pk)
         if locked.state != RuleDraft.State.REVIEW:
             raise Refused("not_in_review", _("Only a draft in review can be published."))
@@ -119,6 +120,7 @@ def rebase(draft: RuleDraft, by: Person) -> list[str]:
     newest = publishing.newest()
     assert newest is not None, "a draft has a base"
     with transaction.atomic():
+        # Without the lock the draft could be published from its old base meanwhile, and then be set back to review.
         locked = RuleDraft.objects.select_for_update().get(pk=draft.pk)
         if locked.state not in (RuleDraft.State.OPEN, RuleDraft.State.REVIEW):
             raise ended()

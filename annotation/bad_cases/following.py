@@ -87,6 +87,7 @@ def close(case: BadCase, person: Person, text: str) -> None:
     if not case.cause:
         raise Refused("no_cause", _("Name the cause before closing."))
     with transaction.atomic():
+        # Without the state two people who close it at once would leave two notes of one closing.
         moved = BadCase.objects.filter(pk=case.pk, state=BadCase.State.OPEN).update(
             state=BadCase.State.CLOSED, closed_at=ClockTimestamp()
         )
@@ -97,6 +98,7 @@ def close(case: BadCase, person: Person, text: str) -> None:
 
 def reopen(case: BadCase, person: Person, text: str) -> None:
     with transaction.atomic():
+        # Without the state two people who open it again at once would leave two notes of it.
         moved = BadCase.objects.filter(pk=case.pk, state=BadCase.State.CLOSED).update(
             state=BadCase.State.OPEN, closed_at=None
         )

@@ -96,7 +96,8 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
     """
     rule = _checked(ruling, project)
     with transaction.atomic():
-        # The pair before its dispute, as settling does: the other way round the two wait for each other for ever.
+        # Without the locks two adjudicators would both find it open and both settle it. Without this order (settling, too,
+        # takes the pair first) this and a judgment of the pair could wait for each other, and one of them would fail.
         pair = opinions.locked(project.disagreements.get(pk=disagreement_id).pair_id)
         disagreement = Disagreement.objects.select_for_update(of=("self",), no_key=True).get(pk=disagreement_id)
         if known := Adjudication.objects.filter(idempotency_key=ruling.key).first():

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 TOGETHER = 500  # pairs of one step; those that people have judged are locked for as long
 
 # The next pairs that have been predicted, judged or disputed with the model before; of these, which settling may change.
+# Without a limit in each part a step would read every such pair of the project to find its first five hundred.
 _NEXT = """
 WITH next AS (
   (SELECT id FROM catalogue_pair WHERE project_id = %(project)s AND predicted AND id >= %(first)s ORDER BY id LIMIT %(most)s)
@@ -59,6 +60,8 @@ def follow_all() -> int:
 def follow(active: int, most: int = TOGETHER) -> bool:
     """Up to `most` more pairs of the project of an ActiveModel. False: none are left."""
     with transaction.atomic():
+        # Without the lock a promotion in between would set the place to 0 and this step would write its own over it: the pairs
+        # before that place would never be looked at with the new model.
         row = ActiveModel.objects.select_for_update(no_key=True, of=("self",)).select_related("project").get(pk=active)
         if row.project is None or row.behind_from is None:
             return False

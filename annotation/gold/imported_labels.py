@@ -39,6 +39,7 @@ def _known_gold(pair_ids: Sequence[int]) -> tuple[dict[int, Sayings], set[int]]:
     adjudicated: set[int] = set()
     if not pair_ids:
         return stand, adjudicated
+    # Without these a file that is imported again would add each of its labels as another revision.
     for pair_id, revision, label, mismatch, ground, batch_id in rows(
         """SELECT pair_id, revision, label, mismatch, ground, batch_id FROM annotation_gold
            WHERE pair_id = ANY(%s::bigint[]) ORDER BY pair_id, revision""",
@@ -54,6 +55,7 @@ def _known_gold(pair_ids: Sequence[int]) -> tuple[dict[int, Sayings], set[int]]:
 def _insert_gold(batch: Import, news: Sequence[tuple[int, int, str, str, int]]) -> None:
     if not news:
         return
+    # Without unnest each label would be a statement of its own.
     run(
         """INSERT INTO annotation_gold (pair_id, revision, label, mismatch, ground, snapshot_id, judgments, batch_id)
            SELECT pair, revision, label, mismatch, 'import', snapshot, '[]', %s
@@ -62,6 +64,7 @@ def _insert_gold(batch: Import, news: Sequence[tuple[int, int, str, str, int]]) 
         batch.pk,
         *(list(column) for column in zip(*news, strict=True)),
     )
+    # Without this the pairs would go on showing the label that they had before.
     latest = {pair_id: label for pair_id, _revision, label, _mismatch, _snapshot in news}
     run(
         """UPDATE catalogue_pair p SET gold_label = n.label
@@ -93,6 +96,7 @@ def store_ratings(
 
 
 def _judges(project: Project, raters: set[str]) -> dict[str, int]:
+    # Without ON CONFLICT a rater whom an earlier chunk has brought would fail this one.
     names = sorted(raters)
     run(
         "INSERT INTO annotation_judge (project_id, rater) SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING",
@@ -111,6 +115,7 @@ def _known_ratings(pair_ids: Sequence[int], judges: Iterable[int]) -> dict[tuple
     stand: dict[tuple[int, int], Sayings] = {}
     if not pair_ids:
         return stand
+    # Without these a file that is imported again would add each of its ratings as another revision.
     for pair_id, judge_id, revision, label, batch_id in rows(
         """SELECT pair_id, judge_id, revision, label, batch_id FROM annotation_judgment
            WHERE pair_id = ANY(%s::bigint[]) AND judge_id = ANY(%s::bigint[]) AND round = 1
@@ -125,6 +130,7 @@ def _known_ratings(pair_ids: Sequence[int], judges: Iterable[int]) -> dict[tuple
 def _insert_ratings(batch: Import, news: Sequence[tuple[int, int, int, str, int]]) -> None:
     if not news:
         return
+    # Without unnest each rating would be a statement of its own.
     run(
         """INSERT INTO annotation_judgment (pair_id, judge_id, round, revision, snapshot_id, outcome, label, mismatch,
              reason, note, mode, late, body_sha256, batch_id)

@@ -1,8 +1,8 @@
 """The opinions that stand on a pair now: of each judge the last one not withdrawn, and the active model's newest.
 
-Which these are is said by two views (annotation/sql/standing.sql); here is how one asks for them. A judgment that rested on
-a rule which reads otherwise now may be judged again, by whoever takes the slot; from then on it no longer stands, and does
-again when that answer is withdrawn.
+Which these are is said by two views (annotation/sql/standing_judgment.sql, inference/sql/standing_prediction.sql); here is
+how one asks for them. A judgment that rested on a rule which reads otherwise now may be judged again, by whoever takes the
+slot; from then on it no longer stands, and does again when that answer is withdrawn.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Opinion(NamedTuple):
     day: str
 
 
+# Without a plain statement each of an export's rows would become a model object first.
 _ROWS = """
 SELECT pair_id, id, judge_id, label, outcome, mismatch, mode, late, no_rule_fits, (recorded_at AT TIME ZONE 'UTC')::date::text
 FROM annotation_standingjudgment WHERE pair_id = ANY(%s::bigint[]) ORDER BY pair_id, judge_id"""
@@ -59,11 +60,10 @@ def standing_rows(pair_ids: Sequence[int]) -> list[Opinion]:
 
 
 def locked(pair_id: int) -> Pair:
-    """The pair, with its row locked: two judgments of one pair are settled one after the other.
-
-    Not its key: whoever takes the pair's other slot meanwhile names the pair, need not wait for that, and could hold what
-    this one waits for (a slot that was open when they looked stays locked until they commit).
-    """
+    """The pair, with its row locked until the transaction ends: two judgments of one pair are settled one after the other."""
+    # Without the lock two people who answer at once would each settle the pair without seeing the other's answer.
+    # Without `no_key` whoever takes the pair's other slot at the same time would wait for this transaction, because their
+    # lease points to the pair; an adjudicator waits for the slot that they hold, so PostgreSQL would have to end one of the two.
     return Pair.objects.select_for_update(of=("self",), no_key=True).select_related("project", "item").get(pk=pair_id)
 
 

@@ -14,13 +14,15 @@ from relevance.suspicion import INJECTION
 
 TWO_BLIND = 2
 
-# Only slots that nobody holds change; whoever is judging goes on as the page was shown. What is settled stays settled.
+# Without the state, the mode would change under whoever has the card on the screen; without the gold label, people would be
+# asked again about what is settled.
 _BLIND = """
 UPDATE annotation_slot s SET mode = 'blind'
 FROM catalogue_pair p
 WHERE p.id = s.pair_id AND p.gold_label = '' AND s.pair_id = ANY(%(pairs)s::bigint[]) AND s.state = 'open'
   AND s.replaces_id IS NULL
 """
+# Without ON CONFLICT a pair that has its two slots already would fail the transaction that stores the predictions.
 _SECOND = """
 INSERT INTO annotation_slot (project_id, pair_id, round, number, state, mode, position)
 SELECT s.project_id, s.pair_id, 1, wanted.number, 'open', 'blind', min(s.position)

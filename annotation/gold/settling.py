@@ -24,6 +24,7 @@ def settle(project: Project, pair_ids: Iterable[int]) -> None:
     """
     if pairs := list(pair_ids):
         from_lore = orjson.dumps(dict(project.scale.lore_codes)).decode()
+        # Without the lock that this takes first, two people who answer at once would each settle without seeing the other.
         run("SELECT settle_pairs(%s::bigint[], %s)", array_of(pairs), from_lore)
 
 

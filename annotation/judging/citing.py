@@ -24,7 +24,7 @@ from rules.publishing import specs
 KEYS = ("q", "w", "e")  # of the first rules on the card
 NONE_FITS_KEY = "r"
 
-# Asked in Django's words, with an id a parameter, what an export's thousand rows cite takes it 9 ms instead of 0.2.
+# Without the array Django would make a parameter of each id: for what an export's thousand rows cite, 9 ms instead of 0.2.
 _CITED = """
 SELECT c.judgment_id, r.code, v.number
 FROM annotation_citation c JOIN rules_ruleversion v ON v.id = c.version_id JOIN rules_rule r ON r.id = v.rule_id

@@ -31,14 +31,16 @@ AHEAD_SECONDS = 150  # the page renews every 60
 MOST_HELD = 3  # by one person in a project; two windows may each look ahead, a loop may not empty the queue
 MANY_LEFT, STAYS_MANY_SECONDS = 100, 30
 
-# In the slot's round or a later one: an answer in an earlier round than one's last would not count.
-# `+ 0`: found by the pair and not by the judge, of whom a young table's statistics promise as few and who has thousands.
+# Answers in the slot's round or a later one: an answer in an earlier round than one's last would not count.
+# Without `+ 0` PostgreSQL would read all judgments of the judge instead of those of the pair: it expects few of each while
+# the table is young, and a judge has thousands.
 _NOT_JUDGED = """NOT COALESCE((
     SELECT bool_or(said.outcome <> 'withdrawn') FROM (
       SELECT DISTINCT ON (j.round) j.outcome FROM annotation_judgment j
       WHERE j.pair_id = s.pair_id AND j.round >= s.round AND j.judge_id + 0 = %(judge)s
       ORDER BY j.round, j.revision DESC) AS said), false)"""
-# A slot is free for a person who neither holds its pair nor has an opinion of it that stands.
+# A slot is free for a person who neither holds its pair nor has an opinion of it that stands. Without FOR UPDATE two people
+# could take the same slot; without SKIP LOCKED the second would wait for the first.
 _NEXT = f"""
 SELECT s.id FROM annotation_slot s
 WHERE s.project_id = %(project)s AND s.state = 'open' AND s.position {{direction}}
@@ -52,9 +54,11 @@ WHERE s.project_id = %(project)s AND s.state = 'open' AND s.position {{direction
 ORDER BY {{order}} s.position, s.number
 FOR UPDATE OF s SKIP LOCKED LIMIT 1
 """
+# Without this order a person would get back first what they put off last.
 _LONGEST_PUT_OFF = """(
   SELECT max(p.at) FROM annotation_postponement p JOIN annotation_slot put_off ON put_off.id = p.slot_id
   WHERE put_off.pair_id = s.pair_id AND put_off.round = s.round AND p.person_id = %(person)s),"""
+# Without the place of their last lease a person would begin again at the front of the queue with each card.
 _WHERE = """
 SELECT EXISTS (SELECT 1 FROM annotation_slot WHERE project_id = %(project)s AND state = 'open' AND position < 0),
   (SELECT (SELECT s.position FROM annotation_slot s WHERE s.id = l.slot_id) FROM annotation_lease l
@@ -69,6 +73,7 @@ _TRIES = (
     _NEXT.format(direction="< %(cursor)s", postponed="NOT", order=""),
     _NEXT.format(direction="IS NOT NULL", postponed="", order=_LONGEST_PUT_OFF),
 )
+# Without the limit the count would take as long as the queue is.
 _LEFT = f"""
 SELECT count(*) FROM (
   SELECT DISTINCT s.position FROM annotation_slot s
@@ -225,6 +230,7 @@ def _fraction(number: int) -> float:
 def renew(lease: Lease, project: Project) -> bool:
     """Push the end out by the project's lease time; False when the lease is no longer live."""
     until = ClockTimestamp() + timedelta(seconds=project.lease_seconds)
+    # Without the state a page would be told that it still holds a card whose lease has ended.
     return bool(Lease.objects.filter(pk=lease.pk, state=Lease.State.LIVE).update(until=until))
 
 
@@ -239,6 +245,7 @@ def renew_ahead(lease: Lease, project: Project) -> None:
 def give_back(lease: Lease) -> None:
     """The person leaves: the slot is free at once."""
     with transaction.atomic():
+        # Without the state a lease that has run out would free a slot that somebody else holds by now.
         if Lease.objects.filter(pk=lease.pk, state=Lease.State.LIVE).update(state=Lease.State.RELEASED):
             Slot.objects.filter(pk=lease.slot_id, state=Slot.State.LEASED).update(state=Slot.State.OPEN)
 
@@ -254,6 +261,8 @@ def postpone(lease: Lease) -> None:
 def expire_leases(project: Project | None = None) -> int:
     """Free the slots whose lease has run out by the database's clock; returns how many."""
     with transaction.atomic():
+        # Without the lock a lease that is answered or renewed in this moment would be ended all the same; without skip_locked
+        # everybody who asks for a card would wait for whoever is answering one.
         ended = Lease.objects.select_for_update(skip_locked=True).filter(
             state=Lease.State.LIVE, until__lt=ClockTimestamp()
         )

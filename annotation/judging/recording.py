@@ -169,6 +169,8 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
 @compiled
 def _locked(token: UUID, person: int, project: int) -> QuerySet[Lease]:
     rows = Lease.objects.select_related("slot", "pair__item", "pair__project", "grid")
+    # Without the lock on the lease the second of a doubled key press would not see the first, and be refused as another answer;
+    # without that on the pair two people's answers to it would be settled without seeing each other.
     return rows.select_for_update(of=("self", "pair"), no_key=True).filter(
         slot__project=project, token=token, person=person
     )
@@ -241,6 +243,7 @@ def _record(lease: Lease, judge: Judge, answer: Answer, digest: str) -> Recorded
 
 
 def _count(judge: Judge, by: int) -> None:
+    # Without one statement that adds, two answers of a person at once would count as one.
     run(
         """INSERT INTO annotation_dayofwork (judge_id, day, done) VALUES (%s, %s, %s)
            ON CONFLICT (judge_id, day) DO UPDATE SET done = annotation_dayofwork.done + EXCLUDED.done""",
@@ -354,6 +357,7 @@ def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease |
     """
     judge = queue.judge_of(person, project)
     with transaction.atomic():
+        # Without the lock a doubled key press would withdraw the same judgment twice, and fail on the number of its revision.
         Judge.objects.select_for_update(no_key=True).get(pk=judge.pk)
         live = Lease.objects.filter(person=person, slot__project=project, state=Lease.State.LIVE)
         held = live.order_by("id").first()  # the one on the screen; others are ahead

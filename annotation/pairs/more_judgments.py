@@ -35,7 +35,8 @@ MOST = 100_000  # pairs of one act
 NUMBERS = 9  # of the slots of a pair (slot_number_between_1_and_9)
 Way = MoreJudgments.Way
 
-# Of the chosen pairs: how many slots each may still have. A closed one may be opened again, so it takes no room.
+# Of the chosen pairs: how many slots each may still have. A closed one may be opened again, so it takes no room. Without one
+# text for both, the preview and the act could come to different numbers.
 _ROOM = f"""
 WITH used AS (
   SELECT pair_id, count(*) AS slots FROM annotation_slot
@@ -60,6 +61,7 @@ SELECT (SELECT count(*) FROM room), (SELECT count(*) FROM room WHERE firm AND NO
        coalesce(sum(least(free, %(more)s)), 0)
 FROM getting
 """
+# Without ON CONFLICT the closed slot of a number would be in the way of the one that is to be opened.
 _GIVE = f"""{_ROOM},
 wanted AS (
   SELECT g.pair_id, g.query_id, g.benchmark, n.number, row_number() OVER (PARTITION BY g.pair_id ORDER BY n.number) AS nth
@@ -80,17 +82,19 @@ noted AS (
   ON CONFLICT (slot_id) DO UPDATE SET asked_id = EXCLUDED.asked_id)
 SELECT count(DISTINCT pair_id), count(*) FROM given
 """
+# Without the place in `m.id` each step would pass again over all slots that people have taken.
 _STILL_OPEN = """
 SELECT m.id, s.id, s.pair_id FROM annotation_moreslot m JOIN annotation_slot s ON s.id = m.slot_id
 WHERE m.asked_id = %s AND m.id > %s AND s.state = 'open' ORDER BY m.id LIMIT %s
 """
+# Without the state in the UPDATE a slot that somebody takes in this moment would be closed under them.
 _CLOSE = """
 WITH closed AS (
   UPDATE annotation_slot SET state = 'closed' WHERE id = ANY(%s::bigint[]) AND state = 'open' RETURNING id),
 forgotten AS (DELETE FROM annotation_moreslot USING closed WHERE slot_id = closed.id)
 SELECT count(*) FROM closed
 """
-# Of each person the last ones: a project's last would be found among those of all projects.
+# Of each person the last ones. Without the LATERAL the project's last would be looked for among those of all projects.
 _SECONDS = """
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY said.seconds)
 FROM annotation_judge judge CROSS JOIN LATERAL (
@@ -181,6 +185,8 @@ def _chosen(project: Project, chosen: Choice) -> tuple[list[int], bool]:
 def take_back(act: MoreJudgments, by: Person | None) -> MoreJudgments:
     """Whatever the act opened and nobody has taken is closed again; what is not opened yet never is. Judgments stay."""
     with transaction.atomic():
+        # Without the lock two people who take it back at once would both stand in the audit log, and the second would set back
+        # the place that the first has reached.
         held = MoreJudgments.objects.select_for_update(no_key=True).get(pk=act.pk)
         if held.way == Way.TAKE_BACK and held.state in leasing.LIVE:
             return held
@@ -270,7 +276,9 @@ def _ours(act: MoreJudgments, token: UUID) -> bool:
 
 
 def _lock(pairs: Sequence[int]) -> None:
-    """In the order of their ids, as settling does. Without it, two acts at once would count the same numbers as free."""
+    """The pairs, in the order of their ids."""
+    # Without the lock two acts at once would count the same numbers as free; without the order this and settling could
+    # wait for each other, and one of them would fail.
     rows("SELECT id FROM catalogue_pair WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE", array_of(pairs))
 
 

@@ -45,7 +45,7 @@ TOGETHER = 2000  # rows a fetch, and pairs between two reports of progress
 EXAMPLES = 5  # pairs shown of each direction
 MOST_CATEGORIES = 20
 
-# The newest grid of each pair's current snapshot.
+# Without the LATERAL a pair would count once for each extractor that has made a grid of it: the newest is taken.
 _PAIRS = """
 SELECT p.id, p.query_id, q.text, s.title, s.category, s.cpv::text, s.skus::text, s.shop, p.gold_label, g.body::text
 FROM catalogue_pair p
@@ -215,6 +215,7 @@ def compare(
 
 def stored_pairs(project: Project) -> Iterator[Stored]:
     """Every pair with a grid, as a stream."""
+    # Without a cursor of the server's all pairs of the project would lie in memory at once.
     with transaction.atomic(), connections["default"].chunked_cursor() as cursor:
         cursor.execute(_PAIRS, {"project": project.pk})
         while rows := cursor.fetchmany(TOGETHER):

@@ -20,6 +20,7 @@ from relevance.labels import LORE
 
 MOST = 5000
 
+# Without ON CONFLICT two people who ask at once would both open the same slots, and the second would fail.
 _OPEN = """
 WITH stale AS ({stale}),
 told AS (

@@ -49,6 +49,7 @@ class Replayed:
 def freeze(project: Project, by: Person | None) -> ReplaySet:
     """Today's gold as the project's next replay set. Raises Refused."""
     with transaction.atomic():
+        # Without the lock two people who freeze at once would choose the same number.
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         gold = project.pairs.exclude(gold_label="").values_list("pk", "item__current_snapshot", "gold_label")
         frozen = sorted(gold, key=lambda row: hashlib.sha256(str(row[0]).encode()).digest())[:MOST]

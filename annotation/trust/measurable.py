@@ -24,6 +24,7 @@ from projects.models import Project
 from relevance.splits import digest
 from rules.publishing import active_rule_base
 
+# Without its second half a label that was given with a model's label in view would measure that model.
 # Each judge's standing word, and what they had said before the label of a model could be in view: of a reveal the first
 # answer, of an assist nothing, and nothing of whoever was shown one on this pair in an earlier round. Told by the modes:
 # which prediction was shown says nothing where the model changed between the card and its answer.
@@ -46,6 +47,7 @@ FROM s LEFT JOIN LATERAL (
 """
 
 # Pairs that have gold or were judged or rated: what the active model says of them, else whether one before it has answered.
+# Without the last column, what an older model has answered would be told as not answered.
 _PAIRS = """
 SELECT p.id, p.query_id, q.text, p.gold_label, coalesce(g.ground, ''), coalesce(jsonb_array_length(g.judgments), 0),
        t.label, t.posterior::text, b.number,

@@ -56,6 +56,7 @@ def get_or_make(wanted: Mapping[GridSubject, PairFacts], lexicon: Lexicon) -> di
             Grid(query_id=seen.query_id, snapshot_id=seen.snapshot_id, extractor=name, body=grid.to_json())
             for seen, grid in new.items()
         ]
+        # Without ignore_conflicts the second of two who make the same grid would fail.
         Grid.objects.bulk_create(rows, ignore_conflicts=True)
         known |= {seen: Made(row.pk, new[seen]) for seen, row in _rows(new, name, without="body")}
     return known

@@ -23,7 +23,7 @@ _ATTRIBUTES = _CURRENT.format(more=" CROSS JOIN jsonb_array_elements(s.cpv) a")
 def learn(project: Project) -> LearntLexicon:
     """Read the whole catalogue once; the same catalogue gives the same row."""
     with transaction.atomic():
-        # Right after an import the planner still takes the catalogue for empty, and would look up every item by itself.
+        # Without this the planner, which takes the catalogue for empty right after an import, would look up item by item.
         run("SET LOCAL enable_nestloop = off")
         lexicon = Lexicon.shipped().learn(_items(project))
         run("SET LOCAL enable_nestloop = on")
@@ -81,6 +81,7 @@ def _items(project: Project) -> Iterator[ItemFacts]:
 
 
 def _streamed(statement: str, *params: Any) -> Iterator[tuple[str, ...]]:
+    # Without a cursor of the server's all that it finds would lie in memory at once.
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement, params)
         while found := cursor.fetchmany(2000):

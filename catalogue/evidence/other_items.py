@@ -1,4 +1,4 @@
-"""The company of a pair: the first items of its query, in which a learnt model sees it."""
+"""The first items of a query, at most MOST of them, beside which a learnt model looks at each of its pairs."""
 
 from __future__ import annotations
 

@@ -89,6 +89,7 @@ def _known_items(project: Project, records: Sequence[Record]) -> tuple[dict[str,
     """Ids of the items that exist, and what stands of each."""
     ids: dict[str, int] = {}
     current: dict[int, Sayings] = {}
+    # Without one statement for the chunk each of its rows would ask for its item.
     found = rows(
         """SELECT i.external_id, i.id, s.id, s.sha256, s.batch_id
            FROM catalogue_item i LEFT JOIN catalogue_snapshot s ON s.id = i.current_snapshot_id
@@ -126,6 +127,7 @@ def _read_older(current: dict[int, Sayings], keys: Sequence[_SnapshotKey]) -> No
     items = {key.item_id for key in keys if current[key.item_id].current is not None}
     if not items:
         return
+    # Without these, content that an item had before would become a second snapshot that says the same.
     for item_id, row_id, sha256, batch_id in rows(
         "SELECT item_id, id, sha256, batch_id FROM catalogue_snapshot WHERE item_id = ANY(%s::bigint[]) ORDER BY id",
         list(items),
@@ -168,9 +170,10 @@ def _json(value: Sequence[Any]) -> str:
 
 
 def _hold_pairs(items: Collection[int]) -> None:
-    """The pairs of items that this chunk changes, or that it brings labels for, in the order of their ids. Without it a chunk
-    takes them in the order of its file, and waits for ever on whoever settles the same pairs in the order of their ids."""
+    """The pairs of items that this chunk changes, or that it brings labels for, in the order of their ids."""
     if items:
+        # Without this a chunk locks them in the order of its file: it and whoever settles the same pairs, in the order of
+        # their ids, could wait for each other, and one of the two would fail.
         rows(
             "SELECT id FROM catalogue_pair WHERE item_id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE",
             array_of(items),
@@ -180,6 +183,7 @@ def _hold_pairs(items: Collection[int]) -> None:
 def _point_to_current(moved: dict[int, int]) -> None:
     """Items that existed and say something else now."""
     if moved:
+        # Without this, cards and prompts would go on telling what the items said before.
         run(
             """UPDATE catalogue_item i SET current_snapshot_id = m.snapshot
                FROM unnest(%s::bigint[], %s::bigint[]) AS m(item, snapshot) WHERE i.id = m.item""",

@@ -110,6 +110,7 @@ def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> boo
         if decision.scale is not None:
             adopt_scale(batch.project, decision.scale, actor=person)
         plan = Plan(decision.columns, Plan.of(batch).pictures, decision.judge_gold)
+        # Without the conditions of `waiting` an import that somebody cancelled meanwhile would be on its way again.
         confirmed = waiting(batch).update(
             confirmed=True,
             mapping=plan.to_json(),

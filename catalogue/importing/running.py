@@ -189,6 +189,7 @@ def run_import(
 def adopt_scale(project: Project, scale: Scale, *, actor: Person | None) -> Project:
     """A project without pairs takes the file's scale; one that has some keeps its own, and another is an error."""
     with transaction.atomic():
+        # Without the lock an import could bring the first pairs, in the other scale, between the question and the change.
         held = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         if held.scale_name != scale.name:
             if held.pairs.exists():
@@ -206,6 +207,7 @@ def counts_of(batch: Import) -> ImportCounts:
 
 def _held(batch: Import) -> Project:
     """The project, locked: imports into one project take turns, and its scale does not move meanwhile."""
+    # Without the lock two imports would both find an item missing, and the database would refuse the rows of the second.
     project = Project.objects.select_for_update(no_key=True).get(pk=batch.project_id)
     if batch.kind == Import.Kind.PAIRS and batch.scale_name not in ("", project.scale_name):
         reason = _("The project judges in %(ours)s, the file in %(theirs)s. Import it into another project.")
@@ -215,6 +217,7 @@ def _held(batch: Import) -> Project:
 
 def _note(batch: Import, token: UUID, counts: ImportCounts, bytes_read: int) -> None:
     """Counts and place are written with the chunk, or not at all."""
+    # Without the token an import that was cancelled, or that another worker has taken over, would go on writing.
     noted = leasing.held_by(Import, batch.pk, token).update(bytes_read=bytes_read, **asdict(counts))
     if not noted or not leasing.renew(batch, token):
         raise leasing.Superseded

@@ -103,6 +103,7 @@ def _count_items(batch: Import, items: Sequence[StoredItem], counts: ImportCount
 def _store_queries(project: Project, records: Sequence[Record]) -> dict[str, StoredQuery]:
     """Benchmark once is benchmark for good."""
     wanted = {record.query: record for record in reversed(records)}
+    # Without ON CONFLICT a query that is there already would fail the chunk.
     run(
         """INSERT INTO catalogue_query (project_id, text, locale, is_benchmark)
            SELECT %s, text, locale, false FROM unnest(%s::text[], %s::text[]) AS n(text, locale)
@@ -159,6 +160,7 @@ def _store_pairs(
 def _known_pairs(keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], tuple[int, int]]:
     if not keys:
         return {}
+    # Without the two columns side by side every query of the chunk would be looked up with every item.
     found = rows(
         """SELECT p.query_id, p.item_id, p.id, p.batch_id FROM unnest(%s::bigint[], %s::bigint[]) AS k(query, item)
            JOIN catalogue_pair p ON p.query_id = k.query AND p.item_id = k.item""",

@@ -60,7 +60,9 @@ class Decoders:
 
     def __init__(self) -> None:
         self._idle: list[tuple[Child, int]] = []
+        # Without it two threads could both see the last idle child, and one find it gone.
         self._lock = Lock()
+        # Without it every thread would have a child of its own, each of which may take half a gigabyte.
         self._places = BoundedSemaphore(AT_ONCE)
 
     def encode(self, data: bytes) -> EncodedPicture:

@@ -44,6 +44,7 @@ def want(batch: Import, wanted: Collection[str]) -> None:
         return
     looked_at = [(address, *_host(address)) for address in sorted(wanted)]
     columns = list(zip(*looked_at, strict=True))
+    # Without ON CONFLICT an address that the project knows already would fail the chunk that names it.
     run(
         """INSERT INTO catalogue_picturefetch (project_id, batch_id, address, host, error, attempts, state, finished_at)
            SELECT %s, %s, address, host, error, 0, CASE WHEN error = '' THEN 'queued' ELSE 'dead' END,

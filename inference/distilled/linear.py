@@ -1,4 +1,4 @@
-"""A straight-line partner for the trees: multinomial logistic regression over standardised features, as plain arrays.
+"""Multinomial logistic regression over standardised features, as plain arrays. A model's score is the mean of its and the trees'.
 
 Trees that see few queries learn the queries by heart; a regularised line cannot, and carries over better to new ones.
 Where a feature does not apply (NaN) its mean is read, and that it does not apply is a feature of its own.

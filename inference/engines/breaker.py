@@ -28,6 +28,7 @@ class Breaker:
         self.failures = failures
         self.probe_seconds = probe_seconds
         self._clock = clock
+        # Without it two threads would both be let through as the one probe.
         self._lock = threading.Lock()
         self._failed = 0
         self._closed_until = 0.0

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-_first_come = threading.Lock()  # a cache alone lets two threads begin, each with a loop of its own
+_first_come = threading.Lock()  # Without it the first two threads would each begin a loop: a cache alone lets both in.
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -202,6 +202,7 @@ def _write(project: Project, cards: Sequence[Written], by: Person | None) -> lis
 
 def _take_turns(project: Project) -> None:
     """Those who write cards of one project do so one after the other: an identity is never made twice."""
+    # Without the lock two who write the same new card at once would both find none, and the second would fail.
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 

@@ -124,8 +124,8 @@ def note(hit: Hit) -> dict[str, Any]:
     return told
 
 
-# Keys first, for they are few; then what holds most of the words. OFFSET 0 keeps the planner from preferring the index
-# of a project's keys to the one of the words, which it would do while its statistics are young.
+# Keys first, for they are few; then what holds most of the words. Without OFFSET 0 the planner would read a project's cards
+# by the index of their keys instead of asking the one of the words, as long as its statistics are young.
 _CANDIDATES = """
 SELECT asked.n, found.id, found.rank, held.total, held.in_key
 FROM unnest(%(keys)s::text[], %(together)s::text[], %(any)s::text[], %(words)s::text[])

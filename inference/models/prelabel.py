@@ -1,4 +1,4 @@
-"""What the machine did: learnt lexicons, grids, query guidelines, runs, their jobs and attempts, predictions."""
+"""What models were asked and said: query guidelines, runs with a job for each pair, every try, predictions."""
 
 from __future__ import annotations
 

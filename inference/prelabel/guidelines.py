@@ -35,6 +35,7 @@ def get_or_make(
     missing = [query_id for query_id in queries if query_id not in known]
     asked = [GuidelineRequest(queries[query_id], tuple(notes.get(queries[query_id], ()))) for query_id in missing]
     answers = dict(zip(missing, guiding.guidelines(asked, chat, prompts), strict=True)) if asked else {}
+    # Without ignore_conflicts the second of two who ask for the same query would fail, its answer paid for.
     QueryGuideline.objects.bulk_create(
         [
             QueryGuideline(query_id=query_id, revision=1, model=model, **told.model_dump(mode="json"))
@@ -57,6 +58,7 @@ def told(row: QueryGuideline | None) -> dict[str, Any] | None:
 def write(query: Query, words: Guideline, by: Person) -> QueryGuideline:
     """A person's wording stands from now on; pairs of the query are judged again by the next run."""
     with transaction.atomic():
+        # Without the lock two people who write at once would both write the same revision, and the second would fail.
         Query.objects.select_for_update(no_key=True).get(pk=query.pk)
         before = newest([query.pk]).get(query.pk)
         row = QueryGuideline.objects.create(

@@ -47,10 +47,12 @@ class AnsweredTask(NamedTuple):
 
 def store(run: PrelabelRun, answers: Sequence[AnsweredTask], known: Mapping[Claim, int]) -> None:
     """One transaction: predictions, tries, the ends of the jobs, and what follows for people (predictions_stored)."""
+    # Without this an answer that comes after its job was given to another worker would be stored as well.
     ours = leasing.still_ours(PrelabelJob, [*known, *(answer.asked.task.claim for answer in answers)])
     valid = [answer for answer in answers if answer.asked.task.claim in ours]
     fitted = confidence.newest(run.model, run.project) if valid else None
     rows = [_prediction(run, answer, fitted) for answer in valid]
+    # Without ignore_conflicts the second of two workers that got the same answer would fail, and all that it stores with it.
     Prediction.objects.bulk_create(rows, ignore_conflicts=True)
     stored = _stored([row.key_sha256 for row in rows])
     ended = [(claim, pk) for claim, pk in known.items() if claim in ours]

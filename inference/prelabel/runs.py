@@ -152,6 +152,8 @@ def _enqueue(run: PrelabelRun) -> tuple[int, int]:
         "sampling": json.dumps(predictions.sampling_of(run)),
         "older": sorted(registry.older(run.project)) if registry.is_active(run.model, run.project) else [],
     }
+    # Without one statement each pair of the project would come as an object to be asked whether it is answered, and go back
+    # as a job.
     with connection.cursor() as cursor:
         cursor.execute(_ENQUEUE.replace("{only}", ONLY[run.only]), params)
         pairs, known = cursor.fetchone()

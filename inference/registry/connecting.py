@@ -83,7 +83,7 @@ def chat(version: ModelVersion) -> ChatModel:
         return _chats[key]
 
 
-_lock = threading.Lock()
+_lock = threading.Lock()  # Without it two threads would each make, and perhaps load, the same model.
 _chats: dict[tuple[Any, ...], ChatModel] = {}
 
 

@@ -13,6 +13,7 @@ from projects.models import Person, Project
 
 def runs(project: Project, kind: ModelJob.Kind) -> bool:
     """Whether one is not over yet. Locks the project, so that of two who ask at once one is refused."""
+    # Without the lock two who ask at once would both find none, and the same work would be done twice.
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     return ModelJob.objects.filter(project=project, kind=kind, state__in=leasing.LIVE).exists()
 

@@ -238,6 +238,7 @@ def promote(version: ModelVersion, project: Project, by: Person | None) -> None:
     """In this project it answers from now on when nobody names a model; other projects keep theirs. Raises Refused."""
     with transaction.atomic():
         _in_use(version)
+        # Without the lock, of two promotions at once the model of the first would be missing among the former ones.
         rows = ActiveModel.objects.select_for_update(no_key=True, of=("self",)).select_related("model")
         row, new = rows.get_or_create(
             project=project, role=version.role, defaults={"model": version, "promoted_by": by, "behind_from": 0}
@@ -269,6 +270,7 @@ def make_default(version: ModelVersion, by: Person | None) -> None:
 def forget_default(role: str, by: Person | None) -> bool:
     """Projects that are founded from now on start without one, judges with the cold start; False where they did already."""
     with transaction.atomic():
+        # Without the lock two who press at once would both stand in the audit log.
         row = ActiveModel.objects.select_for_update(of=("self",)).filter(project=None, role=role).first()
         if row is None:
             return False
@@ -279,6 +281,7 @@ def forget_default(role: str, by: Person | None) -> bool:
 
 def _in_use(version: ModelVersion) -> None:
     """Locks the row, so that nobody retires it meanwhile."""
+    # Without the lock the model could be retired before the promotion that has just found it in use is over.
     state = ModelVersion.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=version.pk)
     if state == State.RETIRED:
         sentence = _("%(model)s is retired: take it back into use first.")

@@ -78,6 +78,8 @@ def _database(folder: Path, say: Say) -> Manifest:
     server = clients.server_version()
     pg_dump = clients.client("pg_dump", at_least=server)
     with transaction.atomic(), connection.cursor() as cursor:
+        # Without one snapshot for both, the sums would count rows that were written after the dump, and a restore would be told
+        # to be wrong.
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SELECT pg_export_snapshot()")
         snapshot = cursor.fetchone()[0]

@@ -65,6 +65,7 @@ def _load(dump: Path) -> None:
     arguments = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", f"--dbname={target}"]
     clients.run(pg_restore, *arguments, str(dump))
     with connection.cursor() as cursor:
+        # Without this PostgreSQL would take every table for empty, and plan for that, until it counts them by itself.
         cursor.execute("ANALYZE")
 
 

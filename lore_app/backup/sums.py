@@ -14,7 +14,7 @@ from django.db import connection
 from psycopg import sql
 
 READ_BYTES = 1 << 20
-# How a value looks as text depends on these.
+# Without these the same row would read otherwise on a server that writes times or numbers in another way.
 SAME_LOOK = """
 SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'
 """
