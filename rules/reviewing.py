@@ -7,6 +7,8 @@ an objection needs a reason, which is kept.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -40,25 +42,22 @@ def rule_owners() -> list[Person]:
 
 def submit(draft: RuleDraft, by: Person) -> None:
     """Ready for a second person. Raises Refused where there is nothing to review or a worked case fails."""
-    _move(draft, RuleDraft.State.OPEN)
-    if not draft.rules.exists():
-        raise Refused("nothing_changes", _("The draft changes nothing yet."))
-    check_cases(draft)
+    review, now = RuleDraft.State.REVIEW, ClockTimestamp()
     with transaction.atomic():
-        RuleDraft.objects.filter(pk=draft.pk).update(
-            state=RuleDraft.State.REVIEW, submitted_at=ClockTimestamp(), returned=""
-        )
+        _move(draft, RuleDraft.State.OPEN, state=review, submitted_at=now, returned="")
+        if not draft.rules.exists():
+            raise Refused("nothing_changes", _("The draft changes nothing yet."))
+        check_cases(draft)
         record(by, "rules.draft_submitted", on=draft)
     draft.refresh_from_db()
 
 
 def give_back(draft: RuleDraft, by: Person, remark: str) -> None:
     """To its author, who may change it again."""
-    _move(draft, RuleDraft.State.REVIEW)
-    if not remark.strip():
-        raise Refused("no_remark", _("Say what should be changed."), field="remark")
     with transaction.atomic():
-        RuleDraft.objects.filter(pk=draft.pk).update(state=RuleDraft.State.OPEN, returned=remark)
+        _move(draft, RuleDraft.State.REVIEW, state=RuleDraft.State.OPEN, returned=remark)
+        if not remark.strip():
+            raise Refused("no_remark", _("Say what should be changed."), field="remark")
         record(by, "rules.draft_returned", on=draft, remark=remark[:500])
     draft.refresh_from_db()
 
@@ -164,6 +163,7 @@ def _publish(draft: RuleDraft, by: Person) -> RuleBaseVersion:
     return rule_base
 
 
-def _move(draft: RuleDraft, wanted: str) -> None:
-    if RuleDraft.objects.values_list("state", flat=True).get(pk=draft.pk) != wanted:
+def _move(draft: RuleDraft, wanted: str, **changes: Any) -> None:
+    # Without the state in the update a draft that is published or withdrawn in this moment would be open or in review again.
+    if not RuleDraft.objects.filter(pk=draft.pk, state=wanted).update(**changes):
         raise Refused("other_state", _("The draft is in another state by now: look at it again."))

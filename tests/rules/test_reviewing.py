@@ -136,6 +136,14 @@ def test_a_returned_draft_is_open_again_and_says_why(in_review: RuleDraft, secon
     assert (in_review.state, in_review.returned) == ("open", "Name the shades.")
 
 
+def test_a_draft_that_is_withdrawn_while_it_is_submitted_stays_withdrawn(
+    draft: RuleDraft, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reviewing, "check_cases", lambda _draft: drafting.withdraw(draft, cast.rosa))
+    reviewing.submit(draft, cast.rosa)
+    assert RuleDraft.objects.get(pk=draft.pk).state == "withdrawn"
+
+
 def test_an_empty_draft_and_a_failing_case_are_not_submitted(pack: Loaded, cast: Cast) -> None:
     base = publishing.newest()
     assert base is not None
