@@ -123,6 +123,7 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
             idempotency_key=ruling.key,
         )
         settling.settle_by_adjudication(pair, adjudication)
+        # Without the state, disputes that were withdrawn before would stand as settled by this ruling.
         Disagreement.objects.filter(pair=pair, state=Disagreement.State.OPEN).update(
             state=Disagreement.State.SETTLED, closed_at=ClockTimestamp()
         )

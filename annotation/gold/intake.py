@@ -36,6 +36,7 @@ def take(chunk: StoredChunk) -> AddedLabels:
 
 def judge_blind(queries: Sequence[int]) -> None:
     """The open slots of queries that belong to the benchmark from now on."""
+    # Without the state a slot would be called blind whose holder may have the model's label on the screen.
     Slot.objects.filter(pair__query_id__in=queries, state=Slot.State.OPEN).update(mode=Mode.BLIND)
 
 

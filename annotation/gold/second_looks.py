@@ -14,8 +14,8 @@ from relevance.suspicion import INJECTION
 
 TWO_BLIND = 2
 
-# Without the state, the mode would change under whoever has the card on the screen; without the gold label, people would be
-# asked again about what is settled.
+# Without the state a slot would be called blind whose holder may have the model's label on the screen; without the gold
+# label people would be asked again about what is settled.
 _BLIND = """
 UPDATE annotation_slot s SET mode = 'blind'
 FROM catalogue_pair p

@@ -237,6 +237,7 @@ def renew(lease: Lease, project: Project) -> bool:
 def renew_ahead(lease: Lease, project: Project) -> None:
     """What the same person holds beyond this lease stays theirs for the same short time as before."""
     seconds = min(AHEAD_SECONDS, project.lease_seconds)
+    # Without `pk__gt` the card on the screen would be held for the short time, too.
     Lease.objects.filter(person=lease.person_id, slot__project=project, state=Lease.State.LIVE, pk__gt=lease.pk).update(
         until=ClockTimestamp() + timedelta(seconds=seconds)
     )
@@ -305,4 +306,5 @@ def reopen(slot: Slot, person: Person, project: Project) -> Lease:
 
 def close_open_slots(pair_id: int) -> None:
     """Once a pair is adjudicated nobody is asked for it any more."""
+    # Without the state the slot of whoever has the pair on the screen would be closed under them.
     Slot.objects.filter(pair_id=pair_id, state=Slot.State.OPEN).update(state=Slot.State.CLOSED)

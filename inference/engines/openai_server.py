@@ -107,6 +107,7 @@ class OpenAIServer:
                 trust_env=False,
             ),
         )
+        # Without it the server would get all calls at once, and those that it lets wait would run out of their time.
         self._turns = asyncio.Semaphore(endpoint.concurrency)
 
     def converse(self, calls: Sequence[Call]) -> list[Reply | EngineError]:

@@ -48,6 +48,7 @@ def get_or_make(project: Project, wanted: Sequence[Looked]) -> Mapping[Looked, C
         else []
     )
     answers = dict(zip(asked, told, strict=True))
+    # Without ignore_conflicts the second of two who have the same picture described would fail, its answer paid for.
     Caption.objects.bulk_create(
         [
             Caption(

@@ -57,6 +57,7 @@ def write(
 def activate(row: PromptVersion, by: Person | None) -> None:
     """New runs are asked with it; predictions under another version stay and are told apart by it."""
     with transaction.atomic():
+        # Without this first, the database would refuse a second active version (one_active_prompt).
         PromptVersion.objects.filter(active=True).update(active=False)
         PromptVersion.objects.filter(pk=row.pk).update(active=True)
         record(by, "prompt.activated", on=row, name=row.name)
