@@ -5,6 +5,7 @@ Read `models/` first: imports, items, pairs, pictures, evidence. Then `importing
 - `importing/`  from a file to rows: read, mapped, stored in chunks
 - `pictures/`   foreign pictures fetched, decoded by children that hold nothing, kept and found again
 - `evidence/`   how a query is read, what an item answers, what stands beside it
+- `child_processes` what touches foreign bytes: started without our secrets, under limits, spoken to by pipe
 - `words`       the words that pairs are found by
 - `splitting`   which queries train and which test, with this installation's benchmark
 - `display`     rows turned into what templates show

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing import presets, running
 from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, look, meaning_told, origin_of, scale_for
+from catalogue.importing.limits import COMMAND
 from catalogue.importing.presets import NoPreset
-from catalogue.importing.readers import COMMAND, FileRefused
+from catalogue.importing.readers import FileRefused
 from catalogue.importing.storing import ImportCounts
 from projects.commands import JsonCommand
 from projects.creating import found

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing import presets
 from catalogue.importing.cells import common_value, plain
+from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.mapping import RowRefused, rating_labels
 from catalogue.importing.presets import NoPreset, Preset
-from catalogue.importing.readers import UPLOAD, FileRefused, Limits, Readable, Row, RowReader
+from catalogue.importing.readers import FileRefused, Readable, Row, RowReader
 from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named
 from relevance.sanitising import storable
 

@@ -15,18 +15,17 @@ import json
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import PurePath
-from typing import IO, Any, BinaryIO, NamedTuple, NoReturn, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeAlias
 
 import orjson
-import pyarrow
 from django.core.files.base import File
 from django.utils.translation import gettext as _
-from pyarrow import parquet
 
-from catalogue.importing import parquet_pages, parquet_rows
+from catalogue.importing import parquet
+from catalogue.importing.limits import UPLOAD, Limits
 
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
@@ -36,8 +35,6 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
 _PEEK = 4096
 _RATIO_FROM = 16 << 20  # small files may well shrink a hundredfold
-_PARQUET_ROWS = 256  # at once, or as many as may all be the longest entry of a dictionary within:
-_LARGE_DICTIONARY = 4 << 20
 _DELIMITERS = (",", "\t", ";", "|")
 
 
@@ -46,20 +43,6 @@ Readable: TypeAlias = BinaryIO | File[Any]
 
 class FileRefused(ValueError):
     """The file as a whole cannot be read; the message says why, for people."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Running caps. The defaults are for uploads; whoever may run a command on the host may fill its disk anyway."""
-
-    expanded_bytes: int = 2 << 30
-    ratio: int = 100
-    rows: int = 5_000_000
-    line_bytes: int = 4 << 20
-
-
-UPLOAD = Limits()
-COMMAND = Limits(expanded_bytes=1 << 40, ratio=1100, rows=1_000_000_000)
 
 
 class Format(StrEnum):
@@ -72,7 +55,7 @@ class Row(NamedTuple):
     number: int
     values: Mapping[str, Any]
     size: int  # bytes of the line, an upper bound for each of its fields
-    sha256: str = ""  # of the row's bytes as they came; of a Parquet row, of its values as JSON
+    sha256: str = ""  # of the row's bytes as they came; of a Parquet row, of its line of JSON
     storable: bool = False  # known to say neither NUL nor lone surrogates, not even as an escape within a text
 
 
@@ -89,7 +72,7 @@ class RowReader:
     def __init__(self, file: Readable, name: str, limits: Limits = UPLOAD) -> None:
         self._counted = _CountedFile(file)
         self._limits = limits
-        self._name = PurePath(name.lower())
+        self._file_name, self._name = name, PurePath(name.lower())
         self.unfolded = 0
         head = file.read(4)
         file.seek(0)
@@ -164,8 +147,8 @@ class RowReader:
             names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
         except csv.Error:  # a name longer than the csv module reads
             names = []
-        if len(names) > parquet_pages.MOST_COLUMNS:
-            raise FileRefused(_("The file has more than %(most)s columns.") % {"most": parquet_pages.MOST_COLUMNS})
+        if len(names) > self._limits.columns:
+            raise FileRefused(_("The file has more than %(most)s columns.") % {"most": self._limits.columns})
         if len(names) < 2 or len(set(names)) < len(names) or not all(names):
             raise FileRefused(_("The first line must name the columns: at least two, each once."))
         csv.field_size_limit(self._limits.line_bytes)
@@ -184,36 +167,30 @@ class RowReader:
             yield _csv_row(number, names, row, lines)
 
     def _parquet_rows(self) -> Iterator[Row | Broken]:
+        number = 0
         try:
-            with self._seekable() as file:
-                table = parquet.ParquetFile(file, buffer_size=1 << 16)  # type: ignore[no-untyped-call]
-                dictionaries = _check_parquet(file, table.metadata, self._limits)
-                large = [one.column for one in dictionaries if one.bytes > _LARGE_DICTIONARY]
-                if large:  # read as dictionaries: as texts, one entry might come back as often as there are rows
-                    file.seek(0)
-                    table = parquet.ParquetFile(file, buffer_size=1 << 16, read_dictionary=large)  # type: ignore[no-untyped-call]
-                most = max((one.bytes for one in dictionaries if one.column not in large), default=1)
-                at_once = min(_PARQUET_ROWS, parquet_rows.BATCH_BYTES // max(most, 1))
-                number = 0
-                for batch in parquet_rows.batches(table, at_once):
-                    found, texts = parquet_rows.read(batch)
-                    for values in found:
+            with self._on_disk() as descriptor:
+                for lines, read in parquet.frames(descriptor, self._file_name, self._limits):
+                    self._counted.count = max(self._counted.count, read)
+                    for line in lines:
                         number += 1
-                        raw = _as_json(values)
-                        self.unfolded += len(raw)
-                        yield Row(number, values, max(texts.longest, len(raw)), _sha256(raw), texts.storable)
-        except (pyarrow.lib.ArrowException, OSError) as error:
-            raise FileRefused(_("The Parquet file is damaged: %(why)s") % {"why": str(error)[:200]}) from error
+                        self.unfolded += len(line)
+                        yield _json_row(number, line) if line else Broken(number, _("The line is too long."), "")
+        except parquet.ParquetRefused as refusal:
+            raise FileRefused(str(refusal)) from refusal
 
-    def _seekable(self) -> IO[bytes]:
-        """Parquet is read from its end. What comes out of gzip goes through a file on disk, under the same caps."""
-        if not self._zipped:
-            return io.BufferedReader(self._counted, 1 << 16)
-        spool = tempfile.TemporaryFile()  # noqa: SIM115  (the caller closes it)
-        while piece := self._stream.read(1 << 20):
-            spool.write(piece)
-        spool.seek(0)
-        return spool
+    @contextmanager
+    def _on_disk(self) -> Iterator[int]:
+        """Parquet is read from its end: what is no plain file on this disk is copied to one, under the same caps."""
+        descriptor = None if self._zipped else self._counted.descriptor()
+        if descriptor is not None:
+            yield descriptor
+            return
+        with tempfile.TemporaryFile() as spool:
+            while piece := self._stream.read(1 << 20):
+                spool.write(piece)
+            spool.flush()
+            yield spool.fileno()
 
 
 class _CountedFile(io.RawIOBase):
@@ -226,14 +203,12 @@ class _CountedFile(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
+    def descriptor(self) -> int | None:
+        """Of the open file, where it is one."""
+        try:
+            return self._file.fileno()
+        except (AttributeError, OSError):
+            return None
 
     def readinto(self, buffer: Any) -> int:
         data = self._file.read(len(buffer))
@@ -319,9 +294,9 @@ def _json_row(number: int, line: bytes) -> Row | Broken:
             return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, _shown(line), _sha256(line))
     if not isinstance(values, dict):
         return Broken(number, _("Not a JSON object."), _shown(line), _sha256(line))
-    if len(values) > parquet_pages.MOST_COLUMNS:
+    if len(values) > UPLOAD.columns:
         reason = _("The row has more than %(most)s fields.")
-        return Broken(number, reason % {"most": parquet_pages.MOST_COLUMNS}, _shown(line), _sha256(line))
+        return Broken(number, reason % {"most": UPLOAD.columns}, _shown(line), _sha256(line))
     return Row(number, values, len(line), _sha256(line), storable)
 
 
@@ -351,22 +326,3 @@ def _csv_row(number: int, names: list[str], cells: list[str], lines: _CsvLines) 
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _as_json(values: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(values, default=str)
-    except (TypeError, ValueError):  # a lone surrogate, a huge number, a nesting without end
-        return repr(values).encode("utf-8", "backslashreplace")
-
-
-def _check_parquet(file: IO[bytes], metadata: Any, limits: Limits) -> list[parquet_pages.Dictionary]:
-    """By the footer first, which costs nothing, then by the pages themselves."""
-    sizes = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
-    if metadata.num_rows > limits.rows or sum(sizes) > limits.expanded_bytes:
-        raise FileRefused(_("The file unfolds to more than is allowed."))
-    try:
-        return parquet_pages.check(file, metadata)
-    except parquet_pages.PageRefused as refusal:
-        reason = _("The Parquet file holds what is not read: %(why)s.")
-        raise FileRefused(reason % {"why": str(refusal)}) from refusal

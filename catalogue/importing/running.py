@@ -25,9 +25,10 @@ from django.utils.translation import gettext as _
 
 from catalogue.evidence import lexicons
 from catalogue.importing.inspecting import Origin, ScaleUnclear
+from catalogue.importing.limits import COMMAND, UPLOAD, Limits
 from catalogue.importing.mapping import Mapper, Record, RowRefused
 from catalogue.importing.pictures import PictureLookup
-from catalogue.importing.readers import COMMAND, UPLOAD, Broken, FileRefused, Limits, Readable, Row, RowReader, raw_text
+from catalogue.importing.readers import Broken, FileRefused, Readable, Row, RowReader, raw_text
 from catalogue.importing.storing import ImportCounts, store
 from catalogue.models import Import, Rejection
 from jobs import leasing

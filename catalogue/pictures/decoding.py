@@ -16,7 +16,7 @@ from threading import BoundedSemaphore, Lock
 
 from django.utils.translation import gettext as _
 
-from catalogue.pictures.child_processes import Child, ChildEnded, Header
+from catalogue.child_processes import Child, ChildEnded, Header
 from projects.refusals import Refused
 
 CHILD = "catalogue.pictures.decoding_child"

@@ -14,7 +14,7 @@ import PIL.Image
 import PIL.ImageOps
 from PIL import JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401  (before memory is limited)
 
-from catalogue.pictures.child_processes import allow_seconds, read_frame, settle_in, write_frame
+from catalogue.child_processes import allow_seconds, read_frame, settle_in, write_frame
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_SIDE = 8000

@@ -17,10 +17,10 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalogue.child_processes import Child, ChildEnded
 from catalogue.models import Import, PictureFetch, PictureSource
 from catalogue.pictures import addresses, decoding, images, sources
 from catalogue.pictures.addresses import AddressRefused
-from catalogue.pictures.child_processes import Child, ChildEnded
 from catalogue.pictures.decoding import PictureRefused
 from catalogue.pictures.fetching_child import MOST_BYTES, TOTAL_SECONDS
 from database.statements import run

@@ -19,8 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from catalogue.child_processes import read_frame, settle_in, write_frame
 from catalogue.pictures.addresses import Address, AddressRefused, is_public, read
-from catalogue.pictures.child_processes import read_frame, settle_in, write_frame
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0

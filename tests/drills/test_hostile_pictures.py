@@ -12,8 +12,8 @@ from threading import Timer
 import PIL.Image
 import pytest
 
+from catalogue.child_processes import Child
 from catalogue.pictures import decoding
-from catalogue.pictures.child_processes import Child
 from catalogue.pictures.decoding import Decoders, PictureRefused
 from tests.conftest import ROOT
 from tests.drills.hostile_pictures import HARMLESS, MARKS, bombs, png, polyglots, saved

@@ -5,25 +5,30 @@ from __future__ import annotations
 import contextlib
 import io
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pyarrow import parquet
 
+from catalogue.child_processes import Child
 from catalogue.importing.inspecting import look
-from catalogue.importing.parquet_pages import PageRefused, _Header, check
-from catalogue.importing.readers import FileRefused
+from catalogue.importing.limits import UPLOAD
+from catalogue.importing.readers import FileRefused, RowReader
 from catalogue.models import Import
 from projects.models import Project
 from tests.conftest import Cast, FreshDatabase, make_cast
-from tests.hostile.files import GOOD, hostile_files, one_large_page, with_a_lying_footer
-from tests.processes import web_server
+from tests.hostile.files import GOOD, as_parquet, hostile_files, one_large_page, repeated, with_a_lying_footer
+from tests.processes import ROOT, web_server
+from tests.world.files import write_parquet
 
 MEBIBYTE = 1 << 20
 
@@ -75,24 +80,97 @@ def test_twenty_files_cost_little_before_they_are_refused_or_listed(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_footer_that_lies_is_found_out_by_the_pages() -> None:
-    data = with_a_lying_footer(one_large_page(200))
-    metadata = parquet.ParquetFile(io.BytesIO(data)).metadata
-    assert metadata.row_group(0).total_byte_size < MEBIBYTE, "by the footer it is small"
-    with pytest.raises(PageRefused, match="209715"):
-        check(io.BytesIO(data), metadata)
+READ = """
+import sys, django_stubs_ext
+from django.conf import settings
+from pyarrow import parquet
+django_stubs_ext.monkeypatch()
+settings.configure(USE_I18N=False)
+from catalogue.importing.readers import FileRefused, RowReader
+def memory(name):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name))
+begun = memory("VmRSS")
+def naive(path):
+    return len(parquet.read_table(path).to_pylist())
+def ours(path):
+    try:
+        return sum(1 for row in RowReader(open(path, "rb"), "rows.parquet"))
+    except FileRefused as refusal:
+        return refusal
+print(globals()[sys.argv[1]](sys.argv[2]))
+print(memory("VmHWM") - begun)
+"""
+
+
+def read_alone(how: str, path: Path) -> tuple[str, float]:
+    """What reading the file came to, and by how many MiB a process that does nothing else grew at most."""
+    done = subprocess.run([sys.executable, "-c", READ, how, path], cwd=ROOT, capture_output=True, text=True, check=True)
+    told, grown = done.stdout.splitlines()
+    return told, round(int(grown) / 1024, 1)
+
+
+def test_a_footer_that_lies_ends_the_child_and_costs_us_nothing(tmp_path: Path, figures: Callable[..., None]) -> None:
+    path = tmp_path / "lies.parquet"
+    path.write_bytes(with_a_lying_footer(one_large_page(120)))
+    assert parquet.ParquetFile(path).metadata.row_group(0).total_byte_size < MEBIBYTE, "by the footer it is small"
+    told, ours = read_alone("ours", path)
+    assert told == "rows.parquet cannot be read: it takes more memory or time to unfold than a file may."
+    _rows, naive = read_alone("naive", path)
+    figures("T56 lie", ours_mib=ours, naive_control_mib=naive)
+    assert ours < 20 and naive > 200
 
 
 HEADERS = (
-    b"", b"\x15", b"\x15\x02\x15" + b"\xff" * 20, b"\x1c" * 40, b"\x19\x00\x00", b"\x00",
+    b"\x15\x02\x15" + b"\xff" * 20, b"\x1c" * 40, b"\x19\x00\x00", b"\x00",
     b"\x15\x01\x15\x01\x15\x01\x00", b"\xff" * 64,
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("data", HEADERS)
-def test_a_page_header_that_is_none_is_refused_and_never_loops(data: bytes) -> None:
-    with pytest.raises((PageRefused, IndexError)):
-        _Header(data).page()
+def test_a_page_header_that_is_none_is_refused_and_never_loops() -> None:
+    whole = as_parquet(pyarrow.table({"query": ["mug"] * 100, "item_id": ["1"] * 100}))
+    for header in HEADERS:
+        with pytest.raises(FileRefused, match=r"damaged|cannot be read"):
+            list(RowReader(io.BytesIO(whole[:4] + header + whole[4 + len(header) :]), "x.parquet"))
+
+
+def test_a_bomb_that_unfolds_row_by_row_ends_at_the_cap() -> None:
+    """Each frame is small: 60,000 letters that stand in the file once, five million times."""
+    data = as_parquet(pyarrow.table({"query": repeated("x" * 60_000, 1_000_000), "item_id": repeated("1", 1_000_000)}))
+    assert len(data) < MEBIBYTE
+    with pytest.raises(FileRefused, match="more than is allowed"):
+        for _row in RowReader(io.BytesIO(data), "x.parquet", replace(UPLOAD, expanded_bytes=64 * MEBIBYTE)):
+            pass
+
+
+def test_a_child_that_is_too_slow_or_ends_is_the_reason_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalogue.importing.parquet.WALL_SECONDS", 0.0)
+    with pytest.raises(FileRefused, match="more memory or time"):
+        list(RowReader(io.BytesIO(as_parquet(pyarrow.table({"query": ["mug"]}))), "x.parquet"))
+
+
+def test_the_child_holds_no_secret_and_ends_with_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Child] = []
+    monkeypatch.setenv("LORE_SECRET_KEY", "canary-secret")
+    monkeypatch.setattr(
+        "catalogue.importing.parquet.Child", lambda *a, **k: started.append(Child(*a, **k)) or started[0]
+    )
+    rows = iter(RowReader(io.BytesIO(as_parquet(pyarrow.table({"query": ["mug"] * 100_000}))), "x.parquet"))
+    next(rows)
+    (child,) = started
+    assert b"canary-secret" not in Path(f"/proc/{child.pid}/environ").read_bytes()
+    limits = Path(f"/proc/{child.pid}/limits").read_text()
+    assert f"Max address space         {1 << 30}" in limits and "Max file size             0" in limits
+    del rows
+    assert not Path(f"/proc/{child.pid}").exists()
+
+
+def test_many_rows_are_read_in_little_memory(tmp_path: Path, figures: Callable[..., None]) -> None:
+    path = tmp_path / "rows.parquet"
+    write_parquet(path, 40_000)  # 46 MiB as lines
+    told, ours = read_alone("ours", path)
+    _rows, naive = read_alone("naive", path)
+    figures("T56 a good file", rows=int(told), ours_mib=ours, naive_control_mib=naive)
+    assert told == "40000" and ours < 20 and naive > 50
 
 
 @pytest.fixture

@@ -2,15 +2,29 @@ from __future__ import annotations
 
 import datetime
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pyarrow import RecordBatch, StringArray, Table, array, int64, large_string, list_, parquet, py_buffer, record_batch  # type: ignore[attr-defined]  # fmt: skip
+from pyarrow import (  # type: ignore[attr-defined]  # fmt: skip
+    DictionaryArray,
+    RecordBatch,
+    StringArray,
+    Table,
+    array,
+    int32,
+    int64,
+    large_string,
+    list_,
+    parquet,
+    py_buffer,
+    record_batch,
+)
 
 from catalogue.importing import parquet_rows
-from catalogue.importing.mapping import Mapper
+from catalogue.importing.mapping import Mapper, RowRefused
 from catalogue.importing.presets import OWN, PAIRS
-from catalogue.importing.readers import Row, RowReader
+from catalogue.importing.readers import Broken, Row, RowReader
 from relevance.labels import LORE
 
 ROWS: list[dict[str, Any]] = [
@@ -70,12 +84,10 @@ def test_texts_that_are_no_utf8_are_told_as_arrow_tells_them() -> None:
         parquet_rows.rows(record_batch([broken_texts], names=["text"]))
 
 
-def test_no_field_of_a_row_is_larger_than_the_longest_says() -> None:
-    rows = [{"a": "x" * 1000, "b": ["y" * 300, "z" * 300], "c": {"d": "w" * 50}}, {"a": "", "b": ["v"], "c": {"d": ""}}]
-    longest = parquet_rows.texts(RecordBatch.from_pylist(rows)).longest
-    # 1000 of the longest text, 601 of all that lists hold, 50 and the one letter of a name
-    assert longest >= 1000
-    assert longest <= 1000 + 601 + 50 + 1
+def read(table: Table) -> list[Row | Broken]:
+    made = io.BytesIO()
+    parquet.write_table(table, made)  # type: ignore[no-untyped-call]
+    return list(RowReader(made, "pairs.parquet"))
 
 
 @pytest.mark.parametrize(
@@ -89,9 +101,57 @@ def test_no_field_of_a_row_is_larger_than_the_longest_says() -> None:
         (b"\0", False),
     ],
 )
-def test_a_batch_says_whether_its_texts_can_be_stored(value: Any, *, storable: bool) -> None:
-    batch = RecordBatch.from_pylist([{"x": value}, {"x": value}])
-    assert parquet_rows.texts(batch).storable is storable
+def test_a_row_says_whether_its_texts_can_be_stored(value: Any, *, storable: bool) -> None:
+    (row,) = read(Table.from_pylist([{"x": value}]))
+    assert isinstance(row, Row) and row.storable is storable
+
+
+def test_values_of_every_kind_arrive_as_a_line_of_json_says_them() -> None:
+    first, empty, last = read(Table.from_pylist(ROWS))
+    assert isinstance(first, Row) and isinstance(last, Row) and isinstance(empty, Row)
+    same = ("text", "whole", "share", "yes", "named", "listed", "several", "nothing")
+    assert [first.values[name] for name in same] == [ROWS[0][name] for name in same]
+    assert [last.values[name] for name in same] == [ROWS[2][name] for name in same]
+    assert (first.values["day"], first.values["raw"]) == ("2026-01-02", "\ufffd"), "texts, as a CSV file would say them"
+    assert set(empty.values.values()) == {None}
+
+
+def test_no_number_is_nothing_and_a_moment_reads_as_people_write_it() -> None:
+    (row,) = read(Table.from_pylist([{"price": float("nan"), "at": datetime.datetime(2026, 1, 2, 3, 4)}]))
+    assert isinstance(row, Row) and row.values == {"price": None, "at": "2026-01-02 03:04:00"}
+
+
+def test_a_picture_in_a_column_that_nobody_reads_keeps_no_row_out() -> None:
+    """Five megabytes of bytes; a line may have four. A mapped field of more than 64 KiB is still refused as such."""
+    (row,) = read(Table.from_pylist([{"query": "mug", "item_id": "1", "title": "Mug", "picture": b"\x89" * (5 << 20)}]))
+    assert isinstance(row, Row) and row.size < 4 << 20
+    assert Mapper(dict(OWN), PAIRS, LORE).record(row).content.title == "Mug"
+    with pytest.raises(RowRefused, match="64 KiB"):
+        Mapper({**OWN, "picture": "description"}, PAIRS, LORE).record(row)
+
+
+def test_a_row_over_the_cap_of_a_line_keeps_no_other_row_out() -> None:
+    first, long, last = read(Table.from_pylist([{"x": "a"}, {"x": "b" * (5 << 20)}, {"x": "c"}]))
+    assert isinstance(first, Row) and isinstance(last, Row) and (first.values, last.values) == ({"x": "a"}, {"x": "c"})
+    assert isinstance(long, Broken) and (long.number, long.reason, last.number) == (2, "The line is too long.", 3)
+
+
+def test_broken_texts_of_categories_are_kept_to_be_sanitised() -> None:
+    broken_texts = StringArray.from_buffers(1, py_buffer(b"\0\0\0\0\2\0\0\0"), py_buffer(b"a\xff"))
+    words = DictionaryArray.from_arrays(array([0], int32()), broken_texts)
+    assert parquet_rows.read(record_batch([words], names=["text"])) == [{"text": "a\udcff"}]
+
+
+def test_whoever_opened_the_file_keeps_their_place_in_it(tmp_path: Path) -> None:
+    """A child shares an open file, and a place that it moved would be believed by nobody here."""
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(Table.from_pylist(ROWS * 1000), path)  # type: ignore[no-untyped-call]
+    with path.open("rb") as file:
+        reader = RowReader(file, path.name)
+        assert len(list(reader)) == 3000
+        assert reader.bytes_read > 0
+        file.seek(0)
+        assert file.read() == path.read_bytes()
 
 
 @pytest.mark.parametrize(

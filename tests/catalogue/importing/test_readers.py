@@ -12,7 +12,8 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from catalogue.importing.readers import UPLOAD, Broken, FileRefused, Format, Limits, Row, RowReader
+from catalogue.importing.limits import UPLOAD, Limits
+from catalogue.importing.readers import Broken, FileRefused, Format, Row, RowReader
 
 TWO = [{"query": "mug", "item_id": "1"}, {"query": "杯子", "item_id": "2"}]
 LINES = '{"query": "mug", "item_id": "1"}\n{"query": "杯子", "item_id": "2"}\n'.encode()

@@ -16,13 +16,13 @@ from django.test import Client
 from django.urls import reverse
 
 from catalogue import display
+from catalogue.child_processes import Child
 from catalogue.importing.inspecting import Origin
 from catalogue.importing.presets import ITEMS, PAIRS
 from catalogue.importing.running import Plan, run_here
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Image, Import, Pair, PictureFetch, PictureSource, Snapshot
 from catalogue.pictures import fetching, snapshot_pictures, sources
-from catalogue.pictures.child_processes import Child
 from inference.prelabel import model_context
 from jobs import dispatching, heartbeats, leasing, tasks
 from projects.models import AuditEvent, Project

@@ -1,0 +1,143 @@
+"""The process that reads Parquet: foreign bytes in, lines of JSON out, under limits that the kernel keeps.
+
+Pages may unfold to gigabytes, and what the footer says of them may be a lie; here that ends this process alone. It holds
+an open file and no secret. A line is what a row would be in JSONL, so that its reader has one format to mistrust.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+from pyarrow import lib, parquet
+
+from catalogue.child_processes import allow_seconds, settle_in, write_frame
+from catalogue.importing import parquet_rows
+from catalogue.importing.limits import FRAME_BYTES, Limits
+
+MEMORY = 1 << 30  # address space; the libraries alone take 290 MiB of it
+CPU_SECONDS = 30  # for each frame
+FIELD_BYTES = 64 << 10  # no field may be longer; of one that is, a byte more shows it
+_TOGETHER = 256  # rows
+_TOGETHER_BYTES = 32 << 20
+
+
+class FileTooMuch(Exception):
+    """A file that is not read on; the message is a code that catalogue.importing.parquet turns into words."""
+
+
+def main() -> None:
+    settle_in(MEMORY, files=16)
+    # Without these, threads that nobody needs and memory kept for later fill the address space.
+    lib.set_cpu_count(1)
+    lib.set_memory_pool(lib.system_memory_pool())
+    write_frame(sys.stdout.buffer, {"ready": True})
+    file, limits = OpenFile(int(sys.argv[1])), Limits(**json.loads(sys.argv[2]))
+    try:
+        write_frame(sys.stdout.buffer, _read(file, limits))
+    except BrokenPipeError:  # whoever asked has seen enough
+        os._exit(0)
+
+
+def _read(file: OpenFile, limits: Limits) -> dict[str, Any]:
+    """Write frame after frame; what the last one says."""
+    allow_seconds(CPU_SECONDS)
+    try:
+        for frame in _frames(file, limits):
+            write_frame(sys.stdout.buffer, {"read": file.count}, b"\n".join(frame))
+            allow_seconds(CPU_SECONDS)
+    except BrokenPipeError:
+        raise
+    except FileTooMuch as refusal:
+        return {"refused": str(refusal)}
+    except MemoryError:
+        return {"refused": "too_much"}
+    except Exception as error:  # pyarrow raises of every kind
+        return {"refused": "damaged", "why": str(error)[:200]}
+    return {"done": True}
+
+
+class OpenFile(io.RawIOBase):
+    """The file, read at places of our own: whoever opened it keeps the place where they are. Counts what was read."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._at = self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: os.fstat(self._descriptor).st_size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        size = os.preadv(self._descriptor, [buffer], self._at)
+        self._at += size
+        self.count += size
+        return size
+
+
+def _frames(file: OpenFile, limits: Limits) -> Iterator[list[bytes]]:
+    frame: list[bytes] = []
+    size = 0
+    for line in _lines(file, limits):
+        frame.append(line if len(line) <= limits.line_bytes else b"")
+        size += len(frame[-1]) + 1
+        if size > FRAME_BYTES:
+            yield frame
+            frame, size = [], 0
+    if frame:
+        yield frame
+
+
+def _lines(file: OpenFile, limits: Limits) -> Iterator[bytes]:
+    table: Any = parquet.ParquetFile(file, buffer_size=1 << 16)  # type: ignore[no-untyped-call]
+    together = _check(table.metadata, limits)
+    for batch in table.iter_batches(batch_size=together, use_threads=False):
+        yield from map(_line, parquet_rows.read(batch))
+
+
+def _check(metadata: Any, limits: Limits) -> int:
+    """By the footer, which costs nothing and may lie. Returns how many rows are taken together."""
+    size: int = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    if metadata.num_columns > limits.columns:
+        raise FileTooMuch("columns")
+    if metadata.num_rows > limits.rows or size > limits.expanded_bytes:
+        raise FileTooMuch("unfolds")
+    return max(1, min(_TOGETHER, _TOGETHER_BYTES * int(metadata.num_rows) // max(size, 1)))
+
+
+def _line(values: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(values, default=_text, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    except (TypeError, ValueError):  # a text that is no UTF-8, a nesting without end
+        pass
+    try:
+        return json.dumps(values, default=_text, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    except (ValueError, RecursionError):
+        return (
+            repr(values).encode("utf-8", "backslashreplace").replace(b"\n", b" ")
+        )  # which its reader lists as no JSON
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value[: FIELD_BYTES + 1].decode("utf-8", "replace")
+    return str(value)
+
+
+if __name__ == "__main__":
+    main()
