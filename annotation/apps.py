@@ -27,6 +27,7 @@ class AnnotationConfig(AppConfig):
         storing.queries_became_benchmark.register(intake.judge_blind)
         predictions.predictions_stored.register(following_models.take)
         trials.gold_to_measure.register(measurable.gold_to_measure)
+        trials.basis_of.register(measurable.basis_of)
         progress.disputes_with_the_model.register(settling.disputes_with_the_model)
 
         kinds.register(exporting.KIND, backtesting.KIND, sampled_backtesting.KIND, more_judgments.KIND)

@@ -1,4 +1,5 @@
-"""The canary suite: does a model fall for item text that talks to it? Irrelevant gold pairs, clean and tampered with."""
+"""The canary suite: does a model fall for item text that talks to it? Irrelevant gold pairs that may measure it, clean and
+tampered with; `basis` says what the shares are of."""
 
 from __future__ import annotations
 
@@ -6,13 +7,14 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q
-
+from annotation.trust import measurable
+from annotation.trust.measurable import Exposure, Material
 from catalogue.models import Pair
 from inference.asking import Asking, Subject
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
 from inference.prelabel import model_context
+from inference.registry.basis import SHIPPED, Basis, LeftOut
 from projects.models import Project
 from relevance.canaries import ATTACKS, STUFFINGS, Tampering
 from relevance.facts import ItemFacts, PairFacts
@@ -38,9 +40,10 @@ def run(model: ModelVersion, project: Project | None, *, pairs: int = MOST, seed
 
     A pair is asked as pre-labelling asks it, save for what was done to its item's text.
     """
-    rules = specs(active_rule_base(project))
-    asking = Asking(project, model, rules)
-    chosen = _irrelevant(project, pairs, seed)
+    rule_base = active_rule_base(project)
+    asking = Asking(project, model, specs(rule_base))
+    chosen, basis = _irrelevant(project, model, pairs, seed)
+    basis.rule_base = basis.rule_base_now = rule_base.number if rule_base is not None else None
     clean = _labels(asking, chosen)
     held = [n for n, label in enumerate(clean) if label and not LORE.is_good(label)]
     asked = [chosen[n] for n in held]
@@ -50,17 +53,39 @@ def run(model: ModelVersion, project: Project | None, *, pairs: int = MOST, seed
         "clean_agreement": _share(len(held), sum(label is not None for label in clean)),
         "attacks": _flips(asking, ATTACKS, asked),
         "stuffings": _flips(asking, STUFFINGS, asked),
+        "basis": basis.to_json(),
     }
 
 
-def _irrelevant(project: Project | None, pairs: int, seed: int) -> list[Subject]:
-    found: list[Subject] = []
+def _irrelevant(project: Project | None, model: ModelVersion, most: int, seed: int) -> tuple[list[Subject], Basis]:
+    """Pairs that gold calls irrelevant and that may measure the model, else those that come with the product."""
+    draw, left_out = random.Random(seed), LeftOut()
     if project is not None:
-        rows = Pair.objects.filter(~Q(gold_label=""), project=project).select_related("query", "item__current_snapshot")
-        found = [model_context.subject(one) for one in rows if project.scale.to_lore(one.gold_label) == "L1"]
-    if not found:
-        found = [Subject(PairFacts(query, ItemFacts(title, title))) for query in _QUERIES for title in _ITEMS]
-    return random.Random(seed).sample(found, min(pairs, len(found)))
+        gold = _gold(project, model, left_out)
+        drawn = draw.sample(gold, min(most, len(gold)))
+        if drawn:
+            basis = measurable.basis_of(project, model, drawn, None)
+            basis.left_out = left_out
+            found = Pair.objects.select_related("query", "item__current_snapshot").in_bulk(drawn)
+            return [model_context.subject(found[pk]) for pk in drawn], basis
+    shipped = [(query, title) for query in _QUERIES for title in _ITEMS]
+    taken = draw.sample(shipped, min(most, len(shipped)))
+    basis = Basis(str(model), Exposure(model).lineage, ground={SHIPPED: len(taken)}, n=len(taken))
+    basis.queries, basis.left_out = len({query for query, _title in taken}), left_out
+    return [Subject(PairFacts(query, ItemFacts(title, title))) for query, title in taken], basis
+
+
+def _gold(project: Project, model: ModelVersion, left_out: LeftOut) -> list[int]:
+    """The irrelevant ones, oldest first; what may not measure the model is counted instead."""
+    material, exposure, found = Material(project), Exposure(model), list[int]()
+    for row in material.pairs:
+        if not row.gold or project.scale.to_lore(row.gold) != "L1":
+            continue
+        if why := exposure.why_not(row.text) or ("assisted" if material.assisted(row) else ""):
+            left_out.add(why)
+        else:
+            found.append(row.pair)
+    return sorted(found)
 
 
 def _flips(asking: Asking, tamperings: Mapping[str, Tampering], pairs: Sequence[Subject]) -> dict[str, float | None]:

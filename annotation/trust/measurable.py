@@ -220,6 +220,17 @@ def gold_to_measure(project: Project, model: ModelVersion) -> list[int]:
     return sorted(row.pair for row in gold if not found.assisted(row))
 
 
+def basis_of(project: Project, model: ModelVersion, pairs: Iterable[int], rule_base: int | None) -> Basis:
+    """Of what a model was asked about these pairs, no prediction of the project, held against their gold as it is now."""
+    found = Material(project, only=pairs)
+    basis = Basis(str(model), Exposure(model).lineage, rule_base, found.rule_base_now)
+    gold = [row for row in found.pairs if row.gold]
+    for row in gold:
+        found.measured(basis, row)
+    basis.queries = len({row.query for row in gold})
+    return basis
+
+
 def ages(project: Project, predictions: Iterable[Prediction]) -> dict[int, str]:
     """Why a prediction is not what the project takes its model to say now, by its key: it is by an `older_model`, by a
     `candidate` that never judged here, of an `older_item`, its content before, or under `older_rules`; one that is none of

@@ -42,7 +42,7 @@ class Trial(Job):
     requested_by = models.ForeignKey(Person, models.PROTECT)
     rendered = models.JSONField(default=list)  # sections of the prompt: name, text, tokens
     raw = models.TextField(blank=True)
-    judged = models.JSONField(null=True)  # status, reason, label, posterior, chain, contradicts
+    judged = models.JSONField(null=True)  # status, reason, label, posterior, chain, contradicts, rule_base
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
     tokens_cached = models.PositiveIntegerField(default=0)

@@ -7,7 +7,7 @@ no web request may call a model.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from math import comb
 from typing import Any
@@ -25,6 +25,7 @@ from inference.prelabel.predictions import LONGEST_ANSWER
 from inference.prompting import prompt_versions
 from inference.prompting.rendering import render
 from inference.registry import registry
+from inference.registry.basis import Basis
 from jobs import leasing
 from jobs.kinds import PRELABEL_QUEUE, Kind
 from jobs.leasing import Claim
@@ -40,6 +41,8 @@ from rules.publishing import active_rule_base, rule_base_of, specs
 MOST_PAIRS, FEWEST_PAIRS = 200, 10
 FEWEST_TO_ACTIVATE = 20
 
+# What a model was asked about these pairs is of, under a rule base by its number.
+basis_of: Hook[[Project, ModelVersion, Collection[int], int | None], Basis] = Hook()
 gold_to_measure: Hook[[Project, ModelVersion], list[int]] = Hook()  # pairs whose gold may measure a model
 
 
@@ -143,7 +146,7 @@ def _ask(trial: Trial) -> dict[str, Any]:
         "model": model,
         "rendered": _sections(question, trial.prompt),
         "raw": storable(judged.completion.text[:LONGEST_ANSWER]),
-        "judged": _as_json(judged),
+        "judged": {**_as_json(judged), "rule_base": rule_base.number},
         "tokens_in": judged.completion.tokens_in,
         "tokens_out": judged.completion.tokens_out,
         "tokens_cached": judged.completion.tokens_cached,
@@ -192,6 +195,7 @@ class Compared:
 
     done: int
     total: int
+    basis: Basis
     before: Side
     after: Side
     only_before: int
@@ -216,12 +220,21 @@ def compared(comparison: Comparison) -> Compared:
     return Compared(
         done=len(ended),
         total=len(trials),
+        basis=_basis(comparison, ended),
         before=_side(comparison.before, ended, comparison.project),
         after=_side(comparison.after, ended, comparison.project),
         only_before=len(first - second),
         only_after=len(second - first),
         p=mcnemar(len(first - second), len(second - first)),
     )
+
+
+def _basis(comparison: Comparison, ended: Sequence[Trial]) -> Basis:
+    """What both sides are of: the pairs that were asked about; no rule base where they were asked under several."""
+    bases = {one.judged.get("rule_base") for one in ended if one.judged is not None}
+    rule_base = bases.pop() if len(bases) == 1 else None
+    (basis,) = basis_of(comparison.project, comparison.model, {one.pair_id for one in ended}, rule_base)
+    return basis
 
 
 def _side(prompt: PromptVersion, trials: Sequence[Trial], project: Project) -> Side:
@@ -254,7 +267,7 @@ def activate(prompt: PromptVersion, project: Project, by: Person) -> None:
     now = prompt_versions.active()
     if now.pk != prompt.pk:
         found = Comparison.objects.filter(before=now, after=prompt, pairs__gte=FEWEST_TO_ACTIVATE)
-        if not any(compared(one).ended for one in found.select_related("before", "after", "project")):
+        if not any(compared(one).ended for one in found.select_related("before", "after", "model", "project")):
             first = _("Compare this version with the active one on twenty gold pairs or more first.")
             raise Refused("not_compared", first, status=409)
     with transaction.atomic():

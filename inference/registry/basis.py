@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.models import Mode
 
 IMPORTED = "imported"  # the mode of a rating that a file brought
+SHIPPED = "shipped"  # the ground of pairs that belong to no catalogue
 _MODES = {**dict(Mode.choices), IMPORTED: _("imported")}
 _GROUNDS = {
     "import": _("gold by import"),
@@ -19,6 +20,7 @@ _GROUNDS = {
     "consensus": _("gold by consensus"),
     "people": _("what people say, without gold"),
     "model": _("the teacher's own words, without gold"),
+    SHIPPED: _("pairs that come with the product, without gold"),
 }
 
 

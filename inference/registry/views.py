@@ -67,6 +67,8 @@ def model(request: Request, version_id: int) -> HttpResponse:
 def page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpResponse:
     lesson = LearntModel.objects.filter(version=found).defer("body", "corpus").select_related("project").first()
     fitted = confidence.newest(found, request.project)
+    canaries = ModelJob.objects.filter(project=request.project, kind=ModelJob.Kind.CANARY, model=found)
+    tried = canaries.order_by("-pk").first()
     context = {
         "project": request.project,
         "model": found,
@@ -79,9 +81,8 @@ def page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRes
         "calibration": fitted,
         "report_basis": _basis(lesson.report if lesson is not None else {}, found),
         "calibration_basis": _basis(fitted.bins if fitted is not None else {}, found),
-        "canary": ModelJob.objects.filter(project=request.project, kind=ModelJob.Kind.CANARY, model=found)
-        .order_by("-pk")
-        .first(),
+        "canary": tried,
+        "canary_basis": _basis(tried.result or {} if tried is not None else {}, found),
         "found": [(name, value) for name, value in found.found.items() if isinstance(value, bool)],
     }
     return render(request, "inference/registry/model.html", context, status=status)

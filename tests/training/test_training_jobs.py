@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
 
+from catalogue.models import Pair
 from evaluation import canary_jobs
 from inference.distilled.fitting import fit
 from inference.models import ModelJob, ModelVersion
@@ -144,6 +145,24 @@ def test_a_canary_run_shows_every_attack_and_stuffing_on_the_models_page(
     assert (len(job.result["attacks"]), len(job.result["stuffings"])) == (10, 3)
     page = client.get(reverse("model", args=["shoes", model.pk])).content.decode()
     assert all(name in page for name in [*job.result["attacks"], *job.result["stuffings"]])
+    assert (
+        "36 pairs of 6 queries · pairs that come with the product, without gold 36" in page
+    )  # no gold here is irrelevant
+
+
+def test_a_canary_run_leaves_out_what_may_not_measure_the_model_and_says_what_it_is_of(
+    labelled: Project, cast: Cast, client_for: ClientFor
+) -> None:
+    Pair.objects.filter(project=labelled, gold_label="L2").update(gold_label="L1")  # 4 of the 5 mugs of each query
+    model = done(jobs.ask(labelled, "gold", cast.max, promote=False)).model
+    assert model is not None
+    job = done(canary_jobs.ask(labelled, model, cast.max))
+    assert job.result is not None and job.result["pairs"] == 10 * 4  # of 40 queries 28 train and 2 are validation
+    assert (job.result["basis"]["n"], job.result["basis"]["queries"], job.result["basis"]["rule_base"]) == (40, 10, 1)
+    assert job.result["basis"]["left_out"] == {"learnt": 28 * 4, "not_test": 2 * 4, "assisted": 0, "stale": 0}
+    for name, args in (("model", [model.pk]), ("models", [])):
+        page = client_for(cast.max).get(reverse(name, args=["shoes", *args])).content.decode()
+        assert "40 pairs of 10 queries" in page and "112 pairs of queries it learnt from are left out." in page
 
 
 def test_while_something_runs_the_list_looks_again(labelled: Project, cast: Cast, client_for: ClientFor) -> None:

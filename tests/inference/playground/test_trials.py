@@ -21,7 +21,7 @@ from jobs import leasing, tasks
 from projects.models import Project
 from rules.publishing import newest, specs
 from tests.misbehaving.server import Misbehaving, running
-from tests.world.rows import RULE_BODY, make_item, make_pair, make_rule_base
+from tests.world.rows import RULE_BODY, make_import, make_item, make_pair, make_rule_base
 
 ClientFor = Callable[..., Client]
 
@@ -118,6 +118,31 @@ def test_two_prompts_are_compared_on_gold_and_only_then_one_may_be_active(
     assert "lore-2" in client.get(started.url).content.decode()
     client.post(activate)
     assert prompt_versions.active().pk == other_prompt.pk
+
+
+def test_a_comparison_says_what_its_figures_are_of(
+    project: Project,
+    pairs: list[Pair],
+    model: ModelVersion,
+    other_prompt: PromptVersion,
+    cast: Any,
+    client_for: ClientFor,
+) -> None:
+    batch = make_import(project=project)
+    for pair in pairs:
+        pair.golds.create(label="L4", ground="import", snapshot=pair.item.current_snapshot, batch=batch)
+    found = trials.start_comparison(project, model, prompt_versions.active(), other_prompt, 24, cast.max)
+    page = reverse("comparison", args=[project.slug, found.pk])
+    assert "pairs of" not in client_for(cast.max).get(page).content.decode()  # nothing is measured yet
+    work_off()
+    basis = trials.compared(found).basis
+    assert (basis.model, basis.lineage, basis.n, basis.queries) == (str(model), "unknown", 24, 6)
+    assert (basis.rule_base, basis.ground, basis.modes) == (newest().number, {"import": 24}, {})
+    shown = client_for(cast.max).get(page).content.decode()
+    assert "24 pairs of 6 queries · gold by import 24" in shown and f"rule base {newest().number}" in shown
+    assert "it may know some of these" in shown
+    make_rule_base(body={**RULE_BODY, "label": "L1"})
+    assert f"the project judges by {newest().number} now" in client_for(cast.max).get(page).content.decode()
 
 
 def test_a_prompt_with_a_wrong_placeholder_is_refused_at_its_field(
