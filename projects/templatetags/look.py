@@ -5,6 +5,7 @@ Knows no label, rule or pair; those are in `domain`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django import template
@@ -100,6 +101,8 @@ def number(value: Any) -> str:
     """A count with its thousands set apart; nothing becomes a dash."""
     if value is None or value == "":
         return "–"
+    if isinstance(value, int):
+        return f"{value:,}"  # Chinese pages, too: Django sets nothing apart there
     return str(formats.number_format(value, use_l10n=True, force_grouping=True))
 
 
@@ -108,7 +111,7 @@ def percent(value: Any, places: int = 0) -> str:
     """A share of 1 as a percentage."""
     if value is None or value == "":
         return "–"
-    return f"{formats.number_format(100 * float(value), decimal_pos=places, use_l10n=True)} %"
+    return f"{_rounded(100 * float(value), places)} %"
 
 
 @register.filter
@@ -116,7 +119,23 @@ def fixed(value: Any, places: int = 3) -> str:
     """A coefficient with so many digits behind the point."""
     if value is None or value == "":
         return "–"
-    return str(formats.number_format(float(value), decimal_pos=places, use_l10n=True))
+    return _rounded(float(value), places)
+
+
+def _rounded(value: float, places: int) -> str:
+    """To the nearest: what Django's formats get they cut off behind so many digits. Nothing is "-0.0"."""
+    return str(formats.number_format(round(value, places) + 0.0, decimal_pos=places, use_l10n=True))
+
+
+@register.simple_tag
+def interval(figure: Any, kind: str = "") -> str:
+    """Within which bounds a figure lies: one unit, and a word between them that no minus sign can be taken for."""
+    low, high = (figure.get(n) if isinstance(figure, Mapping) else getattr(figure, n, None) for n in ("low", "high"))
+    if low is None or high is None:
+        return ""
+    bounds = [_rounded(100 * one, 1) if kind == "percent" else _rounded(one, 3) for one in (low, high)]
+    told = gettext("%(low)s to %(high)s") % {"low": bounds[0], "high": bounds[1]}
+    return f"{told} %" if kind == "percent" else told
 
 
 @register.filter
