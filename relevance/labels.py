@@ -133,10 +133,10 @@ LORE = Scale(
 _CHORUS = Scale(
     name="chorus-4",
     grades=(
-        Grade("0", 0, "0: clearly wrong", "L1", "0：明显错误"),
+        Grade("0", 0, "clearly wrong", "L1", "明显错误"),
         Grade("1", 1, "1", "L2", "1"),
         Grade("2", 2, "2", "L3", "2"),
-        Grade("3", 3, "3: what the shopper wants", "L4", "3：正是所需"),
+        Grade("3", 3, "what the shopper wants", "L4", "正是所需"),
     ),
     good_from=2,
     lore_codes={"L1": "0", "L2": "1", "L3": "2", "L4": "3"},

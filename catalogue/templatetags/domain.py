@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalogue import display
 from projects.language import in_language
+from projects.models import Mode
 from relevance.labels import LORE, Scale, UnknownLabel
 
 register = template.Library()
@@ -131,6 +132,12 @@ def act_name(act: str) -> str:
         "reopened": _("opened it again"),
     }
     return str(names.get(act, act))
+
+
+@register.filter
+def mode(code: str) -> str:
+    """How much of the machine's work a judge saw, in the reader's language."""
+    return str(dict(Mode.choices).get(code, code))
 
 
 @register.filter

@@ -143,6 +143,13 @@ def test_names_of_judges_are_for_the_lead(pair: Pair, cast: Cast, client_for: Cl
     assert "<bdi hx-ignore>Ana</bdi>" not in client_for(cast.max).get(url).content.decode()
 
 
+def test_a_pair_says_in_the_readers_language_how_it_was_judged(pair: Pair, cast: Cast, client_for: ClientFor) -> None:
+    make_judgment(pair=pair, by=cast.ana, mode="facts")
+    for language, told in (("en", "<td>facts</td>"), ("zh-hans", "<td>事实</td>")):
+        page = client_for(cast.lena).get(f"/p/shoes/pairs/{pair.pk}/", headers={"Accept-Language": language})
+        assert told in page.content.decode()
+
+
 def test_a_dispute_is_settled_from_its_page(pair: Pair, cast: Cast, client_for: ClientFor) -> None:
     make_judgment(pair=pair, by=cast.ana, label="L4")
     make_judgment(pair=pair, by=cast.ben, label="L1")
