@@ -90,14 +90,16 @@ def _refused(request: Request, refusal: Refused) -> HttpResponse:
 
 
 def _page(request: Request) -> dict[str, Any]:
-    prompt_versions.active()  # the shipped version is a row from the first visit on
+    now = prompt_versions.active()  # the shipped version is a row from the first visit on
     first = Pair.objects.filter(project=request.project).order_by("pk").values_list("pk", flat=True).first()
     living = list(registry.listed(request.project).exclude(role=ModelVersion.Role.CAPTIONER).order_by("name", "-id"))
     return {
         "project": request.project,
         "models": living,
         "chats": [one for one in living if one.prompt_id is not None],
-        "prompts": PromptVersion.objects.order_by("-active", "-id"),
+        "active": registry.active_models(request.project),
+        "prompts": sorted(PromptVersion.objects.order_by("-id"), key=lambda row: row.pk != now.pk),
+        "prompt_now": now,
         "pair": number(request.GET.get("pair")) or first or "",
         "trials": request.project.trials.filter(comparison=None)
         .select_related("pair__query", "snapshot", "model", "prompt")

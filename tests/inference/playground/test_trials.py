@@ -156,6 +156,25 @@ def test_a_prompt_with_a_wrong_placeholder_is_refused_at_its_field(
     assert not PromptVersion.objects.filter(name="lore-3").exists()
 
 
+def test_what_answers_now_is_offered_first(
+    project: Project,
+    pairs: list[Pair],
+    model: ModelVersion,
+    other_prompt: PromptVersion,
+    cast: Any,
+    client_for: ClientFor,
+) -> None:
+    model_at("http://127.0.0.1:9/v1", "another")  # whose name comes first
+    registry.promote(model, project, cast.max)
+    page = client_for(cast.max).get(reverse("playground", args=[project.slug])).content.decode()
+    now = prompt_versions.active()
+    trial, comparison = page.split('id="before"')
+    assert f'<option value="{model.pk}" selected>lore (1) (active)' in trial
+    before, after = comparison.split('id="after"')
+    assert before.index(f'value="{now.pk}"') < before.index(f'value="{other_prompt.pk}"')
+    assert f'value="{other_prompt.pk}" selected' in after  # two different ones, as they are asked for
+
+
 def test_a_server_that_is_away_makes_a_trial_fail_with_its_reason(
     project: Project, pairs: list[Pair], cast: Any, client_for: ClientFor
 ) -> None:
