@@ -33,7 +33,9 @@ class SampleForm(forms.Form):
     """Which model is asked, about how many pairs; only one that reads the rules' words can be."""
 
     model = forms.ModelChoiceField(
-        registry.living().exclude(prompt=None).exclude(role="captioner").order_by("-pk"), label=gettext_lazy("Model")
+        registry.living().exclude(prompt=None).exclude(role="captioner").order_by("-pk"),
+        label=gettext_lazy("Model"),
+        empty_label=gettext_lazy("choose a model"),
     )
     sample = forms.IntegerField(
         label=gettext_lazy("Pairs"),
