@@ -5,6 +5,7 @@
 - `compiling`   querysets whose SQL is built once in a process; a new user of it brings a measurement
 - `clock`       time as the database tells it
 - `append_only` triggers of tables that only grow
+- `versions`   whose tables these are: what was applied to them that this product does not know
 
 Everybody may use all of it but `postgresql/`, which the settings name.
 """

@@ -1,4 +1,5 @@
-"""What a process refuses to start with: settings that let strangers in, folders that do not last, a database that forgets.
+"""What a process refuses to start with: settings that let strangers in, folders that do not last, a database that forgets or is
+of another version.
 
 `projects.starting` asks before the first request or job; `manage.py check` asks the first two kinds as well. Settings are
 those of production where LORE_HTTPS=1: then others than their owner rely on them.
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
+from database import versions
 from lore_app import environment
 from lore_app.durable_folders import why_not_lasting
 from lore_app.privileges import append_only_tables
@@ -80,19 +82,27 @@ def database_is_durable(databases: Sequence[str] | None = None, **_: Any) -> lis
 
 
 @register(RUNNING)
-def role_cannot_rewrite(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Not for `migrate`, which acts as the owner."""
+def tables_are_ours(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Not for `migrate`, which makes them, and acts as their owner."""
     problems: list[CheckMessage] = []
     for alias in databases or ():
-        with connections[alias].cursor() as cursor:
-            cursor.execute(
-                "SELECT current_user, bool_or(at IS NULL), bool_or(has_table_privilege(at, 'UPDATE'))"
-                " FROM (SELECT to_regclass(name) AS at FROM unnest(%s::text[]) AS name) tables",
-                [append_only_tables()],
-            )
-            role, absent, may_rewrite = cursor.fetchone()
-            if absent:
-                problems.append(Error("the database has no tables: run manage.py migrate", id="lore.E003"))
-            elif may_rewrite:
-                problems.append(Error(f"the role {role} could rewrite judgments: act as lore_app", id="lore.E004"))
+        if reason := versions.why_not_ours("the database", versions.applied(alias)):
+            problems.append(Error(reason, id="lore.E005"))
+        else:
+            problems += _role_cannot_rewrite(alias)
     return problems
+
+
+def _role_cannot_rewrite(alias: str) -> list[CheckMessage]:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, bool_or(at IS NULL), bool_or(has_table_privilege(at, 'UPDATE'))"
+            " FROM (SELECT to_regclass(name) AS at FROM unnest(%s::text[]) AS name) tables",
+            [append_only_tables()],
+        )
+        role, absent, may_rewrite = cursor.fetchone()
+    if absent:
+        return [Error("the database has no tables: run manage.py migrate", id="lore.E003")]
+    if may_rewrite:
+        return [Error(f"the role {role} could rewrite judgments: act as lore_app", id="lore.E004")]
+    return []

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from abc import ABC, abstractmethod
-from typing import Any
+from contextlib import suppress
+from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
+from database import versions
 from projects.refusals import Refused
 
 
@@ -16,10 +19,25 @@ class UsageError(Exception):
     """The command line itself is wrong: exit 2."""
 
 
+def refuse_other_versions() -> None:
+    """Raises CommandError over the tables of another version."""
+    if reason := versions.why_not_ours("the database", versions.applied()):
+        raise CommandError(reason)
+
+
+def failure(error: Exception) -> str:
+    """The last line of stdout of a command that failed."""
+    return json.dumps({"error": str(error)}, ensure_ascii=False)
+
+
 class JsonCommand(BaseCommand, ABC):
-    """Subclasses implement `run`. A CommandError or Refused ends with {"error": ...} and exit 1; usage errors exit 2."""
+    """Subclasses implement `run`. A CommandError or Refused ends with {"error": ...} and exit 1; usage errors exit 2.
+
+    `any_version`: the command runs over the tables of another version as well, or asks by itself.
+    """
 
     requires_system_checks: list[str] = []
+    any_version: ClassVar[bool] = False
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         kwargs.setdefault("conflict_handler", "resolve")  # our --version is a rule base version's, not Django's
@@ -29,13 +47,16 @@ class JsonCommand(BaseCommand, ABC):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            if not self.any_version:
+                with suppress(OperationalError):  # away, or not there: a matter of the command, which may need none
+                    refuse_other_versions()
             answer = self.run(**options)
         except UsageError as error:
             self.stderr.write(str(error))
             sys.exit(2)
         except CommandError as error:
             self.stderr.write(str(error))
-            self.stdout.write(json.dumps({"error": str(error)}, ensure_ascii=False))
+            self.stdout.write(failure(error))
             sys.exit(1)
         except Refused as refusal:
             self.stderr.write(f"{refusal.code}: {refusal.sentence}")

@@ -18,9 +18,9 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import OperationalError, ProgrammingError, connection, transaction
-from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
+from database import versions
 from database.connecting import connected_as
 from lore_app.backup import clients, sums
 from lore_app.backup.making import DUMP, MANIFEST, TAR, Manifest, Say
@@ -53,9 +53,9 @@ def restore(folder: Path, say: Say, *, replace: bool = False) -> dict[str, Any]:
 
 
 def _check_product(manifest: Manifest) -> None:
-    known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
-    if newer := sorted(set(manifest.migrations) - known):
-        raise CommandError(f"the backup is of a newer product ({manifest.product}): this one lacks {newer[0]}")
+    what = f"the backup that {manifest.product} made at {manifest.made_at}"
+    if reason := versions.why_not_ours(what, manifest.migrations):
+        raise CommandError(reason)
 
 
 def _load(dump: Path) -> None:

@@ -188,7 +188,7 @@ def come_from_the_future(folder: Path) -> None:
         (lambda folder: change_a_sign(folder / "database.dump"), "database.dump is damaged"),
         (lose_a_file, "lacks 1 files, such as images/aa/1.webp|is not in the manifest"),
         (lambda folder: (folder / "manifest.json").unlink(), "is no backup"),
-        (come_from_the_future, "newer product .* lacks annotation.9999_telepathy"),
+        (come_from_the_future, "newer version .* lacks annotation.9999_telepathy"),
     ],
 )
 @pytest.mark.usefixtures("workplace")

@@ -16,6 +16,7 @@ from projects.commands import JsonCommand, UsageError
 
 class Command(JsonCommand):
     help = "Ring for rows that are due and work on them, until SIGTERM or Ctrl+C: current work is finished first."
+    any_version = True  # starting.check refuses it, with the exit code of those who serve or work
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-dispatch", action="store_true", help="only work; another process dispatches")

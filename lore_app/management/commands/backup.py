@@ -15,6 +15,7 @@ from projects.commands import JsonCommand
 
 class Command(JsonCommand):
     help = "Back up the database and the storage into a new folder; nobody has to stop working."
+    any_version = True  # a backup asks nothing of the tables
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", metavar="FOLDER", type=Path)

@@ -15,6 +15,7 @@ from catalogue.models import Import, Pair
 from demo import pairs
 from inference.models import Prediction
 from projects import creating, demo_logins
+from projects.commands import refuse_other_versions
 from projects.models import Project
 from rules.publishing import active_rule_base
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("the demo is only loaded with LORE_DEMO=1")
+        refuse_other_versions()
         held = Project.objects.filter(slug=SLUG).first()
         project = held or creating.make(
             None,

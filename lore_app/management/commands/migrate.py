@@ -1,7 +1,8 @@
 """migrate, as the owner: makes the embedded database where it is absent, then runs Django's own command, patiently.
 
 A change of a table waits behind whoever is using it, and everybody else would wait behind the change. So it gives up
-after a few seconds, lets people go on, and tries again; what was migrated before stays migrated.
+after a few seconds, lets people go on, and tries again; what was migrated before stays migrated. Tables of another version
+are refused before anything is written.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
 from database.connecting import connected_as
+from projects.commands import failure, refuse_other_versions
 from projects.starting import RUNNING
 
 LOCK_SECONDS = 4
@@ -31,12 +33,21 @@ class Command(migrate.Command):
         return {**asked, "tags": registry.tags_available() - {RUNNING}}
 
     def execute(self, *args: Any, **options: Any) -> Any:
+        try:
+            return self._patiently(*args, **options)
+        except CommandError as error:
+            if self._called_from_command_line:  # type: ignore[attr-defined]  # unknown to django-stubs
+                self.stdout.write(failure(error))
+            raise
+
+    def _patiently(self, *args: Any, **options: Any) -> Any:
         owner = settings.OWNER_DATABASE
         if owner.get("EMBEDDED"):
             create_database()
         with connected_as({**owner, "OPTIONS": _impatient(owner["OPTIONS"])}):
             for pause in PAUSES:
                 try:
+                    refuse_other_versions()
                     return super().execute(*args, **options)
                 except OperationalError as error:
                     if not isinstance(error.__cause__, LockNotAvailable):

@@ -13,6 +13,7 @@ from projects.commands import JsonCommand
 
 class Command(JsonCommand):
     help = "Restore a backup into an empty database, and compare every table and file with it."
+    any_version = True  # which is put aside whole, under another name
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", metavar="FOLDER", type=Path)
