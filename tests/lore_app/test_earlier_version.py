@@ -1,4 +1,4 @@
-"""The database or backup of another version: refused in one sentence, and nothing touched."""
+"""The database or backup of another version: refused in one sentence, nothing touched, and what it holds carried over."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,11 @@ from django.db import connection
 from PIL import Image as Picture
 from psycopg import sql
 
+from annotation.models import Gold, Judgment
+from catalogue.models import Item, Pair, Query
 from database import versions
 from database.connecting import connected_as
+from inference.models import KnowledgeCard
 from lore_app.backup import clients, restoring
 from lore_app.backup.making import Manifest
 from tests.conftest import ROOT, FreshDatabase, as_owner, drop, environment_of, url_of
@@ -173,3 +176,81 @@ def test_a_backup_of_an_earlier_version_is_refused_before_anything_is_made_or_pu
         restoring.restore(folder, quiet, replace=replace)
     assert earlier.state() == before
     assert {path: path.read_bytes() for path in folder.iterdir()} == files
+
+
+def test_what_an_earlier_version_holds_is_carried_over(
+    earlier: Earlier, fresh_database: FreshDatabase, carry: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    before = earlier.state()
+    told = carry("export_earlier", tmp_path / "carried")
+    assert earlier.state() == before
+    mugs, empty = told["projects"]
+    assert {key: mugs[key] for key in ("pairs", "gold", "ratings", "items_without_pairs", "knowledge")} == {
+        "pairs": 3,
+        "gold": 1,
+        "ratings": 5,  # ana, ben and the rater ben of p1, ana of the blue mug, ada in ana's place of the benchmark query
+        "items_without_pairs": 1,
+        "knowledge": 1,
+    }
+    assert empty["files"] == []
+
+    connection.close()
+    connection.settings_dict["NAME"] = fresh_database.name
+    pictures = earlier.data / "storage/images"
+    counts = [
+        carry("import_pairs", tmp_path / "carried" / name, project="mugs", create=True, images=pictures)
+        for name in mugs["files"]
+        if "/pairs-" in name
+    ]
+    assert [one["new"] for one in counts] == [1, 2]  # a file for each origin: the other shop's, then the shop's
+    assert (sum(one["gold"] for one in counts), sum(one["ratings"] for one in counts)) == (1, 5)
+    assert carry("import_items", tmp_path / "carried/mugs/items-1.jsonl", project="mugs")["new"] == 1
+    assert carry("import_knowledge", tmp_path / "carried/mugs/knowledge-1.jsonl", project="mugs")["new"] == 1
+    as_carried()
+
+
+def as_carried() -> None:
+    pair = Pair.objects.get(external_id="p1")
+    shown = pair.item.current_snapshot
+    assert shown is not None
+    assert (pair.query.text, pair.query.locale, pair.item.external_id) == ("red mug", "en", "m1")
+    assert (shown.title, shown.category) == ('Red "mug" \\ 红', "Kitchen > Mugs")
+    assert shown.cpv == [["colour", "red"], ["colour", "white"]]
+    assert shown.skus == [{"code": "m1-s", "name": "small", "attributes": [["size", "S"]]}]
+    assert (shown.shop, shown.description, shown.price) == ("Mugs & Co", "Two\nlines", "7.50")
+    assert shown.selling_points == ["keeps warm", "dishwasher"]
+    assert (len(shown.images), shown.image_addresses) == (1, ["https://pictures.example/1.jpg"])
+    assert (shown.batch.source, shown.batch.licence) == ("shop", "CC0-1.0")
+    assert Item.objects.get(external_id="m2").current_snapshot.batch.attribution == "thanks"  # type: ignore[union-attr]
+    gold = Gold.objects.get()
+    assert (gold.pair, gold.label, gold.mismatch, gold.ground) == (pair, "L2", "colour", "import")
+    said = Judgment.objects.order_by("pair__query__text", "pair__item__external_id", "judge__rater")
+    assert list(said.values_list("judge__rater", "label")) == [
+        ("ada", "L4"), ("ana", "L2"), ("ben", "L3"), ("ben (member)", "L4"), ("ana", "L3"),
+    ]  # fmt: skip
+    assert list(Query.objects.filter(is_benchmark=True).values_list("text", flat=True)) == ["café 杯"]
+    card = KnowledgeCard.objects.get()
+    assert (card.key, card.item_ids, card.clicks) == ("red mug", ["m1", "m2"], 12)
+
+
+@pytest.fixture
+def carry() -> Callable[..., dict[str, Any]]:
+    """A command and its answer."""
+
+    def run(name: str, *arguments: Any, **options: Any) -> dict[str, Any]:
+        said = StringIO()
+        call_command(name, *arguments, **options, stdout=said, stderr=StringIO())
+        answer: dict[str, Any] = json.loads(said.getvalue().splitlines()[-1])
+        return answer
+
+    return run
+
+
+def test_only_an_earlier_version_is_carried_over(
+    fresh_database: FreshDatabase, settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.OWNER_DATABASE = {**settings.OWNER_DATABASE, "NAME": fresh_database.name}
+    with pytest.raises(SystemExit, match="1"):
+        call_command("export_earlier", tmp_path / "carried")
+    assert "nothing to carry over" in json.loads(capsys.readouterr().out.splitlines()[-1])["error"]
+    assert not (tmp_path / "carried").exists()
