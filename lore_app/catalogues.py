@@ -61,7 +61,8 @@ def update(root: Path) -> None:
     for path in catalogue_files(root):
         with path.open("rb") as file:
             catalog = read_po(file, locale=path.parts[-3])
-        catalog.update(fresh, no_fuzzy_matching=True)
+        # Without the date kept, two branches that add a message each would always be in conflict over it.
+        catalog.update(fresh, no_fuzzy_matching=True, update_creation_date=False)
         catalog.obsolete.clear()
         with path.open("wb") as file:
             write_po(file, catalog, width=110, sort_output=True, no_location=True, ignore_obsolete=True)
