@@ -10,10 +10,11 @@ from typing import Any
 from annotation.trust import measurable
 from annotation.trust.measurable import Exposure, Material
 from catalogue.models import Pair
-from inference.asking import Asking, Subject
+from inference.asking import Asking
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
 from inference.prelabel import model_context
+from inference.prelabel.model_context import Subject
 from inference.registry.basis import SHIPPED, Basis, LeftOut
 from projects.models import Project
 from relevance.canaries import ATTACKS, STUFFINGS, Tampering

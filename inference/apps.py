@@ -6,14 +6,11 @@ class InferenceConfig(AppConfig):
 
     def ready(self) -> None:
         """What this app plugs into the layers below, and its kinds of job."""
-        from inference import asking
         from inference.playground import trials
-        from inference.prelabel import model_context, runs
+        from inference.prelabel import runs
         from inference.registry import registry
         from jobs import kinds
         from projects import creating
 
         creating.project_founded.register(registry.start_with_default)
-        asking.lexicon_of.register(model_context.lexicon)
-        asking.briefed.register(model_context.brief)
         kinds.register(runs.KIND, trials.KIND)

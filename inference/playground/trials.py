@@ -16,11 +16,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.models import Pair
-from inference.asking import Asking, Briefing
+from inference.asking import Asking
 from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting, Question
 from inference.models import Comparison, ModelVersion, PromptVersion, Trial
 from inference.pipeline import Judged
 from inference.prelabel import model_context
+from inference.prelabel.model_context import Briefing
 from inference.prelabel.predictions import LONGEST_ANSWER
 from inference.prompting import prompt_versions
 from inference.prompting.rendering import render

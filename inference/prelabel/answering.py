@@ -15,12 +15,13 @@ from itertools import groupby
 from django.db import InterfaceError, OperationalError, transaction
 
 from catalogue.evidence import lexicons
-from inference.asking import Asking, Briefing
+from inference.asking import Asking
 from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting
 from inference.engines.prompted import Sampling
 from inference.models import Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
 from inference.pipeline import Judged
 from inference.prelabel import model_context, predictions
+from inference.prelabel.model_context import Briefing
 from inference.prelabel.predictions import AnsweredTask, AskedTask, Task
 from jobs import leasing
 from jobs.leasing import Claim

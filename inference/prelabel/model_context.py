@@ -1,4 +1,4 @@
-"""What a model is told beside the rules, read from the catalogue: `inference.asking` asks with it and knows no tables.
+"""What a model is told beside the rules, read from the catalogue: `inference.asking` asks with it.
 
 The evidence grid; for a large model knowledge, the query's guideline, and what the picture shows; for a learnt
 distilled one the other items of the query. Whatever is missing is missing: a pair without is a valid pair.
@@ -7,14 +7,13 @@ distilled one the other items of the query. Whatever is missing is missing: a pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from catalogue.evidence import grids, lexicons, other_items
 from catalogue.evidence.grids import GridSubject
 from catalogue.models import Pair, Snapshot
 from catalogue.pictures import snapshot_pictures
-from inference.asking import Briefing, Subject
 from inference.engines.base import EngineError
 from inference.engines.chat import Picture
 from inference.knowledge import retrieval
@@ -25,8 +24,39 @@ from inference.prelabel.captions import Looked
 from inference.prompting import prompt_versions
 from inference.registry import connecting
 from projects.models import Project
-from relevance.evidence import build_grid
+from relevance.evidence import EvidenceGrid, build_grid
+from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
+
+
+class Subject(NamedTuple):
+    """A pair as it is about to be asked: the facts that are told, the row of its query, the snapshot that they are of.
+
+    Without snapshot it is a pair of no catalogue. `altered`: the facts are not the snapshot's own (a canary's); all else
+    is told as for the pair itself, and the grid of these facts is kept nowhere, since a grid's row vouches for a snapshot.
+    """
+
+    facts: PairFacts
+    query_id: int | None = None
+    snapshot_id: int | None = None
+    altered: bool = False
+
+
+@dataclass(frozen=True)
+class Briefing:
+    """What a model is told of a pair beside the rules, and the rows it came from, which a prediction names."""
+
+    facts: PairFacts
+    grid: EvidenceGrid
+    grid_id: int | None = None
+    knowledge: tuple[Mapping[str, Any], ...] = ()
+    revisions: tuple[int, ...] = ()
+    guideline: Mapping[str, Any] | None = None
+    guideline_id: int | None = None
+    caption: str = ""
+    caption_id: int | None = None
+    pictures: tuple[Picture, ...] = ()
+    company: tuple[ItemFacts, ...] = ()
 
 
 def subject(pair: Pair, snapshot: Snapshot | None = None) -> Subject:

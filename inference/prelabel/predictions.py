@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from inference.asking import Briefing, Subject
 from inference.engines.base import Question
 from inference.models import Calibration, Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
 from inference.pipeline import Judged
+from inference.prelabel.model_context import Briefing, Subject
 from inference.registry import confidence
 from jobs import leasing
 from jobs.leasing import Claim
