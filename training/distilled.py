@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from django.db.models import F, Q, QuerySet
@@ -20,24 +20,19 @@ from catalogue import splitting
 from catalogue.evidence import grids, lexicons, other_items
 from catalogue.evidence.grids import GridSubject
 from catalogue.models import Pair
-from inference.asking import Asking
+from evaluation import comparing, measuring
 from inference.distilled import learnt_models
 from inference.distilled.feature_matrix import NAMES, Observed, observe
-from inference.distilled.fitting import Floats, Learnt, Lesson, TooLittle, fit
-from inference.engines.base import EngineError
+from inference.distilled.fitting import Learnt, Lesson, TooLittle, fit
 from inference.models import ModelVersion, Prediction
-from inference.pipeline import Judged
-from inference.prelabel import model_context
 from inference.registry import connecting, lineage, registry
 from inference.registry.basis import Basis
 from projects.audit import record
 from projects.models import Person, Project
-from relevance.calibration import Bin, expected_calibration_error, reliability
 from relevance.chain import LABELS
 from relevance.evidence import EvidenceGrid
 from relevance.facts import PairFacts
 from relevance.labels import Scale
-from relevance.metrics import report
 from relevance.rules import RuleSpec
 from relevance.splits import SPLIT_VERSION, Split, Splits, digest, digests
 from relevance.vocabulary import Vocabulary
@@ -143,7 +138,7 @@ def keep(project: Project, learnt: Lessons, by: Person | None, *, promote: bool)
     """Store what was learnt; promote it where that is wished and it beats the active model."""
     told = (learnt.learnt, learnt.vocabulary, learnt.report)
     version = learnt_models.store(project, *told, source=learnt.source, families=learnt.families, by=by)
-    why_not = "not asked to" if not promote else _why_not(learnt.report)
+    why_not = "not asked to" if not promote else comparing.why_not(learnt.report)
     if not why_not:
         registry.promote(version, project, by)
     record(by, "model.measured", project=project, on=version, promoted=not why_not, why_not=why_not)
@@ -286,105 +281,8 @@ def _measure(
     active = registry.active(project)
     majority = Counter(one.truth for one in test).most_common(1)[0][0]
     return {
-        **figures_of(project.scale, test, shares),
-        "cold_start": figures_of(project.scale, test, _shares_of(cold, project, test, rules)),
+        **measuring.figures_of(project.scale, test, shares),
+        "cold_start": measuring.figures_of(project.scale, test, measuring.shares_of(cold, project, test, rules)),
         "majority": {"label": majority, "acc": sum(one.truth == majority for one in test) / len(test)},
-        "active": _active_figures(project, active, test, rules),
+        "active": comparing.active_figures(project, active, test, rules),
     }
-
-
-def _active_figures(
-    project: Project,
-    active: ModelVersion | None,
-    test: Sequence[Labelled],
-    rules: Sequence[RuleSpec],
-) -> dict[str, Any] | None:
-    """Of a distilled model by asking it; of a large one by what it has said, where it has said enough."""
-    if active is None:
-        return None
-    if why := _no_rival(active, splitting.splits()):
-        return {"model": str(active), "no_rival": why, "large": active.prompt_id is not None}
-    if active.prompt_id is None:
-        shares = _shares_of(registry.with_rules(active, rules), project, test, rules)
-        return {"model": str(active), **figures_of(project.scale, test, shares)}
-    rows = Prediction.objects.filter(model=active, status="ok", pair__in=[one.pair for one in test])
-    said = {pk: shares for pk, shares in rows.order_by("pair_id", "id").values_list("pair_id", "posterior") if shares}
-    known = [one for one in test if one.pair.pk in said]
-    if len(known) < 0.9 * len(test):
-        return {"model": str(active), "unknown": len(test) - len(known)}
-    stored = np.array([[said[one.pair.pk][label] for label in LABELS] for one in known])
-    return {"model": str(active), **figures_of(project.scale, known, stored)}
-
-
-def _shares_of(model: ModelVersion, project: Project, test: Sequence[Labelled], rules: Sequence[RuleSpec]) -> Floats:
-    """What a distilled model says of the pairs when it is asked as pre-labelling asks it."""
-    asking, found = Asking(project, model, rules), list[list[float]]()
-    for start in range(0, len(test), TOGETHER):
-        told = asking.about([model_context.subject(one.pair) for one in test[start : start + TOGETHER]])
-        found += [_posterior(one) for one in told]
-    return np.array(found)
-
-
-def _posterior(answer: Judged | EngineError) -> list[float]:
-    assert isinstance(answer, Judged) and answer.posterior is not None, "a distilled engine always answers"
-    return [answer.posterior[label] for label in LABELS]
-
-
-class LabelledPair(Protocol):
-    """A query's pair and its true label."""
-
-    @property
-    def facts(self) -> PairFacts: ...
-
-    @property
-    def truth(self) -> str: ...
-
-
-def figures_of(scale: Scale, test: Sequence[LabelledPair], shares: Floats) -> dict[str, Any]:
-    """Acc@2, Acc@4, Macro-F1, quadratic kappa, AUC with intervals by query; calibration of P(good), 10 equal-mass bins."""
-    good_of = np.array([scale.is_good(scale.from_lore(label)) for label in LABELS])
-    good = shares[:, good_of].sum(axis=1)
-    told = [scale.from_lore(LABELS[int(n)]) for n in shares.argmax(axis=1)]
-    rows = [
-        (one.facts.query, one.truth, label, float(share)) for one, label, share in zip(test, told, good, strict=True)
-    ]
-    truly = np.array([scale.is_good(one.truth) for one in test], dtype=np.float64)
-    return {
-        **report(scale, rows).to_json(),
-        "ece": round(expected_calibration_error(good, truly), 6),
-        "calibration": [_bin(one) for one in reliability(good, truly)],
-    }
-
-
-def _bin(one: Bin) -> dict[str, float]:
-    return dict(vars(one))
-
-
-def _no_rival(active: ModelVersion, splits: Splits) -> str:
-    """Why the active model's figures on the test queries would say nothing, or nothing where they do."""
-    if lineage.learnt_by_another_split(active):
-        return f"{active} learnt before split {SPLIT_VERSION} of the queries, perhaps from those that test now"
-    if leaked := lineage.tests_seen(active, splits):
-        return f"{active} has learnt from {leaked} families of queries that test"
-    return ""
-
-
-def _why_not(measured: Mapping[str, Any]) -> str:
-    """Empty where the new model beats the one that answers now, on the same test queries.
-
-    Where that one cannot be compared, the cold start is the rival; but a large model gives way only to a person's word.
-    """
-    rival = measured["active"] or measured["cold_start"]
-    if "no_rival" in rival and rival["large"]:
-        return f"{rival['no_rival']}: nothing can be compared with it here"
-    if "no_rival" in rival:
-        rival = measured["cold_start"]
-    if "unknown" in rival:
-        return f"the active model {rival['model']} has not judged {rival['unknown']} of the test pairs"
-    new, old = _merit(measured), _merit(rival)
-    return "" if new > old else f"quadratic kappa and AUC {new} do not beat {old}"
-
-
-def _merit(found: Mapping[str, Any]) -> tuple[float, float]:
-    kappa, auc = (round(found[name]["value"] or 0.0, 4) for name in ("kappa_quadratic", "auc"))
-    return kappa, auc

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from annotation.curation import exporting
 from catalogue import splitting
+from evaluation import comparing
 from inference.models import LearntModel, ModelVersion
 from inference.prompting import prompt_versions
 from inference.registry import lineage, registry
@@ -169,7 +170,7 @@ def figures(kappa: float) -> dict[str, Any]:
 )
 def test_who_cannot_be_compared_is_no_rival(active: dict[str, Any] | None, why_not: str) -> None:
     """A distilled model's place is then won against the cold start; a large model's only by a person's word."""
-    assert distilled._why_not({**figures(0.5), "cold_start": figures(0.4), "active": active}) == why_not
+    assert comparing.why_not({**figures(0.5), "cold_start": figures(0.4), "active": active}) == why_not
 
 
 @pytest.mark.parametrize(
@@ -181,11 +182,11 @@ def test_a_report_without_this_splits_version_makes_no_rival(
 ) -> None:
     model = make_model(engine="distilled", learnt=True)
     LearntModel.objects.create(version=model, project=project, source="gold", body=b"", report=report)
-    found = distilled._no_rival(model, Splits())
+    found = comparing.no_rival(model, Splits())
     assert (why in found) if why else not found
     lineage.keep(model, digests(["red mug"]), None, source="test")
     if not why:
-        assert "learnt from 1 families" in distilled._no_rival(model, Splits({digest("red mugs")}))
+        assert "learnt from 1 families" in comparing.no_rival(model, Splits({digest("red mugs")}))
 
 
 def test_the_page_of_a_model_says_what_it_has_learnt_from(project: Project, cast: Cast, client: Any) -> None:
