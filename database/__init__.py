@@ -1,7 +1,7 @@
 """How we speak to PostgreSQL. No app, no tables, nothing of the domain.
 
 - `connecting`  which database, as which role; `postgresql/` Django's backend for it, with the server that comes with the product
-- `statements`  SQL of our own: a statement, its rows, ids and lines by the thousand
+- `statements`  SQL of our own: a statement, its file where it is longer than ten lines, its rows, ids and lines by the thousand
 - `compiling`   querysets whose SQL is built once in a process; a new user of it brings a measurement
 - `clock`       time as the database tells it
 - `append_only` triggers of tables that only grow

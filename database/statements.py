@@ -1,11 +1,23 @@
-"""How SQL of our own is asked: a statement, its rows, ids and lines by the thousand."""
+"""How SQL of our own is asked: a statement, its rows, ids and lines by the thousand.
+
+A statement longer than ten lines lies beside its module as a `.sql` file, read once, when the module is imported. The file
+opens with what it asks and the parameters with their types; tests/database/test_statement_files.py has PostgreSQL plan each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
+
+
+def statement(module: str, name: str) -> str:
+    """What `name`.sql beside a module (its `__file__`) asks, without its comments: in them a percent sign would be a
+    parameter to the driver."""
+    lines = Path(module).with_name(f"{name}.sql").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("--"))
 
 
 def run(statement: str, *params: Any) -> None:

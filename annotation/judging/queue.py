@@ -23,6 +23,7 @@ from annotation.models import Judge, Lease, Postponement, Slot
 from catalogue.evidence import grids
 from database.clock import ClockTimestamp
 from database.compiling import compiled
+from database.statements import statement
 from projects.models import Mode, Person, Project
 from rules.publishing import active_rule_base
 
@@ -31,33 +32,6 @@ AHEAD_SECONDS = 150  # the page renews every 60
 MOST_HELD = 3  # by one person in a project; two windows may each look ahead, a loop may not empty the queue
 MANY_LEFT, STAYS_MANY_SECONDS = 100, 30
 
-# Answers in the slot's round or a later one: an answer in an earlier round than one's last would not count.
-# Without `+ 0` PostgreSQL would read all judgments of the judge instead of those of the pair: it expects few of each while
-# the table is young, and a judge has thousands.
-_NOT_JUDGED = """NOT COALESCE((
-    SELECT bool_or(said.outcome <> 'withdrawn') FROM (
-      SELECT DISTINCT ON (j.round) j.outcome FROM annotation_judgment j
-      WHERE j.pair_id = s.pair_id AND j.round >= s.round AND j.judge_id + 0 = %(judge)s
-      ORDER BY j.round, j.revision DESC) AS said), false)"""
-# A slot is free for a person who neither holds its pair nor has an opinion of it that stands. Without FOR UPDATE two people
-# could take the same slot; without SKIP LOCKED the second would wait for the first.
-_NEXT = f"""
-SELECT s.id FROM annotation_slot s
-WHERE s.project_id = %(project)s AND s.state = 'open' AND s.position {{direction}}
-  AND {_NOT_JUDGED}
-  AND NOT EXISTS (
-    SELECT 1 FROM annotation_lease l
-    WHERE l.pair_id = s.pair_id AND l.round = s.round AND l.person_id = %(person)s AND l.state = 'live')
-  AND {{postponed}} EXISTS (
-    SELECT 1 FROM annotation_postponement p JOIN annotation_slot put_off ON put_off.id = p.slot_id
-    WHERE put_off.pair_id = s.pair_id AND put_off.round = s.round AND p.person_id = %(person)s)
-ORDER BY {{order}} s.position, s.number
-FOR UPDATE OF s SKIP LOCKED LIMIT 1
-"""
-# Without this order a person would get back first what they put off last.
-_LONGEST_PUT_OFF = """(
-  SELECT max(p.at) FROM annotation_postponement p JOIN annotation_slot put_off ON put_off.id = p.slot_id
-  WHERE put_off.pair_id = s.pair_id AND put_off.round = s.round AND p.person_id = %(person)s),"""
 # Without the place of their last lease a person would begin again at the front of the queue with each card.
 _WHERE = """
 SELECT EXISTS (SELECT 1 FROM annotation_slot WHERE project_id = %(project)s AND state = 'open' AND position < 0),
@@ -65,21 +39,14 @@ SELECT EXISTS (SELECT 1 FROM annotation_slot WHERE project_id = %(project)s AND 
    WHERE l.person_id = %(person)s AND (SELECT s.project_id FROM annotation_slot s WHERE s.id = l.slot_id) = %(project)s
    ORDER BY l.id DESC LIMIT 1)
 """
-# What is urgent has a position below 0 (annotation.standard.rejudging); then onwards from where the person was, then what was left
-# behind, then what they put off.
+# In this order: what is urgent, onwards from where the person was, what was left behind them, what they put off.
 _TRIES = (
-    _NEXT.format(direction="< 0", postponed="NOT", order=""),
-    _NEXT.format(direction=">= %(cursor)s", postponed="NOT", order=""),
-    _NEXT.format(direction="< %(cursor)s", postponed="NOT", order=""),
-    _NEXT.format(direction="IS NOT NULL", postponed="", order=_LONGEST_PUT_OFF),
+    statement(__file__, "next_urgent"),
+    statement(__file__, "next_onward"),
+    statement(__file__, "next_left_behind"),
+    statement(__file__, "next_put_off"),
 )
-# Without the limit the count would take as long as the queue is.
-_LEFT = f"""
-SELECT count(*) FROM (
-  SELECT DISTINCT s.position FROM annotation_slot s
-  WHERE s.project_id = %(project)s AND s.state = 'open' AND {_NOT_JUDGED}
-  ORDER BY s.position LIMIT %(at_most)s) AS waiting
-"""
+_LEFT = statement(__file__, "how_many_left")
 
 
 class NotHeld(Exception):
@@ -183,8 +150,8 @@ def _next_slot(person: Person, project: Project, judge: Judge) -> int | None:
         cursor.execute(_WHERE, params)
         is_urgent, at = cursor.fetchone()
         params["cursor"] = at or 0
-        for statement in _TRIES if is_urgent else _TRIES[1:]:
-            cursor.execute(statement, params)
+        for attempt in _TRIES if is_urgent else _TRIES[1:]:
+            cursor.execute(attempt, params)
             if row := cursor.fetchone():
                 return int(row[0])
     return None

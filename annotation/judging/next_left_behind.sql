@@ -1,0 +1,27 @@
+-- The slot that a person takes next, third try: what was left behind them, or given back there, from the start.
+--
+-- Parameters
+--   project  bigint   whose queue
+--   person   bigint   who asks, and must neither hold the pair in this round nor have an opinion of it that stands
+--   judge    bigint   who they are among the project's judges
+--   cursor   bigint   the position of the pair that they held last, 0 before the first
+--
+-- Without FOR UPDATE, two people could take the same slot; without SKIP LOCKED, the second would wait for the first.
+-- Without `+ 0`, PostgreSQL would read all judgments of the judge instead of those of the pair: it expects few of each while
+-- the table is young, and a judge has thousands.
+-- Without `j.round >= s.round`, who answered in a later round would be asked once more, for an answer that would not count.
+SELECT s.id FROM annotation_slot s
+WHERE s.project_id = %(project)s AND s.state = 'open' AND s.position < %(cursor)s
+  AND NOT COALESCE((
+    SELECT bool_or(said.outcome <> 'withdrawn') FROM (
+      SELECT DISTINCT ON (j.round) j.outcome FROM annotation_judgment j
+      WHERE j.pair_id = s.pair_id AND j.round >= s.round AND j.judge_id + 0 = %(judge)s
+      ORDER BY j.round, j.revision DESC) AS said), false)
+  AND NOT EXISTS (
+    SELECT 1 FROM annotation_lease l
+    WHERE l.pair_id = s.pair_id AND l.round = s.round AND l.person_id = %(person)s AND l.state = 'live')
+  AND NOT EXISTS (
+    SELECT 1 FROM annotation_postponement p JOIN annotation_slot put_off ON put_off.id = p.slot_id
+    WHERE put_off.pair_id = s.pair_id AND put_off.round = s.round AND p.person_id = %(person)s)
+ORDER BY s.position, s.number
+FOR UPDATE OF s SKIP LOCKED LIMIT 1
