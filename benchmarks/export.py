@@ -147,21 +147,19 @@ def report(project: Project, count: int, kind: str, *, control: bool = False) ->
 
 def bare(project: Project, kind: str) -> float:
     """Seconds to fetch the same rows in one go and look at nothing."""
-    whole = gathering.statement(training=kind == "sft")
-    statement = whole.replace(" AND g.id = ANY(%s::bigint[])", "").replace(
-        "p.id = ANY(%s::bigint[])", "p.project_id = %s"
-    )
+    whole = gathering.RECORDS.replace(" AND g.id = ANY(%(golds)s::bigint[])", "")
+    statement = whole.replace("p.id = ANY(%(pairs)s::bigint[])", "p.project_id = %(project)s")
     statements = [statement]
     if kind == "labels":
         statements.append(
             """SELECT j.pair_id, j.id, j.judge_id, j.label, j.outcome, j.mismatch, j.mode, j.late, j.no_rule_fits,
                  j.recorded_at FROM annotation_judgment j JOIN catalogue_pair p ON p.id = j.pair_id
-               WHERE p.project_id = %s"""
+               WHERE p.project_id = %(project)s"""
         )
     began = time.perf_counter()
     for statement in statements:
         with transaction.atomic(), connection.chunked_cursor() as cursor:
-            cursor.execute(statement, [project.pk])
+            cursor.execute(statement, {"project": project.pk, "training": kind == "sft"})
             while cursor.fetchmany(exporting.CHUNK):
                 pass
     return time.perf_counter() - began

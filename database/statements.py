@@ -6,11 +6,12 @@ opens with what it asks and the parameters with their types; tests/database/test
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 
 def statement(module: str, name: str) -> str:
@@ -18,6 +19,15 @@ def statement(module: str, name: str) -> str:
     parameter to the driver."""
     lines = Path(module).with_name(f"{name}.sql").read_text(encoding="utf-8").splitlines()
     return "\n".join(line for line in lines if not line.lstrip().startswith("--"))
+
+
+@contextmanager
+def planned_for_its_values() -> Iterator[None]:
+    """Statements within are planned anew for the values they are sent with. Without it, one whose parameters switch
+    conditions on and off soon takes a plan in which all of them are on. The setting is the transaction's."""
+    with transaction.atomic():
+        run("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+        yield
 
 
 def run(statement: str, *params: Any) -> None:

@@ -13,28 +13,14 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from annotation.gold import second_looks, settling
-from database.statements import rows
+from database.statements import rows, statement
 from inference.models import ActiveModel, ModelVersion, Prediction, PrelabelRun, StandingPrediction
 from inference.registry import registry
 
 logger = logging.getLogger(__name__)
 TOGETHER = 500  # pairs of one step; those that people have judged are locked for as long
 
-# The next pairs that have been predicted, judged or disputed with the model before; of these, which settling may change.
-# Without a limit in each part a step would read every such pair of the project to find its first five hundred.
-_NEXT = """
-WITH next AS (
-  (SELECT id FROM catalogue_pair WHERE project_id = %(project)s AND predicted AND id >= %(first)s ORDER BY id LIMIT %(most)s)
-  UNION
-  (SELECT id FROM catalogue_pair WHERE project_id = %(project)s AND judged AND id >= %(first)s ORDER BY id LIMIT %(most)s)
-  UNION
-  (SELECT pair_id FROM annotation_disagreement
-   WHERE project_id = %(project)s AND state = 'open' AND kind = 'human_model' AND pair_id >= %(first)s
-   ORDER BY pair_id LIMIT %(most)s)
-  ORDER BY 1 LIMIT %(most)s)
-SELECT p.id, p.judged OR EXISTS (
-  SELECT FROM annotation_disagreement d WHERE d.pair_id = p.id AND d.state = 'open' AND d.kind = 'human_model')
-FROM next JOIN catalogue_pair p ON p.id = next.id ORDER BY p.id"""
+_NEXT = statement(__file__, "pairs_to_follow")
 
 
 def take(run: PrelabelRun, predictions: Sequence[Prediction]) -> None:

@@ -20,7 +20,7 @@ from annotation.models import Judgment, MoreJudgments
 from annotation.pairs import choosing
 from annotation.pairs.choosing import Choice
 from database.clock import ClockTimestamp
-from database.statements import array_of, rows
+from database.statements import array_of, rows, statement
 from jobs import leasing
 from jobs.kinds import Kind, single
 from jobs.leasing import Claim
@@ -35,53 +35,8 @@ MOST = 100_000  # pairs of one act
 NUMBERS = 9  # of the slots of a pair (slot_number_between_1_and_9)
 Way = MoreJudgments.Way
 
-# Of the chosen pairs: how many slots each may still have. A closed one may be opened again, so it takes no room. Without one
-# text for both, the preview and the act could come to different numbers.
-_ROOM = f"""
-WITH used AS (
-  SELECT pair_id, count(*) AS slots FROM annotation_slot
-  WHERE pair_id = ANY(%(pairs)s::bigint[]) AND round = 1 AND (state <> 'closed' OR replaces_id IS NOT NULL)
-  GROUP BY pair_id),
-grounds AS (
-  SELECT pair_id, bool_or(ground <> 'consensus') AS firm FROM annotation_gold
-  WHERE pair_id = ANY(%(pairs)s::bigint[]) GROUP BY pair_id),
-room AS MATERIALIZED (
-  SELECT p.id AS pair_id, p.query_id, q.is_benchmark AS benchmark, p.gold_label <> '' AS gold,
-         coalesce(grounds.firm, false) AS firm, {NUMBERS} - coalesce(used.slots, 0) AS free
-  FROM catalogue_pair p JOIN catalogue_query q ON q.id = p.query_id
-  LEFT JOIN used ON used.pair_id = p.id LEFT JOIN grounds ON grounds.pair_id = p.id
-  WHERE p.id = ANY(%(pairs)s::bigint[])),
-getting AS MATERIALIZED (
-  SELECT * FROM room WHERE free > 0 AND (%(firm)s OR NOT firm) ORDER BY pair_id LIMIT %(most)s)
-"""
-_PREVIEW = f"""{_ROOM}
-SELECT (SELECT count(*) FROM room), (SELECT count(*) FROM room WHERE firm AND NOT %(firm)s),
-       (SELECT count(*) FROM room WHERE free <= 0 AND (%(firm)s OR NOT firm)),
-       count(*), count(*) FILTER (WHERE free < %(more)s), count(*) FILTER (WHERE gold AND NOT firm),
-       coalesce(sum(least(free, %(more)s)), 0)
-FROM getting
-"""
-# Without ON CONFLICT the closed slot of a number would be in the way of the one that is to be opened.
-_GIVE = f"""{_ROOM},
-wanted AS (
-  SELECT g.pair_id, g.query_id, g.benchmark, n.number, row_number() OVER (PARTITION BY g.pair_id ORDER BY n.number) AS nth
-  FROM getting g CROSS JOIN generate_series(1, {NUMBERS}) AS n(number)
-  WHERE NOT EXISTS (
-    SELECT FROM annotation_slot s WHERE s.pair_id = g.pair_id AND s.round = 1 AND s.number = n.number
-    AND (s.state <> 'closed' OR s.replaces_id IS NOT NULL))),
-given AS (
-  INSERT INTO annotation_slot (project_id, pair_id, round, number, state, mode, position)
-  SELECT %(project)s, pair_id, 1, number, 'open', CASE WHEN benchmark THEN 'blind' ELSE '' END,
-         (query_id << {POSITION_BITS}) + pair_id %% (1 << {POSITION_BITS})
-  FROM wanted WHERE nth <= %(more)s
-  ON CONFLICT (pair_id, round, number) DO UPDATE
-    SET state = 'open', mode = EXCLUDED.mode, position = EXCLUDED.position WHERE annotation_slot.state = 'closed'
-  RETURNING id, pair_id),
-noted AS (
-  INSERT INTO annotation_moreslot (asked_id, slot_id) SELECT %(act)s, id FROM given
-  ON CONFLICT (slot_id) DO UPDATE SET asked_id = EXCLUDED.asked_id)
-SELECT count(DISTINCT pair_id), count(*) FROM given
-"""
+_PREVIEW = statement(__file__, "foresee_more")
+_GIVE = statement(__file__, "give_more")
 # Without the place in `m.id` each step would pass again over all slots that people have taken.
 _STILL_OPEN = """
 SELECT m.id, s.id, s.pair_id FROM annotation_moreslot m JOIN annotation_slot s ON s.id = m.slot_id
@@ -132,7 +87,8 @@ class Foreseen(NamedTuple):
 def preview(project: Project, wanted: MoreWanted) -> Foreseen:
     """What asking would do now; nothing is written. Raises Refused where more than MOST pairs are chosen."""
     found, partial = _chosen(project, wanted.chosen)
-    [told] = rows(_PREVIEW, pairs=array_of(found), more=wanted.more, firm=wanted.firm, most=wanted.most)
+    whom = {"pairs": array_of(found), "more": wanted.more, "firm": wanted.firm, "most": wanted.most, "numbers": NUMBERS}
+    [told] = rows(_PREVIEW, **whom)
     looked_at, firm, full, pairs, fewer, unsettled, slots = map(int, told)
     [(median,)] = rows(_SECONDS, project.pk)
     seconds = None if median is None else float(median) * slots
@@ -235,8 +191,8 @@ def _give(act: MoreJudgments, token: UUID, together: int) -> bool:
         found, _partial = choosing.first(act.project, choosing.choice(said), together, after=act.reached)
         left = None if act.most is None else act.most - act.pairs
         _lock(found)
-        whom = {"pairs": array_of(found), "more": act.more, "firm": firm, "most": left}
-        [(pairs, slots)] = rows(_GIVE, **whom, project=act.project_id, act=act.pk)
+        whom = {"pairs": array_of(found), "more": act.more, "firm": firm, "most": left, "numbers": NUMBERS}
+        [(pairs, slots)] = rows(_GIVE, **whom, project=act.project_id, act=act.pk, position_bits=POSITION_BITS)
         _settle(act.project, found)
         counts = {"pairs": act.pairs + pairs, "slots": act.slots + slots, "reached": max(found, default=act.reached)}
         if len(found) == together and (left is None or pairs < left):

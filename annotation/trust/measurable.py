@@ -16,7 +16,7 @@ import orjson
 
 from annotation.models import Gold
 from catalogue import splitting
-from database.statements import array_of, rows
+from database.statements import array_of, planned_for_its_values, rows, statement
 from inference.models import LearntModel, ModelVersion, Prediction
 from inference.registry import lineage, registry
 from inference.registry.basis import Basis
@@ -24,44 +24,8 @@ from projects.models import Project
 from relevance.splits import digest
 from rules.publishing import active_rule_base
 
-# Without its second half a label that was given with a model's label in view would measure that model.
-# Each judge's standing word, and what they had said before the label of a model could be in view: of a reveal the first
-# answer, of an assist nothing, and nothing of whoever was shown one on this pair in an earlier round. Told by the modes:
-# which prediction was shown says nothing where the model changed between the card and its answer.
-_WORDS = """
-WITH s AS MATERIALIZED (
-  SELECT p.query_id, j.pair_id, j.judge_id, j.round, j.mode, j.label, j.batch_id IS NOT NULL AS imported,
-         EXISTS (SELECT FROM annotation_judgment e
-                 WHERE e.pair_id = j.pair_id AND e.judge_id = j.judge_id AND e.mode IN ('reveal', 'assist')) AS beside
-  FROM annotation_standingjudgment j JOIN catalogue_pair p ON p.id = j.pair_id
-  WHERE p.project_id = %(project)s {drawn})
-SELECT s.query_id, s.pair_id, s.judge_id, s.imported, s.label, CASE WHEN s.beside THEN said.mode ELSE s.mode END,
-       CASE WHEN NOT s.beside THEN s.label WHEN said.outcome <> 'withdrawn' THEN said.label END
-FROM s LEFT JOIN LATERAL (
-  SELECT r.outcome, r.label, r.mode FROM annotation_judgment r
-  WHERE s.beside AND r.pair_id = s.pair_id AND r.judge_id = s.judge_id AND r.round = s.round AND r.mode <> 'assist'
-    AND NOT EXISTS (SELECT FROM annotation_judgment e
-                    WHERE e.pair_id = r.pair_id AND e.judge_id = r.judge_id AND e.id < r.id
-                      AND e.mode IN ('reveal', 'assist'))
-  ORDER BY r.revision DESC LIMIT 1) said ON true
-"""
-
-# Pairs that have gold or were judged or rated: what the active model says of them, else whether one before it has answered.
-# Without the last column, what an older model has answered would be told as not answered.
-_PAIRS = """
-SELECT p.id, p.query_id, q.text, p.gold_label, coalesce(g.ground, ''), coalesce(jsonb_array_length(g.judgments), 0),
-       t.label, t.posterior::text, b.number,
-       t.id IS NULL AND EXISTS (SELECT FROM inference_prediction x
-                                WHERE x.pair_id = p.id AND x.status = 'ok' AND x.model_id = ANY(%(older)s::bigint[]))
-FROM catalogue_pair p JOIN catalogue_query q ON q.id = p.query_id
-LEFT JOIN LATERAL (SELECT ground, judgments FROM annotation_gold
-                   WHERE pair_id = p.id AND p.gold_label <> '' ORDER BY revision DESC LIMIT 1) g ON true
-LEFT JOIN inference_standingprediction t ON t.pair_id = p.id
-LEFT JOIN rules_rulebaseversion b ON b.id = t.rule_base_id
-WHERE p.project_id = %(project)s AND (p.judged OR p.gold_label <> '' OR p.id = ANY(%(rated)s::bigint[])) {drawn}
-"""
-_DRAWN = "AND p.query_id %% %(one_in)s = 0"  # every so many-th query, whole: by query one resamples
-_ONLY = "AND p.id = ANY(%(only)s::bigint[])"
+_WORDS = statement(__file__, "words")
+_PAIRS = statement(__file__, "measurable_pairs")
 
 
 class Word(NamedTuple):
@@ -207,10 +171,9 @@ class Material:
             of=of,
         )
 
-    def _rows(self, statement: str, **params: Any) -> list[tuple[Any, ...]]:
-        drawn = (_DRAWN if self.one_in > 1 else "") + (_ONLY if self.only is not None else "")
-        told = {"project": self.project.pk, "one_in": self.one_in, "only": self.only}
-        return rows(statement.format(drawn=drawn), **params, **told)
+    def _rows(self, asked: str, **params: Any) -> list[tuple[Any, ...]]:
+        with planned_for_its_values():
+            return rows(asked, **params, project=self.project.pk, one_in=self.one_in, only=self.only)
 
 
 def gold_to_measure(project: Project, model: ModelVersion) -> list[int]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from database.statements import lexeme
+from database.statements import lexeme, statement
 from inference.knowledge.index_terms import SHARE, KnowledgeQuery, Part, likeness
 from inference.models import KnowledgeCard, KnowledgeRevision
 from projects.models import Project
@@ -124,30 +124,7 @@ def note(hit: Hit) -> dict[str, Any]:
     return told
 
 
-# Keys first, for they are few; then what holds most of the words. Without OFFSET 0 the planner would read a project's cards
-# by the index of their keys instead of asking the one of the words, as long as its statistics are young.
-_CANDIDATES = """
-SELECT asked.n, found.id, found.rank, held.total, held.in_key
-FROM unnest(%(keys)s::text[], %(together)s::text[], %(any)s::text[], %(words)s::text[])
-  WITH ORDINALITY AS asked(keys, together, any_word, words, n)
-CROSS JOIN LATERAL (
-  SELECT id, search, search @@ asked.keys::tsquery AS by_key,
-    ts_rank_cd(search, asked.any_word::tsquery, 32) AS rank
-  FROM (
-    SELECT id, search, project_id, retired FROM inference_knowledgecard
-    WHERE search @@ asked.keys::tsquery OR search @@ asked.together::tsquery OFFSET 0
-  ) met
-  WHERE project_id = %(project)s AND NOT retired
-  ORDER BY by_key DESC, rank DESC, id LIMIT %(most)s
-) found
-CROSS JOIN LATERAL (
-  SELECT count(*) AS total, count(*) FILTER (WHERE word = ANY(key_words)) AS in_key
-  FROM unnest(tsvector_to_array(found.search)) AS word,
-    (SELECT tsvector_to_array(ts_filter(found.search, '{a}')) AS key_words) AS key
-  WHERE word = ANY(string_to_array(asked.words, ' '))
-) held
-ORDER BY asked.n, found.by_key DESC, found.rank DESC, found.id
-"""
+_CANDIDATES = statement(__file__, "candidates")
 
 
 def _candidates(project: Project, asked: Sequence[KnowledgeQuery], leaf: str) -> list[list[_Candidate]]:

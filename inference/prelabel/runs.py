@@ -9,12 +9,13 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.evidence import grids, lexicons
 from database.clock import ClockTimestamp
+from database.statements import planned_for_its_values, rows, statement
 from inference.models import ModelVersion, PrelabelJob, PrelabelRun
 from inference.prelabel import answering, predictions
 from inference.registry import connecting, registry
@@ -30,52 +31,8 @@ from rules.publishing import rule_base_of, specs
 
 TOGETHER = 32  # pairs that are asked about in one call of the engine
 MOST_SAMPLES = 16
-
-
-# `known`: this very model has answered under the same rules and grid, so the question would have the same key. A large
-# model's question also depends on knowledge, guideline and prompt: there the key alone decides, when the job is worked on.
-# The items of a query stand together, so that they share a prefix in the server's cache.
-# `mine`: versions of the model under other prompts or rules count as the same model.
-_ENQUEUE = """
-WITH mine AS (
-  SELECT other.id FROM inference_modelversion other JOIN inference_modelversion this ON this.id = %(model)s
-  WHERE (other.name, other.engine, other.target, other.role) = (this.name, this.engine, this.target, this.role)
-), wanted AS (
-  SELECT p.id AS pair_id, p.query_id, i.current_snapshot_id AS snapshot_id,
-    NOT %(prompted)s AND EXISTS (
-      SELECT 1 FROM inference_prediction x JOIN catalogue_grid g ON g.id = x.grid_id
-      WHERE x.pair_id = p.id AND x.snapshot_id = i.current_snapshot_id AND x.model_id = %(model)s
-        AND x.rule_base_id = %(rule_base)s AND g.extractor = %(extractor)s
-        AND x.sampling = %(sampling)s::jsonb) AS known
-  FROM catalogue_pair p JOIN catalogue_item i ON i.id = p.item_id
-  WHERE p.project_id = %(project)s AND i.current_snapshot_id IS NOT NULL AND {only}
-), made AS (
-  INSERT INTO inference_prelabeljob (run_id, pair_id, snapshot_id, state, attempts, error)
-  SELECT %(run)s, pair_id, snapshot_id, 'queued', 0, '' FROM wanted WHERE NOT known ORDER BY query_id, pair_id
-)
-SELECT count(*), count(*) FILTER (WHERE known) FROM wanted
-"""
-_ANSWERED = """EXISTS (SELECT 1 FROM inference_prediction x
-  WHERE x.pair_id = p.id AND x.model_id IN (SELECT id FROM mine) AND x.status = 'ok' {and_})"""
-# By this model under other prompts, rules or facts, or by one that judged the project before it.
-_OLD = """EXISTS (SELECT 1 FROM inference_prediction x
-  WHERE x.pair_id = p.id AND x.status = 'ok'
-    AND (x.model_id IN (SELECT id FROM mine) OR x.model_id = ANY(%(older)s::bigint[])))"""
-ONLY = {
-    "": "true",
-    "missing": f"NOT {_ANSWERED.format(and_='')}",
-    "failed": f"""NOT {_ANSWERED.format(and_="AND x.snapshot_id = i.current_snapshot_id")} AND (
-      EXISTS (SELECT 1 FROM inference_prediction x
-        WHERE x.pair_id = p.id AND x.model_id IN (SELECT id FROM mine) AND x.status = 'invalid')
-      OR EXISTS (SELECT 1 FROM inference_prelabeljob j JOIN inference_prelabelrun r ON r.id = j.run_id
-        WHERE j.pair_id = p.id AND j.state = 'dead' AND r.model_id IN (SELECT id FROM mine)))""",
-    "stale": f"""{_OLD} AND NOT {
-        _ANSWERED.format(
-            and_="AND x.model_id = %(model)s AND x.rule_base_id = %(rule_base)s "
-            "AND x.snapshot_id = i.current_snapshot_id"
-        )
-    }""",
-}
+ONLY = ("", "missing", "failed", "stale")  # of a project's pairs, which a run may be asked for
+_ENQUEUE = statement(__file__, "enqueue")
 
 
 class Wish(NamedTuple):
@@ -145,6 +102,7 @@ def _enqueue(run: PrelabelRun) -> tuple[int, int]:
     params: dict[str, Any] = {
         "run": run.pk,
         "project": run.project_id,
+        "only": run.only,
         "model": run.model_id,
         "rule_base": run.rule_base_id,
         "extractor": grids.extractor(lexicons.value(run.lexicon_id)),
@@ -152,12 +110,9 @@ def _enqueue(run: PrelabelRun) -> tuple[int, int]:
         "sampling": json.dumps(predictions.sampling_of(run)),
         "older": sorted(registry.older(run.project)) if registry.is_active(run.model, run.project) else [],
     }
-    # Without one statement each pair of the project would come as an object to be asked whether it is answered, and go back
-    # as a job.
-    with connection.cursor() as cursor:
-        cursor.execute(_ENQUEUE.replace("{only}", ONLY[run.only]), params)
-        pairs, known = cursor.fetchone()
-        return pairs, known
+    with planned_for_its_values():
+        [(pairs, known)] = rows(_ENQUEUE, **params)
+    return pairs, known
 
 
 def cancel(run: PrelabelRun, by: Person | None) -> int:
