@@ -31,6 +31,7 @@ STOREYS = (
 LAYER = {app: height for height, storey in enumerate(STOREYS) for app in storey}
 MODULE_CEILING = 400
 MODELS_CEILING = 500
+STATEMENT_CEILING = 10
 
 
 def modules() -> list[Path]:
@@ -88,6 +89,39 @@ def test_every_module_of_ours_says_what_it_knows() -> None:
         if path.name not in {"__init__.py", "apps.py"} and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert silent == []
+
+
+# Two words of SQL that stand where they do in a statement.
+SQL = re.compile(
+    r"^\s*(?:SELECT|WITH|INSERT INTO|UPDATE|DELETE FROM|FROM|WHERE|(?:LEFT |CROSS )?JOIN|ORDER BY)\b", re.MULTILINE
+)
+
+
+def long_statements(source: str) -> Iterator[str]:
+    """Each literal of SQL, joined or with holes, of more lines than a statement in Python may have; no docstrings."""
+    tree = ast.parse(source)
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    said |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in said:
+            text = ast.get_source_segment(source, node) or ""
+            lines = [line for line in text.splitlines() if line.strip("fr\"' ")]
+            if len(lines) > STATEMENT_CEILING and len(SQL.findall(text)) > 1:
+                yield lines[0]
+
+
+def test_statements_longer_than_ten_lines_lie_beside_their_module() -> None:
+    """There PostgreSQL plans them, whoever asks them: tests/database/test_statement_files.py."""
+    found = {str(path.relative_to(ROOT)): list(long_statements(path.read_text())) for path in modules()}
+    assert {path: said for path, said in found.items() if said and not path.startswith("demo/")} == {}
+
+
+def test_the_check_for_long_statements_sees_what_it_is_for() -> None:
+    ten = "\n".join(["SELECT 1", *[f"JOIN t{number} USING (id)" for number in range(9)]])
+    assert list(long_statements(f'asked = """\n{ten}\n"""')) == []
+    assert len(list(long_statements(f'asked = """\n{ten}\nORDER BY 1\n"""'))) == 1
+    assert len(list(long_statements(f'asked = f"""\n{ten}\nORDER BY {{way}}\n"""'))) == 1
+    assert list(long_statements(f'def f():\n    """\n{ten}\nORDER BY 1\n"""')) == []
 
 
 def url_names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str | None]:

@@ -7,6 +7,7 @@ from django.db import connection
 
 from database.connecting import PREPARED
 from database.postgresql.base import MOST_PARAMETERS
+from database.statements import planned_for_its_values, rows
 from projects.models import Person
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,16 @@ def test_a_statement_that_comes_often_is_planned_once() -> None:
     for _ in range(int(PREPARED["prepare_threshold"]) + 1):
         assert not Person.objects.filter(name=name, username__startswith=name).exists()
     assert prepared('"projects_person"."username"::text LIKE') == 1
+
+
+def test_a_statement_whose_conditions_are_switched_is_planned_for_its_values() -> None:
+    """Made for whatever is sent, its plan would have to look for one name where nobody asks for one."""
+    asked = "SELECT count(*) FROM projects_person WHERE %(name)s::text IS NULL OR username = %(name)s"
+    for _ in range(12):
+        with planned_for_its_values():
+            rows(asked, name=None)
+    kept = "SELECT generic_plans FROM pg_prepared_statements WHERE strpos(statement, %s) = 1"
+    assert rows(kept, asked.partition("%")[0]) == [(0,)]
 
 
 @pytest.mark.parametrize("count", [MOST_PARAMETERS, MOST_PARAMETERS + 1, 100_000])

@@ -53,6 +53,33 @@ def test_no_secret_is_compared_with_an_equals_sign() -> None:
     assert {path: said for path, said in found.items() if said and path not in CONTENT_AND_FENCING} == {}
 
 
+IN_SQL = re.compile(r"(\w+)\s*(?:=|<>)\s*(?:[\w.]*\.)?(\w+)?")
+
+
+def compared_in_sql(text: str) -> Iterator[str]:
+    """Names on the sides of `=` and `<>`, comments left out: a parameter is known by its name."""
+    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    for found in IN_SQL.finditer(re.sub(r"%\((\w+)\)s", r"\1", code)):
+        if any(SECRET.search((side or "").lower()) for side in found.groups()):
+            yield found[0]
+
+
+def test_no_statement_compares_a_secret() -> None:
+    """Nor those that lie beside a module: PostgreSQL compares in the time that it takes."""
+    found = {
+        str(path.relative_to(ROOT)): list(compared_in_sql(path.read_text()))
+        for package in PACKAGES
+        for path in sorted(Path(ROOT / package).rglob("*.sql"))
+    }
+    assert len(found) > 10
+    assert {path: said for path, said in found.items() if said} == {}
+
+
+def test_the_check_of_statements_sees_what_it_is_for() -> None:
+    assert list(compared_in_sql("-- a token = 1\nSELECT 1 FROM t WHERE t.secret = %(given)s")) == ["secret = given"]
+    assert list(compared_in_sql("SELECT 1 FROM t WHERE t.digest = %(token)s AND a <> 'x'")) == ["digest = token"]
+
+
 def test_the_check_sees_what_it_is_for() -> None:
     assert list(compared("token.sha256 == digest(secret)")) == ["token.sha256 == digest(secret)"]
     assert list(compared("ok = given != row['secret']; row_token(x) == 1")) == ["row_token(x) == 1"]
