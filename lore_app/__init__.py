@@ -1,4 +1,11 @@
-"""Settings, URLs, Celery and the database: wires the packages together and decides nothing."""
+"""What wires the packages together, and runs the product as a whole.
+
+- `settings`, `environment`, `urls`, `wsgi`, `celery` which parts there are, and what the environment says
+- `backup/`      database and files, backed up and restored; `carrying_over` what an earlier version's database holds
+- `privileges`  what the app's role may do; `checks`, `durable_folders` what a process refuses to start with
+- `request_bodies`, `outage`, `health`, `gunicorn_log` the edge of a web process
+- `catalogues`  messages in the readers' languages
+"""
 
 from lore_app.celery import app as celery_app
 

@@ -1,7 +1,7 @@
 """Foreign pictures: never trusted, never shown as they came.
 
-- `sources`, `addresses` where they may come from, and which places no address may lead to
-- `fetching`, `fetching_child` each address a job, fetched by a process without credentials
+- `sources`     the hosts that a lead allows; `addresses` how an address must look, and which places none may lead to
+- `fetching`    each address a job; `fetching_child` alone opens connections, without credentials
 - `decoding`, `decoding_child` decoded and drawn anew by processes under limits
 - `images`     kept under the hash of what we made of them; `snapshot_pictures` which there are to see of a snapshot
 - `views`, `image_views` how far fetching is, and the pictures themselves
