@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import translation
@@ -386,3 +387,27 @@ def test_every_ink_can_be_read_on_every_ground(scheme: int) -> None:
     for ink, ground in [*product(inks, grounds), *softs, *notices, ("on-accent", "accent")]:
         assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
     assert all(contrast(colours["edge"], colours[ground]) >= 3 for ground in ("paper", "sheet"))
+
+
+def test_lists_and_what_is_watched_are_framed_by_their_parts() -> None:
+    """A table that scrolls and a fragment that asks for itself are written once (`{% framed "parts/list.html" %}`)."""
+    marks = ('class="scroll"', 'hx-trigger="every')
+    parts = {"parts/list.html", "parts/watch.html", "parts/evidence_grid.html"}
+    others = {"jobs/workers_badge.html", "annotation/judging/judge.html"}  # not tables, nor of what waits for a worker
+    pages = {str(path.relative_to(TEMPLATES)): path.read_text() for path in TEMPLATES.rglob("*.html")}
+    by_hand = {name for name, text in pages.items() if any(mark in text for mark in marks)}
+    assert by_hand <= parts | others
+
+
+def test_a_frame_reads_only_what_it_is_told() -> None:
+    """The page's own `title`, `rows` and `url` are not the list's."""
+    page = Template(
+        '{% load look %}{% framed "parts/list.html" caption="Cups" rows=cups empty="No cup" advice="Buy one." %}'
+        "{% for cup in cups %}<tr><td>{{ cup }}</td></tr>{% endfor %}{% endframed %}"
+    )
+    around = {"title": "Kitchen", "rows": [1], "url": "/", "action": "Go", "count": 7}
+    full = page.render(Context({**around, "cups": ["<b>"]}))
+    assert "<td>&lt;b&gt;</td>" in full and "Cups" in full
+    bare = page.render(Context({**around, "cups": []}))
+    assert "No cup" in bare and "Buy one." in bare and "<table" not in bare
+    assert not any(word in full + bare for word in ("Kitchen", "Go", "<h2"))

@@ -44,7 +44,7 @@ def export(request: Request, export_id: int) -> HttpResponse:
         "project": request.project,
         "export": found,
         "terminal": found.state in TERMINAL,
-        "worker_absent": found.state not in TERMINAL and not heartbeats.is_anyone_working(),
+        "presence": heartbeats.presence(),
         "manifest_name": exporting.MANIFEST,
     }
     return show(request, "annotation/curation/export.html", context, part="progress")

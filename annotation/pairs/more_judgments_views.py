@@ -147,7 +147,7 @@ def _page(request: Request, told: dict[str, Any], *, status: int = 200) -> HttpR
     context = {
         "project": request.project,
         "acts": [_act(request.project, act, still.get(act.pk, 0)) for act in acts],
-        "watched": any(act.state in leasing.LIVE for act in acts),
+        "ended": not any(act.state in leasing.LIVE for act in acts),
         "presence": heartbeats.presence(),
         "numbers": more_judgments.NUMBERS,
         **told,

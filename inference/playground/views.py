@@ -50,7 +50,7 @@ def trial(request: Request, trial_id: int) -> HttpResponse:
     context = {
         "project": request.project,
         "trial": found,
-        "waiting": found.state in (JobState.QUEUED, JobState.RUNNING, JobState.FAILED),
+        "ended": found.state not in (JobState.QUEUED, JobState.RUNNING, JobState.FAILED),
         "label": scale.from_lore(judged["label"]) if judged.get("label") else "",
         "posterior": prediction_display.posterior_in(scale, judged.get("posterior") or {}),
         "chain": Chain.model_validate(judged["chain"]) if judged.get("chain") else None,

@@ -56,7 +56,7 @@ def _jobs(request: Request) -> dict[str, object]:
     )
     return {
         "model_jobs": [(row, _basis(row.result or {}, row.model)) for row in rows],
-        "watched": any(row.state in leasing.LIVE for row in rows),
+        "ended": not any(row.state in leasing.LIVE for row in rows),
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django import template
-from django.template import Context
+from django.template import Context, Engine
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
@@ -50,6 +50,14 @@ class NavigationEntry(NamedTuple):
     title: str
     url: str
     current: bool
+
+
+@register.simple_block_tag(takes_context=True)
+def framed(context: Context, content: str, part: str, **told: Any) -> str:
+    """What stands between, as `inside` of a part of templates/parts, which reads of `frame` what it is told: a list, a
+    watched fragment."""
+    with context.push(inside=content, frame=told):
+        return Engine.get_default().get_template(part).render(context)
 
 
 @register.simple_tag(takes_context=True)
