@@ -10,7 +10,7 @@ Read `models/judging` first, then `judging/recording` (a verdict's way), then `g
 - `bad_cases/`  results that someone flagged
 - `pairs/`      pairs found, looked at, given more judgments
 - `overview`    where a project stands; `overview_views` its page
-- `api`         what programs may do; `urls` pages
+- `api`         what programs may do with exports and bad cases; `urls` pages
 
 Others use the models, `trust/`, `gold.opinions`.
 """

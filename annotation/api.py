@@ -1,271 +1,207 @@
-"""What a program may do with a service token (docs/api.md): the same activities as the pages, JSON in and out."""
+"""What programs may do with exports and bad cases (docs/api.md): the same activities as the pages."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated
 
-from django.conf import settings
-from django.http import FileResponse, HttpRequest, JsonResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from ninja import Body, Router, Status
+from pydantic import BaseModel, Field, WithJsonSchema
 
-from annotation.bad_cases import following as bad_case_activity
+from annotation.bad_cases import following
 from annotation.curation import exporting
 from annotation.models import BadCase, Export, HardSet
-from catalogue.importing import presets, program_imports, receiving
-from catalogue.importing.inspecting import ScaleUnclear
-from catalogue.importing.presets import NoPreset
-from catalogue.importing.program_imports import ImportRequest
-from catalogue.importing.readers import FileRefused
-from catalogue.models import Import, Pair
-from inference.models import PrelabelRun
-from inference.prelabel import progress
-from inference.prelabel import runs as prelabelling
-from inference.prelabel.runs import Wish
+from catalogue.models import Pair
 from jobs.leasing import LIVE
+from jobs.models import JobState
 from projects import audit
-from projects.bearer import ProgramRequest, Refusal, endpoint
-from projects.refusals import Refused
+from projects.bearer import ProgramRequest
+from projects.openapi import leads_to, made, refusals
+from projects.problems import Asked, FieldError, Refusal, Text, unfit
+from projects.requests import one, there
 from relevance.facts import normalise_query
-from relevance.sanitising import storable
 
-IMPORT_FIELDS = {"name", "kind", "preset", "source", "licence", "attribution", "scale", "judge_gold", "column"}
-COUNTS = ("read", "new", "known", "changed", "rejected", "gold", "ratings", "images")
-AROUND_A_FILE = 1 << 16  # what a multipart body may hold beside it
+exports = Router(tags=["exports"])
+bad_cases = Router(tags=["bad cases"])
+
+Kind = Annotated[Export.Kind, Field(strict=False), WithJsonSchema({"type": "string", "enum": Export.Kind.values})]
+Cause = Annotated[BadCase.Cause, Field(strict=False), WithJsonSchema({"type": "string", "enum": BadCase.Cause.values})]
 
 
-@endpoint
-def imports(request: ProgramRequest) -> HttpResponseBase:
-    upload, told = _upload(request)
-    try:
-        batch = program_imports.bring(
-            request.project, upload, told, person=request.person, most=settings.MAX_UPLOAD_BYTES
+class ExportAsked(Asked):
+    """What an export is asked for."""
+
+    kind: Kind = Field(description="`sft`: chats that train a model; `labels`: rows for people.")
+    hard_set: Text = Field(default="", description="Name of a frozen hard set: only its pairs. All pairs where empty.")
+    without_stale: bool = Field(
+        default=False, description="Leave out pairs whose judgment cites a rule that reads otherwise now."
+    )
+
+
+class ExportedFile(BaseModel):
+    """A file of a sealed export."""
+
+    name: str = Field(description="Its name, for `files/NAME`.")
+    rows: int = Field(description="Rows in it, without a heading.")
+    bytes: int = Field(description="Its size in bytes.")
+    sha256: str = Field(description="SHA-256 of its bytes, in hexadecimal digits.")
+    counted: bool = Field(
+        default=True, description="Its rows count in `rows`; false: it says another file's rows again."
+    )
+
+
+class ExportState(BaseModel):
+    """How far an export is. Ask until `ended`; `files` are listed once they are sealed."""
+
+    export: int = Field(description="Its number.")
+    kind: str = Field(description="`sft` or `labels`.")
+    state: str = Field(
+        json_schema_extra={"enum": [*JobState.values]}, description="`failed` is tried again, `dead` is not."
+    )
+    ended: bool = Field(description="Nothing more will happen to it.")
+    rows: int | None = Field(description="Rows of the sealed files; null before.")
+    rows_written: int = Field(description="Rows that were written up to now.")
+    files: list[ExportedFile] = Field(description="The sealed files.")
+    manifest: str | None = Field(description="Name of the manifest, for `files/NAME`; null before it is sealed.")
+    manifest_sha256: str = Field(description="SHA-256 of the manifest; empty before it is sealed.")
+    error: str = Field(description="Code of what stopped it; empty where nothing did.")
+
+
+class BadCaseAsked(Asked):
+    """A result that should not have been shown."""
+
+    query: Text = Field(description="The words that were searched for; white space is folded.")
+    item: Text = Field(description="The item's id in the catalogue.")
+    cause: Cause = Field(default=BadCase.Cause.UNKNOWN, description="Why, where it is known.")
+    note: Text = Field(default="", description="What was seen; 4,000 characters are kept.")
+
+
+class BadCaseState(BaseModel):
+    """The open case of a pair."""
+
+    bad_case: int = Field(description="Its number.")
+    pair: int = Field(description="The pair's number.")
+    state: str = Field(
+        json_schema_extra={"enum": [*BadCase.State.values]}, description="`open` until somebody closes it."
+    )
+    cause: str = Field(json_schema_extra={"enum": [*BadCase.Cause.values]}, description="Empty where not yet known.")
+
+
+@exports.post(
+    "exports/",
+    url_name="api-v1-exports",
+    summary="Request an export",
+    response={201: ExportState},
+    openapi_extra={
+        "responses": made("The export, queued.", "export_state", export_id="export")
+        | refusals(
+            {
+                400: "The body or a field cannot be read, or no frozen hard set is called so.",
+                413: "The body is larger than 2.5 MB.",
+            }
         )
-    except program_imports.NoLicence:
-        raise Refusal(400, "licence: neither the request nor the file names one") from None
-    except (FileRefused, NoPreset) as refusal:
-        raise Refusal(400, str(refusal)) from refusal
-    except ScaleUnclear as refusal:
-        raise Refusal(409, str(refusal)) from refusal
-    finally:
-        upload.close()
-    batch.refresh_from_db()
-    return _made(_import_state(batch), reverse("api-import", args=[request.project.slug, batch.pk]))
-
-
-@endpoint
-def import_detail(request: ProgramRequest, import_id: int) -> HttpResponseBase:
-    return JsonResponse(_import_state(_import(request, import_id)))
-
-
-@endpoint
-def import_rejected(request: ProgramRequest, import_id: int) -> HttpResponseBase:
-    rows = receiving.rejection_rows(_import(request, import_id))
-    return StreamingHttpResponse(_lines(rows), content_type="application/x-ndjson")
-
-
-@endpoint
-def runs(request: ProgramRequest) -> HttpResponseBase:
-    said = _json(request, {"model": str, "samples": int, "only": str})
-    wish = Wish(said.get("model") or None, said.get("samples", 1), said.get("only", ""))
-    run = prelabelling.start_run(request.project, request.person, wish)
-    return _made(_run_state(run), reverse("api-run", args=[request.project.slug, run.pk]))
-
-
-@endpoint
-def run_detail(request: ProgramRequest, run_id: int) -> HttpResponseBase:
-    run = PrelabelRun.objects.filter(project=request.project, pk=run_id).select_related("model").first()
-    return JsonResponse(_run_state(_found(run)))
-
-
-@endpoint
-def exports(request: ProgramRequest) -> HttpResponseBase:
-    said = _json(request, {"kind": str, "hard_set": str, "without_stale": bool})
-    if said.get("kind") not in Export.Kind.values:
-        raise Refusal(400, f"kind: one of {', '.join(Export.Kind.values)}")
+    },
+)
+def request_export(request: ProgramRequest, response: HttpResponse, asked: Body[ExportAsked]) -> Status[ExportState]:
+    """Each call makes another export, of this moment."""
     hard_set = None
-    if name := said.get("hard_set"):
-        hard_set = HardSet.objects.filter(project=request.project, name=name, frozen_at__isnull=False).first()
+    if asked.hard_set:
+        frozen = HardSet.objects.filter(project=request.project, frozen_at__isnull=False)
+        hard_set = frozen.filter(name=asked.hard_set).first()
         if hard_set is None:
-            raise Refusal(400, "hard_set: the project has no frozen set of that name")
-    fresh = said.get("without_stale", False)
-    made = exporting.request_export(request.project, said["kind"], request.person, hard_set, without_stale=fresh)
+            raise unfit([FieldError(field="hard_set", detail="the project has no frozen set of that name")])
+    made = exporting.request_export(
+        request.project, asked.kind, request.person, hard_set, without_stale=asked.without_stale
+    )
     made.refresh_from_db()
-    return _made(_export_state(made), reverse("api-export", args=[request.project.slug, made.pk]))
+    response["Location"] = f"{request.path}{made.pk}/"
+    return Status(201, _state(made))
 
 
-@endpoint
-def export_detail(request: ProgramRequest, export_id: int) -> HttpResponseBase:
-    return JsonResponse(_export_state(_export(request, export_id)))
+@exports.api_operation(
+    ["GET", "HEAD"],
+    "exports/{int:export_id}/",
+    url_name="api-v1-export",
+    summary="How far an export is",
+    response=ExportState,
+    openapi_extra={
+        "responses": {200: {"links": leads_to("export_file", export_id="export", name="files/0/name")}},
+    },
+)
+def export_state(request: ProgramRequest, export_id: int) -> ExportState:
+    return _state(one(Export.objects.filter(project=request.project), export_id))
 
 
-@endpoint
+@exports.api_operation(
+    ["GET", "HEAD"],
+    "exports/{int:export_id}/files/{str:name}",
+    url_name="api-v1-export-file",
+    summary="A sealed file, or the manifest",
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "The bytes, streamed.",
+                "content": {
+                    kind: {"schema": {"type": "string", "format": "binary"}}
+                    for kind in ("application/json", "application/octet-stream", "text/csv")
+                },
+            },
+            **refusals({409: "The export is not sealed yet (`not_sealed`)."}),
+        }
+    },
+)
 def export_file(request: ProgramRequest, export_id: int, name: str) -> HttpResponseBase:
-    found = _export(request, export_id)
+    """Each download is in the project's audit log."""
+    found = one(Export.objects.filter(project=request.project), export_id)
     opened = exporting.open_file(found, name)
     if opened is None and found.state in LIVE:
-        raise Refusal(409, "The export is not sealed yet.")
-    audit.record(request.person, "downloaded_export", project=request.project, on=found, file=_found(opened) and name)
+        raise Refusal("not_sealed", "The export is not sealed yet.", status=409)
+    audit.record(request.person, "downloaded_export", project=request.project, on=found, file=there(opened) and name)
     return FileResponse(opened, as_attachment=True, filename=f"{request.project.slug}-{found.pk}-{name}")
 
 
-@endpoint
-def bad_cases(request: ProgramRequest) -> HttpResponseBase:
-    said = _json(request, {"query": str, "item": str, "cause": str, "note": str})
+@bad_cases.post(
+    "bad-cases/",
+    url_name="api-v1-bad-cases",
+    summary="Open a bad case",
+    response={201: BadCaseState},
+    openapi_extra={
+        "responses": refusals(
+            {
+                400: "The body or a field cannot be read.",
+                404: "The project has no pair of this query and item (`no_pair`), or what every address may say.",
+                413: "The body is larger than 2.5 MB.",
+            }
+        )
+    },
+)
+def open_bad_case(request: ProgramRequest, asked: Body[BadCaseAsked]) -> Status[BadCaseState]:
+    """A pair has one open case: a further report adds its note to it."""
     pair = (
         Pair.objects.select_related("item", "project")
-        .filter(
-            project=request.project,
-            query__text=normalise_query(said.get("query", "")),
-            item__external_id=said.get("item", ""),
-        )
+        .filter(project=request.project, query__text=normalise_query(asked.query), item__external_id=asked.item)
         .order_by("pk")
         .first()
     )
     if pair is None:
-        raise Refusal(404, "The project has no pair of this query and item: import it first.")
-    try:
-        case = bad_case_activity.open_case(request.person, pair, cause=said.get("cause", ""), note=said.get("note", ""))
-    except Refused:
-        causes = ", ".join(value for value in BadCase.Cause.values if value)
-        raise Refusal(400, f"cause: one of {causes}, or none") from None
-    return JsonResponse({"bad_case": case.pk, "pair": pair.pk, "state": case.state, "cause": case.cause}, status=201)
+        absent = "The project has no pair of this query and item: import it first."
+        raise Refusal("no_pair", absent, status=404)
+    case = following.open_case(request.person, pair, cause=asked.cause, note=asked.note)
+    return Status(201, BadCaseState(bad_case=case.pk, pair=pair.pk, state=case.state, cause=case.cause))
 
 
-def _found(row: Any) -> Any:
-    """Absent and another project's answer alike."""
-    if row is None:
-        raise Refusal(404, "Not Found")
-    return row
-
-
-def _made(state: dict[str, Any], address: str) -> JsonResponse:
-    return JsonResponse(state, status=201, headers={"Location": address})
-
-
-def _json(request: HttpRequest, known: Mapping[str, type]) -> dict[str, Any]:
-    """The body: a JSON object of known fields, each of its type. Nothing at all is an empty one."""
-    try:
-        said = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError):
-        raise Refusal(400, "The body must be a JSON object.") from None
-    if not isinstance(said, dict):
-        raise Refusal(400, "The body must be a JSON object.")
-    for name, value in said.items():
-        if name not in known:
-            raise Refusal(400, f"Unknown field; known: {', '.join(known)}.")
-        if type(value) is not known[name]:
-            raise Refusal(400, f"{name}: must be a {known[name].__name__}")
-    return {name: storable(value) if isinstance(value, str) else value for name, value in said.items()}
-
-
-def _upload(request: HttpRequest) -> tuple[Any, ImportRequest]:
-    """Either a form with a file, or the file as the body and its description in the address."""
-    most = settings.MAX_UPLOAD_BYTES
-    if request.content_type == "multipart/form-data":
-        if int(request.META.get("CONTENT_LENGTH") or 0) > most + AROUND_A_FILE:
-            raise _too_large(most)
-        told = _told(request.POST)
-        upload = request.FILES.get("file")
-        if upload is None:
-            raise Refusal(400, "file: missing")
-        if (upload.size or 0) > most:
-            raise _too_large(most)
-        return upload, told
-    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-        raise Refusal(400, "The body must announce its length (Content-Length), not come in chunks.")
-    told = _told(request.GET)
-    announced = int(request.META.get("CONTENT_LENGTH") or 0)
-    try:
-        return program_imports.collect(request, request.GET.get("name", ""), announced=announced, most=most), told
-    except program_imports.TooLarge:
-        raise _too_large(most) from None
-    except program_imports.CutOff:
-        raise Refusal(400, "The body ended before its announced length.") from None
-
-
-def _too_large(most: int) -> Refusal:
-    return Refusal(413, f"The file is larger than {most >> 20} MB.")
-
-
-def _told(said: Any) -> ImportRequest:
-    if not set(said) <= IMPORT_FIELDS:
-        raise Refusal(400, f"Unknown field; known: {', '.join(sorted(IMPORT_FIELDS))}.")
-    if (kind := said.get("kind", Import.Kind.PAIRS)) not in Import.Kind.values:
-        raise Refusal(400, f"kind: one of {', '.join(Import.Kind.values)}")
-    texts = {name: storable(said.get(name, "")) for name in ("preset", "source", "licence", "attribution", "scale")}
-    columns = dict(_column(text, kind) for text in said.getlist("column"))
-    return ImportRequest(kind, judge_gold=said.get("judge_gold") in ("1", "true"), columns=columns, **texts)
-
-
-def _column(text: str, kind: str) -> tuple[str, str]:
-    column, _sign, field = text.rpartition("=")
-    known = [one.name for one in presets.fields_for(kind)]
-    if not column or field not in known:
-        raise Refusal(400, f"column: COLUMN=FIELD, where FIELD is one of: {', '.join(known)}")
-    return column, field
-
-
-def _import(request: ProgramRequest, import_id: int) -> Import:
-    found: Import = _found(Import.objects.filter(project=request.project, pk=import_id).first())
-    return found
-
-
-def _import_state(batch: Import) -> dict[str, Any]:
-    return {
-        "import": batch.pk,
-        "kind": batch.kind,
-        "file": batch.file_name,
-        "state": batch.state,
-        "ended": batch.state not in LIVE,
-        "bytes_total": batch.bytes_total,
-        "bytes_read": batch.bytes_read,
-        **{name: getattr(batch, name) for name in COUNTS},
-        "error": batch.error,
-    }
-
-
-def _lines(rows: Iterator[tuple[int, str, str, str]]) -> Iterator[str]:
-    for row, field, reason, raw in rows:
-        said = {"row": row, "field": field, "reason": reason, "raw": raw}
-        yield json.dumps(said, ensure_ascii=False) + "\n"
-
-
-def _run_state(run: PrelabelRun) -> dict[str, Any]:
-    seen = progress.progress(run)
-    return {
-        "run": run.pk,
-        "model": str(run.model),
-        "ended": seen.terminal,
-        "cancelled": seen.cancelled,
-        **{name: getattr(seen, name) for name in ("pairs", "done", "reused", "ok", "invalid", "failed", "dead")},
-        "rate": seen.rate,
-        "seconds_left": seen.seconds_left,
-        "tokens_in": seen.cost.tokens_in,
-        "tokens_out": seen.cost.tokens_out,
-        "cached_tokens": seen.cost.tokens_cached,
-    }
-
-
-def _export(request: ProgramRequest, export_id: int) -> Export:
-    found: Export = _found(Export.objects.filter(project=request.project, pk=export_id).first())
-    return found
-
-
-def _export_state(export: Export) -> dict[str, Any]:
-    """`files` only once they are sealed; each may be downloaded by its name, and so may the manifest."""
-    files = [*export.manifest["files"]] if export.manifest is not None else []
-    return {
-        "export": export.pk,
-        "kind": export.kind,
-        "state": export.state,
-        "ended": export.state not in LIVE,
-        "rows": export.rows,
-        "rows_written": export.rows_written,
-        "files": files,
-        "manifest": exporting.MANIFEST if files else None,
-        "manifest_sha256": export.manifest_sha256,
-        "error": export.error,
-    }
+def _state(export: Export) -> ExportState:
+    files = [] if export.manifest is None else [ExportedFile.model_validate(one) for one in export.manifest["files"]]
+    return ExportState(
+        export=export.pk,
+        kind=export.kind,
+        state=export.state,
+        ended=export.state not in LIVE,
+        rows=export.rows,
+        rows_written=export.rows_written,
+        files=files,
+        manifest=exporting.MANIFEST if files else None,
+        manifest_sha256=export.manifest_sha256,
+        error=export.error,
+    )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation import api, overview_views
+from annotation import overview_views
 from annotation.bad_cases import views as bad_cases
 from annotation.curation import hard_set_views as hard_set
 from annotation.curation import views as curation
@@ -52,13 +52,4 @@ urlpatterns = [
     path("p/<slug:slug>/standard/weak-spots/pairs/", weak_spot.pairs, name="weak-spot"),
     path("p/<slug:slug>/stale/", standard.stale, name="stale"),
     path("p/<slug:slug>/agreement/", trust.agreement, name="agreement"),
-    path("api/p/<slug:slug>/imports/", api.imports, name="api-imports"),
-    path("api/p/<slug:slug>/imports/<int:import_id>/", api.import_detail, name="api-import"),
-    path("api/p/<slug:slug>/imports/<int:import_id>/rejected/", api.import_rejected, name="api-import-rejected"),
-    path("api/p/<slug:slug>/runs/", api.runs, name="api-runs"),
-    path("api/p/<slug:slug>/runs/<int:run_id>/", api.run_detail, name="api-run"),
-    path("api/p/<slug:slug>/exports/", api.exports, name="api-exports"),
-    path("api/p/<slug:slug>/exports/<int:export_id>/", api.export_detail, name="api-export"),
-    path("api/p/<slug:slug>/exports/<int:export_id>/files/<str:name>", api.export_file, name="api-export-file"),
-    path("api/p/<slug:slug>/bad-cases/", api.bad_cases, name="api-bad-cases"),
 ]

@@ -9,7 +9,7 @@ Read `models/` first: imports, items, pairs, pictures, evidence. Then `importing
 - `words`       the words that pairs are found by
 - `splitting`   which queries train and which test, with this installation's benchmark
 - `display`     rows turned into what templates show
-- `urls`        pages of imports and pictures
+- `urls`        pages of imports and pictures; `api` what programs may do with imports
 
 Others use the models, `evidence/`, `words`, `splitting`, `display`, and the hooks of `importing.storing`.
 """

@@ -11,7 +11,7 @@ Read `pipeline` first (a pair's way to a prediction), then `asking`, the one doo
 - `prelabel/`   runs over a project's pairs: jobs, what each is told, predictions
 - `playground/` trials of one pair, comparisons of two prompt versions, prompt versions
 - `prediction_display` a prediction turned into what templates show
-- `urls`        its pages
+- `urls`        its pages; `api` what programs may do with runs
 
 Others use the models, `asking`, `registry/`, `prelabel.runs`, `prediction_display`, and the hooks of `prelabel.predictions`,
 `prelabel.progress` and `playground.trials`.

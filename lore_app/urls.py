@@ -7,6 +7,7 @@ from lore_app.health import health
 handler500 = "lore_app.outage.server_error"
 urlpatterns = [
     path("health/", health, name="health"),
+    path("", include("lore_app.api")),
     path("", include("projects.urls")),
     path("", include("jobs.urls")),
     path("", include("catalogue.urls")),

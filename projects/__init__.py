@@ -3,7 +3,7 @@
 Read `models`, then `policy` (one table says who may do what) and `gates` (where it is asked, before any view).
 
 - `policy`, `gates`, `requests`, `refusals`, `boundary` a request's way: who may, how it is read, how it is refused
-- `bearer`, `tokens`, `uploading` programs and files; `commands` the contract of the command line
+- `bearer`, `problems`, `openapi`, `tokens`, `uploading` programs and files; `commands` the contract of the command line
 - `passwords`, `login_throttling`, `devices`, `sessions`, `invitations`, `next_page`, `demo_logins` signing in
 - `creating`, `archiving`, `membership`, `forms` projects and their people
 - `audit`, `refused_requests`, `log_lines` what was done, what was refused, the log; `client_addresses` where a request came from

@@ -1,4 +1,4 @@
-"""Programs at /api/: who they are, what their token lets them do, and that every answer is JSON.
+"""Programs at /api/: who they are, and what their token lets them do.
 
 `Authorization: Bearer` is the only way in. Cookies count for nothing there, so there is nothing to forge; and a token
 counts for nothing anywhere else. POLICY decides as for people: a permission of SCOPES stands for a scope. Another
@@ -10,21 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import wraps
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
-from django.views.decorators.csrf import csrf_exempt
 
-from projects import audit, tokens
+from projects import audit, problems, tokens
 from projects.models import Person, Project, Scope, ServiceToken
-from projects.refusals import Refused
+from projects.problems import ROOT
 
-ROOT = "/api/"
+NEEDED = problems.ANYWHERE[401][1]
 _HEADER = re.compile(r"Bearer +([!-~]{1,200})", re.IGNORECASE)
 
 
@@ -36,28 +33,16 @@ class ProgramRequest(HttpRequest):
     person: Person
 
 
-class Refusal(Exception):
-    """Ends a view with a status and a sentence."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-
-
 def is_for_programs(request: HttpRequest) -> bool:
     return request.path_info.startswith(ROOT)
 
 
 def answer(request: HttpRequest, get_response: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
-    """Around every request to /api/: before it no cookie counts, after it every refusal is JSON."""
+    """Around every request to /api/: no cookie counts, and no page for people comes back."""
     request.COOKIES.clear()
     # Whom Django's middleware finds further in, where it looks here before it opens the session.
     request.user = request._cached_user = AnonymousUser()  # type: ignore[attr-defined]
-    response = get_response(request)
-    if response.status_code >= 400 and response.headers.get("Content-Type") != "application/json":
-        return _refused(response.status_code, HTTPStatus(response.status_code).phrase, response)
-    return response
+    return problems.for_program(request, get_response(request))
 
 
 def enter(request: HttpRequest, scope: Scope, kwargs: dict[str, Any]) -> HttpResponse | None:
@@ -66,9 +51,7 @@ def enter(request: HttpRequest, scope: Scope, kwargs: dict[str, Any]) -> HttpRes
     header = _HEADER.fullmatch(request.headers.get("Authorization", ""))
     token = tokens.find(header[1]) if header else None
     if token is None:
-        refused = _refused(
-            401, "A service token that is neither expired nor revoked is needed: Authorization: Bearer ..."
-        )
+        refused = problems.bare(request, 401, NEEDED)
         refused["WWW-Authenticate"] = "Bearer"
         return refused
     if kwargs.pop("slug") != token.project.slug or scope not in token.scopes:
@@ -77,28 +60,12 @@ def enter(request: HttpRequest, scope: Scope, kwargs: dict[str, Any]) -> HttpRes
     return None
 
 
-def endpoint(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """A view of programs: needs no CSRF token, ends with JSON, and what it records names the service token."""
+def named(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A view of programs whose audit events name the service token."""
 
-    @csrf_exempt
-    @wraps(view)
+    @wraps(run)
     def answered(request: ProgramRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            with audit.through(str(request.token)):
-                return view(request, *args, **kwargs)
-        except Refusal as refusal:
-            return _refused(refusal.status, refusal.reason)
-        except Refused as refusal:
-            return _refused(refusal.status, refusal.sentence, code=refusal.code)
-        except RequestDataTooBig:
-            return _refused(413, "The request is too large.")
+        with audit.through(str(request.token)):
+            return run(request, *args, **kwargs)
 
     return answered
-
-
-def _refused(status: int, reason: str, before: HttpResponse | None = None, *, code: str = "") -> JsonResponse:
-    response = JsonResponse({"error": reason, **({"code": code} if code else {})}, status=status)
-    for name in ("Allow", "Retry-After"):
-        if before is not None and name in before.headers:
-            response[name] = before[name]
-    return response

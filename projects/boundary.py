@@ -16,6 +16,7 @@ from django.http.request import UnreadablePostError
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from projects import problems
 from projects.gates import aside
 from projects.refusals import Refused
 from projects.requests import by_htmx
@@ -95,6 +96,8 @@ def _stored(given: QueryDict) -> QueryDict:
 
 
 def refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
+    if problems.is_versioned(request):
+        return problems.bare(request, status, reason)
     if by_htmx(request):
         return aside(render(request, "projects/refused.html#notice", {"reason": reason}, status=status))
     return render(request, "projects/refused.html", {"reason": reason}, status=status)

@@ -220,6 +220,17 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "weak-spot": _read(P_.SEE_PAIRS),
     "stale": _both(P_.SEE_FIGURES, P_.JUDGE_AGAIN),
     # programs
+    "openapi": _read(P_.ANYONE),  # says nothing of the installation; clients are made from it before a token is held
+    "api-v1-imports": _write(P_.PROGRAM_IMPORT),
+    "api-v1-import": _read(P_.PROGRAM_IMPORT),
+    "api-v1-import-rejected": _read(P_.PROGRAM_IMPORT),
+    "api-v1-runs": _write(P_.PROGRAM_PRELABEL),
+    "api-v1-run": _read(P_.PROGRAM_PRELABEL),
+    "api-v1-exports": _write(P_.PROGRAM_EXPORT),
+    "api-v1-export": _read(P_.PROGRAM_EXPORT),
+    "api-v1-export-file": _read(P_.PROGRAM_EXPORT),
+    "api-v1-bad-cases": _write(P_.PROGRAM_MONITOR),
+    # programs, at the addresses before /api/v1
     "api-imports": _write(P_.PROGRAM_IMPORT),
     "api-import": _read(P_.PROGRAM_IMPORT),
     "api-import-rejected": _read(P_.PROGRAM_IMPORT),

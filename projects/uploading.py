@@ -31,6 +31,7 @@ def caps_of(url_name: str | None) -> Mapping[str, int]:
     """Bytes for one file, by the form field that takes files at this URL."""
     return {
         "imports": {"file": settings.MAX_UPLOAD_BYTES, "pictures": 10 * MEBIBYTE},
+        "api-v1-imports": {"file": settings.MAX_UPLOAD_BYTES},
         "api-imports": {"file": settings.MAX_UPLOAD_BYTES},
         "knowledge-import": {"file": 5 * MEBIBYTE},
         "rule-draft-pack": {"pack": 4 * MEBIBYTE},

@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from projects import tokens as activity
-from projects.bearer import ROOT
 from projects.forms import TokenForm
 from projects.gates import Request
+from projects.problems import VERSIONED
 from projects.refusals import Refused
 from projects.requests import one
 from projects.tokens import Issued
@@ -40,6 +40,6 @@ def _page(request: Request, form: TokenForm, *, issued: Issued | None = None, st
         "form": form,
         "issued": issued,
         "tokens": list(activity.tokens_of(request.project)),
-        "address": request.build_absolute_uri(f"{ROOT}p/{request.project.slug}/"),
+        "address": request.build_absolute_uri(f"{VERSIONED}p/{request.project.slug}/"),
     }
     return render(request, "projects/tokens.html", context, status=status)

@@ -254,6 +254,12 @@ PAIRS = b'{"query": "red mug", "item_id": "1", "title": "Red mug"}\n'
 GUIDELINE = {"intent": "A red mug.", "required": "red", "optional": ""}
 PASSWORDS = {"new_password1": "battery-horse-correct", "new_password2": "battery-horse-correct"}
 
+OF_PROGRAMS: Mapping[str, list[Form]] = {
+    "imports": [Form(lambda world: {"licence": "internal", "file": file("pairs.jsonl", PAIRS)})],
+    "runs": [plain(json={}), Form(lambda world: {"json": {}}, _enough_gold)],
+    "exports": [plain(json={"kind": "labels"})],
+    "bad-cases": [Form(_reported)],
+}
 FORMS_OF: Mapping[str, list[Form]] = {
     "login": [Form(lambda world: {"username": world.people["eve"].username, "password": "correct-horse-battery"})],
     "logout": [plain()],
@@ -336,10 +342,8 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "backtests": [own(draft="draft_id")],
     "backtest-cancel": [plain()],
     "replay-freeze": [plain()],
-    "api-imports": [Form(lambda world: {"licence": "internal", "file": file("pairs.jsonl", PAIRS)})],
-    "api-runs": [plain(json={}), Form(lambda world: {"json": {}}, _enough_gold)],
-    "api-exports": [plain(json={"kind": "labels"})],
-    "api-bad-cases": [Form(_reported)],
+    **{f"api-v1-{name}": forms for name, forms in OF_PROGRAMS.items()},
+    **{f"api-{name}": forms for name, forms in OF_PROGRAMS.items()},
     "more-judgments": [Form(lambda world: {"more": "1", "newest": str(10**9), "key": uuid.uuid4()})],
     "more-take-back": [plain()],
     "stale": [Form(lambda world: {"pairs": "5"}, _disputed_by_ruling)],

@@ -148,8 +148,9 @@ def _refused_to_programs(row: Row | None, one: Try, answer: Answer) -> str | Non
         return f"should be {status}, got {answer.status}"
     if answer.changed != ({TOKENS: 1} if status == 404 else {}):
         return f"the refusal changed {dict(answer.changed)}"
-    if answer.response.cookies or not answer.response["Content-Type"].startswith("application/json"):
-        return f"should be JSON without cookies, got {answer.headers}"
+    form = "application/problem+json" if one.target.path.startswith("/api/v1/") else "application/json"
+    if answer.response.cookies or answer.response["Content-Type"] != form:
+        return f"should be {form} without cookies, got {answer.headers}"
     if (status == 401) != (answer.response.get("WWW-Authenticate") == "Bearer"):
         return "does not say that a token is needed"
     return None

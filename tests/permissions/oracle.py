@@ -43,10 +43,10 @@ class Row:
         return self.path.startswith("/api/")
 
     def passes(self, actor: str) -> bool:
+        if "anyone" in self.who:
+            return self.for_programs or actor not in PROGRAMS
         if self.for_programs != (actor in PROGRAMS):
             return False
-        if "anyone" in self.who:
-            return True
         return actor not in SIGNED_OUT and (actor in self.who or "signed-in" in self.who)
 
 
@@ -129,5 +129,6 @@ def check_words() -> list[str]:
     """What in the file cannot be meant."""
     known = {*EVERYBODY, *PROGRAMS, "anyone", "signed-in"} - {"anonymous", "deactivated"}
     wrong = [f"{row.url}: {word}" for row in rows() for word in row.who if word not in known]
-    wrong += [f"{row.url}: {word}" for row in rows() for word in row.who if row.for_programs != (word in PROGRAMS)]
+    meant = [(row, word) for row in rows() for word in row.who - {"anyone"}]
+    wrong += [f"{row.url}: {word}" for row, word in meant if row.for_programs != (word in PROGRAMS)]
     return wrong + [f"{row.url}: {row.kind}" for row in rows() if row.kind not in KINDS]

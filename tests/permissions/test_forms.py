@@ -8,6 +8,7 @@ import pytest
 
 from annotation.models import Export, HardSet, Lease
 from projects.models import Membership, Person
+from tests.permissions import oracle
 from tests.permissions.doors import Doors, undone
 from tests.world.cast import World, pairs_of
 
@@ -69,14 +70,14 @@ def told_apart_by_programs(world: World, doors: Doors, url: str) -> str:
     project = world.projects["foreign"]
     (pair,) = pairs_of(world, project, "main")
     named: dict[str, tuple[str, list[dict[str, str]]]] = {
-        "api-bad-cases": (
+        "bad-cases": (
             "monitor_token",
             [
                 {"query": pair.query.text, "item": pair.item.external_id, "cause": "data"},
                 {"query": "nothing", "item": "nothing", "cause": "data"},
             ],
         ),
-        "api-exports": (
+        "exports": (
             "export_token",
             [
                 {"kind": "labels", "hard_set": HardSet.objects.get(project=project).name},
@@ -84,14 +85,14 @@ def told_apart_by_programs(world: World, doors: Doors, url: str) -> str:
             ],
         ),
     }
-    program, tries = named[url]
-    path = f"/api/p/shoes/{url.removeprefix('api-')}/"
+    program, tries = named[url.removeprefix("api-").removeprefix("v1-")]
+    path = oracle.by_url()[url]["POST"].path.format(slug="shoes")
     answers = [doors.send("POST", path, token=world.secrets[program], body={"json": one}) for one in tries]
     first, second = ((one.status, dict(one.changed), one.text) for one in answers)
     return "" if first == second else f"{first} for a foreign one, {second} for an absent one"
 
 
-NAMED_BY_PROGRAMS = ("api-bad-cases", "api-exports")
+NAMED_BY_PROGRAMS = ("api-v1-bad-cases", "api-v1-exports", "api-bad-cases", "api-exports")
 
 
 @pytest.mark.parametrize("url", NAMED_BY_PROGRAMS)

@@ -1,0 +1,267 @@
+"""What programs may do with imports (docs/api.md): bring a file, ask how far it is, read the rows that did not go in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from ninja import Router, Status
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+
+from catalogue.importing import presets, program_imports, receiving
+from catalogue.importing.inspecting import ScaleUnclear
+from catalogue.importing.presets import NoPreset
+from catalogue.importing.program_imports import ImportRequest
+from catalogue.importing.readers import FileRefused
+from catalogue.models import Import
+from jobs.leasing import LIVE
+from jobs.models import JobState
+from projects.bearer import ProgramRequest
+from projects.openapi import made, refusals
+from projects.problems import Asked, FieldError, Refusal, Text, read, unfit
+from projects.requests import one
+
+AROUND_A_FILE = 1 << 16  # what a multipart body may hold beside it
+FORM = "multipart/form-data"
+BYTES = "application/octet-stream"
+YES = ("1", "true")
+NO = ("", "0", "false")
+
+router = Router(tags=["imports"])
+
+
+def _switch(said: str) -> bool:
+    if said not in YES + NO:
+        raise ValueError("1 or 0")
+    return said in YES
+
+
+Kind = Annotated[Import.Kind, WithJsonSchema({"type": "string", "enum": Import.Kind.values})]
+Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"type": "string", "enum": [*YES, *NO[1:]]})]
+
+
+class ImportAsked(Asked):
+    """What the request says of its file: in the query string where the file is the body, else in the form beside it."""
+
+    model_config = {"strict": False}  # all of it arrives as text
+
+    name: Text = Field(
+        default="", description="The file's name. Its ending tells CSV, Parquet and gzip apart where bytes do not."
+    )
+    kind: Kind = Field(default=Import.Kind.PAIRS, description="What its rows are.")
+    preset: Text = Field(
+        default="", description="Name of a preset that says which column means what; detected where absent."
+    )
+    source: Text = Field(
+        default="", description="Where the texts come from; 200 characters are kept. Default: what the file says."
+    )
+    licence: Text = Field(
+        default="", description="Of the texts; 120 characters are kept. Needed where file and preset name none."
+    )
+    attribution: Text = Field(
+        default="", description="Whom to name; 500 characters are kept. Default: what the file says."
+    )
+    scale: Text = Field(default="", description="Label scale of the file; detected where absent. For pairs.")
+    judge_gold: Switch = Field(
+        default=False,
+        json_schema_extra={"default": "0"},
+        description="1: pairs that have a gold label are judged, too.",
+    )
+    column: list[Text] = Field(default=[], description="`COLUMN=FIELD`, once for each column that no preset knows.")
+
+
+class ImportState(BaseModel):
+    """How far an import is. Ask until `ended`."""
+
+    import_: int = Field(serialization_alias="import", description="Its number.")
+    kind: str = Field(description="`pairs` or `items`.")
+    file: str = Field(description="The file's name.")
+    state: str = Field(
+        json_schema_extra={"enum": [*JobState.values]}, description="`failed` is tried again, `dead` is not."
+    )
+    ended: bool = Field(description="Nothing more will happen to it.")
+    bytes_total: int = Field(description="Size of the file in bytes.")
+    bytes_read: int = Field(description="Bytes of it that were read.")
+    read: int = Field(description="Rows that were read.")
+    new: int = Field(description="Rows that made a pair or an item.")
+    known: int = Field(description="Rows that were there already, with the same content.")
+    changed: int = Field(description="Rows whose item has other content than before.")
+    rejected: int = Field(description="Rows that did not go in; `rejected/` lists them.")
+    gold: int = Field(description="Rows with a gold label.")
+    ratings: int = Field(description="Labels of single raters.")
+    images: int = Field(description="Pictures that came with the file.")
+    error: str = Field(description="Code of what stopped it; empty where nothing did.")
+
+
+class RejectedRow(BaseModel):
+    """One line of the list of rows that did not go in."""
+
+    row: int = Field(description="Number of the row in the file, from 1.")
+    field: str = Field(description="The field it failed for; empty where it is the row as a whole.")
+    reason: str = Field(description="Code of why.")
+    raw: str = Field(description="The row as it stood in the file, or its beginning.")
+
+
+def _parameters() -> list[dict[str, Any]]:
+    told = ImportAsked.model_json_schema()["properties"]
+    return [{"in": "query", "name": name, "required": False, "schema": schema} for name, schema in told.items()]
+
+
+def _bodies() -> dict[str, Any]:
+    told = ImportAsked.model_json_schema()
+    form = {**told["properties"], "file": {"type": "string", "format": "binary", "description": "The file."}}
+    return {
+        BYTES: {"schema": {"type": "string", "format": "binary"}},
+        FORM: {"schema": {"type": "object", "properties": form, "required": ["file"], "additionalProperties": False}},
+    }
+
+
+@router.post(
+    "imports/",
+    url_name="api-v1-imports",
+    summary="Bring in a file",
+    response={201: ImportState},
+    by_alias=True,
+    openapi_extra={
+        "parameters": _parameters(),
+        "requestBody": {"required": True, "content": _bodies()},
+        "responses": made("The import, queued.", "import_state", import_id="import")
+        | refusals(
+            {
+                400: "The file, a field or the description of the file cannot be read; no licence is named.",
+                409: "The file's label scale cannot be told or is not the project's.",
+                413: "The file is larger than the installation takes (`LORE_MAX_UPLOAD_MB`).",
+            }
+        ),
+    },
+)
+def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[ImportState]:
+    """Either a form with the file, or the file as the body and what it is in the query string. The body announces its
+    length in bytes (Content-Length). A file that was there already adds nothing."""
+    upload, told = _upload(request)
+    try:
+        batch = program_imports.bring(
+            request.project, upload, told, person=request.person, most=settings.MAX_UPLOAD_BYTES
+        )
+    except program_imports.NoLicence:
+        raise _unfit("licence", "neither the request nor the file names one") from None
+    except NoPreset as refusal:
+        raise Refusal("no_preset", str(refusal)) from refusal
+    except FileRefused as refusal:
+        raise Refusal("unreadable_file", str(refusal)) from refusal
+    except ScaleUnclear as refusal:
+        raise Refusal("scale_unclear", str(refusal), status=409) from refusal
+    finally:
+        upload.close()
+    batch.refresh_from_db()
+    response["Location"] = f"{request.path}{batch.pk}/"
+    return Status(201, _state(batch))
+
+
+@router.api_operation(
+    ["GET", "HEAD"],
+    "imports/{int:import_id}/",
+    url_name="api-v1-import",
+    summary="How far an import is",
+    response=ImportState,
+    by_alias=True,
+)
+def import_state(request: ProgramRequest, import_id: int) -> ImportState:
+    return _state(one(Import.objects.filter(project=request.project), import_id))
+
+
+@router.api_operation(
+    ["GET", "HEAD"],
+    "imports/{int:import_id}/rejected/",
+    url_name="api-v1-import-rejected",
+    summary="The rows that did not go in",
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "One JSON object a line, in the order of the file; streamed.",
+                "content": {"application/x-ndjson": {"schema": RejectedRow.model_json_schema()}},
+            }
+        }
+    },
+)
+def rejected_rows(request: ProgramRequest, import_id: int) -> HttpResponseBase:
+    rows = receiving.rejection_rows(one(Import.objects.filter(project=request.project), import_id))
+    return StreamingHttpResponse(_lines(rows), content_type="application/x-ndjson")
+
+
+def _upload(request: HttpRequest) -> tuple[Any, ImportRequest]:
+    most = settings.MAX_UPLOAD_BYTES
+    if request.content_type == FORM:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most + AROUND_A_FILE:
+            raise _too_large(most)
+        told = _told(request.POST)
+        upload = request.FILES.get("file")
+        if upload is None:
+            raise _unfit("file", "missing")
+        if (upload.size or 0) > most:
+            raise _too_large(most)
+        return upload, told
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        raise Refusal("no_length", "The body must announce its length (Content-Length), not come in chunks.")
+    told = _told(request.GET)
+    announced = int(request.META.get("CONTENT_LENGTH") or 0)
+    try:
+        return program_imports.collect(request, request.GET.get("name", ""), announced=announced, most=most), told
+    except program_imports.TooLarge:
+        raise _too_large(most) from None
+    except program_imports.CutOff:
+        raise Refusal("cut_off", "The body ended before its announced length.") from None
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal("too_large", f"The file is larger than {most >> 20} MB.", status=413)
+
+
+def _unfit(field: str, detail: str) -> Refusal:
+    return unfit([FieldError(field=field, detail=detail)])
+
+
+def _told(said: QueryDict) -> ImportRequest:
+    asked = read(ImportAsked, {name: said.getlist(name) if name == "column" else said[name] for name in said})
+    columns = dict(_column(text, asked.kind) for text in asked.column)
+    texts = asked.model_dump(include={"preset", "source", "licence", "attribution", "scale"})
+    return ImportRequest(asked.kind, judge_gold=asked.judge_gold, columns=columns, **texts)
+
+
+def _column(text: str, kind: str) -> tuple[str, str]:
+    column, _sign, field = text.rpartition("=")
+    known = [one.name for one in presets.fields_for(kind)]
+    if not column or field not in known:
+        raise _unfit("column", f"COLUMN=FIELD, where FIELD is one of: {', '.join(known)}")
+    return column, field
+
+
+def _state(batch: Import) -> ImportState:
+    return ImportState(
+        import_=batch.pk,
+        kind=batch.kind,
+        file=batch.file_name,
+        state=batch.state,
+        ended=batch.state not in LIVE,
+        bytes_total=batch.bytes_total,
+        bytes_read=batch.bytes_read,
+        read=batch.read,
+        new=batch.new,
+        known=batch.known,
+        changed=batch.changed,
+        rejected=batch.rejected,
+        gold=batch.gold,
+        ratings=batch.ratings,
+        images=batch.images,
+        error=batch.error,
+    )
+
+
+def _lines(rows: Iterator[tuple[int, str, str, str]]) -> Iterator[str]:
+    for row, field, reason, raw in rows:
+        said = {"row": row, "field": field, "reason": reason, "raw": raw}
+        yield json.dumps(said, ensure_ascii=False) + "\n"
