@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from annotation.trust.measurable import Exposure, Material, MeasurablePair, newest_rules
-from catalogue import splitting
+from catalogue import benchmark
 from inference.models import Calibration, ModelVersion, Prediction
 from inference.registry import confidence, lineage
 from inference.registry.basis import Basis
@@ -78,7 +78,7 @@ def _measured(
         )
         if (shares := confidence.own_shares(posterior, samples)) is not None
     }
-    material, exposure, splits = Material(project), Exposure(model), splitting.splits()
+    material, exposure, splits = Material(project), Exposure(model), benchmark.splits()
     rows = [row for row in material.pairs if row.gold and row.pair in said and splits.of(row.text) == "validation"]
     newest = newest_rules((said[row.pair][0] for row in rows), material.rule_base_now)
     basis, found = Basis(str(model), exposure.lineage, newest, material.rule_base_now), []

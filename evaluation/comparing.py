@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from catalogue import splitting
+from catalogue import benchmark
 from evaluation import measuring
 from evaluation.measuring import LabelledPair
 from inference.models import ModelVersion, Prediction
@@ -27,7 +27,7 @@ def active_figures(
     """Of a distilled model by asking it; of a large one by what it has said, where it has said enough."""
     if active is None:
         return None
-    if why := no_rival(active, splitting.splits()):
+    if why := no_rival(active, benchmark.splits()):
         return {"model": str(active), "no_rival": why, "large": active.prompt_id is not None}
     if active.prompt_id is None:
         shares = measuring.shares_of(registry.with_rules(active, rules), project, test, rules)

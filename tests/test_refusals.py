@@ -21,7 +21,7 @@ from annotation.curation import hard_sets
 from annotation.gold import adjudicating
 from annotation.models import Disagreement
 from annotation.standard import backtesting, replaying
-from catalogue.pictures import fetching, sources
+from catalogue.pictures import allowed_hosts, fetching
 from evaluation import calibrating, canary_jobs
 from inference.playground import trials
 from inference.prelabel import runs
@@ -130,7 +130,7 @@ FORMS = (
     Form("model-train", "max", jobs, "ask", (), {"source": "people"}),
     Form("model-canary", "max", canary_jobs, "ask", ("model",)),
     Form("model-calibrate", "max", calibrating, "fit", ("model",)),
-    Form("picture-source", "lena", sources, "allow", (), {"host": "pictures.example.com"}),
+    Form("picture-source", "lena", allowed_hosts, "allow", (), {"host": "pictures.example.com"}),
     Form("rule-draft-act", "rosa", reviewing, "submit", ("draft",), {"act": "submit"}),
     Form("rule-say", "ana", remarks, "say", ("rule",)),
     Form("members", "lena", membership, "add_role", (), {"username": "eve", "role": "labeler"}),

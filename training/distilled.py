@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 
 from annotation.models import Judgment, StandingJudgment
 from annotation.trust.measurable import Material
-from catalogue import splitting
+from catalogue import benchmark
 from catalogue.evidence import grids, lexicons, other_items
 from catalogue.evidence.grids import GridSubject
 from catalogue.models import Pair
@@ -103,7 +103,7 @@ def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
     if rule_base is None:
         raise CannotTrain("there are no rules yet: load the starter pack with load_rules")
     rules = specs_today(rule_base)
-    splits = splitting.splits()
+    splits = benchmark.splits()
     teachers = _teachers(project, splits) if source == "model" else {}
     labelled = _labelled(project, source, splits)
     training = [one for one in labelled if one.split == "train"]

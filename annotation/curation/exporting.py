@@ -35,7 +35,7 @@ from annotation.curation.sealing import SealedFile
 from annotation.curation.training_rows import PairRecord
 from annotation.models import Export, HardSet
 from annotation.standard import staleness
-from catalogue import splitting
+from catalogue.benchmark import splits as splits_now
 from catalogue.models import Query
 from database.clock import ClockTimestamp
 from jobs import leasing
@@ -198,7 +198,7 @@ def moment(export: Export) -> tuple[list[Chosen], dict[str, int], Splits]:
         with connection.cursor() as setting:
             setting.execute("SET LOCAL cursor_tuple_fraction = 1")  # all of it is fetched, not the first few
         cursor.execute(_MOMENT, {"project": export.project_id, "kind": export.kind, "hard_set": export.hard_set_id})
-        splits = splitting.splits()
+        splits = splits_now()
         benchmark, test = held_out(export, splits)
         stale: set[int] = set()
         if export.without_stale:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from annotation.curation.training_rows import PairRecord, Said
 from annotation.gold import opinions
-from annotation.judging import citing
+from annotation.judging import card_rules
 from database.statements import array_of, rows, run, statement
 from inference.models import ModelVersion
 
@@ -58,7 +58,7 @@ class Gatherer:
 
 def _said(pairs: Sequence[int]) -> dict[int, list[Said]]:
     standing = opinions.standing_rows(pairs)
-    cited = citing.cited_by_ids([row.judgment for row in standing])
+    cited = card_rules.cited_by_ids([row.judgment for row in standing])
     said: dict[int, list[Said]] = {}
     for row in standing:
         rules = [str(rule) for rule in cited[row.judgment]] if row.judgment in cited else []

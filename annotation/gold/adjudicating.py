@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from annotation.gold import opinions, settling
-from annotation.judging import citing, queue
+from annotation.judging import card_rules, queue
 from annotation.models import Adjudication, Disagreement, Judgment
 from database.clock import ClockTimestamp
 from projects import audit
@@ -56,7 +56,7 @@ def views_of(disagreement: Disagreement, person: Person) -> list[View]:
     said: dict[str, list[tuple[str, str, str]]] = {}
     rules: dict[str, set[str]] = {}
     rows = list(disagreement.judgments.select_related("judge__person").order_by("id"))
-    cited = citing.cited_by(rows)
+    cited = card_rules.cited_by(rows)
     for row in rows:
         said.setdefault(row.label, []).append((row.mismatch, row.note, str(row.judge)))
         rules.setdefault(row.label, set()).update(rule.code for rule in cited.get(row.pk, ()))

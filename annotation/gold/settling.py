@@ -1,6 +1,6 @@
 """How pairs get their gold label, lose it again when its ground falls away, and are disputed while opinions differ.
 
-The rules are one function in the database, for one pair or for thousands (annotation/sql/settling.sql says them): judging,
+The rules are one function in the database, for one pair or for thousands (annotation/sql/settle_pairs.sql says them): judging,
 undo, imports, new predictions and a newly active model call it through here. An adjudication or an imported gold label
 stands above consensus. Gold rows are append-only; `Pair.gold_label` follows the latest one.
 """

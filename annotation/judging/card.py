@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation.judging import citing, queue
+from annotation.judging import card_rules, queue
 from annotation.judging.recording import CANNOT_TELL_REASONS, answers, asks_mismatch
 from annotation.models import DayOfWork, Draft, Judge, Judgment, Lease
 from catalogue import display
@@ -38,7 +38,7 @@ def card(
     """The context of `annotation/judging/judge.html` for a lease; `own` and `reveal` after the first answer in reveal."""
     mode = Mode(lease.mode)
     pair = lease.pair
-    value = None if mode is Mode.BLIND else display.grid_value(citing.grid_on_the_card(lease))
+    value = None if mode is Mode.BLIND else display.grid_value(card_rules.grid_on_the_card(lease))
     shown = lease.prediction if mode is Mode.ASSIST else reveal
     rule_specs = specs(lease.rule_base) if lease.rule_base is not None and mode is not Mode.BLIND else ()
     context: dict[str, Any] = {
@@ -71,8 +71,8 @@ def card(
     if value is not None:
         context["chips"] = display.chips(value)
         context["grid"] = display.grid(value)
-        context["rules"] = _with_keys(display.rules(citing.on_the_card(lease)), own)
-        context["none_fits_key"] = citing.NONE_FITS_KEY
+        context["rules"] = _with_keys(display.rules(card_rules.on_the_card(lease)), own)
+        context["none_fits_key"] = card_rules.NONE_FITS_KEY
         context["none_fits"] = own is not None and own.no_rule_fits
     return context
 
@@ -80,7 +80,7 @@ def card(
 def _with_keys(rules: list[dict[str, str]], own: Judgment | None) -> list[dict[str, Any]]:
     """The rules of the card with the keys that cite them; after the first answer in reveal, what it cited is marked."""
     cited = set(own.citations.values_list("version__rule__code", flat=True)) if own is not None else set()
-    keys = [*citing.KEYS, *[""] * len(rules)]
+    keys = [*card_rules.KEYS, *[""] * len(rules)]
     return [{**rule, "key": key, "cited": rule["code"] in cited} for rule, key in zip(rules, keys, strict=False)]
 
 

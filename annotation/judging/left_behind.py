@@ -13,7 +13,7 @@ from django.contrib.auth import SESSION_KEY
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
-from annotation.judging import recording
+from annotation.judging import drafts
 from annotation.models import Draft, Lease
 from projects.models import Membership, Project
 from projects.policy import ROLES, Permission
@@ -34,10 +34,10 @@ def keep(request: HttpRequest) -> None:
     ended = not request.user.is_authenticated and settings.SESSION_COOKIE_NAME in request.COOKIES
     if not (holder or (ended and named)):
         return
-    recording.save_draft(lease.person, lease, recording.draft_body(request.POST))
+    drafts.save(lease.person, lease, drafts.body_of(request.POST))
 
 
-def drafts(project: Project) -> QuerySet[Draft]:
+def kept_of(project: Project) -> QuerySet[Draft]:
     """Of people who can no longer submit them, newest first."""
     judges = Membership.objects.filter(
         project=project, person=OuterRef("person"), role__in=ROLES[Permission.JUDGE], person__is_active=True

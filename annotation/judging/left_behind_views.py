@@ -17,7 +17,7 @@ MOST = 500
 
 
 def left_behind(request: Request) -> HttpResponse:
-    drafts = leaving.drafts(request.project)[: MOST + 1]
+    drafts = leaving.kept_of(request.project)[: MOST + 1]
     context = {
         "project": request.project,
         "drafts": [_told(request, draft) for draft in drafts[:MOST]],

@@ -20,9 +20,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.gold import opinions, settling
-from annotation.judging import citing, queue
+from annotation.judging import card_rules, drafts, queue
 from annotation.models import Draft, Judge, Judgment, Lease, Slot
-from database.clock import ClockTimestamp
 from database.compiling import compiled
 from database.statements import run
 from inference.models import Prediction
@@ -34,7 +33,6 @@ from relevance.labels import UnknownLabel
 KEEP = "keep"
 CANNOT_TELL = "cannot_tell"
 CANNOT_TELL_REASONS = ("image", "attributes", "query", "rule_gap")
-MAX_NOTE = 4000
 MAX_SECONDS = 24 * 3600.0
 
 
@@ -95,8 +93,8 @@ def read_answer(data: Any, project: Project) -> Answer:
     if choice == CANNOT_TELL and reason not in CANNOT_TELL_REASONS:
         raise BadAnswer("reason", _("cannot tell needs a reason"))
     note = str(data.get("note", "")).replace("\x00", "\ufffd")
-    if len(note) > MAX_NOTE:
-        raise BadAnswer("note", _("longer than %(most)s characters") % {"most": MAX_NOTE})
+    if len(note) > drafts.MAX_NOTE:
+        raise BadAnswer("note", _("longer than %(most)s characters") % {"most": drafts.MAX_NOTE})
     cites = tuple(sorted(set(map(str, data.getlist("cites") if hasattr(data, "getlist") else data.get("cites", ())))))
     no_rule_fits = str(data.get("no_rule_fits", "")) == "1"
     if cites and no_rule_fits:
@@ -179,11 +177,11 @@ def _locked(token: UUID, person: int, project: int) -> QuerySet[Lease]:
 def _check_ground(lease: Lease, project: Project, answer: Answer) -> None:
     """Raises BadAnswer for a rule the card did not show, Refused where a ground is required and none is given."""
     try:
-        citing.check(lease, answer.cites)
-    except citing.NotOnTheCard as error:
+        card_rules.check(lease, answer.cites)
+    except card_rules.NotOnTheCard as error:
         raise BadAnswer("cites", _("%(rule)s is not on this card") % {"rule": error}) from None
     labelled = answer.choice != CANNOT_TELL
-    if labelled and citing.is_missing(lease, project, answer.cites, no_rule_fits=answer.no_rule_fits):
+    if labelled and card_rules.is_missing(lease, project, answer.cites, no_rule_fits=answer.no_rule_fits):
         ground = _("This project wants a ground: cite a rule (Q, W, E), or say that none fits (R).")
         raise Refused("needs_citation", ground, status=409)
 
@@ -292,7 +290,7 @@ def _append(
         no_rule_fits=answer.no_rule_fits,
         note=answer.note or (kept.note if kept else ""),
         mode=lease.mode,
-        grid=None if lease.mode == Mode.BLIND else citing.grid_on_the_card(lease),
+        grid=None if lease.mode == Mode.BLIND else card_rules.grid_on_the_card(lease),
         rule_base_id=lease.rule_base_id,
         prediction_id=_shown(lease, mine, second=second),
         replaces_id=lease.slot.replaces_id,
@@ -301,7 +299,9 @@ def _append(
         idempotency_key=answer.key,
         body_sha256=digest,
     )
-    citing.store(judgment, lease, answer.cites)  # of a kept answer too: its page showed what was cited, to be changed
+    card_rules.store(
+        judgment, lease, answer.cites
+    )  # of a kept answer too: its page showed what was cited, to be changed
     return judgment
 
 
@@ -329,24 +329,7 @@ def revealed(lease: Lease) -> Recorded | None:
 def keep_draft(person: Person, lease: Lease, answer: Answer) -> None:
     """What was refused is not lost."""
     body = {"choice": answer.choice, "mismatch": answer.mismatch, "reason": answer.reason, "note": answer.note}
-    save_draft(person, lease, body)
-
-
-def draft_body(data: Any) -> dict[str, str]:
-    """From form fields that nobody checks: what was chosen and typed, within bounds."""
-    most = {"choice": 20, "mismatch": 30, "reason": 30, "note": MAX_NOTE}
-    return {name: str(data.get(name, "")).replace("\x00", "\ufffd")[:length] for name, length in most.items()}
-
-
-def save_draft(person: Person, lease: Lease, body: dict[str, str]) -> None:
-    draft, made = Draft.objects.get_or_create(
-        person=person, pair_id=lease.pair_id, round=lease.round, defaults={"body": body}
-    )
-    if not made:
-        draft.body = {**draft.body, **body}
-        draft.revision += 1
-        draft.updated_at = ClockTimestamp()
-        draft.save(update_fields=["body", "revision", "updated_at"])
+    drafts.save(person, lease, body)
 
 
 def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease | None:

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from annotation.bad_cases import following
-from annotation.judging import card, queue, recording
+from annotation.judging import card, drafts, queue, recording
 from annotation.models import BadCase, Lease
 from projects.gates import Request
 from projects.refusals import Refused
@@ -59,8 +59,8 @@ def later(request: Request, token: UUID) -> HttpResponse:
 
 
 def draft(request: Request, token: UUID) -> HttpResponse:
-    note = request.POST.get("note", "")[: recording.MAX_NOTE]
-    recording.save_draft(request.person, _lease(request, token), {"note": note})
+    note = request.POST.get("note", "")[: drafts.MAX_NOTE]
+    drafts.save(request.person, _lease(request, token), {"note": note})
     return HttpResponse(status=204)
 
 

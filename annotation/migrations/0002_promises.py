@@ -21,7 +21,7 @@ LOGS = (
 APPLIED = {
     "promises.sql": "5638d9f0d7ed1132",
     "standing_judgment.sql": "b19de39e5a48ece4",
-    "settling.sql": "4a6624d552ef3467",
+    "settle_pairs.sql": "4a6624d552ef3467",
 }
 # One statement of the driver each: it takes parameters for none, and a `%` for itself.
 STATEMENTS = [append_only(*LOGS), *((SQL / name).read_text(encoding="utf-8") for name in APPLIED)]

@@ -1,7 +1,7 @@
 """More judgments on pairs that are there: so many further slots on each of the chosen ones, asked for, followed, taken back.
 
 A slot more is one of the first round, beside its query's others in the queue; of a benchmark query it is blind. What people
-have said stays as it is: gold by consensus stands until somebody says otherwise (annotation/sql/settling.sql). A few pairs
+have said stays as it is: gold by consensus stands until somebody says otherwise (annotation/sql/settle_pairs.sql). A few pairs
 get theirs at once; many are a job, so that nobody who judges waits for more than STEP pairs.
 """
 

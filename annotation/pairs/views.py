@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from annotation.gold import opinions
-from annotation.judging import card, citing
+from annotation.judging import card, card_rules
 from annotation.models import BadCase, Disagreement, Slot
 from annotation.pairs import choosing, finding
 from annotation.trust import measurable
@@ -59,7 +59,7 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
     predictions = list(told.order_by(Case(When(pk=standing, then=0), default=1), "-id")[:10])
     ages = measurable.ages(request.project, predictions)
     judgments = list(found.judgments.select_related("judge__person", "batch").order_by("id"))
-    cited = citing.cited_by(judgments)
+    cited = card_rules.cited_by(judgments)
     context = {
         "project": request.project,
         "pair": found,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from annotation.models import Gold
-from catalogue import splitting
+from catalogue import benchmark
 from database.statements import array_of, planned_for_its_values, rows, statement
 from inference.models import LearntModel, ModelVersion, Prediction
 from inference.registry import lineage, registry
@@ -78,7 +78,7 @@ class Exposure:
 
     @cached_property
     def _splits(self) -> Any:
-        return splitting.splits()
+        return benchmark.splits()
 
     def why_not(self, query: str) -> str:
         """Why pairs of this query do not measure the model: `learnt`, `not_test`, or nothing."""

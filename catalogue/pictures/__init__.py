@@ -1,6 +1,6 @@
 """Foreign pictures: never trusted, never shown as they came.
 
-- `sources`     the hosts that a lead allows; `addresses` how an address must look, and which places none may lead to
+- `allowed_hosts` the hosts that a lead allows; `addresses` how an address must look, and which places none may lead to
 - `fetching`    each address a job; `fetching_child` alone opens connections, without credentials
 - `decoding`, `decoding_child` decoded and drawn anew by processes under limits
 - `images`     kept under the hash of what we made of them; `snapshot_pictures` which there are to see of a snapshot

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from catalogue.child_processes import Child, ChildEnded
 from catalogue.models import Import, PictureFetch, PictureSource
-from catalogue.pictures import addresses, decoding, images, sources
+from catalogue.pictures import addresses, allowed_hosts, decoding, images
 from catalogue.pictures.addresses import AddressRefused
 from catalogue.pictures.decoding import PictureRefused
 from catalogue.pictures.fetching_child import MOST_BYTES, TOTAL_SECONDS
@@ -77,14 +77,14 @@ KIND = Kind(
     work,
     PICTURE_QUEUE,
     TOGETHER,
-    only=sources.LISTED,
-    lines=sources.lines,
+    only=allowed_hosts.LISTED,
+    lines=allowed_hosts.lines,
 )
 
 
 def work_some(project: Project) -> int:
     """One child's worth of a project's due jobs, for a process that works without being rung."""
-    due = leasing.due(PictureFetch).filter(sources.LISTED, project=project).order_by("due_at", "pk")
+    due = leasing.due(PictureFetch).filter(allowed_hosts.LISTED, project=project).order_by("due_at", "pk")
     vanished = due.filter(state=JobState.RUNNING).values_list("pk", flat=True)[:1]
     crowd = due.exclude(state=JobState.RUNNING).values_list("pk", flat=True)[:TOGETHER]
     return tasks.work_on(KIND, list(crowd) or list(vanished))
@@ -201,7 +201,7 @@ def progress(project: Project) -> FetchProgress:
     rows = PictureFetch.objects.filter(project=project)
     states = dict(rows.values_list("state").annotate(n=Count("pk")).order_by())
     live = sum(states.get(state, 0) for state in leasing.LIVE)
-    unlisted = rows.filter(~sources.LISTED, state__in=leasing.LIVE).count() if live else 0
+    unlisted = rows.filter(~allowed_hosts.LISTED, state__in=leasing.LIVE).count() if live else 0
     return FetchProgress(
         pictures=sum(states.values()),
         fetched=states.get(JobState.DONE, 0),

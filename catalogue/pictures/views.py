@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalogue.models import PictureSource
-from catalogue.pictures import fetching, sources
+from catalogue.pictures import allowed_hosts, fetching
 from jobs import heartbeats
 from projects.gates import Request
 from projects.refusals import Refused
@@ -39,7 +39,7 @@ def cancel(request: Request) -> HttpResponse:
 def allow(request: Request) -> HttpResponse:
     host = request.POST.get("host", "")[:300]
     try:
-        sources.allow(request.project, host, request.person, plain_http=request.POST.get("plain_http") == "on")
+        allowed_hosts.allow(request.project, host, request.person, plain_http=request.POST.get("plain_http") == "on")
     except Refused as refusal:
         context = {**_page(request), "refusal": refusal.sentence, "typed": host}
         return render(request, "catalogue/pictures/pictures.html", context, status=refusal.status)
@@ -49,7 +49,7 @@ def allow(request: Request) -> HttpResponse:
 
 def remove(request: Request, source_id: int) -> HttpResponse:
     source = one(PictureSource.objects.select_related("project").filter(project=request.project), source_id)
-    sources.remove(source, request.person)
+    allowed_hosts.remove(source, request.person)
     messages.success(request, _("Nothing is fetched from this host any more. What was fetched stays."))
     return redirect("pictures", request.project.slug)
 
@@ -58,8 +58,8 @@ def _page(request: Request) -> dict[str, Any]:
     return {
         "project": request.project,
         "progress": fetching.progress(request.project),
-        "sources": sources.of(request.project),
-        "unlisted": sources.unlisted(request.project),
+        "sources": allowed_hosts.of(request.project),
+        "unlisted": allowed_hosts.unlisted(request.project),
         "reasons": fetching.reasons(request.project),
         "dead": fetching.dead(request.project),
         "presence": heartbeats.presence(),

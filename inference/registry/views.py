@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from catalogue import splitting
+from catalogue import benchmark
 from inference.models import LearntModel, ModelJob, ModelVersion
 from inference.prelabel import progress
 from inference.registry import confidence, lineage, model_jobs, registry, retiring
@@ -143,7 +143,7 @@ def _basis(told: Mapping[str, Any], model: ModelVersion | None) -> Basis | None:
 
 def _learnt_from(model: ModelVersion) -> dict[str, int] | None:
     known = lineage.of(model)
-    return None if known is None else {"families": len(known), "tests": lineage.tests_seen(model, splitting.splits())}
+    return None if known is None else {"families": len(known), "tests": lineage.tests_seen(model, benchmark.splits())}
 
 
 def version(version_id: int) -> ModelVersion:

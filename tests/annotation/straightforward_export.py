@@ -13,9 +13,9 @@ import orjson
 
 from annotation.curation import training_rows
 from annotation.gold import opinions
-from annotation.judging import citing
+from annotation.judging import card_rules
 from annotation.models import Export, Gold, Judgment
-from catalogue import splitting
+from catalogue import benchmark
 from catalogue.models import Pair, Snapshot
 from inference.models import ActiveModel, Prediction
 from relevance.splits import digest
@@ -24,7 +24,7 @@ from relevance.spreadsheets import safe_cell
 
 def files(export: Export, secret: bytes) -> dict[str, bytes]:
     told = [_told(pair) for pair in Pair.objects.filter(project=export.project).order_by("pk")]
-    kept = [one for one in told if digest(one["pair"].query.text) not in splitting.splits().benchmark]
+    kept = [one for one in told if digest(one["pair"].query.text) not in benchmark.splits().benchmark]
     return _sft(kept, export) if export.kind == "sft" else _labels(kept, export, secret)
 
 
@@ -65,7 +65,7 @@ def _sft(told: list[dict[str, Any]], export: Export) -> dict[str, bytes]:
     scale = export.project.scale
     for one in told:
         pair, gold, snapshot, prediction = one["pair"], one["gold"], one["snapshot"], one["prediction"]
-        split = splitting.splits().of(pair.query.text)
+        split = benchmark.splits().of(pair.query.text)
         if gold is None or split == "test":
             continue
         item = {
@@ -126,7 +126,7 @@ def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[s
             "judgments": [_judgment(judgment, secret) for judgment in standing],
             "prediction_label": scale.from_lore(prediction.label) if prediction and prediction.label else "",
             **_origin(**one),
-            "split": splitting.splits().of(pair.query.text),
+            "split": benchmark.splits().of(pair.query.text),
         }
         lines.append(orjson.dumps(row) + b"\n")
         said = "; ".join(
@@ -146,7 +146,7 @@ def _judgment(row: Judgment, secret: bytes) -> dict[str, Any]:
         "mismatch": row.mismatch,
         "mode": row.mode or "imported",
         "late": row.late,
-        "rules_cited": [str(rule) for rule in citing.cited_by([row]).get(row.pk, [])],
+        "rules_cited": [str(rule) for rule in card_rules.cited_by([row]).get(row.pk, [])],
         "no_rule_fits": row.no_rule_fits,
         "day": row.recorded_at.date().isoformat(),
     }

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from catalogue.models import Image, Import, PictureFetch
-from catalogue.pictures import fetching, sources
+from catalogue.pictures import allowed_hosts, fetching
 from projects.models import Project
 from tests.conftest import ROOT, FreshDatabase
 from tests.drills.conftest import LEASE_SECONDS, wait_until
@@ -67,7 +67,7 @@ def test_a_worker_killed_in_mid_fetch_loses_and_doubles_nothing(
         batch = make_import(project=project)
         Import.objects.update(state="done")
         fetching.want(batch, [f"http://{HOST}/{n}.png" for n in range(PICTURES)])
-        sources.allow(project, HOST, None, plain_http=True)
+        allowed_hosts.allow(project, HOST, None, plain_http=True)
         with working(server) as worker:
             wait_until(lambda: 0 < done() < PICTURES, 60, "some pictures fetched, others in the air")
             family = children_of(worker.pid)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from catalogue.models import PictureFetch
-from catalogue.pictures import fetching, sources
+from catalogue.pictures import allowed_hosts, fetching
 from inference.models import Prediction
 from inference.prelabel import runs
 from inference.prelabel.runs import Wish
@@ -39,8 +39,8 @@ def test_no_address_of_a_picture_reaches_a_model(
     fetching.want(make_import(project=project), wanted)
     with running({f"/{n}.png": says("200 OK", picture("red", (40 + n, 40))) for n in range(1, JOBS, 3)}) as server:
         monkeypatch.setattr(fetching, "CHILD", ("tests.picture_child", str(server.port)))
-        sources.allow(project, HOST, None, plain_http=True)
-        while sources.is_open(project):
+        allowed_hosts.allow(project, HOST, None, plain_http=True)
+        while allowed_hosts.is_open(project):
             fetching.work_some(project)
     fetched = PictureFetch.objects.filter(state="done").count()
     assert fetched == len(range(1, JOBS, 3))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from catalogue.pictures import fetching, sources
+from catalogue.pictures import allowed_hosts, fetching
 from jobs import heartbeats
 from projects.commands import JsonCommand
 from projects.models import Project
@@ -32,18 +32,18 @@ class Command(JsonCommand):
         if project is None:
             raise CommandError(f"no project is called {options['project']!r}")
         for host in options["allow"]:
-            sources.allow(project, host, None, plain_http=options["plain_http"])
+            allowed_hosts.allow(project, host, None, plain_http=options["plain_http"])
         if options["again"]:
             fetching.try_again(project, None)
         if options["wait"]:
             self._wait(project)
-        if unlisted := sources.unlisted(project):
+        if unlisted := allowed_hosts.unlisted(project):
             self.stderr.write("not listed, so not fetched from: " + ", ".join(one.host for one in unlisted))
         return {**fetching.progress(project)._asdict(), "seconds": round(time.monotonic() - started, 3)}
 
     def _wait(self, project: Project) -> None:
         said = time.monotonic()
-        while sources.is_open(project):
+        while allowed_hosts.is_open(project):
             if heartbeats.is_anyone_working() or not fetching.work_some(project):
                 time.sleep(POLL_SECONDS)
             if time.monotonic() - said >= SAY_EVERY_SECONDS:

@@ -30,7 +30,7 @@ from jobs import leasing
 from projects.models import AuditEvent, Membership, Person, Project, Role
 from rules.models import RuleVersion
 from rules.publishing import publish_pack
-from tests.annotation.judging.test_citing import spec
+from tests.annotation.judging.test_card_rules import spec
 from tests.annotation.judging.test_judging import answer, says, taken
 from tests.conftest import Cast, refused
 from tests.world.rows import make_import, make_item, make_judgment, make_pair, make_prediction, make_slots

@@ -22,7 +22,7 @@ from catalogue.importing.presets import ITEMS, PAIRS
 from catalogue.importing.running import Plan, run_here
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Image, Import, Pair, PictureFetch, PictureSource, Snapshot
-from catalogue.pictures import fetching, snapshot_pictures, sources
+from catalogue.pictures import allowed_hosts, fetching, snapshot_pictures
 from inference.prelabel import model_context
 from jobs import dispatching, heartbeats, leasing, tasks
 from projects.models import AuditEvent, Project
@@ -61,11 +61,11 @@ def mug(*images: object, **fields: object) -> dict[str, object]:
 
 def listed(project: Project, *hosts: str) -> None:
     for host in hosts or (HOST,):
-        sources.allow(project, host, None, plain_http=True)
+        allowed_hosts.allow(project, host, None, plain_http=True)
 
 
 def work_off(project: Project) -> None:
-    while sources.is_open(project):
+    while allowed_hosts.is_open(project):
         assert fetching.work_some(project)
 
 
@@ -162,7 +162,7 @@ def test_nothing_is_fetched_from_a_host_that_no_lead_has_listed(
     listed(other, HOST)  # another project's list is another's
     assert tasks.work_on(fetching.KIND, [job.pk for job in PictureFetch.objects.all()]) == 1
     assert server.asked == {"/blue.png": 1}
-    assert sources.unlisted(project) == [(HOST, 1)]
+    assert allowed_hosts.unlisted(project) == [(HOST, 1)]
     assert fetching.progress(project)[:4] == (2, 1, 0, 1)
 
 
@@ -264,10 +264,10 @@ def test_a_server_that_recovers_is_asked_again(project: Project, server: Server)
 
 def test_listing_a_host_for_plain_http_tries_what_only_that_had_stopped(project: Project, server: Server) -> None:
     fetching.want(make_import(project=project), [at("red.png")])
-    sources.allow(project, HOST, None)
+    allowed_hosts.allow(project, HOST, None)
     work_off(project)
     assert PictureFetch.objects.get().error == "plain_http"
-    sources.allow(project, HOST, None, plain_http=True)
+    allowed_hosts.allow(project, HOST, None, plain_http=True)
     work_off(project)
     assert PictureFetch.objects.get().state == "done"
 
@@ -276,7 +276,7 @@ def test_the_dead_and_the_cancelled_can_be_tried_again(project: Project, server:
     fetching.want(make_import(project=project), [at("gone.png"), at("red.png")])
     listed(project)
     assert fetching.cancel(project, cast.lena) == 2
-    assert not sources.is_open(project)
+    assert not allowed_hosts.is_open(project)
     assert fetching.try_again(project, cast.lena) == 2
     work_off(project)
     server.answers["/gone.png"] = says("200 OK", picture("green"))

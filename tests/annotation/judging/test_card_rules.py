@@ -20,7 +20,7 @@ from django.utils import timezone
 from annotation.curation import exporting
 from annotation.gold import adjudicating
 from annotation.gold.opinions import standing_judgments
-from annotation.judging import citing, queue, recording
+from annotation.judging import card_rules, queue, recording
 from annotation.judging.recording import Answer, BadAnswer
 from annotation.models import Citation, Draft, Export, Judge, Judgment, Lease, Slot
 from annotation.standard import rejudging, staleness
@@ -71,7 +71,7 @@ def says(person: Person, project: Project, choice: str = "L1", **fields: Any) ->
 
 
 def cited(judgment: Judgment) -> list[str]:
-    return [str(rule) for rule in citing.cited_by([judgment]).get(judgment.pk, [])]
+    return [str(rule) for rule in card_rules.cited_by([judgment]).get(judgment.pk, [])]
 
 
 def pks(judgments: Iterable[Any]) -> list[int]:
@@ -100,7 +100,7 @@ def test_a_rule_that_was_not_on_the_card_is_refused_and_nothing_is_stored(
     assert (Judgment.objects.count(), Citation.objects.count()) == (0, 0)
 
 
-def test_citing_and_saying_that_none_fits_contradict_each_other(project: Project) -> None:
+def test_card_rules_and_saying_that_none_fits_contradict_each_other(project: Project) -> None:
     form = QueryDict(f"idempotency_key={uuid.uuid4()}&choice=L4&cites=R-001&no_rule_fits=1")
     with pytest.raises(BadAnswer, match=r"^cites: "):
         recording.read_answer(form, project)
@@ -146,7 +146,7 @@ def test_a_rule_out_of_its_dates_is_neither_shown_nor_fires(project: Project, ru
     publish_pack([spec("R-001", 2, valid_until=yesterday)])
     pair = make_pair(project=project, query="red mug", item=make_item(project=project, title="Blue mug"))
     make_slots(pair=pair)
-    shown = [rule.code for rule in citing.on_the_card(taken(cast.ana, project))]
+    shown = [rule.code for rule in card_rules.on_the_card(taken(cast.ana, project))]
     assert shown == ["R-002", "R-003", "R-004"]
     everything = publishing.specs(publishing.newest())
     answer = Distilled(everything).generate(
