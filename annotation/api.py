@@ -7,10 +7,12 @@ from typing import Annotated
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Body, Router, Status
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from annotation.bad_cases import following
 from annotation.curation import exporting
+from annotation.curation.formats import table
 from annotation.models import BadCase, Export, HardSet
 from catalogue.models import Pair
 from jobs.leasing import LIVE
@@ -18,21 +20,28 @@ from jobs.models import JobState
 from projects import audit
 from projects.bearer import ProgramRequest
 from projects.openapi import leads_to, made, refusals
-from projects.problems import Asked, FieldError, Refusal, Text, unfit
+from projects.problems import Asked, FieldError, Refusal, Text, one_of, unfit
 from projects.requests import one, there
 from relevance.facts import normalise_query
 
 exports = Router(tags=["exports"])
 bad_cases = Router(tags=["bad cases"])
 
-Kind = Annotated[Export.Kind, Field(strict=False), WithJsonSchema({"type": "string", "enum": Export.Kind.values})]
+
+def _of_the_table(code: str) -> str:
+    if code not in table.FORMATS:
+        raise PydanticCustomError("kind", "{known}", {"known": one_of(table.codes())})
+    return code
+
+
+Kind = Annotated[str, AfterValidator(_of_the_table), WithJsonSchema({"type": "string", "enum": table.codes()})]
 Cause = Annotated[BadCase.Cause, Field(strict=False), WithJsonSchema({"type": "string", "enum": BadCase.Cause.values})]
 
 
 class ExportAsked(Asked):
     """What an export is asked for."""
 
-    kind: Kind = Field(description="`sft`: chats that train a model; `labels`: rows for people.")
+    kind: Kind = Field(description=table.purposes())
     hard_set: Text = Field(default="", description="Name of a frozen hard set: only its pairs. All pairs where empty.")
     without_stale: bool = Field(
         default=False, description="Leave out pairs whose judgment cites a rule that reads otherwise now."
@@ -55,7 +64,7 @@ class ExportState(BaseModel):
     """How far an export is. Ask until `ended`; `files` are listed once they are sealed."""
 
     export: int = Field(description="Its number.")
-    kind: str = Field(description="`sft` or `labels`.")
+    kind: str = Field(description=table.purposes())
     state: str = Field(
         json_schema_extra={"enum": [*JobState.values]}, description="`failed` is tried again, `dead` is not."
     )

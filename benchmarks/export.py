@@ -25,6 +25,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from annotation.curation import exporting, gathering, sealing
+from annotation.curation.formats import table
 from annotation.models import Export, Gold, Judge, Judgment
 from benchmarks.measuring import Meter
 from catalogue.models import Grid
@@ -86,7 +87,7 @@ OTHER_PROJECTS = 3
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--kind", nargs="*", default=["labels", "sft"], choices=["labels", "sft"])
+    parser.add_argument("--kind", nargs="*", default=["labels", "sft"], choices=table.codes())
     parser.add_argument("--others", type=int, default=0)
     parser.add_argument("--turns", type=int, default=1)
     options = parser.parse_args()

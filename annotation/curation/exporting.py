@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import errno
 import logging
-import secrets
 import shutil
 import time
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,10 +27,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from annotation.curation import sealing, training_rows
+from annotation.curation import sealing
+from annotation.curation.formats import table
+from annotation.curation.formats.shape import ToWrite
 from annotation.curation.gathering import Gatherer
+from annotation.curation.pair_records import PairRecord
 from annotation.curation.sealing import SealedFile
-from annotation.curation.training_rows import PairRecord
 from annotation.models import Export, HardSet
 from annotation.standard import staleness
 from catalogue.benchmark import splits as splits_now
@@ -59,7 +59,7 @@ JOIN catalogue_query q ON q.id = p.query_id
 LEFT JOIN LATERAL (
   SELECT id, label FROM annotation_gold WHERE pair_id = p.id ORDER BY revision DESC LIMIT 1) g ON g.label <> ''
 WHERE p.project_id = %(project)s
-  AND (g.id IS NOT NULL OR (%(kind)s = 'labels' AND EXISTS (SELECT 1 FROM annotation_judgment j WHERE j.pair_id = p.id)))
+  AND (g.id IS NOT NULL OR (%(judged)s AND EXISTS (SELECT 1 FROM annotation_judgment j WHERE j.pair_id = p.id)))
   AND (%(hard_set)s::bigint IS NULL OR EXISTS (
     SELECT 1 FROM annotation_hardsetmember m WHERE m.hard_set_id = %(hard_set)s AND m.pair_id = p.id))
 ORDER BY p.id
@@ -77,9 +77,10 @@ class Chosen(NamedTuple):
 def request_export(
     project: Project, kind: str, by: Person | None, hard_set: HardSet | None = None, *, without_stale: bool = False
 ) -> Export:
-    """`without_stale`: leave out pairs of which a standing judgment cites a rule that reads otherwise now."""
+    """`without_stale`: leave out pairs of which a standing judgment cites a rule that reads otherwise now. Raises Refused
+    for a kind that is none."""
     export = Export.objects.create(
-        project=project, kind=Export.Kind(kind), requested_by=by, hard_set=hard_set, without_stale=without_stale
+        project=project, kind=table.named(kind).code, requested_by=by, hard_set=hard_set, without_stale=without_stale
     )
     audit.record(by, "requested_export", project=project, on=export, kind=kind, without_stale=without_stale)
     return export
@@ -177,10 +178,10 @@ def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str,
     chosen, left_out, splits = moment(export)
     total = sum(len(some.pairs) for some in chosen)
     Export.objects.filter(pk=export.pk, token=token).update(rows_total=total)
-    writer = {Export.Kind.SFT: _sft, Export.Kind.LABELS: _labels}[Export.Kind(export.kind)]
+    kind = table.named(export.kind)
     seen: set[tuple[str, int]] = set()
-    records = _noting_versions(_records(chosen, _reporter(export, token), training=export.kind == "sft"), seen)
-    files, counts = writer(export, records, scratch, splits)
+    records = _noting_versions(_records(chosen, _reporter(export, token), with_judgments=kind.with_judgments), seen)
+    files, counts = kind.write(ToWrite(records, scratch, splits, export.project.scale))
     sealing.store(folder, files)
     return _manifest(export, files, {**counts, **left_out}, seen)
 
@@ -197,7 +198,8 @@ def moment(export: Export) -> tuple[list[Chosen], dict[str, int], Splits]:
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         with connection.cursor() as setting:
             setting.execute("SET LOCAL cursor_tuple_fraction = 1")  # all of it is fetched, not the first few
-        cursor.execute(_MOMENT, {"project": export.project_id, "kind": export.kind, "hard_set": export.hard_set_id})
+        judged = not table.named(export.kind).gold_only
+        cursor.execute(_MOMENT, {"project": export.project_id, "judged": judged, "hard_set": export.hard_set_id})
         splits = splits_now()
         benchmark, test = held_out(export, splits)
         stale: set[int] = set()
@@ -219,7 +221,7 @@ def moment(export: Export) -> tuple[list[Chosen], dict[str, int], Splits]:
 
 def held_out(export: Export, splits: Splits) -> tuple[set[int], set[int]]:
     """Queries of no export: the benchmark's, by family. And those that a training file may not hold: the other test queries."""
-    trains = export.kind == Export.Kind.SFT
+    trains = table.named(export.kind).trains
     benchmark, test = set[int](), set[int]()
     if not trains and not splits.benchmark:
         return benchmark, test
@@ -249,58 +251,13 @@ def _reporter(export: Export, token: UUID) -> Callable[[int], None]:
 
 
 def _records(
-    chosen: Sequence[Chosen], report: Callable[[int], None], *, training: bool = False
+    chosen: Sequence[Chosen], report: Callable[[int], None], *, with_judgments: bool = True
 ) -> Iterator[PairRecord]:
-    gatherer, done = Gatherer(training=training), 0
+    gatherer, done = Gatherer(training=not with_judgments), 0
     for some in chosen:
         yield from gatherer.records(some.pairs, some.golds)
         done += len(some.pairs)
         report(done)
-
-
-def _sft(
-    export: Export, records: Iterator[PairRecord], scratch: Path, splits: Splits
-) -> tuple[list[SealedFile], dict[str, Any]]:
-    """Chats by split, and the gold pairs without a usable chain in a file of their own, counted by reason."""
-    names = ("sft-train.jsonl", "sft-validation.jsonl", "labels-only.jsonl")
-    files = {name: SealedFile(scratch / name, name) for name in names}
-    reasons: Counter[str] = Counter()
-    scale = export.project.scale
-    with ExitStack() as stack:
-        for file in files.values():
-            stack.enter_context(file)
-        for record in records:
-            split = splits.of(record.query)
-            chain = training_rows.chain_of(record)
-            reason = training_rows.why_not_chain(record, chain, scale)
-            if reason or chain is None:
-                reasons[reason] += 1
-                files["labels-only.jsonl"].write_json(training_rows.label_only(record, scale, reason, split))
-            else:
-                files[f"sft-{split}.jsonl"].write_json(training_rows.chat(record, chain, split))
-    return list(files.values()), {"why_no_chain": dict(sorted(reasons.items()))}
-
-
-def _labels(
-    export: Export, records: Iterator[PairRecord], scratch: Path, splits: Splits
-) -> tuple[list[SealedFile], dict[str, Any]]:
-    """The same rows twice: JSONL, lossless, and CSV for people."""
-    secret = secrets.token_bytes(32)
-    lines = SealedFile(scratch / "labels.jsonl", "labels.jsonl")
-    table = SealedFile(scratch / "labels.csv", "labels.csv", counted=False)
-    by_label: Counter[str] = Counter()
-    by_split: Counter[str] = Counter()
-    scale = export.project.scale
-    with lines, table:
-        table.write_csv(training_rows.LABEL_COLUMNS, rows=0)
-        for record in records:
-            split = splits.of(record.query)
-            row = training_rows.labels(record, scale, secret, split)
-            lines.write_json(row)
-            table.write_csv(training_rows.csv_cells(row))
-            by_label[row["gold_label"] or "none"] += 1
-            by_split[split] += 1
-    return [lines, table], {"gold_labels": dict(sorted(by_label.items())), "by_split": dict(by_split)}
 
 
 def _manifest(

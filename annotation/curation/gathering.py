@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
-from annotation.curation.training_rows import PairRecord, Said
+from annotation.curation.pair_records import PairRecord, Said
 from annotation.gold import opinions
 from annotation.judging import card_rules
 from database.statements import array_of, rows, run, statement

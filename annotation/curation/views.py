@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from annotation.curation import exporting
+from annotation.curation.formats import table
 from annotation.models import Export
 from jobs import heartbeats
 from projects import audit
@@ -20,7 +21,7 @@ TERMINAL = {"done", "dead", "cancelled"}
 def exports(request: Request) -> HttpResponse:
     if request.method == "POST":
         kind = request.POST.get("kind", "")
-        if kind not in Export.Kind.values:
+        if kind not in table.FORMATS:
             messages.error(request, _("Choose what to export."))
             return redirect("exports", request.project.slug)
         hard_set = None
@@ -31,8 +32,11 @@ def exports(request: Request) -> HttpResponse:
         return redirect("export", request.project.slug, made.pk)
     context = {
         "project": request.project,
-        "exports": request.project.exports.select_related("requested_by", "hard_set").order_by("-id")[:100],
-        "kinds": Export.Kind.choices,
+        "exports": [
+            (row, table.name_of(row.kind))
+            for row in request.project.exports.select_related("requested_by", "hard_set").order_by("-id")[:100]
+        ],
+        "kinds": [(one.code, one.name) for one in table.FORMATS.values()],
         "hard_sets": request.project.hard_sets.filter(frozen_at__isnull=False).order_by("-id"),
     }
     return render(request, "annotation/curation/exports.html", context)
@@ -45,9 +49,21 @@ def export(request: Request, export_id: int) -> HttpResponse:
         "export": found,
         "terminal": found.state in TERMINAL,
         "presence": heartbeats.presence(),
+        "name": table.name_of(found.kind),
+        "figures": _figures(found),
         "manifest_name": exporting.MANIFEST,
     }
     return show(request, "annotation/curation/export.html", context, part="progress")
+
+
+def _figures(export: Export) -> list[tuple[str, int]]:
+    """What its kind counts, in words."""
+    if export.manifest is None or export.kind not in table.FORMATS:
+        return []
+    kind, counts = table.FORMATS[export.kind], export.manifest["counts"]
+    tests = kind.trains and "version" in export.manifest["split"]
+    held_out = [(_("Held out, since their queries test"), counts["held_out_test"])] if tests else []
+    return [*held_out, *kind.figures(counts)]
 
 
 def cancel(request: Request, export_id: int) -> HttpResponse:

@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 ('error', models.CharField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField(db_default=database.clock.ClockTimestamp())),
                 ('finished_at', models.DateTimeField(null=True)),
-                ('kind', models.CharField(choices=[('sft', 'training set (SFT)'), ('labels', 'labels')], max_length=8)),
+                ('kind', models.CharField(max_length=8)),
                 ('without_stale', models.BooleanField(default=False)),
                 ('rows_total', models.PositiveIntegerField(default=0)),
                 ('rows_written', models.PositiveIntegerField(default=0)),

@@ -56,12 +56,8 @@ class HardSetMember(models.Model):
 class Export(Job):
     """Files made for training or for people; downloadable only once sealed. `done` means sealed."""
 
-    class Kind(models.TextChoices):
-        SFT = "sft", _("training set (SFT)")
-        LABELS = "labels", _("labels")
-
     project = models.ForeignKey(Project, models.PROTECT, related_name="exports")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
+    kind = models.CharField(max_length=8)  # a code of annotation.curation.formats.table
     requested_by = models.ForeignKey(Person, models.PROTECT, null=True)
     hard_set = models.ForeignKey(HardSet, models.PROTECT, null=True, blank=True)
     without_stale = models.BooleanField(default=False)

@@ -138,15 +138,3 @@ def act_name(act: str) -> str:
 def mode(code: str) -> str:
     """How much of the machine's work a judge saw, in the reader's language."""
     return str(dict(Mode.choices).get(code, code))
-
-
-@register.filter
-def export_reason(code: str) -> str:
-    """Why a gold pair's chain is not in a training set."""
-    names = {
-        "no_prediction": _("label only: no prediction"),
-        "chain_ends_in_another_label": _("label only: the chain ends in another label"),
-        "chain_names_another_mismatch": _("label only: the chain names another dimension"),
-        "grid_or_posterior_contradicts": _("label only: grid or posterior contradicts the chain"),
-    }
-    return str(names.get(code, code))

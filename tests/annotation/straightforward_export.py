@@ -11,13 +11,14 @@ from typing import Any
 
 import orjson
 
-from annotation.curation import training_rows
+from annotation.curation.formats.labels import COLUMNS
 from annotation.gold import opinions
 from annotation.judging import card_rules
 from annotation.models import Export, Gold, Judgment
 from catalogue import benchmark
 from catalogue.models import Pair, Snapshot
 from inference.models import ActiveModel, Prediction
+from inference.prompting.trained import SYSTEM
 from relevance.splits import digest
 from relevance.spreadsheets import safe_cell
 
@@ -89,7 +90,7 @@ def _sft(told: list[dict[str, Any]], export: Export) -> dict[str, bytes]:
             }
             written["labels-only.jsonl"].append(orjson.dumps(row) + b"\n")
             continue
-        contents = (training_rows.SYSTEM, orjson.dumps(question).decode(), orjson.dumps(prediction.chain).decode())
+        contents = (SYSTEM, orjson.dumps(question).decode(), orjson.dumps(prediction.chain).decode())
         messages = [
             {"role": role, "content": text}
             for role, text in zip(("system", "user", "assistant"), contents, strict=True)
@@ -111,7 +112,7 @@ def _why_not(gold: Gold, prediction: Prediction | None, scale: Any) -> str:
 
 def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[str, bytes]:
     lines, table, scale = [], io.StringIO(), export.project.scale
-    csv.writer(table).writerow(training_rows.LABEL_COLUMNS)
+    csv.writer(table).writerow(COLUMNS)
     for one in told:
         pair, gold, prediction = one["pair"], one["gold"], one["prediction"]
         if gold is None and not pair.judgments.exists():
@@ -133,7 +134,7 @@ def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[s
             f"{judgment['judge']}={judgment['label'] or judgment['outcome']}" for judgment in row["judgments"]
         )
         cells = {**row, "judgments": said, "prediction": row["prediction_label"]}
-        csv.writer(table).writerow([safe_cell(cells[column]) for column in training_rows.LABEL_COLUMNS])
+        csv.writer(table).writerow([safe_cell(cells[column]) for column in COLUMNS])
     return {"labels.jsonl": b"".join(lines), "labels.csv": table.getvalue().encode()}
 
 

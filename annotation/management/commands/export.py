@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from annotation.curation import exporting
+from annotation.curation.formats import table
 from annotation.models import Export, HardSet
 from jobs import leasing
 from projects.commands import JsonCommand
@@ -15,11 +16,11 @@ from projects.models import Project
 
 
 class Command(JsonCommand):
-    help = "Export training rows (sft) or labels; files and their manifest are written to --out"
+    help = "Export files for training or for people; they and their manifest are written to --out"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--project", required=True)
-        parser.add_argument("--kind", required=True, choices=Export.Kind.values)
+        parser.add_argument("--kind", required=True, choices=table.codes(), help=table.purposes())
         parser.add_argument("--out", required=True, type=Path)
         parser.add_argument("--hard-set", help="only the members of this hard set")
         parser.add_argument(

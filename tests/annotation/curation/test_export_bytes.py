@@ -23,7 +23,7 @@ VARIANTS = [{"code": "1", "name": "赤", "attributes": [["size", "L"], ["", "x"]
 
 @pytest.fixture(autouse=True)
 def one_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotation.curation.exporting.secrets.token_bytes", lambda _count: SECRET)
+    monkeypatch.setattr("annotation.curation.formats.labels.secrets.token_bytes", lambda _count: SECRET)
     monkeypatch.setattr(exporting, "CHUNK", 3)
 
 

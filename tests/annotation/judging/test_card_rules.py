@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.curation import exporting
+from annotation.curation.formats.labels import label_row
 from annotation.gold import adjudicating
 from annotation.gold.opinions import standing_judgments
 from annotation.judging import card_rules, queue, recording
@@ -405,12 +406,10 @@ def test_a_number_that_is_none_opens_nothing(
 
 
 def test_an_export_tells_what_was_cited_and_can_leave_stale_pairs_out(pair: Pair, project: Project, cast: Cast) -> None:
-    from annotation.curation import training_rows
-
     says(cast.ana, project, cites=("R-001",))
     export = exporting.request_export(project, "labels", None, without_stale=True)
     (record,) = exporting._records(exporting.moment(export)[0], lambda _done: None)
-    (said,) = training_rows.labels(record, project.scale, b"secret", "train")["judgments"]
+    (said,) = label_row(record, project.scale, b"secret", "train")["judgments"]
     assert said["rules_cited"] == ["R-001 v1"] and said["no_rule_fits"] is False
     publish_pack([spec("R-001", 2, precedence=80)])
     kept, left_out, _splits = exporting.moment(export)

@@ -1,0 +1,90 @@
+"""Labels for people: what stands of each pair that has gold or was judged. The same rows twice: JSONL, lossless, and CSV.
+
+Judges appear under a pseudonym made for the export.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections import Counter
+from functools import lru_cache
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from annotation.curation.formats.shape import ExportFormat, ToWrite, Written
+from annotation.curation.pair_records import PairRecord, origin
+from annotation.curation.sealing import SealedFile
+from relevance.labels import Scale
+from relevance.splits import Split
+
+COLUMNS = (
+    "pair_id", "query", "item_id", "title", "gold_label", "mismatch", "ground", "lore_label", "judgments",
+    "prediction", "model", "rule_base", "source", "licence", "attribution", "split",
+)  # fmt: skip
+
+
+def write(given: ToWrite) -> Written:
+    secret = secrets.token_bytes(32)
+    lines = SealedFile(given.scratch / "labels.jsonl", "labels.jsonl")
+    table = SealedFile(given.scratch / "labels.csv", "labels.csv", counted=False)
+    by_label: Counter[str] = Counter()
+    by_split: Counter[str] = Counter()
+    with lines, table:
+        table.write_csv(COLUMNS, rows=0)
+        for record in given.records:
+            split = given.splits.of(record.query)
+            row = label_row(record, given.scale, secret, split)
+            lines.write_json(row)
+            table.write_csv(csv_cells(row))
+            by_label[row["gold_label"] or "none"] += 1
+            by_split[split] += 1
+    return [lines, table], {"gold_labels": dict(sorted(by_label.items())), "by_split": dict(by_split)}
+
+
+def label_row(record: PairRecord, scale: Scale, secret: bytes, split: Split) -> dict[str, Any]:
+    return {
+        "query": record.query,
+        "title": record.title,
+        "gold_label": record.label,
+        "mismatch": record.mismatch,
+        "lore_label": scale.to_lore(record.label) if record.label else "",
+        "judgments": [
+            {
+                "judgment": said.judgment,
+                "judge": pseudonym(said.judge, secret),
+                "label": said.label,
+                "outcome": said.outcome,
+                "mismatch": said.mismatch,
+                "mode": said.mode or "imported",
+                "late": said.late,
+                "rules_cited": said.rules,
+                "no_rule_fits": said.no_rule_fits,
+                "day": said.day,
+            }
+            for said in record.said
+        ],
+        "prediction_label": scale.from_lore(record.predicted) if record.predicted else "",
+        **origin(record),
+        "split": split,
+    }
+
+
+def csv_cells(row: dict[str, Any]) -> list[object]:
+    """The columns of COLUMNS of a row made by `label_row`; judgments shortened to judge=label."""
+    short = "; ".join(f"{one['judge']}={one['label'] or one['outcome']}" for one in row["judgments"])
+    shown = {**row, "judgments": short, "prediction": row["prediction_label"]}
+    return [shown[column] for column in COLUMNS]
+
+
+@lru_cache(maxsize=10_000)
+def pseudonym(judge: int, secret: bytes) -> str:
+    """The same judge is the same word within one export and another word in the next."""
+    return "judge-" + hmac.new(secret, str(judge).encode(), hashlib.sha256).hexdigest()[:8]
+
+
+LABELS = ExportFormat(
+    "labels", _("labels"), "rows for people", trains=False, gold_only=False, with_judgments=True, write=write
+)

@@ -1,0 +1,68 @@
+"""A pair as an export sees it, and where a row that tells of it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+
+class Said(NamedTuple):
+    """A standing judgment; `rules` as they read when it cited them."""
+
+    judgment: int
+    judge: int
+    label: str
+    outcome: str
+    mismatch: str
+    mode: str
+    late: bool
+    no_rule_fits: bool
+    day: str
+    rules: Sequence[str]
+
+
+class PairRecord(NamedTuple):
+    """A pair as an export sees it, all of one moment: JSON as text, and None for what the kind of export does not tell."""
+
+    pair: int
+    pair_id: str
+    query: str
+    item_id: str
+    snapshot: str
+    title: str
+    category: str | None
+    cpv: str | None
+    skus: str | None
+    shop: str | None
+    source: str
+    licence: str
+    attribution: str
+    gold: int | None
+    label: str
+    mismatch: str
+    ground: str
+    prediction: int | None
+    predicted: str  # a LORE-4 label
+    chain: str | None
+    contradicts: bool
+    model: str
+    rule_base: int | None
+    said: Sequence[Said]
+
+
+def origin(record: PairRecord) -> dict[str, Any]:
+    """Where a row comes from, down to the versions."""
+    return {
+        "pair": record.pair,
+        "pair_id": record.pair_id,
+        "item_id": record.item_id,
+        "snapshot": record.snapshot,
+        "gold": record.gold,
+        "ground": record.ground,
+        "prediction": record.prediction,
+        "model": record.model,
+        "rule_base": record.rule_base,
+        "source": record.source,
+        "licence": record.licence,
+        "attribution": record.attribution,
+    }
