@@ -29,7 +29,7 @@ TOLD_FOR = timedelta(days=7)
 
 
 class Presence(NamedTuple):
-    """Are rows being rung and worked on? `seen_at` is the last sign of whoever is missing."""
+    """Are rows being worked on, and chores done? `seen_at` is the last sign of whoever is missing."""
 
     workers: int
     dispatchers: int
@@ -121,7 +121,7 @@ def presence() -> Presence:
 
 
 def is_anyone_working() -> bool:
-    return presence().up
+    return presence().workers > 0
 
 
 def all_workers() -> list[tuple[Worker, bool]]:

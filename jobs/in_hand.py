@@ -1,6 +1,6 @@
-"""What this process has in hand and when a bell last rang: how it notices that something stands still.
+"""What this process has in hand, and when it last got on: how it notices that something stands still.
 
-Kept in memory, by the monotonic clock, for the whole process. `unrung` and `working` ask and decide.
+Kept in memory, by the monotonic clock, for the whole process. `process` asks and decides.
 """
 
 from __future__ import annotations
@@ -25,9 +25,6 @@ class Watch:
     def __init__(self) -> None:
         self._lock = Lock()
         self._pieces: dict[UUID, Piece] = {}
-        self._ringing = 0  # bells that are being answered
-        self._heard_at = time.monotonic()
-        self.bells = 0
         self.life = uuid4()  # of this process: the rows that it takes bear it
 
     @contextmanager
@@ -51,23 +48,6 @@ class Watch:
         since = time.monotonic() - seconds
         with self._lock:
             return next((piece.what for piece in self._pieces.values() if piece.sign < since), "")
-
-    def rung(self) -> None:
-        """A bell rang and a thread of Celery's answers it."""
-        with self._lock:
-            self.bells += 1
-            self._ringing += 1
-            self._heard_at = time.monotonic()
-
-    def answered(self) -> None:
-        with self._lock:
-            self._ringing -= 1
-            self._heard_at = time.monotonic()
-
-    def quiet(self, threads: int) -> float:
-        """For how many seconds a thread was free and no bell rang."""
-        with self._lock:
-            return time.monotonic() - self._heard_at if self._ringing < threads else 0.0
 
 
 watch = Watch()

@@ -1,4 +1,4 @@
-"""Within a process: what may kill its worker runs with nothing beside it, everything else runs side by side.
+"""Within a process: what may kill its worker runs with nothing of its kind beside it, everything else runs side by side.
 
 Else an innocent job that happens to run beside a deadly one each time would be counted dead with it.
 """
@@ -11,36 +11,34 @@ from contextlib import contextmanager
 
 
 class Isolation:
-    """Many together, or one alone. Who wants to be alone goes first, so that it is not kept waiting for ever."""
+    """Many together, or one alone. Who waits to be alone closes the door, so that it is not kept waiting for ever."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._together = 0
-        self._alone = False
-        self._waiting = 0
+        self._inside = 0
+        self._closed = False
+
+    def enter(self, *, alone: bool = False) -> bool:
+        """Take a place, or, `alone`, the first moment without anybody else; False while another has asked for that."""
+        with self._changed:
+            if self._closed:
+                return False
+            self._closed = alone
+            self._inside += 1
+            return True
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def place(self, *, alone: bool = False) -> Iterator[None]:
+        """Of one who has entered: waits to be alone where that was asked for, and leaves in the end."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._alone and not self._waiting)
-            self._together += 1
+            self._changed.wait_for(lambda: not alone or self._inside == 1)
         try:
             yield
         finally:
-            with self._changed:
-                self._together -= 1
-                self._changed.notify_all()
+            self.leave(alone=alone)
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def leave(self, *, alone: bool = False) -> None:
         with self._changed:
-            self._waiting += 1
-            self._changed.wait_for(lambda: not self._alone and not self._together)
-            self._waiting -= 1
-            self._alone = True
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._alone = False
-                self._changed.notify_all()
+            self._inside -= 1
+            self._closed = self._closed and not alone
+            self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""The kinds of job: one table, filled by each app's `ready()`. Who rings, works, counts or looks for jobs reads it here.
+"""The kinds of job: one table, filled by each app's `ready()`. Who looks for jobs, works, rings or counts reads it here.
 
 A kind is declared beside its work and registered; nothing else has to know it. Chores are what is done regularly,
 without a row that asks for it.
@@ -13,10 +13,9 @@ from threading import Event
 from uuid import UUID
 
 from django.db import close_old_connections, connections
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.functional import Promise
 
-from jobs import leasing
 from jobs.isolation import Isolation
 from jobs.leasing import Claim
 from jobs.models import Job
@@ -33,9 +32,9 @@ PICTURE_QUEUE = "pictures"  # of its own: a slow server of pictures holds up no 
 class Kind:
     """Rows of one table that are worked on in one way.
 
-    `code` names the kind in messages, `name` to people. `work` gets at most `together` claimed rows; a single row fails
+    `code` names the kind in code, `name` to people. `work` gets at most `together` claimed rows; a single row fails
     with what it raises, who takes more sees to each of them. Of the table only rows that fulfil `only` may be taken (the
-    rest are of another kind, or wait for a person). `lines`: each gets its share of what is rung for. What may end its
+    rest are of another kind, or wait for a person). `lines`: those with something due, which take turns. What may end its
     process goes alone through `isolation`.
     """
 
@@ -47,12 +46,7 @@ class Kind:
     together: int = 1
     only: Q = field(default_factory=Q)
     lines: Callable[[], Sequence[Q]] = lambda: [Q()]
-    isolation: Isolation | None = None
-
-    def in_lines(self) -> list[QuerySet[Job]]:
-        """Its rows that someone should take now, line by line."""
-        due = leasing.due(self.model).filter(self.only)
-        return [due.filter(line) for line in self.lines()]
+    isolation: Isolation = field(default_factory=Isolation)
 
 
 @dataclass(frozen=True)
@@ -90,10 +84,6 @@ def single(work: Callable[[int, UUID], object]) -> Callable[[Sequence[Claim]], o
 
 def every() -> list[Kind]:
     return list(_kinds.values())
-
-
-def named(code: object) -> Kind | None:
-    return _kinds.get(code) if isinstance(code, str) else None
 
 
 def of(queues: Sequence[str]) -> list[Kind]:

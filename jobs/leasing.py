@@ -3,7 +3,7 @@
 Every step is a compare-and-set on the database's clock, so any number of workers may try. It knows nothing of what
 the work is; `Job` says when a row is due.
 
-A try counts when it failed, and when its process came to an end of its own (`fell`, which `standing_by` tells). Where a
+A try counts when it failed, and when its process came to an end of its own (`fell`, which `supervising` tells). Where a
 lease merely ran out, somebody may have pulled the plug: such tries are `vanished` and have a larger limit of their own.
 """
 
@@ -20,7 +20,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, DateTimeField, F, Func, Q, QuerySet, Value, When
 
 from database.clock import ClockTimestamp
 from jobs.in_hand import watch
@@ -45,8 +45,19 @@ class Once(Func):
     output_field = DateTimeField()
 
 
+class Literally(Func):
+    """A word in the statement's own text. As a value beside it the planner would not see, in a plan for any values, that
+    only such rows are asked for as the partial index on `due_at` holds."""
+
+    output_field = CharField()
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self.template = f"'{word}'"
+
+
 class Due(NamedTuple):
-    """A row that is due; `alone`: it may be what kills workers and has one try left, so nothing may run beside it."""
+    """A row that is due; `alone`: it may be what kills workers and has one try left, or none, so nothing may run beside it."""
 
     pk: int
     alone: bool
@@ -67,12 +78,12 @@ class Superseded(Exception):
 
 def due(model: type[J]) -> QuerySet[J]:
     """Rows that someone should take now. `due_at` of a running row is the end of its lease."""
-    return model._default_manager.filter(state__in=LIVE, due_at__lte=Once())
+    return model._default_manager.filter(state__in=[Literally(state.value) for state in LIVE], due_at__lte=Once())
 
 
 def head(rows: QuerySet[Any], most: int) -> list[Due]:
     """The first of those due, longest due first."""
-    found = rows.annotate(alone=dangerous()).order_by("due_at", "pk").values_list("pk", "alone")
+    found = rows.annotate(alone=dangerous() | spent()).order_by("due_at", "pk").values_list("pk", "alone")
     return [Due(*row) for row in found[:most]]
 
 
@@ -80,6 +91,18 @@ def dangerous() -> Q:
     """Whose process fell under it and who has one try left; or who vanished each time and has one left of those."""
     fell = Q(error__startswith=FELL, attempts__gte=F("vanished") + settings.JOB_ATTEMPTS - 1)
     return fell | Q(state=JobState.RUNNING, vanished__gte=settings.JOB_VANISHES - 2)
+
+
+def spent() -> Q:
+    """Has had all its tries."""
+    vanished = Q(state=JobState.RUNNING, vanished__gte=settings.JOB_VANISHES - 1)
+    return vanished | ~Q(state=JobState.RUNNING) & Q(attempts__gte=F("vanished") + settings.JOB_ATTEMPTS)
+
+
+def take(rows: QuerySet[Any], most: int) -> list[Claim]:
+    """The first of those due that may stand beside others, longest due first, past those that somebody is taking."""
+    wanted = rows.exclude(dangerous() | spent()).order_by("due_at", "pk")
+    return _take(rows.model, wanted.values("pk")[:most])
 
 
 def claim(model: type[Job], pk: int, only: Q | None = None) -> UUID | None:
@@ -107,18 +130,19 @@ def claim_many(model: type[Job], pks: Collection[int], only: Q | None = None) ->
 
 
 def _take(model: type[Job], picked: QuerySet[Any]) -> list[Claim]:
-    """One statement: lock what nobody else holds, and mark it ours."""
+    """One statement: lock what nobody else holds, and mark it ours. A process that is stopped in the middle of two would
+    keep the rows locked for as long as it stands."""
     inner, params = picked.query.sql_with_params()
     statement = f"""
-        UPDATE {model._meta.db_table} SET state = 'running', attempts = attempts + 1, token = gen_random_uuid(),
+        WITH picked (id) AS MATERIALIZED ({inner} FOR UPDATE SKIP LOCKED)
+        UPDATE {model._meta.db_table} AS job SET state = 'running', attempts = attempts + 1, token = gen_random_uuid(),
           vanished = vanished + (state = 'running')::int, holder = %s,
           lease_until = clock_timestamp() + make_interval(secs => %s),
-          due_at = clock_timestamp() + make_interval(secs => %s),
-          rung_at = NULL
-        WHERE id IN ({inner} FOR UPDATE SKIP LOCKED) RETURNING id, token, attempts"""
+          due_at = clock_timestamp() + make_interval(secs => %s)
+        FROM picked WHERE job.id = picked.id RETURNING job.id, job.token, job.attempts"""
     with connection.cursor() as cursor:
         seconds = settings.JOB_LEASE_SECONDS
-        cursor.execute(statement, [watch.life, seconds, seconds, *params])
+        cursor.execute(statement, [*params, watch.life, seconds, seconds])
         return sorted(Claim(*row) for row in cursor.fetchall())
 
 
@@ -128,9 +152,7 @@ def _lease() -> timedelta:
 
 def bury(wanted: QuerySet[Any]) -> int:
     """Due rows that have had all their tries are dead: they wait for a person."""
-    vanished = Q(state=JobState.RUNNING, vanished__gte=settings.JOB_VANISHES - 1)
-    failed = ~Q(state=JobState.RUNNING) & Q(attempts__gte=F("vanished") + settings.JOB_ATTEMPTS)
-    return wanted.filter(vanished | failed).update(
+    return wanted.filter(spent()).update(
         state=JobState.DEAD,
         lease_until=None,
         finished_at=ClockTimestamp(),
@@ -141,7 +163,7 @@ def bury(wanted: QuerySet[Any]) -> int:
 def fell(model: type[Job], life: UUID, why: str) -> int:
     """A process has come to an end of its own: what it had in hand has had a try that counts, and is due at once."""
     statement = f"""
-        UPDATE {model._meta.db_table} SET lease_until = NULL, rung_at = NULL, error = %(error)s, {_END_OF_A_TRY},
+        UPDATE {model._meta.db_table} SET lease_until = NULL, error = %(error)s, {_END_OF_A_TRY},
           due_at = clock_timestamp() WHERE state = 'running' AND holder = %(life)s"""
     parameters: dict[str, Any] = {"error": error_text(f"{FELL}: {why}"), "most": settings.JOB_ATTEMPTS, "life": life}
     with connection.cursor() as cursor:
@@ -200,7 +222,7 @@ def fail_all(
 ) -> set[int]:
     """`fail` for many in one statement, the next try after `wait` seconds at least; returns the rows still ours."""
     statement = f"""
-        UPDATE {model._meta.db_table} AS job SET lease_until = NULL, rung_at = NULL, error = %(error)s,
+        UPDATE {model._meta.db_table} AS job SET lease_until = NULL, error = %(error)s,
           {_END_OF_A_TRY},
           due_at = clock_timestamp() + make_interval(secs => greatest(%(wait)s, {PAUSE}))
         FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[]) AS failed (id, token)
@@ -225,7 +247,7 @@ def put_back(model: type[Job], claims: Sequence[Claim], wait: float) -> int:
     The jitter lets a few go ahead and see whether it is worth while.
     """
     statement = f"""
-        UPDATE {model._meta.db_table} AS job SET state = 'queued', lease_until = NULL, rung_at = NULL, token = NULL,
+        UPDATE {model._meta.db_table} AS job SET state = 'queued', lease_until = NULL, token = NULL,
           attempts = greatest(attempts - 1, 0),
           due_at = clock_timestamp() + make_interval(secs => %(wait)s * (1 + random() / 2))
         FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[]) AS held (id, token)
@@ -250,14 +272,14 @@ def cancel(rows: QuerySet[Any]) -> int:
 def resume(rows: QuerySet[Any]) -> int:
     """A person thinks better of it: what was cancelled waits again, with the attempts it has left."""
     return rows.filter(state=JobState.CANCELLED).update(
-        state=JobState.QUEUED, attempts=0, vanished=0, due_at=ClockTimestamp(), rung_at=None, finished_at=None, error=""
+        state=JobState.QUEUED, attempts=0, vanished=0, due_at=ClockTimestamp(), finished_at=None, error=""
     )
 
 
 def replay(rows: QuerySet[Any]) -> int:
     """A person gives dead rows a fresh set of attempts."""
     return rows.filter(state=JobState.DEAD).update(
-        state=JobState.QUEUED, attempts=0, vanished=0, due_at=ClockTimestamp(), rung_at=None, finished_at=None
+        state=JobState.QUEUED, attempts=0, vanished=0, due_at=ClockTimestamp(), finished_at=None
     )
 
 

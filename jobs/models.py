@@ -1,4 +1,4 @@
-"""Work as rows: state, lease, attempts and fencing token. A Celery message only rings the bell for such a row."""
+"""Work as rows: state, lease, attempts and fencing token. A Celery message only says that there may be some."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ class Job(models.Model):
     holder = models.UUIDField(null=True)  # the life of the process that took it last (jobs.in_hand)
     lease_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField(db_default=ClockTimestamp())
-    rung_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
     finished_at = models.DateTimeField(null=True)

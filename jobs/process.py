@@ -1,5 +1,5 @@
-"""One process that works: a dispatcher that sweeps, Celery threads that claim rows, a thread for each chore, and the heart
-that says so.
+"""One process that works: threads that take due rows, a dispatcher, a thread for each chore, the bell's listener, and the
+heart that says so.
 
 It ends cleanly on request: what is being worked on is finished, what was not begun stays in its row for others. When
 something in it stands still, it says so and another takes its place: no thread can be ended from outside.
@@ -13,97 +13,66 @@ import os
 import resource
 import signal
 import sys
-import time
 from collections.abc import Sequence
 from threading import Event, Thread
 from typing import NoReturn
 
 from celery import Celery
-from celery.signals import task_postrun, task_prerun
-from celery.worker import WorkController, state
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 
-from jobs import dispatching, kinds
+from jobs import bell, kinds
+from jobs.dispatching import Dispatcher
 from jobs.heartbeats import BEAT_SECONDS, BEGAN_ANEW, Heart
 from jobs.in_hand import watch
-from jobs.listening import Listener
 from jobs.models import Worker
 from jobs.supervising import EXIT_ANEW
+from jobs.working import Crew
 from projects import audit
 
 logger = logging.getLogger(__name__)
-ENDED = "the Celery worker ended by itself"
-CHATTER = ("celery.worker.strategy", "celery.app.trace")  # a line per message, which the rows tell better
 # Reading items makes many small objects that live long; looking through all of them for cycles at Python's usual pace
 # takes a fifth of a worker's time.
 COLLECT_AFTER = (50_000, 20, 50)
-YOUNG_SECONDS = 10  # a worker that ends by itself so soon would end again: that is for a supervisor, and a person
-PATIENCE_SECONDS = 10  # for a worker that has nothing in hand, such as one that waits for its broker
 
 
 class StandsStill(Exception):
     """Something in this process will not go on; says what."""
 
 
-def work(app: Celery, *, dispatch: bool, queues: Sequence[str], ended: Event) -> bool:
-    """Until `ended` is set; False when the Celery worker ended by itself at once, which a supervisor should answer."""
+def work(app: Celery, *, dispatch: bool, queues: Sequence[str], ended: Event) -> None:
+    """Until `ended` is set."""
     _limit_memory()
     gc.set_threshold(*COLLECT_AFTER)
     app.set_default()  # type: ignore[no-untyped-call]  # threads find the app by this
     roles = [(Worker.Kind.DISPATCHER, dispatch), (Worker.Kind.WORKER, bool(queues))]
     heart = Heart(tuple(kind for kind, played in roles if played))
-    threads = [Thread(target=dispatching.keep_sweeping, args=(ended,), name="dispatcher")] if dispatch else []
-    listener = Listener(queues)
-    worker = Thread(target=consume, args=(app, queues), name="celery", daemon=True) if queues else None
-    if queues:
-        threads.append(Thread(target=listener.keep_listening, args=(ended,), name="listener"))
-    for chore in kinds.chores([*queues, *([kinds.DISPATCHING] if dispatch else [])]):
-        threads.append(Thread(target=kinds.keep_doing, args=(chore, ended), name=chore.do.__name__))
-    for thread in [*threads, *([worker] if worker else [])]:
+    threads = _threads(ended, queues, dispatch=dispatch)
+    for thread in threads:
         thread.start()
+    if queues and settings.REDIS_URL:  # not waited for: what it has heard of lies in its rows
+        Thread(target=bell.keep_listening, args=(app, queues, ended), name="bell", daemon=True).start()
     try:
-        clean = _beat_until(heart, ended, worker, listener)
+        _beat_until(heart, ended, threads)
     except StandsStill as still:
         _begin_anew(heart, str(still))
     finally:
         ended.set()
+        bell.wake()
     for thread in threads:
         thread.join()
-    if worker is not None:
-        _let_finish(worker)
     _say_goodbye(heart)
-    return clean
 
 
-def consume(app: Celery, queues: Sequence[str]) -> None:
-    app.conf.CELERY_DB_REUSE_MAX = sys.maxsize  # a thread keeps its connection from task to task
-    task_prerun.connect(_rung)  # type: ignore[no-untyped-call]
-    task_postrun.connect(_answered)  # type: ignore[no-untyped-call]
-    app.finalize()  # type: ignore[no-untyped-call]
-    for name in CHATTER:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    app.conf.worker_enable_remote_control = False
-    app.conf.broker_connection_max_retries = None  # a broker may be away for as long as it likes
-    controller = WorkController(  # type: ignore[no-untyped-call]
-        app=app,
-        pool="threads",
-        concurrency=settings.WORKER_THREADS,
-        queues=list(queues),
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-    )
-    controller.start()  # type: ignore[no-untyped-call]
-
-
-def _rung(**_: object) -> None:
-    watch.rung()
-    close_old_connections()  # one that is no longer sound
-
-
-def _answered(**_: object) -> None:
-    watch.answered()
+def _threads(ended: Event, queues: Sequence[str], *, dispatch: bool) -> list[Thread]:
+    crew = Crew(queues)
+    crowd = range(settings.WORKER_THREADS) if queues else []
+    threads = [Thread(target=crew.keep_working, args=(ended,), name=f"worker {number}") for number in crowd]
+    if dispatch:
+        threads.append(Thread(target=Dispatcher().keep_sweeping, args=(ended,), name="dispatcher"))
+    for chore in kinds.chores([*queues, *([kinds.DISPATCHING] if dispatch else [])]):
+        threads.append(Thread(target=kinds.keep_doing, args=(chore, ended), name=chore.do.__name__))
+    return threads
 
 
 def _limit_memory() -> None:
@@ -113,27 +82,25 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
-def _beat_until(heart: Heart, ended: Event, worker: Thread | None, listener: Listener) -> bool:
+def _beat_until(heart: Heart, ended: Event, threads: Sequence[Thread]) -> None:
     """Raises StandsStill."""
-    begun, since = False, time.monotonic()
+    begun = False
     while not ended.wait(BEAT_SECONDS if begun else 0):
-        if worker is not None and not worker.is_alive():
-            if time.monotonic() - since > YOUNG_SECONDS:
-                raise StandsStill(ENDED)
-            logger.error(ENDED)
-            return False
-        if listener.deaf:
-            raise StandsStill(listener.deaf)
-        if stuck := watch.stuck(settings.STUCK_SECONDS):
-            raise StandsStill(f"stuck: {stuck} gave no sign for {settings.STUCK_SECONDS} s")
+        _look_after(ended, threads)
         close_old_connections()
         try:
             heart.beat() if begun else heart.start()
-            begun = True
         except (DatabaseError, InterfaceError, MemoryError) as error:
-            begun = True
             logger.warning("no heartbeat: %s", error)
-    return True
+        begun = True
+
+
+def _look_after(ended: Event, threads: Sequence[Thread]) -> None:
+    gone = [thread.name for thread in threads if not thread.is_alive()]
+    if gone and not ended.is_set():
+        raise StandsStill(f"ended by itself: the thread {gone[0]}")
+    if stuck := watch.stuck(settings.STUCK_SECONDS):
+        raise StandsStill(f"stuck: {stuck} gave no sign for {settings.STUCK_SECONDS} s")
 
 
 def _begin_anew(heart: Heart, why: str) -> NoReturn:
@@ -146,15 +113,6 @@ def _begin_anew(heart: Heart, why: str) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(EXIT_ANEW)
-
-
-def _let_finish(worker: Thread) -> None:
-    """Warm: Celery takes nothing new and its threads finish what they hold."""
-    state.should_stop = 0  # type: ignore[assignment]
-    worker.join(PATIENCE_SECONDS)
-    while worker.is_alive() and state.active_requests:
-        worker.join(1)
-    state.should_stop = None
 
 
 def _say_goodbye(heart: Heart) -> None:

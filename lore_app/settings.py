@@ -174,15 +174,12 @@ _app_database, OWNER_DATABASE = connecting.configure(
 APP_ROLE_PASSWORD = environment.text("LORE_APP_PASSWORD")  # read by migrate alone
 DATABASES = {"default": {**_app_database, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 
-# Celery: the row is the job, the message is the doorbell
+# Celery: the row is the job, a message is a doorbell
 REDIS_URL = environment.text("REDIS_URL")
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {
-        "visibility_timeout": 1800,
-        "unacked_restore_interval": 5,
-        "unacked_restore_throttle": 1,
         "health_check_interval": 25,
         "socket_keepalive": True,
         "socket_timeout": 5,
@@ -194,9 +191,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 
@@ -205,8 +199,6 @@ DEMO = environment.flag("LORE_DEMO")
 JOB_LEASE_SECONDS = environment.whole_number("LORE_JOB_LEASE_SECONDS", 120, least=1)
 JOB_ATTEMPTS = environment.whole_number("LORE_JOB_ATTEMPTS", 3, least=1, most=20)
 JOB_VANISHES = environment.whole_number("LORE_JOB_VANISHES", 10, least=2, most=1000)
-BROKER_PATIENCE_SECONDS = environment.whole_number("LORE_BROKER_PATIENCE_SECONDS", 10, least=1, most=3600)
-DEAF_SECONDS = environment.whole_number("LORE_DEAF_SECONDS", 60, least=1, most=3600)
 STUCK_SECONDS = environment.whole_number("LORE_STUCK_SECONDS", 3600, least=1)
 WORKER_MEMORY_MB = environment.whole_number("LORE_WORKER_MEMORY_MB", 0, least=0)
 WORKER_THREADS = environment.whole_number("LORE_WORKER_THREADS", 2, least=1, most=64)

@@ -150,7 +150,7 @@ def take_back(act: MoreJudgments, by: Person | None) -> MoreJudgments:
         record(by, "judgments.more_taken_back", project=held.project, on=held, slots=slots)
         MoreJudgments.objects.filter(pk=held.pk).update(
             way=Way.TAKE_BACK, reached=0, state=JobState.QUEUED, attempts=0, vanished=0, token=None, lease_until=None,
-            due_at=ClockTimestamp(), rung_at=None, finished_at=None, error="",
+            due_at=ClockTimestamp(), finished_at=None, error="",
         )  # fmt: skip
         if slots <= TOGETHER and (token := leasing.claim(MoreJudgments, held.pk)) is not None:
             work(held.pk, token, TOGETHER)

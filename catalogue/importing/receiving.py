@@ -14,7 +14,6 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from catalogue.importing.inspecting import Look, Origin, look
@@ -138,8 +137,8 @@ def cancel(batch: Import, *, person: Person) -> bool:
 
 
 def pace(batch: Import) -> Pace:
-    """From the time the import was last rung for, by the database's clock."""
-    since = ExpressionWrapper(ClockTimestamp() - Coalesce(F("rung_at"), F("created_at")), output_field=DurationField())
+    """Since the import was asked for, by the database's clock."""
+    since = ExpressionWrapper(ClockTimestamp() - F("created_at"), output_field=DurationField())
     elapsed = Import.objects.filter(pk=batch.pk).values_list(since, flat=True).get().total_seconds()
     if batch.state != JobState.RUNNING or not batch.read or not batch.bytes_read or elapsed <= 0:
         return Pace(None, None)

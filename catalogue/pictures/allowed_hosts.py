@@ -64,7 +64,7 @@ def unlisted(project: Project) -> list[Unlisted]:
 
 
 def lines() -> list[Q]:
-    """For the dispatcher: each listed host is a line of its own, so that a slow one holds up no other."""
+    """Each listed host is a line of its own, so that a slow one holds up no other."""
     due = leasing.due(PictureFetch).filter(project=OuterRef("project"), host=OuterRef("host"))
     found = PictureSource.objects.filter(Exists(due)).order_by("pk").values_list("project_id", "host")
     return [Q(project_id=project_id, host=host) for project_id, host in found]

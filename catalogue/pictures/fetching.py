@@ -24,7 +24,7 @@ from catalogue.pictures.addresses import AddressRefused
 from catalogue.pictures.decoding import PictureRefused
 from catalogue.pictures.fetching_child import MOST_BYTES, TOTAL_SECONDS
 from database.statements import run
-from jobs import leasing, tasks
+from jobs import leasing, working
 from jobs.kinds import PICTURE_QUEUE, Kind
 from jobs.leasing import Claim
 from jobs.models import JobState
@@ -83,11 +83,8 @@ KIND = Kind(
 
 
 def work_some(project: Project) -> int:
-    """One child's worth of a project's due jobs, for a process that works without being rung."""
-    due = leasing.due(PictureFetch).filter(allowed_hosts.LISTED, project=project).order_by("due_at", "pk")
-    vanished = due.filter(state=JobState.RUNNING).values_list("pk", flat=True)[:1]
-    crowd = due.exclude(state=JobState.RUNNING).values_list("pk", flat=True)[:TOGETHER]
-    return tasks.work_on(KIND, list(crowd) or list(vanished))
+    """One child's worth of a project's due jobs, for a process that is no worker; 0 when nothing is due now."""
+    return working.work_some(KIND, Q(project=project))
 
 
 class _Fetched(NamedTuple):

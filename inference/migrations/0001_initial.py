@@ -115,7 +115,6 @@ class Migration(migrations.Migration):
                 ('holder', models.UUIDField(null=True)),
                 ('lease_until', models.DateTimeField(null=True)),
                 ('due_at', models.DateTimeField(db_default=database.clock.ClockTimestamp())),
-                ('rung_at', models.DateTimeField(null=True)),
                 ('error', models.CharField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField(db_default=database.clock.ClockTimestamp())),
                 ('finished_at', models.DateTimeField(null=True)),
@@ -249,7 +248,6 @@ class Migration(migrations.Migration):
                 ('holder', models.UUIDField(null=True)),
                 ('lease_until', models.DateTimeField(null=True)),
                 ('due_at', models.DateTimeField(db_default=database.clock.ClockTimestamp())),
-                ('rung_at', models.DateTimeField(null=True)),
                 ('error', models.CharField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField(db_default=database.clock.ClockTimestamp())),
                 ('finished_at', models.DateTimeField(null=True)),
@@ -299,7 +297,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='prelabeljob',
             name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='inference.prelabelrun'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='inference.prelabelrun'),
         ),
         migrations.CreateModel(
             name='PromptVersion',
@@ -364,7 +362,6 @@ class Migration(migrations.Migration):
                 ('holder', models.UUIDField(null=True)),
                 ('lease_until', models.DateTimeField(null=True)),
                 ('due_at', models.DateTimeField(db_default=database.clock.ClockTimestamp())),
-                ('rung_at', models.DateTimeField(null=True)),
                 ('error', models.CharField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField(db_default=database.clock.ClockTimestamp())),
                 ('finished_at', models.DateTimeField(null=True)),
@@ -446,6 +443,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='prelabeljob',
             index=models.Index(fields=['run', 'state'], name='jobs_of_run_by_state'),
+        ),
+        migrations.AddIndex(
+            model_name='prelabeljob',
+            index=models.Index(condition=models.Q(('state__in', ['queued', 'failed', 'running'])), fields=['run', 'due_at'], name='jobs_of_run_due'),
         ),
         migrations.AddConstraint(
             model_name='prelabeljob',

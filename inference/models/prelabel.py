@@ -62,7 +62,7 @@ class PrelabelRun(models.Model):
 class PrelabelJob(Job):
     """One pair to pre-label. done names its prediction; dead names its error and may be replayed."""
 
-    run = models.ForeignKey(PrelabelRun, models.PROTECT, related_name="jobs")
+    run = models.ForeignKey(PrelabelRun, models.PROTECT, related_name="jobs", db_index=False)  # others begin with it
     pair = models.ForeignKey(Pair, models.PROTECT)
     snapshot = models.ForeignKey(Snapshot, models.PROTECT)
     prediction = models.ForeignKey("Prediction", models.PROTECT, null=True)
@@ -76,7 +76,16 @@ class PrelabelJob(Job):
                 condition=~Q(state=JobState.DONE) | Q(prediction__isnull=False),
             ),
         ]
-        indexes = [*Job.Meta.indexes, models.Index(name="jobs_of_run_by_state", fields=["run", "state"])]
+        indexes = [
+            *Job.Meta.indexes,
+            models.Index(name="jobs_of_run_by_state", fields=["run", "state"]),
+            # Without it a claim would sort all that is due of its run.
+            models.Index(
+                name="jobs_of_run_due",
+                fields=["run", "due_at"],
+                condition=Q(state__in=["queued", "failed", "running"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"job {self.pk}"

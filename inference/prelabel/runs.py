@@ -19,8 +19,7 @@ from database.statements import planned_for_its_values, rows, statement
 from inference.models import ModelVersion, PrelabelJob, PrelabelRun
 from inference.prelabel import answering, predictions
 from inference.registry import connecting, registry
-from jobs import leasing, tasks
-from jobs.isolation import Isolation
+from jobs import leasing, working
 from jobs.kinds import PRELABEL_QUEUE, Kind
 from jobs.leasing import Claim
 from projects.audit import record
@@ -148,9 +147,9 @@ def work(claims: Sequence[Claim]) -> None:
 
 
 def lines() -> list[Q]:
-    """For the dispatcher: each run is a line of its own, so that a long one holds up no other."""
-    live = PrelabelJob.objects.filter(run=OuterRef("pk"), state__in=leasing.LIVE)
-    runs = PrelabelRun.objects.filter(Exists(live), cancelled_at=None).order_by("pk")
+    """Each run is a line of its own, so that a long one holds up no other."""
+    due = leasing.due(PrelabelJob).filter(run=OuterRef("pk"))
+    runs = PrelabelRun.objects.filter(Exists(due), cancelled_at=None).order_by("pk")
     return [Q(run_id=pk) for pk in runs.values_list("pk", flat=True)]
 
 
@@ -162,7 +161,6 @@ KIND = Kind(
     PRELABEL_QUEUE,
     TOGETHER,
     lines=lines,
-    isolation=Isolation(),
 )
 
 
@@ -171,7 +169,5 @@ def is_open(run: PrelabelRun) -> bool:
 
 
 def work_some(run: PrelabelRun) -> int:
-    """One batch of a run's due jobs, for a process that works without being rung; 0 when nothing is due now."""
-    due = leasing.head(leasing.due(PrelabelJob).filter(run=run), TOGETHER)
-    crowd = [row.pk for row in due if not row.alone]
-    return tasks.work_on(KIND, crowd or [row.pk for row in due[:1]])
+    """One batch of a run's due jobs, for a process that is no worker; 0 when nothing is due now."""
+    return working.work_some(KIND, Q(run=run))

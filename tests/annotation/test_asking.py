@@ -27,11 +27,11 @@ from inference.prelabel import runs
 from inference.prelabel.runs import Wish
 from inference.prompting import prompt_versions
 from inference.registry import connecting
-from jobs import tasks
 from projects.models import Project
 from relevance.canaries import ATTACKS, STUFFINGS
 from rules import drafting, publishing
 from tests.annotation.conftest import STARTER
+from tests.at_work import work_on
 from tests.conftest import Cast
 from tests.picture_servers import picture
 from tests.world.rows import CHAIN, activate, make_item, make_model, make_pair
@@ -139,7 +139,7 @@ def by_canary(pair: Pair, model: ModelVersion, cast: Cast) -> dict[str, Any]:
 def by_playground(pair: Pair, model: ModelVersion, cast: Cast) -> None:
     for one in pair.project.pairs.select_related("project", "item"):
         trial = trials.start_trial(one, model, model.prompt, cast.max)
-        tasks.work_on(trials.KIND, [trial.pk])
+        work_on(trials.KIND, [trial.pk])
     assert set(Trial.objects.values_list("state", "error")) == {("done", "")}
 
 

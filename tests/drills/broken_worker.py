@@ -15,7 +15,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lore_app.settings")
 
 DEADLY, ENDLESS, GREEDY = "Deadly mug", "Endless mug", "Greedy mug"
 STARTS = Path("starts.txt")  # the initial of a poisonous item each time that somebody starts on it
-DEAFENED = Path("deafened.txt")
 PIECE = 8 * 1024 * 1024
 
 
@@ -73,20 +72,10 @@ def thrice() -> None:
 
 
 def deaf() -> None:
-    """Connected, alive, and consuming nothing; in its first life alone."""
+    """Connected, alive, and consuming nothing."""
     from celery.worker.consumer import Consumer
 
-    from jobs.in_hand import watch
-
-    hearing = Consumer.create_task_handler
-
-    def handler(*arguments: Any, **options: Any) -> Callable[[Any], Any]:
-        if not DEAFENED.exists():
-            DEAFENED.write_text(str(watch.life))
-        deafened = DEAFENED.read_text() == str(watch.life)
-        return (lambda message: None) if deafened else hearing(*arguments, **options)
-
-    Consumer.create_task_handler = handler
+    Consumer.create_task_handler = lambda *_, **__: lambda message: None
 
 
 def crawling() -> None:

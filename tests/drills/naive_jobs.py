@@ -1,7 +1,8 @@
 """The controls of the job drills: what a competent first version does, and what must go wrong with it.
 
 Plain Celery tasks with the usual settings over the same Redis; a result is whatever the task leaves in a folder. As a
-module it is the worker: `python -m tests.drills.naive_jobs REDIS_URL POOL [transport options as JSON]`.
+module it is the worker: `python -m tests.drills.naive_jobs REDIS_URL POOL [transport options as JSON]`; the pool "deaf"
+is one of threads that no message reaches.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from celery import Celery
 from django.db import connection
 
+from tests.drills.broken_worker import deaf
 from tests.processes import ROOT, kill
 
 DONE = Path("naive-done.txt")  # a line per end of a task: its number, and who did it
@@ -124,5 +126,8 @@ if __name__ == "__main__":
     url, pool, transport = sys.argv[1:4]
     app.conf.broker_url = url
     app.conf.broker_transport_options = json.loads(transport)
+    if pool == "deaf":
+        deaf()
+        pool = "threads"
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"]
     app.worker_main(["worker", f"--pool={pool}", "--concurrency=2", *quiet])

@@ -45,11 +45,12 @@ def test_a_worker_that_has_not_beaten_for_seven_seconds_is_absent(db: None) -> N
     assert not presence.up and presence.seen_at is not None
 
 
-def test_a_worker_without_a_dispatcher_is_not_enough(db: None) -> None:
+def test_a_worker_without_a_dispatcher_works_and_the_pages_say_what_is_missing(db: None) -> None:
     heartbeats.Heart((Worker.Kind.WORKER,)).start()
-    assert not heartbeats.is_anyone_working()
-    heartbeats.Heart((Worker.Kind.DISPATCHER,)).start()
     assert heartbeats.is_anyone_working()
+    assert not heartbeats.presence().up
+    heartbeats.Heart((Worker.Kind.DISPATCHER,)).start()
+    assert heartbeats.presence().up
 
 
 def test_a_beat_after_a_pause_brings_the_process_back(db: None) -> None:

@@ -1,4 +1,4 @@
-"""What a process notices of itself: work that stands still, and how long no bell has rung."""
+"""What a process notices of itself: work that stands still."""
 
 from __future__ import annotations
 
@@ -34,19 +34,3 @@ def test_a_sign_of_work_that_nobody_watches_does_nothing(clock: list[float]) -> 
     watch = Watch()
     watch.sign(uuid.uuid4())
     assert watch.stuck(0) == ""
-
-
-def test_it_is_quiet_while_a_thread_is_free_and_no_bell_rings(clock: list[float]) -> None:
-    watch = Watch()
-    clock[0] += 5
-    assert watch.quiet(threads=2) == 5
-    watch.rung()
-    clock[0] += 7
-    assert watch.quiet(threads=2) == 7  # the other thread is free
-    watch.rung()
-    clock[0] += 9
-    assert watch.quiet(threads=2) == 0  # both are at work: no bell is wanted
-    watch.answered()
-    assert watch.quiet(threads=2) == 0
-    clock[0] += 1
-    assert (watch.quiet(threads=2), watch.bells) == (1, 2)

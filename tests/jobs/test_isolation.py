@@ -7,20 +7,11 @@ import threading
 from jobs.isolation import Isolation
 
 
-def test_many_run_together() -> None:
+def test_many_are_together() -> None:
     isolation = Isolation()
-    meeting = threading.Barrier(3, timeout=5)
-
-    def meet() -> None:
-        with isolation.together():
-            meeting.wait()
-
-    threads = [threading.Thread(target=meet) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(5)
-    assert not meeting.broken
+    assert isolation.enter() and isolation.enter()
+    with isolation.place(), isolation.place():
+        pass
 
 
 def test_one_alone_waits_for_the_others_and_nobody_enters_beside_it() -> None:
@@ -28,25 +19,17 @@ def test_one_alone_waits_for_the_others_and_nobody_enters_beside_it() -> None:
     seen: list[str] = []
 
     def be_alone() -> None:
-        with isolation.alone():
-            seen.append("alone begins")
-            entered.wait(0.1)
-            seen.append("alone ends")
+        with isolation.place(alone=True):
+            seen.append("alone")
 
-    def come_later() -> None:
-        with isolation.together():
-            seen.append("later")
-            entered.set()
-
-    entered = threading.Event()
-    with isolation.together():
-        loner = threading.Thread(target=be_alone)
-        loner.start()
-        while not isolation._waiting:
-            pass
-        later = threading.Thread(target=come_later)
-        later.start()
-        seen.append("first")
+    assert isolation.enter()
+    assert isolation.enter(alone=True)
+    loner = threading.Thread(target=be_alone, daemon=True)
+    loner.start()
+    assert not isolation.enter() and not isolation.enter(alone=True)  # the door is closed at once
+    with isolation.place():
+        loner.join(0.1)
+        seen.append("the first leaves")
     loner.join(5)
-    later.join(5)
-    assert seen == ["first", "alone begins", "alone ends", "later"]
+    assert seen == ["the first leaves", "alone"]
+    assert isolation.enter()

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from threading import Event, Thread
 
 import pytest
-from celery import current_app
 from django.apps import apps
 from django.conf import settings
 from django.db.models import Q
 
 from catalogue.models import Import
-from database.clock import ClockTimestamp
-from jobs import dispatching, heartbeats, kinds, leasing, listening, tasks
+from jobs import heartbeats, kinds, leasing
+from jobs.dispatching import Dispatcher
 from jobs.in_hand import watch
 from jobs.kinds import Kind, single
 from jobs.leasing import Claim
 from jobs.models import JobState
+from jobs.working import Crew, see_to
 from projects.models import Project
+from tests.at_work import work_on
 from tests.world.rows import make_import
 
 QUEUE = "errands"
 
 
 @pytest.fixture
-def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Empty of kinds and chores; and the broker of the tests, which lives in this process, empty too."""
+def table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty of kinds and chores."""
     monkeypatch.setattr(kinds, "_kinds", {})
     monkeypatch.setattr(kinds, "_chores", {})
-    yield
-    with current_app.connection_for_write() as connection:
-        connection.channel().queue_purge(QUEUE)
 
 
 @pytest.fixture
@@ -51,32 +47,15 @@ def errands(table: None, project: Project) -> list[int]:
     return made
 
 
-def rung() -> list[tuple[str, list[object]]]:
-    """Task and arguments, as a worker of the queue would find them."""
-    found = []
-    with current_app.connection_for_read() as connection:
-        channel = connection.channel()
-        while message := channel.basic_get(QUEUE, no_ack=True):
-            found.append((message.headers["task"], json.loads(message.body)[0]))
-    return found
-
-
-def test_a_kind_is_rung_for_worked_on_and_counted_without_another_edit(errands: list[int]) -> None:
+def test_a_kind_is_worked_on_rung_for_and_counted_without_another_edit(errands: list[int]) -> None:
     assert heartbeats.depths() == [("errand", 3, 0, 0)]
     assert kinds.queues() == (QUEUE,)
-    assert dispatching.sweep() == 3
-    messages = rung()
-    assert [arguments for _, arguments in messages] == [["errand", errands[:2]], ["errand", errands[2:3]]]
-    for task, arguments in messages:
-        current_app.tasks[task](*arguments)
+    assert Dispatcher().sweep() == {QUEUE}
+    crew = Crew([QUEUE])
+    seen = [see_to(batch) for batch in iter(crew.next, None)]
+    assert seen == [2, 1]
     assert list(Import.objects.order_by("pk").values_list("state", flat=True)) == [JobState.DONE] * 3 + ["queued"]
     assert heartbeats.depths() == [("errand", 0, 0, 0)]
-
-
-def test_a_kind_is_taken_without_a_bell_by_workers_of_its_queue(errands: list[int]) -> None:
-    Import.objects.update(due_at=ClockTimestamp() - timedelta(minutes=1))
-    assert listening.overdue([QUEUE], 10) and not listening.overdue(["default"], 10)
-    assert [(kind.code, ids) for kind, ids in listening.heads([QUEUE])] == [("errand", errands[:2])]
 
 
 def test_the_dead_of_a_kind_are_told_by_its_name(errands: list[int]) -> None:
@@ -90,7 +69,8 @@ def test_the_dead_of_a_kind_are_told_by_its_name(errands: list[int]) -> None:
 def test_two_kinds_share_a_table(errands: list[int], project: Project) -> None:
     kinds.register(Kind("chat", "chat", Import, single(lambda pk, token: None), "default", only=Q(confirmed=False)))
     assert [(depth.kind, depth.waiting) for depth in heartbeats.depths()] == [("errand", 3), ("chat", 1)]
-    assert [ids for _, ids in listening.heads(["default"])] == [errands[3:]]
+    (batch,) = iter(Crew(["default"]).next, None)
+    assert [claim.job_id for claim in batch.claims] == errands[3:]
 
 
 def test_registering_a_kind_twice_changes_nothing(table: None) -> None:
@@ -108,9 +88,9 @@ def test_a_single_row_that_raises_fails_with_its_reason_and_others_lease_runs_on
         raise MemoryError("too big")
 
     alone, beside = make_import(project=project), make_import(project=project)
-    assert tasks.work_on(Kind("one", "one", Import, break_down), [alone.pk]) == 1
+    assert work_on(Kind("one", "one", Import, break_down), [alone.pk]) == 1
     with pytest.raises(MemoryError):
-        tasks.work_on(Kind("many", "many", Import, break_down, together=2), [beside.pk])
+        work_on(Kind("many", "many", Import, break_down, together=2), [beside.pk])
     alone.refresh_from_db()
     beside.refresh_from_db()
     assert (alone.state, alone.error, beside.state) == ("failed", "MemoryError: too big", "running")

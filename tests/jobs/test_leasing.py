@@ -334,3 +334,15 @@ def test_twenty_workers_who_claim_the_same_rows_share_them_without_doubles(
         for worker in workers:
             worker.join()
         assert sorted(taken) == pks
+
+
+def test_a_plan_for_any_values_finds_due_rows_by_their_partial_index(db: None) -> None:
+    """A value that stands beside the statement might be another state, of rows that are not in the index."""
+    statement, values = leasing.due(Import).values("pk").query.sql_with_params()
+    assert "IN ('queued', 'failed', 'running')" in statement and values == ()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute(f"PREPARE due AS {statement}")
+        cursor.execute("EXPLAIN EXECUTE due")
+        assert "import_due" in "".join(row[0] for row in cursor.fetchall())

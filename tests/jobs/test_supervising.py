@@ -30,12 +30,12 @@ sys.path.insert(0, {root!r})
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lore_app.settings")
 import django
 django.setup()
-from annotation import jobs, standing_by
-from annotation.models import Import
+from catalogue.models import Import
+from jobs import leasing, supervising
 from jobs.in_hand import watch
 parent = os.getpid()
-standing_by.stand_by()
-jobs.claim(Import, {pk})
+supervising.stand_by()
+leasing.claim(Import, {pk})
 print(json.dumps([parent, os.getpid(), str(watch.life)]), flush=True)
 {then}
 """
@@ -120,7 +120,7 @@ def test_a_request_to_end_is_passed_on_and_the_answer_back(
 def test_a_process_that_begins_anew_has_another_life_under_the_same_parent(
     job: Import, fresh_database: FreshDatabase, tmp_path: Path
 ) -> None:
-    then = "os._exit(standing_by.EXIT_ANEW) if not os.path.exists('once') and not open('once', 'w').close() else 0"
+    then = "os._exit(supervising.EXIT_ANEW) if not os.path.exists('once') and not open('once', 'w').close() else 0"
     with stood_by(job, fresh_database, tmp_path, then) as running:
         first, second = said(running), said(running)
         assert running.wait(30) == 0

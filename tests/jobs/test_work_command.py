@@ -79,11 +79,9 @@ def test_prelabel_names_what_it_does_not_know(project: Project, pairs: None, arg
     assert not PrelabelRun.objects.exists()
 
 
-@pytest.mark.parametrize("option", ["--no-dispatch", "--dispatch-only"])
-def test_without_redis_dispatcher_and_worker_cannot_be_parted(settings: Any, option: str) -> None:
-    settings.REDIS_URL = ""
-    code, text = refused("work", option)
-    assert code == 2 and "REDIS_URL" in text
+def test_options_that_leave_nothing_to_do_are_refused(db: None) -> None:
+    code, text = refused("work", "--no-dispatch", "--dispatch-only")
+    assert code == 2 and "nothing to do" in text
 
 
 def test_an_unknown_queue_is_refused(db: None) -> None:
@@ -92,10 +90,11 @@ def test_an_unknown_queue_is_refused(db: None) -> None:
 
 
 @pytest.mark.processes
-def test_one_process_dispatches_and_works_over_memory(
-    fresh_database: FreshDatabase, django_db_blocker: Any, settings: Any
+@pytest.mark.parametrize("options", [(), ("--no-dispatch",)])
+def test_one_process_works_without_redis(
+    fresh_database: FreshDatabase, django_db_blocker: Any, options: tuple[str, ...]
 ) -> None:
-    """The embedded default: no Redis, dispatcher and worker threads in one process."""
+    """The embedded default, with a dispatcher in the same process; and without any."""
     with django_db_blocker.unblock():
         make_rule_base()
         project = Project.objects.create(slug="shoes", name="Shoes")
@@ -104,7 +103,7 @@ def test_one_process_dispatches_and_works_over_memory(
             make_pair(project=project, query=f"mug {number}", item=item)
         environment = {**fresh_database.environment}
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), "work"],
+            [sys.executable, str(ROOT / "manage.py"), "work", *options],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -126,7 +125,6 @@ def test_work_survives_a_database_that_cuts_every_connection(
     fresh_database: FreshDatabase, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(working, "BEAT_SECONDS", 0.2)
-    monkeypatch.setattr(working.dispatching, "SWEEP_SECONDS", 0.2)
     with django_db_blocker.unblock():
         make_rule_base()
         project = Project.objects.create(slug="shoes", name="Shoes")
@@ -135,7 +133,7 @@ def test_work_survives_a_database_that_cuts_every_connection(
             make_pair(project=project, query=f"mug {number}", item=item)
         ended = threading.Event()
         heart = threading.Thread(target=working.work, args=(current_app._get_current_object(),), kwargs={
-            "dispatch": True, "queues": [], "ended": ended,
+            "dispatch": True, "queues": ["prelabel"], "ended": ended,
         })  # fmt: skip
         heart.start()
         try:
@@ -146,7 +144,19 @@ def test_work_survives_a_database_that_cuts_every_connection(
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
             call("prelabel", "--project", "shoes")
-            wait_until(lambda: not PrelabelJob.objects.filter(rung_at=None).exists(), what="a bell for every row")
+            undone = PrelabelJob.objects.exclude(state=JobState.DONE)
+            wait_until(lambda: not undone.exists(), what="all work done")
         finally:
             ended.set()
             heart.join()
+
+
+def test_a_process_that_lost_a_thread_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
+    gone = threading.Thread(target=int, name="worker 1")
+    gone.start()
+    gone.join()
+    ended = threading.Event()
+    with pytest.raises(working.StandsStill, match="worker 1"):
+        working._look_after(ended, [gone])
+    ended.set()
+    working._look_after(ended, [gone])  # as it was told to

@@ -16,10 +16,10 @@ from inference.distilled.fitting import fit
 from inference.models import ModelJob, ModelVersion
 from inference.prelabel import runs
 from inference.registry import model_jobs, registry
-from jobs import tasks
 from projects.models import AuditEvent, Person, Project
 from rules.packs import load_pack
 from rules.publishing import active_rule_base, publish_pack, specs
+from tests.at_work import named, work_on
 from tests.conftest import ROOT, Cast
 from tests.world.rows import make_import, make_item, make_pair
 from training import jobs
@@ -56,7 +56,7 @@ def post(client: Client, name: str, *args: object, status: int = 302, **fields: 
 
 
 def done(job: ModelJob) -> ModelJob:
-    tasks.run({"train": "training"}.get(job.kind, job.kind), [job.pk])
+    work_on(named({"train": "training"}.get(job.kind, job.kind)), [job.pk])
     job.refresh_from_db()
     return job
 

@@ -1,4 +1,4 @@
-"""Dispatcher and worker in one process, with another that stands by, until SIGTERM or Ctrl+C."""
+"""Worker and dispatcher in one process, with another that stands by, until SIGTERM or Ctrl+C."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import time
 from typing import Any
 
 from celery import current_app
-from django.conf import settings
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from jobs import kinds, process, supervising
 from projects import starting
@@ -15,7 +14,7 @@ from projects.commands import JsonCommand, UsageError
 
 
 class Command(JsonCommand):
-    help = "Ring for rows that are due and work on them, until SIGTERM or Ctrl+C: current work is finished first."
+    help = "Work on rows that are due, and ring for them, until SIGTERM or Ctrl+C: current work is finished first."
     any_version = True  # starting.check refuses it, with the exit code of those who serve or work
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -34,9 +33,7 @@ class Command(JsonCommand):
         starting.check()
         started = time.monotonic()
         app = current_app._get_current_object()  # type: ignore[no-untyped-call]
-        clean = process.work(app, dispatch=not options["no_dispatch"], queues=queues, ended=process.ended_by_signals())
-        if not clean:
-            raise CommandError("the Celery worker ended by itself")
+        process.work(app, dispatch=not options["no_dispatch"], queues=queues, ended=process.ended_by_signals())
         return {"seconds": round(time.monotonic() - started, 1)}
 
 
@@ -46,5 +43,3 @@ def _check(queues: list[str], *, no_dispatch: bool, dispatch_only: bool) -> None
         raise UsageError(f"--queues: unknown {', '.join(sorted(unknown))}; known: {', '.join(kinds.queues())}")
     if no_dispatch and dispatch_only:
         raise UsageError("--no-dispatch and --dispatch-only leave nothing to do")
-    if not settings.REDIS_URL and (no_dispatch or dispatch_only):
-        raise UsageError("Without REDIS_URL dispatcher and worker share one process: leave the option out")

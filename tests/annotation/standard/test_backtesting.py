@@ -16,7 +16,6 @@ from annotation.standard import backtesting, replaying
 from annotation.standard.rule_effects import TwoSets
 from annotation.trust import measurable
 from catalogue.models import Pair
-from jobs import tasks
 from projects.models import Membership, Person, Project
 from projects.refusals import Refused
 from relevance.deciding import decide
@@ -28,6 +27,7 @@ from rules import drafting, publishing, reviewing
 from rules.models import RuleDraft
 from rules.publishing import body_of
 from tests.annotation.conftest import STARTER, changed
+from tests.at_work import work_on
 from tests.conftest import Cast
 from tests.world.rows import make_judgment
 
@@ -47,7 +47,7 @@ def draft(stored: list[Pair], cast: Cast) -> RuleDraft:
 
 def held_against(draft: RuleDraft, project: Project) -> BackTest:
     test = backtesting.start(draft, project, None)
-    tasks.run("back_test", [test.pk])
+    work_on(backtesting.KIND, [test.pk])
     test.refresh_from_db()
     return test
 
@@ -151,7 +151,7 @@ def test_a_cancelled_test_leaves_no_result(draft: RuleDraft, project: Project) -
     test = backtesting.start(draft, project, None)
     assert backtesting.compare(project, STARTER, STARTER, lambda _seen: False) is not None  # fewer than one report
     BackTest.objects.filter(pk=test.pk).update(state="cancelled")
-    tasks.run("back_test", [test.pk])
+    work_on(backtesting.KIND, [test.pk])
     test.refresh_from_db()
     assert (test.state, test.result) == ("cancelled", None)
 
@@ -159,7 +159,7 @@ def test_a_cancelled_test_leaves_no_result(draft: RuleDraft, project: Project) -
 def test_a_draft_changed_before_its_test_ran_is_not_vouched_for(draft: RuleDraft, project: Project, cast: Cast) -> None:
     test = backtesting.start(draft, project, None)
     drafting.retire(draft, "R-081", cast.rosa)
-    tasks.run("back_test", [test.pk])
+    work_on(backtesting.KIND, [test.pk])
     test.refresh_from_db()
     assert (test.state, test.result) == ("dead", None)
     assert "changed" in test.error
@@ -248,7 +248,7 @@ def test_a_rule_owner_starts_a_test_and_reads_its_flips(
     test = BackTest.objects.get()
     assert started.url == reverse("backtest", args=["shoes", test.pk])
     assert "every 1s" in client.get(started.url).content.decode()
-    tasks.run("back_test", [test.pk])
+    work_on(backtesting.KIND, [test.pk])
     page = client.get(started.url).content.decode()
     assert "12 of 16 pairs" in page and "every 1s" not in page and "red mug" in page
     assert "Milder colours" in client.get(reverse("backtests", args=["shoes"])).content.decode()

@@ -22,11 +22,11 @@ from inference.engines.scripted import Scripted
 from inference.models import ModelVersion
 from inference.prompting import prompt_versions
 from inference.registry import connecting
-from jobs import tasks
 from projects.models import Person, Project
 from rules import drafting, publishing
 from rules.models import RuleDraft
 from tests.annotation.conftest import STARTER
+from tests.at_work import work_on
 from tests.conftest import Cast, refused
 from tests.world.rows import CHAIN, make_prediction
 
@@ -71,7 +71,7 @@ def draft(stored: list[Pair], cast: Cast) -> RuleDraft:
 
 def tried(draft: RuleDraft, project: Project, model: ModelVersion, pairs: int = 200) -> dict[str, Any]:
     test = backtesting.start(draft, project, None, Sample(model, pairs))
-    tasks.run("back_test_with_a_model", [test.pk])
+    work_on(sampled_backtesting.KIND, [test.pk])
     test.refresh_from_db()
     assert test.result is not None, test.error
     return dict(test.result)
@@ -148,7 +148,7 @@ def test_a_model_that_answers_nothing_fails_the_test_and_says_why(
     silent = Scripted(lambda _question: EngineError("silent", "no answer in time"))
     monkeypatch.setattr(connecting, "reconnect", lambda *_: silent)
     test = backtesting.start(draft, project, None, Sample(model, 200))
-    tasks.run("back_test_with_a_model", [test.pk])
+    work_on(sampled_backtesting.KIND, [test.pk])
     test.refresh_from_db()
     assert test.state == "failed" and "no answer in time" in test.error
 
@@ -184,7 +184,7 @@ def test_a_rule_owner_sees_the_cost_before_the_model_is_asked(
     started = rosa.post(url, {**chosen, "kind": "model"})
     test = BackTest.objects.get()
     assert (test.kind, test.sample, test.model) == ("model", 50, model)
-    tasks.run("back_test_with_a_model", [test.pk])
+    work_on(sampled_backtesting.KIND, [test.pk])
     told = rosa.get(started.url).content.decode()
     assert "4 of 16 sampled pairs" in told and "of the 16 pairs the draft concerns" in told
     refused = rosa.post(url, {**chosen, "kind": "model", "sample": "1"}, follow=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
 
@@ -24,8 +25,10 @@ from catalogue.importing.storing import ImportCounts
 from catalogue.models import Image, Import, Pair, PictureFetch, PictureSource, Snapshot
 from catalogue.pictures import allowed_hosts, fetching, snapshot_pictures
 from inference.prelabel import model_context
-from jobs import dispatching, heartbeats, leasing, tasks
+from jobs import heartbeats, leasing, working
+from jobs.kinds import PICTURE_QUEUE
 from projects.models import AuditEvent, Project
+from tests.at_work import work_on
 from tests.conftest import ROOT, Cast
 from tests.drills.scale import size
 from tests.picture_servers import Server, endless, picture, running, says
@@ -160,21 +163,23 @@ def test_nothing_is_fetched_from_a_host_that_no_lead_has_listed(
     listed(project, "cdn.example.com")
     other = Project.objects.create(slug="mugs", name="Mugs")
     listed(other, HOST)  # another project's list is another's
-    assert tasks.work_on(fetching.KIND, [job.pk for job in PictureFetch.objects.all()]) == 1
+    assert work_on(fetching.KIND, [job.pk for job in PictureFetch.objects.all()]) == 1
     assert server.asked == {"/blue.png": 1}
     assert allowed_hosts.unlisted(project) == [(HOST, 1)]
     assert fetching.progress(project)[:4] == (2, 1, 0, 1)
 
 
-def test_the_dispatcher_rings_only_for_listed_hosts_a_line_each(project: Project, tmp_path: Path) -> None:
+def test_only_listed_hosts_have_their_turn_a_line_each(project: Project, tmp_path: Path) -> None:
     Import.objects.update(state="done")
     rows = [mug(at(f"{n}.png", f"cdn{n % 3}.example.com"), item_id=f"m{n}") for n in range(30)]
     bring(project, tmp_path, *rows)
-    assert dispatching.sweep() == 0
+    crew = working.Crew([PICTURE_QUEUE])
+    assert crew.next() is None
     listed(project, "cdn0.example.com", "cdn1.example.com")
-    assert dispatching.sweep() == 20
-    hosts = set(PictureFetch.objects.exclude(rung_at=None).values_list("host", flat=True))
-    assert hosts == {"cdn0.example.com", "cdn1.example.com"}
+    for _ in range(3):
+        crew.next()
+    taken = PictureFetch.objects.filter(state="running").values_list("host").annotate(n=Count("pk")).order_by("host")
+    assert list(taken) == [("cdn0.example.com", 10), ("cdn1.example.com", 8)]  # eight of each, then the two left
 
 
 def test_a_fetched_picture_is_seen_on_the_card_and_by_models_and_the_snapshot_stays(
@@ -349,14 +354,6 @@ def test_neither_child_loads_django() -> None:
         code = f"import sys, {module}; print([n for n in sys.modules if n.split('.')[0] in ('django', 'psycopg', 'celery')])"
         answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
         assert answer.stdout.strip() == "[]"
-
-
-def test_a_forged_message_fetches_nothing(project: Project, server: Server) -> None:
-    fetching.want(make_import(project=project), [at("red.png")])
-    job = PictureFetch.objects.get()
-    assert tasks.run("picture", [job.pk]) == 0  # its host is not listed
-    assert tasks.run("picture", [{"address": "http://127.0.0.1/"}, "1", -1, True]) == 0
-    assert server.connections == 0
 
 
 def test_waiting_for_a_lead_is_not_waiting_for_a_worker(project: Project) -> None:

@@ -17,9 +17,10 @@ from inference.prelabel import runs
 from inference.prelabel.runs import Wish
 from inference.prompting import prompt_versions, prompts
 from inference.registry import connecting, registry
-from jobs import leasing, tasks
+from jobs import leasing
 from projects.models import Project
 from rules.publishing import newest, specs
+from tests.at_work import work_on
 from tests.misbehaving.server import Misbehaving, running
 from tests.world.rows import RULE_BODY, make_import, make_item, make_pair, make_rule_base
 
@@ -69,7 +70,7 @@ def other_prompt(cast: Any) -> PromptVersion:
 
 def work_off() -> None:
     while due := list(leasing.due(Trial).values_list("pk", flat=True)[:8]):
-        tasks.work_on(trials.KIND, due)
+        work_on(trials.KIND, due)
 
 
 def test_a_trial_shows_prompt_answer_and_chain_and_is_no_prediction(
@@ -179,7 +180,7 @@ def test_a_server_that_is_away_makes_a_trial_fail_with_its_reason(
     project: Project, pairs: list[Pair], cast: Any, client_for: ClientFor
 ) -> None:
     trial = trials.start_trial(pairs[0], model_at("http://127.0.0.1:9/v1", "away"), None, cast.max)
-    tasks.work_on(trials.KIND, [trial.pk])
+    work_on(trials.KIND, [trial.pk])
     trial.refresh_from_db()
     assert trial.state == "failed" and trial.error.startswith("connection")
     assert "connection" in client_for(cast.max).get(reverse("trial", args=[project.slug, trial.pk])).content.decode()
@@ -240,7 +241,7 @@ def test_a_canary_run_of_the_cold_start_answers_after_rules_were_published(
     job = ModelJob.objects.get()
     assert job.model_id not in (None, cold_start.pk)
     assert asked.url == reverse("model", args=[project.slug, job.model_id])  # where its outcome will stand
-    tasks.work_on(canary_jobs.KIND, [job.pk])
+    work_on(canary_jobs.KIND, [job.pk])
     job.refresh_from_db()
     assert (job.state, job.error) == ("done", "")
     assert job.model == runs.model_for(None, "distilled", specs(newest()))

@@ -12,9 +12,10 @@ from django.urls import reverse
 from inference import asking
 from inference.models import PrelabelJob, PrelabelRun
 from inference.prelabel import runs
-from jobs import heartbeats, leasing, tasks
+from jobs import heartbeats, leasing
 from jobs.models import JobState, Worker
 from projects.models import AuditEvent, Person, Project
+from tests.at_work import work_on
 from tests.world.rows import make_item, make_pair, make_rule_base
 
 ClientFor = Callable[[Person], Client]
@@ -94,7 +95,7 @@ def test_a_running_run_is_watched_and_an_ended_one_is_not(stocked: Project, cast
     run, client = start(stocked), client_for(cast.lena)
     fragment = page(client, "run", "shoes", run.pk, **{"HX-Request": "true"})
     assert 'hx-trigger="every 2s"' in fragment and "<html" not in fragment
-    tasks.work_on(runs.KIND, list(run.jobs.values_list("pk", flat=True)))
+    work_on(runs.KIND, list(run.jobs.values_list("pk", flat=True)))
     ended = page(client, "run", "shoes", run.pk, **{"HX-Request": "true"})
     assert "every 2s" not in ended and "This run is done" in ended
 
@@ -122,7 +123,7 @@ def test_a_cancelled_run_stops(stocked: Project, cast: Any, client_for: ClientFo
     run, client = start(stocked), client_for(cast.lena)
     client.post(reverse("run-cancel", args=["shoes", run.pk]))
     assert set(run.jobs.values_list("state", flat=True)) == {JobState.CANCELLED}
-    assert tasks.work_on(runs.KIND, list(run.jobs.values_list("pk", flat=True))) == 0
+    assert work_on(runs.KIND, list(run.jobs.values_list("pk", flat=True))) == 0
     assert "was cancelled" in page(client, "run", "shoes", run.pk)
 
 

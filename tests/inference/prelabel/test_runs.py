@@ -18,11 +18,12 @@ from inference.prelabel import progress as run_progress
 from inference.prelabel import runs
 from inference.prelabel.runs import Wish
 from inference.registry import connecting, registry
-from jobs import leasing, tasks
+from jobs import leasing
 from jobs.isolation import Isolation
 from jobs.models import JobState
 from projects.models import Project
 from relevance.chain import Chain, chain_json
+from tests.at_work import work_on
 from tests.conftest import refused
 from tests.world.rows import make_item, make_judgment, make_pair, make_rule_base
 
@@ -75,7 +76,7 @@ def start(project: Project) -> PrelabelRun:
 
 
 def work(ids: Sequence[int]) -> int:
-    return tasks.work_on(runs.KIND, ids)
+    return work_on(runs.KIND, ids)
 
 
 def job_ids(run: PrelabelRun) -> list[int]:
@@ -244,7 +245,7 @@ def test_late_results_are_superseded(
         puppet.script = lambda question: answer("L4")
         past = ClockTimestamp() - timedelta(seconds=1)
         PrelabelJob.objects.filter(pk=late).update(lease_until=past, due_at=past)
-        tasks.work_on(replace(runs.KIND, isolation=Isolation()), [late])  # the other worker is another process
+        work_on(replace(runs.KIND, isolation=Isolation()), [late])  # the other worker is another process
         return answer("L1")
 
     puppet.script = overtaken
