@@ -13,7 +13,8 @@ from typing import Annotated, Any, TypeVar
 
 import pydantic
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic.fields import FieldInfo
 
 from projects.refusals import Refused
 from relevance.sanitising import storable
@@ -180,11 +181,18 @@ def _why(place: tuple[int | str, ...], kind: str, message: str, model: type[Base
         return "The body must be a JSON object."
     if kind == "extra_forbidden":
         return f"Unknown field; known: {', '.join(model.model_fields)}."
-    known = model.model_fields.get(str(place[0]))
-    choices = known.annotation if known is not None else None
-    if kind in ("missing", "enum") and isinstance(choices, type) and issubclass(choices, Enum):
-        return one_of(one.value for one in choices)
-    return _WHY.get(kind, message)
+    choices = _choices(model.model_fields.get(str(place[0]))) if kind in ("missing", "enum") else []
+    return one_of(choices) if choices else _WHY.get(kind, message)
+
+
+def _choices(field: FieldInfo | None) -> list[str]:
+    """What a field may be, where that is a list: of an enumeration, or as its description says."""
+    if field is None:
+        return []
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Enum):
+        return [one.value for one in field.annotation]
+    described = [one.json_schema or {} for one in field.metadata if isinstance(one, WithJsonSchema)]
+    return [code for one in described for code in one.get("enum", [])]
 
 
 def one_of(values: Iterable[str]) -> str:
