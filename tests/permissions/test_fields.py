@@ -137,6 +137,7 @@ OURS = {
     "Calibration.bins",
     "DraftedRule.code",
     "Gold.judgments",
+    "Export.kind",
     "Gold.label",
     "Gold.mismatch",
     "Grid.body",
