@@ -7,5 +7,5 @@
 - `append_only` triggers of tables that only grow
 - `versions`   whose tables these are: what was applied to them that this product does not know
 
-Everybody may use all of it but `postgresql/`, which the settings name.
+Backups are made in `lore_app/backup`. Everybody may use all of it but `postgresql/`, which the settings name.
 """

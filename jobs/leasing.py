@@ -160,7 +160,7 @@ def bury(wanted: QuerySet[Any]) -> int:
     )
 
 
-def fell(model: type[Job], life: UUID, why: str) -> int:
+def process_ended(model: type[Job], life: UUID, why: str) -> int:
     """A process has come to an end of its own: what it had in hand has had a try that counts, and is due at once."""
     statement = f"""
         UPDATE {model._meta.db_table} SET lease_until = NULL, error = %(error)s, {_END_OF_A_TRY},

@@ -94,7 +94,7 @@ def _tell(life: UUID, code: int) -> None:
     why = _said_of(code)
     for left in reversed(range(TELLS)):
         try:
-            fallen = sum(leasing.fell(model, life, why) for model in {kind.model for kind in kinds.every()})
+            fallen = sum(leasing.process_ended(model, life, why) for model in {kind.model for kind in kinds.every()})
             logger.error("the worker's process ended (%s) with %d rows in hand", why, fallen)
             return
         except (DatabaseError, InterfaceError) as error:

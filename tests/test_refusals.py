@@ -34,7 +34,7 @@ from rules import drafting, remarks, reviewing
 from tests.conftest import Cast
 from tests.test_architecture import ROOT, modules
 from tests.world.rows import make_model, make_pair, make_rule_base
-from training import jobs
+from training import training_jobs
 
 ClientFor = Callable[[Person], Client]
 # What others said, told as it is: what speaks against a draft, why a pack is unreadable.
@@ -127,7 +127,7 @@ FORMS = (
     Form("prompt-activate", "max", trials, "activate", ("prompt",)),
     Form("backtests", "rosa", backtesting, "start", (), {"draft": "draft"}),
     Form("replay-freeze", "rosa", replaying, "freeze"),
-    Form("model-train", "max", jobs, "ask", (), {"source": "people"}),
+    Form("model-train", "max", training_jobs, "ask", (), {"source": "people"}),
     Form("model-canary", "max", canary_jobs, "ask", ("model",)),
     Form("model-calibrate", "max", calibrating, "fit", ("model",)),
     Form("picture-source", "lena", allowed_hosts, "allow", (), {"host": "pictures.example.com"}),

@@ -7,6 +7,6 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         """Its kind of job."""
         from jobs import kinds
-        from training import jobs as training_jobs
+        from training import training_jobs
 
         kinds.register(training_jobs.KIND)

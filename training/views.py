@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from inference.registry.views import listed
 from projects.gates import Request
 from projects.refusals import Refused
-from training import jobs
+from training import training_jobs
 from training.distilled import SOURCES
 
 
@@ -20,7 +20,7 @@ def train(request: Request) -> HttpResponse:
     try:
         if source is None:
             raise Refused("no_source", _("Choose whose labels it shall learn from."))
-        jobs.ask(request.project, source, request.person, promote="promote" in request.POST)
+        training_jobs.ask(request.project, source, request.person, promote="promote" in request.POST)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return listed(request, status=refusal.status)

@@ -1,7 +1,8 @@
 """From a file to items, pairs and what came with them.
 
 - `receiving`, `program_imports`, `command_imports` how a file arrives: by a person, program, command; `forms`, `views` its pages
-- `readers`    rows of a file, one by one, under `limits`; of Parquet by `parquet` from a child: `parquet_child`, `parquet_rows`
+- `readers`    rows of a file, one by one, under `limits`; of Parquet by `parquet` from `parquet_child`, which reads
+  the file, `arrow_rows` its batches
 - `inspecting`, `presets`, `cells`, `mapping` what its columns and cells mean here
 - `running`    the job: row by row, chunk by chunk
 - `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `pictures` which of

@@ -17,7 +17,7 @@ import orjson
 from pyarrow import lib, parquet
 
 from catalogue.child_processes import allow_seconds, settle_in, write_frame
-from catalogue.importing import parquet_rows
+from catalogue.importing import arrow_rows
 from catalogue.importing.limits import FRAME_BYTES, Limits
 
 MEMORY = 1 << 30  # address space; the libraries alone take 290 MiB of it
@@ -107,7 +107,7 @@ def _lines(file: OpenFile, limits: Limits) -> Iterator[bytes]:
     table: Any = parquet.ParquetFile(file, buffer_size=1 << 16)  # type: ignore[no-untyped-call]
     together = _check(table.metadata, limits)
     for batch in table.iter_batches(batch_size=together, use_threads=False):
-        yield from map(_line, parquet_rows.read(batch))
+        yield from map(_line, arrow_rows.read(batch))
 
 
 def _check(metadata: Any, limits: Limits) -> int:

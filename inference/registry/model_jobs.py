@@ -1,5 +1,5 @@
 """Trainings and canary runs asked for in the browser: what they have in common. Each is a kind of job of its own, done by who
-trains or measures (training.jobs, evaluation.canary_jobs), its outcome on the row."""
+trains or measures (training.training_jobs, evaluation.canary_jobs), its outcome on the row."""
 
 from __future__ import annotations
 

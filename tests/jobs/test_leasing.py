@@ -77,7 +77,7 @@ def test_a_row_whose_lease_ran_out_is_taken_by_another_with_a_new_token(job: Imp
 
 
 def its_process_falls() -> None:
-    assert leasing.fell(Import, watch.life, "exit code 9")
+    assert leasing.process_ended(Import, watch.life, "exit code 9")
 
 
 def test_a_row_whose_process_fell_each_time_has_its_last_try_alone(job: Import, project: Project) -> None:
@@ -176,8 +176,8 @@ def test_a_row_that_ends_its_process_is_dead_after_exactly_all_its_starts(job: I
 def test_only_what_that_process_had_in_hand_falls_with_it(job: Import, project: Project) -> None:
     leasing.claim(Import, job.pk)
     waiting = make_import(project=project)
-    assert leasing.fell(Import, uuid.uuid4(), "exit code 9") == 0
-    assert leasing.fell(Import, watch.life, "exit code 9") == 1
+    assert leasing.process_ended(Import, uuid.uuid4(), "exit code 9") == 0
+    assert leasing.process_ended(Import, watch.life, "exit code 9") == 1
     assert (fresh(job).state, fresh(waiting).state) == (JobState.FAILED, JobState.QUEUED)
     assert leasing.claim(Import, job.pk) is not None  # due at once
 

@@ -103,7 +103,7 @@ def test_a_kind_whose_rows_fill_the_queue_starves_no_other(project: Project) -> 
 def fall(pk: int, times: int) -> None:
     for _ in range(times):
         leasing.claim(PrelabelJob, pk)
-        leasing.fell(PrelabelJob, watch.life, "exit code 9")
+        leasing.process_ended(PrelabelJob, watch.life, "exit code 9")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from rules.publishing import active_rule_base, publish_pack, specs
 from tests.at_work import named, work_on
 from tests.conftest import ROOT, Cast
 from tests.world.rows import make_import, make_item, make_pair
-from training import jobs
+from training import training_jobs
 
 ClientFor = Callable[[Person], Client]
 COLOURS = ("red", "blue", "green", "black", "white")
@@ -83,7 +83,7 @@ def test_a_training_asked_for_on_the_page_ends_with_a_promoted_model_and_its_fig
 
 
 def test_without_the_tick_the_model_is_kept_but_not_promoted(labelled: Project, cast: Cast) -> None:
-    job = done(jobs.ask(labelled, "gold", cast.max, promote=False))
+    job = done(training_jobs.ask(labelled, "gold", cast.max, promote=False))
     assert job.result is not None and job.model is not None
     assert (job.result["promoted"], registry.is_active(job.model, labelled)) == (False, False)
 
@@ -91,7 +91,7 @@ def test_without_the_tick_the_model_is_kept_but_not_promoted(labelled: Project, 
 def test_too_few_labels_are_told_and_nothing_is_tried_again(
     project: Project, rules: None, cast: Cast, client_for: ClientFor
 ) -> None:
-    job = done(jobs.ask(project, "people", cast.max, promote=True))
+    job = done(training_jobs.ask(project, "people", cast.max, promote=True))
     assert (job.state, job.attempts) == ("dead", 1)
     assert "too few" in job.error
     assert "too few" in client_for(cast.max).get(reverse("models", args=["shoes"])).content.decode()
@@ -106,7 +106,7 @@ def test_a_second_training_waits_for_the_first(project: Project, cast: Cast, cli
 
 
 def test_a_cancelled_training_does_not_run(labelled: Project, cast: Cast, client_for: ClientFor) -> None:
-    job = jobs.ask(labelled, "gold", cast.max, promote=True)
+    job = training_jobs.ask(labelled, "gold", cast.max, promote=True)
     post(client_for(cast.max), "model-job-cancel", job.pk)
     assert done(job).state == "cancelled"
     assert not ModelVersion.objects.filter(learnt=True).exists()
@@ -115,7 +115,7 @@ def test_a_cancelled_training_does_not_run(labelled: Project, cast: Cast, client
 def test_a_training_cancelled_while_it_learns_keeps_and_promotes_nothing(
     labelled: Project, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = jobs.ask(labelled, "gold", cast.max, promote=True)
+    job = training_jobs.ask(labelled, "gold", cast.max, promote=True)
 
     def cancelled_meanwhile(*args: Any, **options: Any) -> Any:
         model_jobs.cancel(job, cast.max)
@@ -129,7 +129,7 @@ def test_a_training_cancelled_while_it_learns_keeps_and_promotes_nothing(
 
 def test_another_projects_job_cannot_be_cancelled(labelled: Project, cast: Cast, client_for: ClientFor) -> None:
     other = Project.objects.create(slug="hats", name="Hats")
-    job = jobs.ask(other, "gold", cast.max, promote=True)
+    job = training_jobs.ask(other, "gold", cast.max, promote=True)
     response = client_for(cast.max).post(reverse("model-job-cancel", args=["shoes", job.pk]))
     assert (response.status_code, ModelJob.objects.get().state) == (404, "queued")
 
@@ -154,7 +154,7 @@ def test_a_canary_run_leaves_out_what_may_not_measure_the_model_and_says_what_it
     labelled: Project, cast: Cast, client_for: ClientFor
 ) -> None:
     Pair.objects.filter(project=labelled, gold_label="L2").update(gold_label="L1")  # 4 of the 5 mugs of each query
-    model = done(jobs.ask(labelled, "gold", cast.max, promote=False)).model
+    model = done(training_jobs.ask(labelled, "gold", cast.max, promote=False)).model
     assert model is not None
     job = done(canary_jobs.ask(labelled, model, cast.max))
     assert job.result is not None and job.result["pairs"] == 10 * 4  # of 40 queries 28 train and 2 are validation

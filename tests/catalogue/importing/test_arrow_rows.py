@@ -21,7 +21,7 @@ from pyarrow import (  # type: ignore[attr-defined]  # fmt: skip
     record_batch,
 )
 
-from catalogue.importing import parquet_rows
+from catalogue.importing import arrow_rows
 from catalogue.importing.mapping import Mapper, RowRefused
 from catalogue.importing.presets import OWN, PAIRS
 from catalogue.importing.readers import Broken, Row, RowReader
@@ -61,10 +61,10 @@ ROWS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("rows", [ROWS, ROWS[:1], ROWS[2:] * 3, ROWS[:1] * 5])
 def test_rows_are_what_arrow_itself_makes_of_them(rows: list[dict[str, Any]]) -> None:
     batch = RecordBatch.from_pylist(rows)
-    assert parquet_rows.rows(batch) == batch.to_pylist()
+    assert arrow_rows.rows(batch) == batch.to_pylist()
     middle = batch.slice(1, 2)  # what lies before and after in the same memory is not of it
-    assert parquet_rows.rows(middle) == middle.to_pylist()
-    assert [type(value) for row in parquet_rows.rows(batch) for value in row.values()] == [
+    assert arrow_rows.rows(middle) == middle.to_pylist()
+    assert [type(value) for row in arrow_rows.rows(batch) for value in row.values()] == [
         type(value) for row in batch.to_pylist() for value in row.values()
     ]
 
@@ -74,14 +74,14 @@ def test_dictionaries_wide_types_and_batches_without_columns_are_read_as_arrow_r
     large = array(["a", None, "b"], large_string())
     fixed = array([[1, 2], None, [3, 4]], list_(int64(), 2))
     batch = record_batch([words, large, fixed], names=["words", "large", "fixed"])
-    assert parquet_rows.rows(batch) == batch.to_pylist()
-    assert parquet_rows.rows(batch.select([])) == batch.select([]).to_pylist()
+    assert arrow_rows.rows(batch) == batch.to_pylist()
+    assert arrow_rows.rows(batch.select([])) == batch.select([]).to_pylist()
 
 
 def test_texts_that_are_no_utf8_are_told_as_arrow_tells_them() -> None:
     broken_texts = StringArray.from_buffers(1, py_buffer(b"\0\0\0\0\2\0\0\0"), py_buffer(b"\xff\xfe"))
     with pytest.raises(UnicodeDecodeError):
-        parquet_rows.rows(record_batch([broken_texts], names=["text"]))
+        arrow_rows.rows(record_batch([broken_texts], names=["text"]))
 
 
 def read(table: Table) -> list[Row | Broken]:
@@ -139,7 +139,7 @@ def test_a_row_over_the_cap_of_a_line_keeps_no_other_row_out() -> None:
 def test_broken_texts_of_categories_are_kept_to_be_sanitised() -> None:
     broken_texts = StringArray.from_buffers(1, py_buffer(b"\0\0\0\0\2\0\0\0"), py_buffer(b"a\xff"))
     words = DictionaryArray.from_arrays(array([0], int32()), broken_texts)
-    assert parquet_rows.read(record_batch([words], names=["text"])) == [{"text": "a\udcff"}]
+    assert arrow_rows.read(record_batch([words], names=["text"])) == [{"text": "a\udcff"}]
 
 
 def test_whoever_opened_the_file_keeps_their_place_in_it(tmp_path: Path) -> None:
