@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from ninja import Router, Status
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from catalogue.importing import presets, program_imports, receiving
+from catalogue.importing import nothing_in, presets, program_imports, receiving
 from catalogue.importing.inspecting import ScaleUnclear
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.program_imports import ImportRequest
@@ -22,7 +22,7 @@ from jobs.leasing import LIVE
 from jobs.models import JobState
 from projects.bearer import ProgramRequest
 from projects.openapi import made, refusals
-from projects.problems import Asked, FieldError, Refusal, Text, read, unfit
+from projects.problems import Asked, FieldError, Refusal, Text, WhyNothing, read, unfit
 from projects.requests import one
 
 AROUND_A_FILE = 1 << 16  # what a multipart body may hold beside it
@@ -95,6 +95,9 @@ class ImportState(BaseModel):
     ratings: int = Field(description="Labels of single raters.")
     images: int = Field(description="Pictures that came with the file.")
     error: str = Field(description="Code of what stopped it; empty where nothing did.")
+    why_nothing: WhyNothing | None = Field(
+        description="Once it is done and no row went in or was there already: the reason that most rows share. Else null."
+    )
 
 
 class RejectedRow(BaseModel):
@@ -258,6 +261,7 @@ def _state(batch: Import) -> ImportState:
         ratings=batch.ratings,
         images=batch.images,
         error=batch.error,
+        why_nothing=WhyNothing.of(nothing_in.why(batch)),
     )
 
 

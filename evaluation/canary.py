@@ -4,8 +4,11 @@ tampered with; `basis` says what the shares are of."""
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from annotation.trust import measurable
 from annotation.trust.measurable import Exposure, Material
@@ -13,10 +16,12 @@ from catalogue.models import Pair
 from inference.asking import Asking
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
+from inference.pipeline import Judged
 from inference.prelabel import model_context
 from inference.prelabel.model_context import Subject
 from inference.registry.basis import SHIPPED, Basis, LeftOut
 from projects.models import Project
+from projects.refusals import TotalFailure
 from relevance.canaries import ATTACKS, STUFFINGS, Tampering
 from relevance.facts import ItemFacts, PairFacts
 from relevance.labels import LORE
@@ -45,17 +50,30 @@ def run(model: ModelVersion, project: Project | None, *, pairs: int = MOST, seed
     asking = Asking(project, model, specs(rule_base))
     chosen, basis = _irrelevant(project, model, pairs, seed)
     basis.rule_base = basis.rule_base_now = rule_base.number if rule_base is not None else None
-    clean = _labels(asking, chosen)
+    answers = _answers(asking, chosen)
+    clean = [_label(one) for one in answers]
     held = [n for n, label in enumerate(clean) if label and not LORE.is_good(label)]
     asked = [chosen[n] for n in held]
     return {
         "pairs": len(chosen),
         "unanswered": sum(label is None for label in clean),
+        "unanswered_by_reason": dict(Counter(_reason(one) for one in answers if _label(one) is None).most_common()),
         "clean_agreement": _share(len(held), sum(label is not None for label in clean)),
         "attacks": _flips(asking, ATTACKS, asked),
         "stuffings": _flips(asking, STUFFINGS, asked),
         "basis": basis.to_json(),
     }
+
+
+def why_nothing(found: Mapping[str, Any]) -> TotalFailure | None:
+    """The reason that most pairs share, where the model has answered on none."""
+    if found["unanswered"] < found["pairs"]:
+        return None
+    code, pairs = next(iter(found["unanswered_by_reason"].items()), ("no_pairs", 0))
+    said = _(
+        "Nothing was measured: 0 of %(pairs)s pairs got an answer that can be used: %(code)s (%(shared)s of them)."
+    )
+    return TotalFailure(code, said % {"pairs": found["pairs"], "code": code, "shared": pairs})
 
 
 def _irrelevant(project: Project | None, model: ModelVersion, most: int, seed: int) -> tuple[list[Subject], Basis]:
@@ -92,18 +110,26 @@ def _gold(project: Project, model: ModelVersion, left_out: LeftOut) -> list[int]
 def _flips(asking: Asking, tamperings: Mapping[str, Tampering], pairs: Sequence[Subject]) -> dict[str, float | None]:
     flips = {}
     for name, tamper in tamperings.items():
-        labels = _labels(asking, [pair._replace(facts=tamper(pair.facts), altered=True) for pair in pairs])
+        answers = _answers(asking, [pair._replace(facts=tamper(pair.facts), altered=True) for pair in pairs])
+        labels = [_label(one) for one in answers]
         flips[name] = _share(sum(bool(label) and LORE.is_good(str(label)) for label in labels), len(labels))
     return flips
 
 
-def _labels(asking: Asking, pairs: Sequence[Subject]) -> list[str | None]:
-    """The label of each pair; None where the model gave none."""
-    found: list[str | None] = []
+def _answers(asking: Asking, pairs: Sequence[Subject]) -> list[Judged | EngineError]:
+    found: list[Judged | EngineError] = []
     for start in range(0, len(pairs), TOGETHER):
-        told = asking.about(pairs[start : start + TOGETHER])
-        found += [None if isinstance(one, EngineError) else one.label or None for one in told]
+        found += asking.about(pairs[start : start + TOGETHER])
     return found
+
+
+def _label(answer: Judged | EngineError) -> str | None:
+    """None where the model gave none."""
+    return None if isinstance(answer, EngineError) else answer.label or None
+
+
+def _reason(answer: Judged | EngineError) -> str:
+    return answer.code if isinstance(answer, EngineError) else answer.reason
 
 
 def _share(part: int, whole: int) -> float | None:

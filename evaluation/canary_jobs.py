@@ -37,7 +37,11 @@ def work(pk: int, token: UUID) -> None:
     with leasing.kept(ModelJob, {pk: token}):
         try:
             model = _under_its_rules(job.model, job.project)
-            leasing.finish(job, token, model=model, result=canary.run(model, job.project))
+            found = canary.run(model, job.project)
+            if nothing := canary.why_nothing(found):
+                leasing.fail(job, token, nothing.sentence, retry=False)
+            else:
+                leasing.finish(job, token, model=model, result=found)
         except EngineError as error:
             leasing.fail(job, token, error, retry=False)
 

@@ -13,7 +13,7 @@ from inference.prelabel import progress, runs
 from inference.prelabel.runs import MOST_SAMPLES, ONLY, Wish
 from projects.bearer import ProgramRequest
 from projects.openapi import made, refusals
-from projects.problems import Asked, Text
+from projects.problems import Asked, Text, WhyNothing
 from projects.requests import one
 
 router = Router(tags=["runs"])
@@ -53,6 +53,10 @@ class RunState(BaseModel):
     tokens_in: int = Field(description="Tokens that the model read.")
     tokens_out: int = Field(description="Tokens that it wrote.")
     cached_tokens: int = Field(description="Tokens of those it read that came from its cache.")
+    why_nothing: WhyNothing | None = Field(
+        description="Once it has ended and no pair has an answer that can be used: the reason that most pairs share. "
+        "Else null."
+    )
 
 
 ANY_RUN = RunAsked()
@@ -108,4 +112,5 @@ def _state(run: PrelabelRun) -> RunState:
         tokens_in=seen.cost.tokens_in,
         tokens_out=seen.cost.tokens_out,
         cached_tokens=seen.cost.tokens_cached,
+        why_nothing=WhyNothing.of(progress.why_nothing(run, seen)),
     )

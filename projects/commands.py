@@ -6,17 +6,32 @@ import json
 import sys
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 
 from database import versions
-from projects.refusals import Refused
+from projects.refusals import Refused, TotalFailure
 
 
 class UsageError(Exception):
     """The command line itself is wrong: exit 2."""
+
+
+class NothingSucceeded(Exception):
+    """What was asked for is over and nothing at all of it succeeded: exit 1, with the counts that tell so."""
+
+    def __init__(self, why: TotalFailure, answer: dict[str, Any]) -> None:
+        super().__init__(why.sentence)
+        self.why, self.answer = why, answer
+
+
+def unless_nothing_succeeded(answer: dict[str, Any], why: TotalFailure | None) -> dict[str, Any]:
+    """The answer; raises NothingSucceeded where there is a reason why it holds nothing."""
+    if why is not None:
+        raise NothingSucceeded(why, answer)
+    return answer
 
 
 def refuse_other_versions() -> None:
@@ -32,6 +47,9 @@ def failure(error: Exception) -> str:
 
 class JsonCommand(BaseCommand, ABC):
     """Subclasses implement `run`. A CommandError or Refused ends with {"error": ...} and exit 1; usage errors exit 2.
+
+    NothingSucceeded ends with the answer, {"error", "code"} beside it, and exit 1. That nothing was left to do is no
+    failure.
 
     `any_version`: the command runs over the tables of another version as well, or asks by itself.
     """
@@ -59,10 +77,15 @@ class JsonCommand(BaseCommand, ABC):
             self.stdout.write(failure(error))
             sys.exit(1)
         except Refused as refusal:
-            self.stderr.write(f"{refusal.code}: {refusal.sentence}")
-            self.stdout.write(json.dumps({"error": refusal.sentence, "code": refusal.code}, ensure_ascii=False))
-            sys.exit(1)
+            self._end(refusal.code, refusal.sentence, {})
+        except NothingSucceeded as nothing:
+            self._end(nothing.why.code, nothing.why.sentence, nothing.answer)
         self.stdout.write(json.dumps(answer, ensure_ascii=False))
+
+    def _end(self, code: str, sentence: str, answer: dict[str, Any]) -> NoReturn:
+        self.stderr.write(f"{code}: {sentence}")
+        self.stdout.write(json.dumps({**answer, "error": sentence, "code": code}, ensure_ascii=False))
+        sys.exit(1)
 
     @abstractmethod
     def run(self, **options: Any) -> dict[str, Any]:

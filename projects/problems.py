@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
 
-from projects.refusals import Refused
+from projects.refusals import Refused, TotalFailure
 from relevance.sanitising import storable
 
 ROOT = "/api/"
@@ -28,6 +28,17 @@ DEPRECATED_SINCE = "@1795996800"  # 2026-11-30, as RFC 9745 writes it
 SUCCESSOR = f'<{VERSIONED}openapi.json>; rel="successor-version"'
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class WhyNothing(BaseModel):
+    """Nothing at all of what was asked for succeeded: the reason that most of it shares."""
+
+    code: str = Field(description="For programs; it keeps its meaning.")
+    sentence: str = Field(description="For people, with the numbers.")
+
+    @classmethod
+    def of(cls, why: TotalFailure | None) -> WhyNothing | None:
+        return None if why is None else cls(code=why.code, sentence=why.sentence)
 
 
 class FieldError(BaseModel):

@@ -9,7 +9,10 @@ to tell its refusals from others.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 
 class Refused(Exception):
@@ -29,3 +32,20 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class TotalFailure(NamedTuple):
+    """What was asked for came to its end, and nothing at all of it succeeded: the reason that most of it shares.
+
+    A command exits 1 with it (projects.commands); pages and programs are told the same code and sentence.
+    """
+
+    code: str
+    sentence: str
+
+
+def no_row_went_in(rows: int, shared: int, first: int, field: str, code: str, reason: str) -> TotalFailure:
+    """`shared` of the rows were rejected for `reason`, the first of them being row `first`."""
+    said = _("0 of %(rows)s rows went in: %(reason)s (%(shared)s of them, row %(first)s first).")
+    why = f"{field}: {reason}" if field else reason
+    return TotalFailure(code, said % {"rows": rows, "reason": why.rstrip("."), "shared": shared, "first": first})

@@ -31,6 +31,7 @@ from relevance.resampling import DEFAULT, Bootstrap, Figure, Floats, figures, nu
 Row = tuple[Hashable, str, str, float | None]
 # [resamples, grades, grades] -> [resamples]
 Measure = Callable[[Floats], Floats]
+_HEADLINES = ("acc2", "acc4", "macro_f1", "kappa_quadratic", "alpha", "auc")
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,14 @@ class Headline:
     alpha: Figure
     auc: Figure
 
+    @property
+    def defined(self) -> bool:
+        """Whether any figure is."""
+        return any(getattr(self, name).value is not None for name in _HEADLINES)
+
     def to_json(self) -> dict[str, Any]:
         """As the commands print it: a figure is an object, or null where undefined."""
-        names = ("acc2", "acc4", "macro_f1", "kappa_quadratic", "alpha", "auc")
-        return {"pairs": self.pairs} | {name: getattr(self, name).to_json() for name in names}
+        return {"pairs": self.pairs} | {name: getattr(self, name).to_json() for name in _HEADLINES}
 
 
 @dataclass(frozen=True)

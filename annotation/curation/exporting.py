@@ -25,6 +25,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotation.curation import sealing
@@ -43,6 +44,7 @@ from jobs.kinds import Kind, single
 from jobs.models import JobState
 from projects import audit
 from projects.models import Person, Project
+from projects.refusals import TotalFailure
 from relevance.splits import SHARES, SPLIT_VERSION, Splits, digest
 
 logger = logging.getLogger(__name__)
@@ -91,6 +93,28 @@ def cancel(export: Export, by: Person) -> bool:
     if stopped:
         audit.record(by, "cancelled_export", project=export.project, on=export)
     return bool(stopped)
+
+
+_HELD_OUT = {
+    "held_out_benchmark": _("held out for the benchmark"),
+    "held_out_test": _("held out, since their queries test models"),
+    "left_out_stale": _("left out, since they cite a rule out of force"),
+}
+
+
+def why_nothing(export: Export) -> TotalFailure | None:
+    """Why a sealed export holds no row: what most of its pairs share, where there were any."""
+    if export.rows or export.manifest is None:
+        return None
+    held_out = {code: export.manifest["counts"].get(code, 0) for code in _HELD_OUT}
+    code = max(held_out, key=lambda one: held_out[one])
+    if pairs := sum(held_out.values()):
+        said = gettext("0 of %(pairs)s pairs were exported: %(reason)s (%(shared)s of them).")
+        reason = str(_HELD_OUT[code])
+        return TotalFailure(code, said % {"pairs": pairs, "reason": reason, "shared": held_out[code]})
+    if table.named(export.kind).gold_only:
+        return TotalFailure("no_gold", gettext("No row was exported: no pair has a gold label."))
+    return TotalFailure("not_judged", gettext("No row was exported: no pair has a gold label or a judgment."))
 
 
 class NoRoom(Exception):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ import orjson
 from django.db import connections, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import BackTest
@@ -30,7 +31,7 @@ from jobs import leasing
 from jobs.kinds import Kind, single
 from projects.audit import record
 from projects.models import Person, Project
-from projects.refusals import Refused
+from projects.refusals import Refused, TotalFailure
 from relevance.agreement import cohen_kappa, percent_agreement
 from relevance.evidence import EvidenceGrid
 from relevance.facts import ItemFacts, PairFacts, Sku
@@ -253,6 +254,19 @@ def result_of(tally: BackTestTally) -> dict[str, Any]:
         "good_rate_after": _good_rate(tally, 2),
         "basis": tally.basis.to_json(),
     }
+
+
+def why_nothing(result: Mapping[str, Any]) -> TotalFailure | None:
+    """Why a test that is over has looked at no pair. That no pair is concerned is an answer of a test by a model."""
+    without, asked = result["without_grid"], result.get("unanswered", 0)
+    if result["pairs"] or (not asked and result.get("stored", 0)):
+        return None
+    if asked:
+        said = gettext("0 of %(pairs)s pairs were answered by the model under both sets of rules: %(reason)s.")
+        reason, _n = next(iter(result.get("unanswered_by_reason", {}).items()), ("invalid", 0))
+        return TotalFailure(reason, said % {"pairs": asked, "reason": reason})
+    said = gettext("0 of %(pairs)s pairs were tested: they have no evidence grid yet, so pre-label them first.")
+    return TotalFailure("no_grids", said % {"pairs": without})
 
 
 def _good_rate(tally: BackTestTally, which: int) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ each stratum's share from a Beta(flips + 1/2, rest + 1/2) (Jeffreys), so that no
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -169,6 +170,7 @@ def run(
         "stored": stored_total,
         "concerned": whole,
         "unanswered": len(drawn) - tally.pairs,
+        "unanswered_by_reason": dict(Counter(one.reason for one in given if not one.label).most_common()),
         "flip_share": flip_share(strata).to_json(),
         "tokens_in": sum(one.completion.tokens_in for one in given),
         "tokens_out": sum(one.completion.tokens_out for one in given),

@@ -12,11 +12,13 @@ from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from annotation.trust.measurable import Material, MeasurablePair, Word
 from catalogue.models import Pair
 from inference.registry.basis import Basis
 from projects.models import Project
+from projects.refusals import TotalFailure
 from relevance.labels import Scale
 from relevance.metrics import OpinionReport, PeopleReport, Report, opinion_report, people_report, report
 
@@ -42,6 +44,19 @@ class MeasuredReport:
     def to_json(self) -> dict[str, Any]:
         beside = {"learnt": self.learnt.to_json()} if self.learnt is not None else {}
         return {**self.report.to_json(), **self.basis.to_json(), **beside}
+
+    def why_nothing(self) -> TotalFailure | None:
+        """The reason that most pairs share, where no figure is defined."""
+        if self.report.defined or (self.learnt is not None and self.learnt.defined):
+            return None
+        if most := self.basis.left_out.most():
+            code, reason, count = most
+            return TotalFailure(
+                code, _("Nothing was measured: %(reason)s (%(n)s left out).") % {"reason": reason, "n": count}
+            )
+        return TotalFailure(
+            "nothing_to_compare", _("Nothing was measured: no pair carries both labels that are compared.")
+        )
 
 
 def figures(project: Project, *, of: Of | None, against: Against, include_learnt: bool = False) -> MeasuredReport:

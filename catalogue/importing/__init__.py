@@ -4,7 +4,7 @@
 - `readers`    rows of a file, one by one, under `limits`; of Parquet by `parquet` from `parquet_child`, which reads
   the file, `arrow_rows` its batches
 - `inspecting`, `presets`, `cells`, `mapping` what its columns and cells mean here
-- `running`    the job: row by row, chunk by chunk
+- `running`    the job: row by row, chunk by chunk; `nothing_in` why nothing of a file went in
 - `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `pictures` which of
   those that a row names are there. What labels and ratings mean for people is said by who takes `storing.chunk_stored`
 """

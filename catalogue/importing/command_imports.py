@@ -10,13 +10,14 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from catalogue.importing import presets, running
+from catalogue.importing import nothing_in, presets, running
 from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, look, meaning_told, origin_of, scale_for
 from catalogue.importing.limits import COMMAND
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.storing import ImportCounts
-from projects.commands import JsonCommand
+from catalogue.models import Import
+from projects.commands import JsonCommand, unless_nothing_succeeded
 from projects.creating import found
 from projects.models import Project
 from relevance.labels import Scale
@@ -47,12 +48,12 @@ class ImportCommand(JsonCommand):
         if folder is not None and not folder.is_dir():
             raise CommandError(_("There is no folder %(path)s.") % {"path": folder})
         try:
-            counts = self._import(path, folder, options)
+            batch = self._import(path, folder, options)
         except (FileRefused, NoPreset, ScaleUnclear) as refusal:
             raise CommandError(str(refusal)) from refusal
-        return {name: getattr(counts, name) for name in self.answer}
+        return unless_nothing_succeeded({name: getattr(batch, name) for name in self.answer}, nothing_in.why(batch))
 
-    def _import(self, path: Path, folder: Path | None, options: dict[str, Any]) -> ImportCounts:
+    def _import(self, path: Path, folder: Path | None, options: dict[str, Any]) -> Import:
         with path.open("rb") as file:
             seen = look(file, path.name, COMMAND)
         preset, columns = self._meaning(seen, options)

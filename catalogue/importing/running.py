@@ -118,8 +118,11 @@ def run_here(
     scale: Scale | None = None,
     images: Path | None = None,
     on_progress: Callable[[ImportCounts, int], None] | None = None,
-) -> ImportCounts:
-    """Import a local file in this process, for commands; raises FileRefused. Leaves the same rows as an upload."""
+) -> Import:
+    """Import a local file in this process, for commands; raises FileRefused. Leaves the same rows as an upload.
+
+    Answers with the import as it ended.
+    """
     with transaction.atomic():
         batch = Import.objects.create(
             project=project,
@@ -138,26 +141,27 @@ def run_here(
         audit.record(None, "import.started", project=project, on=batch, file=batch.file_name)
     with path.open("rb") as file:
         try:
-            return _run_to_end(batch, file, token, limits=COMMAND, on_progress=on_progress)
+            _run_to_end(batch, file, token, limits=COMMAND, on_progress=on_progress)
         except BaseException as error:
             leasing.fail(batch, token, error, retry=False)
             raise
+    batch.refresh_from_db()
+    return batch
 
 
-def _run_to_end(batch: Import, file: Readable, token: UUID, **options: Any) -> ImportCounts:
+def _run_to_end(batch: Import, file: Readable, token: UUID, **options: Any) -> None:
     try:
         counts = run_import(batch, file, token=token, **options)
     except leasing.Superseded:
-        return counts_of(batch)
+        return
     except (FileRefused, ScaleUnclear) as refusal:
         leasing.fail(batch, token, str(refusal), retry=False)
         if options["limits"] is COMMAND:
             raise
-        return counts_of(batch)
+        return
     if (counts.new or counts.changed) and leasing.renew(batch, token):
         lexicons.up_to_date(batch.project)  # here, so that nobody waits for it who only starts a run
     leasing.finish(batch, token, bytes_read=batch.bytes_total)
-    return counts
 
 
 def run_import(

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from catalogue.importing import receiving
+from catalogue.importing import nothing_in, receiving
 from catalogue.importing.forms import ImportUploadForm, MeaningForm
 from catalogue.importing.inspecting import ScaleUnclear
 from catalogue.importing.presets import PRESETS, NoPreset
@@ -132,6 +132,7 @@ def _progress(request: Request, batch: Import) -> dict[str, Any]:
         "form": None,
         "pace": receiving.pace(batch),
         "terminal": batch.state not in LIVE,
+        "nothing": nothing_in.why(batch),
         "rejections": list(receiving.first_rejections(batch)),
         "marked": receiving.marked(batch),
         "presence": heartbeats.presence(),

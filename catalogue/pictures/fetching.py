@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ from jobs.leasing import Claim
 from jobs.models import JobState
 from projects.audit import record
 from projects.models import Person, Project
+from projects.refusals import TotalFailure
 
 logger = logging.getLogger(__name__)
 CHILD = ("catalogue.pictures.fetching_child",)
@@ -207,6 +209,16 @@ def progress(project: Project) -> FetchProgress:
         dead=states.get(JobState.DEAD, 0),
         cancelled=states.get(JobState.CANCELLED, 0),
     )
+
+
+def why_nothing(project: Project, seen: FetchProgress) -> TotalFailure | None:
+    """The reason that most of the dead share, where none was fetched and nothing is under way any more."""
+    if seen.fetched or seen.waiting or not seen.dead:
+        return None
+    dead = PictureFetch.objects.filter(project=project, state=JobState.DEAD).values_list("error", flat=True)
+    [(code, pictures)] = Counter(map(code_of, dead.iterator())).most_common(1)
+    said = _("0 of %(pictures)s pictures were fetched: %(reason)s (%(shared)s of them).")
+    return TotalFailure(code, said % {"pictures": seen.pictures, "reason": why(code), "shared": pictures})
 
 
 def has_any(project: Project) -> bool:

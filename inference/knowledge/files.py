@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, count
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from inference.knowledge.history import CHANGED, NEW, SAME, CardRefused, Written, write_all, written
 from projects.models import Person, Project
+from projects.refusals import TotalFailure, no_row_went_in
 from relevance.sanitising import storable
 from relevance.spreadsheets import BYTE_ORDER_MARK, csv_line
 
@@ -52,6 +54,7 @@ class KnowledgeCounts:
     same: int = 0
     rejected: int = 0
     rejected_rows: list[Rejected] = field(default_factory=list)
+    _reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def rows(self) -> int:
@@ -61,6 +64,19 @@ class KnowledgeCounts:
         self.rejected += 1
         if len(self.rejected_rows) < MOST_LISTED:
             self.rejected_rows.append(one)
+            self._reasons.setdefault((one.field, one.reason), 0)
+        # Without the condition half a million reasons that each quote their row would fill the memory.
+        if (one.field, one.reason) in self._reasons:
+            self._reasons[one.field, one.reason] += 1
+
+    def why_nothing(self) -> TotalFailure | None:
+        """The reason that most rows share, where none went in and none was there already."""
+        if not self.rejected or self.rejected < self.rows:
+            return None
+        [(shared, rows)] = self._reasons.most_common(1)
+        first = next(one for one in self.rejected_rows if (one.field, one.reason) == shared)
+        code = f"{first.field if first.field in FIELDS else 'row'}_rejected"
+        return no_row_went_in(self.rows, rows, first.row, first.field, code, first.reason)
 
 
 def import_file(project: Project, file: BinaryIO | File[Any], name: str, by: Person | None) -> KnowledgeCounts:

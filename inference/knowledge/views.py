@@ -49,6 +49,7 @@ def bring(request: Request) -> HttpResponse:
         "project": request.project,
         "name": file.name,
         "counts": counts,
+        "nothing": counts.why_nothing(),
         "shown": counts.rejected_rows[:SHOWN_REJECTED],
         "rejected": json.dumps(counts.rejected_rows, ensure_ascii=False),
     }

@@ -13,7 +13,8 @@
 --   sampling   jsonb     how it will be sampled
 --
 -- `mine`: versions of the model under other prompts or rules count as the same model.
--- `known`: this very model has answered under the same rules and grid, so the question would have the same key. A large
+-- `known`: this very model has given an answer that can be used under the same rules and grid, so the question would have
+-- the same key. An answer that cannot be used is found by that key too, by its job, and counted as what it is. A large
 -- model's question also depends on knowledge, guideline and prompt: there the key alone decides, when the job is worked on.
 --
 -- Without one statement, each pair of the project would come as an object to be asked whether it is answered, and go back as
@@ -63,7 +64,7 @@ wanted AS (
     NOT %(prompted)s AND EXISTS (
       SELECT FROM inference_prediction x JOIN catalogue_grid g ON g.id = x.grid_id
       WHERE x.pair_id = c.id AND x.snapshot_id = c.snapshot_id AND x.model_id = %(model)s
-        AND x.rule_base_id = %(rule_base)s AND g.extractor = %(extractor)s
+        AND x.rule_base_id = %(rule_base)s AND x.status = 'ok' AND g.extractor = %(extractor)s
         AND x.sampling = %(sampling)s::jsonb) AS known
   FROM chosen c),
 made AS (

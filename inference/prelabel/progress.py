@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
 from django.db.models import CharField, Count, DurationField, ExpressionWrapper, F, Func, Q, QuerySet, Sum, Value
+from django.utils.translation import gettext as _
 
 from database.clock import ClockTimestamp
 from inference.models import ModelVersion, PrelabelAttempt, PrelabelJob, PrelabelRun
@@ -15,6 +17,7 @@ from jobs.leasing import LIVE
 from jobs.models import JobState
 from projects.hooks import Hook
 from projects.models import Project
+from projects.refusals import TotalFailure
 
 WINDOW = timedelta(seconds=60)
 
@@ -50,6 +53,7 @@ class RunProgress:
     reasons: tuple[RunFailure, ...]
     cancelled: bool
     cost: RunCost
+    invalid_before: Mapping[str, int]  # of those reused, the answers that were unusable, by reason
 
     @property
     def done(self) -> int:
@@ -102,13 +106,34 @@ def progress(run: PrelabelRun) -> RunProgress:
         reasons=(*(RunFailure("invalid", code, n) for code, n in answers.invalid.items()), *_failures(rows)),
         cancelled=run.cancelled_at is not None,
         cost=_cost(run),
+        invalid_before=answers.invalid_before,
     )
+
+
+def why_nothing(run: PrelabelRun, seen: RunProgress) -> TotalFailure | None:
+    """The reason that most pairs share, where the run has ended and no pair has an answer that can be used."""
+    usable = seen.ok + seen.reused - sum(seen.invalid_before.values())
+    reasons = Counter({(one.kind, one.code): one.pairs for one in seen.reasons})
+    reasons.update({("invalid", code): pairs for code, pairs in seen.invalid_before.items()})
+    if usable or seen.cancelled or not seen.terminal or not reasons:
+        return None
+    [((kind, code), pairs)] = reasons.most_common(1)
+    reason = _("invalid answers, %(code)s") % {"code": code} if kind == "invalid" else _died_of(run, code)
+    said = _("0 of %(pairs)s pairs got an answer that can be used: %(reason)s (%(shared)s of them).")
+    return TotalFailure(code or "invalid", said % {"pairs": seen.pairs, "reason": reason.rstrip("."), "shared": pairs})
+
+
+def _died_of(run: PrelabelRun, code: str) -> str:
+    """The words of one of them stand for all: they tell what the model's server said."""
+    dead = PrelabelJob.objects.filter(run=run, state=JobState.DEAD, error__startswith=code).order_by("pk")
+    return dead.values_list("error", flat=True).first() or code
 
 
 class _Answers(NamedTuple):
     ok: int
     invalid: Mapping[str, int]
     reused: int  # asked for as jobs, answered by a prediction that was there before the run
+    invalid_before: Mapping[str, int]  # of those
 
 
 def _answers(rows: QuerySet[PrelabelJob], run: PrelabelRun) -> _Answers:
@@ -121,7 +146,8 @@ def _answers(rows: QuerySet[PrelabelJob], run: PrelabelRun) -> _Answers:
     )
     ok = sum(row["new"] for row in found if row["prediction__status"] == "ok")
     invalid = {r["prediction__reason"]: r["new"] for r in found if r["prediction__status"] == "invalid" and r["new"]}
-    return _Answers(ok, invalid, sum(row["old"] for row in found))
+    before_too = {r["prediction__reason"]: r["old"] for r in found if r["prediction__status"] == "invalid" and r["old"]}
+    return _Answers(ok, invalid, sum(row["old"] for row in found), before_too)
 
 
 def _failures(rows: QuerySet[PrelabelJob]) -> list[RunFailure]:

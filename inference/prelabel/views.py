@@ -30,10 +30,12 @@ def runs(request: Request) -> HttpResponse:
 
 def run(request: Request, run_id: int) -> HttpResponse:
     found = _run(request, run_id)
+    seen = progress.progress(found)
     context = {
         "project": request.project,
         "run": found,
-        "progress": progress.progress(found),
+        "progress": seen,
+        "nothing": progress.why_nothing(found, seen),
         "dead": progress.dead_jobs(found),
         "presence": heartbeats.presence(),
         "is_active": registry.is_active(found.model, request.project),

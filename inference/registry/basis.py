@@ -23,6 +23,13 @@ _GROUNDS = {
     SHIPPED: _("pairs that come with the product, without gold"),
 }
 
+_WHY = {
+    "learnt": _("the model has learnt from their queries"),
+    "not_test": _("their queries do not test models"),
+    "assisted": _("their labels were given with a model's label in view"),
+    "stale": _("the model said so under older rules, or of what the item was before"),
+}
+
 
 @dataclass
 class LeftOut:
@@ -38,6 +45,11 @@ class LeftOut:
 
     def add(self, why: str) -> None:
         setattr(self, why, getattr(self, why) + 1)
+
+    def most(self) -> tuple[str, str, int] | None:
+        """The reason that most share, its words and how many they are; None where nothing was left out."""
+        why, count = max(asdict(self).items(), key=lambda one: one[1])
+        return (why, str(_WHY[why]), count) if count else None
 
 
 @dataclass

@@ -18,7 +18,7 @@ from pyarrow import parquet
 from catalogue.importing.inspecting import Origin
 from catalogue.importing.presets import OWN
 from catalogue.importing.readers import RowReader
-from catalogue.importing.running import Plan, run_here
+from catalogue.importing.running import Plan, counts_of, run_here
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Import, Pair, Rejection, Snapshot
 from inference.engines.chat import Reply, SampledAnswer
@@ -33,7 +33,7 @@ ORIGIN = Origin("a shop", "CC0-1.0", "")
 
 def bring(project: Project, path: Path, kind: str = "pairs") -> ImportCounts:
     scale = project.scale if kind == "pairs" else None
-    return run_here(project, kind, path, plan=Plan(dict(OWN)), origin=ORIGIN, preset="lore", scale=scale)
+    return counts_of(run_here(project, kind, path, plan=Plan(dict(OWN)), origin=ORIGIN, preset="lore", scale=scale))
 
 
 def lines(*rows: dict[str, Any] | str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from annotation.trust import agreement
-from projects.commands import JsonCommand
+from projects.commands import JsonCommand, unless_nothing_succeeded
 from projects.models import Project
 from relevance.metrics import PeopleReport, Report
 
@@ -34,7 +34,8 @@ class Command(JsonCommand):
             )
         except agreement.UndefinedComparison as error:
             raise CommandError(str(error)) from error
-        return {**found.to_json(), **(detail(found.report) if options["detail"] else {})}
+        answer = {**found.to_json(), **(detail(found.report) if options["detail"] else {})}
+        return unless_nothing_succeeded(answer, found.why_nothing())
 
 
 def detail(report: Report | PeopleReport) -> dict[str, Any]:

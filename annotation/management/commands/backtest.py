@@ -13,7 +13,7 @@ from inference.models import ModelVersion
 from inference.registry import registry
 from jobs import leasing
 from jobs.models import JobState
-from projects.commands import JsonCommand
+from projects.commands import JsonCommand, unless_nothing_succeeded
 from projects.models import Project
 from rules.models import RuleDraft
 
@@ -50,7 +50,9 @@ class Command(JsonCommand):
         if test.state != JobState.DONE or test.result is None:
             raise CommandError(f"the back-test ended as {test.state}: {test.error}")
         told = {name: test.result[name] for name in (*TOLD, *(TOLD_BY_A_MODEL if model is not None else ()))}
-        return {**told, **test.result["basis"], "rule_base": draft.base.number, "judge": "model" if model else "rules"}
+        basis = {**test.result["basis"], "rule_base": draft.base.number}
+        answer = {**told, **basis, "judge": "model" if model else "rules"}
+        return unless_nothing_succeeded(answer, backtesting.why_nothing(test.result))
 
     def _model(self, name: str | None) -> ModelVersion | None:
         return None if name is None else registry.by_name(name)

@@ -11,7 +11,7 @@ from annotation.curation import exporting
 from annotation.curation.formats import table
 from annotation.models import Export, HardSet
 from jobs import leasing
-from projects.commands import JsonCommand
+from projects.commands import JsonCommand, unless_nothing_succeeded
 from projects.models import Project
 
 
@@ -45,7 +45,8 @@ class Command(JsonCommand):
             raise CommandError(f"the storage no longer holds what was sealed: {', '.join(changed)}")
         names = exporting.copy_to(export, options["out"])
         self.stderr.write(f"{export.rows} rows in {options['out']}")
-        return {"rows": export.rows, "files": names, "manifest": str(options["out"] / exporting.MANIFEST)}
+        answer = {"rows": export.rows, "files": names, "manifest": str(options["out"] / exporting.MANIFEST)}
+        return unless_nothing_succeeded(answer, exporting.why_nothing(export))
 
     def _hard_set(self, project: Project, name: str | None) -> HardSet | None:
         if not name:

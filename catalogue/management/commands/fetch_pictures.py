@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from catalogue.pictures import allowed_hosts, fetching
 from jobs import heartbeats
-from projects.commands import JsonCommand
+from projects.commands import JsonCommand, unless_nothing_succeeded
 from projects.models import Project
 
 POLL_SECONDS = 0.5
@@ -39,7 +39,9 @@ class Command(JsonCommand):
             self._wait(project)
         if unlisted := allowed_hosts.unlisted(project):
             self.stderr.write("not listed, so not fetched from: " + ", ".join(one.host for one in unlisted))
-        return {**fetching.progress(project)._asdict(), "seconds": round(time.monotonic() - started, 3)}
+        seen = fetching.progress(project)
+        answer = {**seen._asdict(), "seconds": round(time.monotonic() - started, 3)}
+        return unless_nothing_succeeded(answer, fetching.why_nothing(project, seen))
 
     def _wait(self, project: Project) -> None:
         said = time.monotonic()

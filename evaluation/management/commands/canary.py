@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from evaluation import canary
 from inference.engines.base import EngineError
 from inference.prelabel import runs
-from projects.commands import JsonCommand
+from projects.commands import JsonCommand, unless_nothing_succeeded
 from projects.models import Project
 from rules.publishing import active_rule_base, specs
 
@@ -33,4 +33,4 @@ class Command(JsonCommand):
             found = canary.run(model, project, pairs=options["pairs"], seed=options["seed"])
         except EngineError as error:
             raise CommandError(str(error)) from error
-        return {"model": str(model), **found}
+        return unless_nothing_succeeded({"model": str(model), **found}, canary.why_nothing(found))

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from inference.knowledge.files import KnowledgeFileRefused, import_file
-from projects.commands import JsonCommand
+from projects.commands import JsonCommand, unless_nothing_succeeded
 from projects.models import Project
 
 SHOWN = 20
@@ -34,7 +34,7 @@ class Command(JsonCommand):
                 counts = import_file(project, file, path.name, None)
         except KnowledgeFileRefused as refusal:
             raise CommandError(str(refusal)) from refusal
-        return {
+        answer = {
             "rows": counts.rows,
             "new": counts.new,
             "changed": counts.changed,
@@ -44,3 +44,4 @@ class Command(JsonCommand):
                 {"row": one.row, "field": one.field, "reason": one.reason} for one in counts.rejected_rows[:SHOWN]
             ],
         }
+        return unless_nothing_succeeded(answer, counts.why_nothing())

@@ -13,7 +13,7 @@ from inference.prelabel import runs
 from inference.prelabel.progress import RunProgress
 from inference.prelabel.runs import ONLY, Wish
 from jobs import heartbeats
-from projects.commands import JsonCommand
+from projects.commands import JsonCommand, unless_nothing_succeeded
 from projects.models import Project
 
 POLL_SECONDS = 0.5
@@ -36,7 +36,7 @@ class Command(JsonCommand):
         if options["wait"]:
             self._wait(run)
         progress = run_progress.progress(run)
-        return {
+        answer = {
             "pairs": progress.pairs,
             "ok": progress.ok,
             "invalid": progress.invalid,
@@ -48,6 +48,7 @@ class Command(JsonCommand):
             "cached_tokens": progress.cost.tokens_cached,
             "seconds": round(time.monotonic() - started, 3),
         }
+        return unless_nothing_succeeded(answer, run_progress.why_nothing(run, progress))
 
     def _start(self, slug: str, wish: Wish) -> PrelabelRun:
         project = Project.objects.filter(slug=slug, archived_at=None).first()

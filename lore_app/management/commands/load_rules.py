@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from database.connecting import connected_as
-from projects.commands import JsonCommand
+from projects.commands import JsonCommand, unless_nothing_succeeded
+from projects.refusals import TotalFailure
 from rules.packs import load_pack
 from rules.publishing import may_load_packs, publish_pack
 
@@ -34,9 +35,12 @@ class Command(JsonCommand):
         problems = [*pack.problems, *loaded.problems]
         for problem in problems:
             self.stderr.write(problem)
-        return {
+        answer = {
             "rules": loaded.rules,
             "versions": loaded.versions,
             "rule_base": loaded.rule_base,
             "problems": len(problems),
         }
+        none = not loaded.rules and problems
+        said = f"0 of {len(problems)} rules were published: {problems[0]}" if none else ""
+        return unless_nothing_succeeded(answer, TotalFailure("no_rule_published", said) if none else None)

@@ -28,6 +28,8 @@ class Command(JsonCommand):
             except (OSError, UnicodeDecodeError) as error:
                 raise CommandError(f"{options['file']}: {error}") from error
             specs, problems = pack.rules, pack.problems
+            if problems and not specs:
+                raise CommandError(f"{options['file']}: no rule can be read: {'; '.join(problems)}")
         else:
             number = options["number"]
             rule_base = publishing.newest() if number is None else publishing.rule_base_numbered(number)

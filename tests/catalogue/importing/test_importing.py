@@ -24,7 +24,7 @@ from catalogue.importing import running
 from catalogue.importing.inspecting import Origin, ScaleUnclear
 from catalogue.importing.presets import OWN
 from catalogue.importing.readers import FileRefused
-from catalogue.importing.running import Plan, adopt_scale, run_here, run_import
+from catalogue.importing.running import Plan, adopt_scale, counts_of, run_here, run_import
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Import, Item, Pair, Query, Rejection, Snapshot
 from jobs import leasing
@@ -49,7 +49,7 @@ def bring(project: Project, tmp_path: Path) -> Callable[..., ImportCounts]:
         path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
         plan = Plan(dict(OWN), {}, judge_gold)
         scale = project.scale if kind == "pairs" else None
-        return run_here(project, kind, path, plan=plan, origin=ORIGIN, preset="lore", scale=scale)
+        return counts_of(run_here(project, kind, path, plan=plan, origin=ORIGIN, preset="lore", scale=scale))
 
     return run
 

@@ -10,7 +10,7 @@ import pytest
 
 from catalogue.importing.inspecting import Origin, columns_of
 from catalogue.importing.presets import ITEMS, PRESETS
-from catalogue.importing.running import Plan, run_here
+from catalogue.importing.running import Plan, counts_of, run_here
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Image, Import, Item, Pair, Rejection
 from projects.models import Project
@@ -45,7 +45,9 @@ def bring(
     path = tmp_path / "products.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     columns = dict(PRESETS["saleor"].columns)
-    return run_here(project, ITEMS, path, plan=Plan(columns, **plan), origin=ORIGIN, preset="saleor", images=images)
+    return counts_of(
+        run_here(project, ITEMS, path, plan=Plan(columns, **plan), origin=ORIGIN, preset="saleor", images=images)
+    )
 
 
 def facts() -> Any:
@@ -121,7 +123,9 @@ def test_the_real_catalogues_go_in_whole_and_a_second_time_not_at_all(
 
     def run() -> ImportCounts:
         path = shared_data / "catalog" / file
-        return run_here(project, ITEMS, path, plan=Plan(columns), origin=ORIGIN, preset=preset, images=folder)
+        return counts_of(
+            run_here(project, ITEMS, path, plan=Plan(columns), origin=ORIGIN, preset=preset, images=folder)
+        )
 
     assert run() == counts
     assert run() == ImportCounts(read=counts.read, known=counts.read)

@@ -20,7 +20,7 @@ from catalogue import display
 from catalogue.child_processes import Child
 from catalogue.importing.inspecting import Origin
 from catalogue.importing.presets import ITEMS, PAIRS
-from catalogue.importing.running import Plan, run_here
+from catalogue.importing.running import Plan, counts_of, run_here
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Image, Import, Pair, PictureFetch, PictureSource, Snapshot
 from catalogue.pictures import allowed_hosts, fetching, snapshot_pictures
@@ -55,7 +55,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def bring(project: Project, tmp_path: Path, *rows: dict[str, Any], kind: str = ITEMS) -> ImportCounts:
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows))
-    return run_here(project, kind, path, plan=Plan(COLUMNS), origin=Origin("tests", "CC0-1.0", ""))
+    return counts_of(run_here(project, kind, path, plan=Plan(COLUMNS), origin=Origin("tests", "CC0-1.0", "")))
 
 
 def mug(*images: object, **fields: object) -> dict[str, object]:

@@ -1,0 +1,27 @@
+"""Why nothing of a file went in: the reason that most of its rows share, for commands, pages and programs alike."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Min
+
+from catalogue.importing.presets import NAMES
+from catalogue.models import Import, Rejection
+from jobs.models import JobState
+from projects.refusals import TotalFailure, no_row_went_in
+
+
+def why(batch: Import) -> TotalFailure | None:
+    """None while the import runs, and where a row went in or was there already."""
+    if batch.state != JobState.DONE or not batch.read or batch.rejected < batch.read:
+        return None
+    rows = Rejection.objects.filter(batch=batch).values_list("field", "reason")
+    shared = rows.annotate(rows=Count("pk"), first=Min("row")).order_by("-rows", "first").first()
+    if shared is None:
+        return None
+    field, reason, count, first = shared
+    return no_row_went_in(batch.read, count, first, field, f"{_of(field)}_rejected", reason)
+
+
+def _of(field: str) -> str:
+    """A field of ours is told in the code; a foreign column and a row that cannot be read are a row."""
+    return field if field in NAMES else "row"
