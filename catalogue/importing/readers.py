@@ -7,9 +7,7 @@ or its data rows (CSV, Parquet), from 1.
 
 from __future__ import annotations
 
-import csv
 import gzip
-import hashlib
 import io
 import json
 import tempfile
@@ -18,14 +16,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import PurePath
-from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeAlias
+from typing import Any, BinaryIO, NoReturn, TypeAlias
 
 import orjson
 from django.core.files.base import File
 from django.utils.translation import gettext as _
 
-from catalogue.importing import parquet
+from catalogue.importing import delimited, parquet
 from catalogue.importing.limits import UPLOAD, Limits
+from catalogue.importing.rows import Broken, FileRefused, Row, digest, shown
+
+__all__ = ["Broken", "FileRefused", "Format", "Readable", "Row", "RowReader", "raw_text"]
 
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
@@ -35,35 +36,15 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
 _PEEK = 4096
 _RATIO_FROM = 16 << 20  # small files may well shrink a hundredfold
-_DELIMITERS = (",", "\t", ";", "|")
 
 
 Readable: TypeAlias = BinaryIO | File[Any]
-
-
-class FileRefused(ValueError):
-    """The file as a whole cannot be read; the message says why, for people."""
 
 
 class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
-
-
-class Row(NamedTuple):
-    number: int
-    values: Mapping[str, Any]
-    size: int  # bytes of the line, an upper bound for each of its fields
-    sha256: str = ""  # of the row's bytes as they came; of a Parquet row, of its line of JSON
-    storable: bool = False  # known to say neither NUL nor lone surrogates, not even as an escape within a text
-
-
-class Broken(NamedTuple):
-    number: int
-    reason: str
-    raw: str
-    sha256: str = ""
 
 
 class RowReader:
@@ -88,7 +69,7 @@ class RowReader:
         return self._counted.count
 
     def __iter__(self) -> Iterator[Row | Broken]:
-        rows = {Format.JSONL: self._json_rows, Format.CSV: self._csv_rows, Format.PARQUET: self._parquet_rows}
+        rows = {Format.JSONL: self._json_rows, Format.CSV: self._delimited_rows, Format.PARQUET: self._parquet_rows}
         seen = 0
         try:
             for row in rows[self.format]():
@@ -139,32 +120,8 @@ class RowReader:
             elif stripped := line.strip():
                 yield _json_row(number, stripped)
 
-    def _csv_rows(self) -> Iterator[Row | Broken]:
-        lines = _CsvLines(self._lines())
-        header = next(lines, "")
-        delimiter = max(_DELIMITERS, key=header.count)
-        try:
-            names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-        except csv.Error:  # a name longer than the csv module reads
-            names = []
-        if len(names) > self._limits.columns:
-            raise FileRefused(_("The file has more than %(most)s columns.") % {"most": self._limits.columns})
-        if len(names) < 2 or len(set(names)) < len(names) or not all(names):
-            raise FileRefused(_("The first line must name the columns: at least two, each once."))
-        csv.field_size_limit(self._limits.line_bytes)
-        cells = csv.reader(lines, delimiter=delimiter)
-        for number in range(1, self._limits.rows + 2):
-            lines.begin_row()
-            try:
-                row = next(cells, None)
-            except csv.Error as error:
-                yield Broken(number, _("The row cannot be read: %(why)s.") % {"why": error}, "", lines.sha256)
-                continue
-            if row is None:
-                return
-            if not row:
-                continue  # a blank line
-            yield _csv_row(number, names, row, lines)
+    def _delimited_rows(self) -> Iterator[Row | Broken]:
+        return delimited.rows(self._lines(), self._limits)
 
     def _parquet_rows(self) -> Iterator[Row | Broken]:
         number = 0
@@ -242,30 +199,6 @@ class _Capped(io.RawIOBase):
             raise FileRefused(reason % {"ratio": self._limits.ratio})
 
 
-class _CsvLines(Iterator[str]):
-    """Decoded lines for csv.reader, remembering what bytes the current row took and whether a line was lost."""
-
-    def __init__(self, lines: Iterator[tuple[int, bytes | None]]) -> None:
-        self._lines = lines
-        self.begin_row()
-
-    def begin_row(self) -> None:
-        self.taken = 0
-        self._hash = hashlib.sha256()
-
-    @property
-    def sha256(self) -> str:
-        return self._hash.hexdigest()
-
-    def __next__(self) -> str:
-        _number, line = next(self._lines)
-        if line is None:
-            raise csv.Error(_("a line is too long"))
-        self.taken += len(line)
-        self._hash.update(line)
-        return line.decode("utf-8", "surrogateescape")
-
-
 def raw_text(said: Mapping[str, Any] | str, most: int = 4000) -> str:
     """What a row said as text, for the list of rejected rows: its values, or the line itself where it was broken."""
     if isinstance(said, str):
@@ -291,13 +224,13 @@ def _json_row(number: int, line: bytes) -> Row | Broken:
     except orjson.JSONDecodeError as error:
         values, storable = _lenient(line), False
         if values is None:
-            return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, _shown(line), _sha256(line))
+            return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, shown(line), digest(line))
     if not isinstance(values, dict):
-        return Broken(number, _("Not a JSON object."), _shown(line), _sha256(line))
+        return Broken(number, _("Not a JSON object."), shown(line), digest(line))
     if len(values) > UPLOAD.columns:
         reason = _("The row has more than %(most)s fields.")
-        return Broken(number, reason % {"most": UPLOAD.columns}, _shown(line), _sha256(line))
-    return Row(number, values, len(line), _sha256(line), storable)
+        return Broken(number, reason % {"most": UPLOAD.columns}, shown(line), digest(line))
+    return Row(number, values, len(line), digest(line), storable)
 
 
 def _lenient(line: bytes) -> object | None:
@@ -310,19 +243,3 @@ def _lenient(line: bytes) -> object | None:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
-
-
-def _shown(line: bytes) -> str:
-    return line[:4000].decode("utf-8", "replace")
-
-
-def _csv_row(number: int, names: list[str], cells: list[str], lines: _CsvLines) -> Row | Broken:
-    if len(cells) > len(names):
-        reason = _("The row has %(cells)s cells, the first line names %(names)s.")
-        raw = ",".join(cells)[:4000]
-        return Broken(number, reason % {"cells": len(cells), "names": len(names)}, raw, lines.sha256)
-    return Row(number, dict(zip(names, cells, strict=False)), lines.taken, lines.sha256)
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

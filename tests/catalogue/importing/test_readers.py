@@ -106,10 +106,37 @@ def test_an_unclosed_quote_swallows_no_more_than_the_cap() -> None:
     assert rows[-1][1:3] == ({"query": "pot", "item_id": "3"}, 6)  # "pot,3\n" is 6 bytes
 
 
-@pytest.mark.parametrize("header", [b"query\nmug\n", b"query,query\nmug,mug\n", b"query,\nmug,1\n", b"", b"\n"])
-def test_a_csv_header_must_name_at_least_two_columns_once_each(header: bytes) -> None:
-    with pytest.raises(FileRefused, match="name the columns"):
-        read(header)
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"query\nmug\n", "at least two.*It says: query"),
+        (b"query,\nmug,1\n", "at least two"),
+        (b"1 0 tm-1 3\n1 0 tm-2 0\n", "at least two"),
+        (b"query,item_id,query\nmug,1,mug\n", "names a column twice: query"),
+        (b",query,item_id\n0,mug,1\n", r"first column has no name.*index=False"),
+        (b"query,,item_id\nmug,,1\n", "Column 2 has no name"),
+        (b"# of 2026\nquery,item_id\nmug,1\n", "begins with a comment"),
+        (b"query,item_id\rmug,1\rcup,2\r", "end in a carriage return alone"),
+        (b'"query,item_id\nmug,1\n', "a quote that is not closed"),
+        (b"| query | item_id |\n|---|---|\n| mug | 1 |\n", "table of Markdown"),
+        (b"", "file is empty"),
+        (b"\n\r\n  \n", "file is empty"),
+    ],
+)
+def test_each_fault_of_a_header_is_said_in_a_sentence_of_its_own(data: bytes, why: str) -> None:
+    with pytest.raises(FileRefused, match=why):
+        read(data)
+
+
+def test_a_header_is_read_below_blank_lines_and_below_the_line_by_which_excel_names_its_sign() -> None:
+    assert values(b"\n\r\nquery,item_id\nmug,1\n") == TWO[:1]
+    assert values(b"sep=;\r\nquery;item_id\r\nmug;1\r\n") == TWO[:1]
+
+
+def test_columns_without_a_name_at_the_end_are_none_as_long_as_they_are_empty() -> None:
+    good, broken, short = read(b"query,item_id,,\nmug,1,,\nmug,1,,text\nmug,1\n")
+    assert isinstance(good, Row) and good.values == TWO[0] and isinstance(short, Row)
+    assert isinstance(broken, Broken) and "beyond the last column" in broken.reason
 
 
 @pytest.mark.parametrize(
