@@ -25,6 +25,7 @@ HEAD_BYTES = 1 << 20
 QUOTED_BYTES = 256 << 10  # that a row may go on after its first line; no field may hold more than a quarter of it
 CERTAIN_LINES = 8  # each as wide as the table: these are rows, and no text within a cell
 AGAIN_BYTES = 256 << 20
+NOTHING = frozenset({"nan", "NaN", "None", "NULL", "N/A"})  # what programs write into a cell that holds nothing
 _SEP_LINE = re.compile(r'"?sep=([,;|\t])"?')
 _CELL = {
     one: re.compile(rf'(?:"(?:[^"]++|"")*+"(?=[{re.escape(one)}]|$)|[^{re.escape(one)}]*+)(?:[{re.escape(one)}]|$)')
@@ -208,6 +209,8 @@ def rows(source: Iterator[NumberedLine], limits: Limits) -> Iterator[Row | Broke
         if isinstance(cells, Fault):
             yield Broken(number, _reason(cells, dialect), shown(said), digest(said))
             continue
+        if not NOTHING.isdisjoint(cells):
+            cells = ["" if cell in NOTHING else cell for cell in cells]
         yield Row(number, dict(zip(names, cells, strict=True)), len(said), digest(said))
 
 

@@ -105,6 +105,13 @@ def test_short_and_long_rows_are_refused_by_number() -> None:
     }
 
 
+def test_the_words_that_programs_write_for_nothing_are_nothing_as_whole_cells() -> None:
+    assert cells(table("nan,None,NULL,N/A", '"NaN",x,nan bread,none')) == [
+        ["", "", "", ""],
+        ["", "x", "nan bread", "none"],
+    ]
+
+
 def test_blank_lines_are_no_rows() -> None:
     assert [row.number for row in read(table(GOOD[0], "", "  ", GOOD[1]))] == [1, 2]
 
