@@ -9,6 +9,7 @@ import orjson
 
 from relevance.sanitising import sanitise
 
+EXACT_BELOW = 2**53  # from there on not every whole number is a float
 _DEPTH = 6
 
 
@@ -54,7 +55,7 @@ def plain(value: Any, depth: int = 0) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_BELOW:
         return str(int(value))
     if isinstance(value, list | tuple):
         return ", ".join(plain(one, depth + 1) for one in value)

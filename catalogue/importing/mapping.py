@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.utils.translation import gettext as _
 
-from catalogue.importing.cells import name_values, plain, size_of, structured
+from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, structured
 from catalogue.importing.presets import PAIRS
 from catalogue.importing.readers import Row
 from relevance.dimensions import Dimension
@@ -31,6 +31,9 @@ _TRUE = {"true", "1", "yes", "y", "benchmark"}
 _FALSE = {"", "false", "0", "no", "n"}
 _NONE = (None, "")
 _BETWEEN_ADDRESSES = re.compile(r"[\s|,;]+(?=https?://)", re.IGNORECASE)
+_SHORTENED = re.compile(
+    r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE
+)  # how spreadsheets show a number of twelve digits and more
 _PLANS = 200  # most files have one set of columns; a hostile one has another in every row
 
 Named = tuple[tuple[str, str], ...]
@@ -105,7 +108,7 @@ class Mapper:
         """The row's record; raises RowRefused."""
         values = self._values(row)
         texts = _Texts(values, storable=row.storable)
-        item_id = texts.needed("item_id", ID_LENGTH)
+        item_id = texts.identity("item_id") or texts.needed("item_id")
         content = _content(texts)
         pictures = texts.pictures()
         if self._kind != PAIRS:
@@ -123,7 +126,7 @@ class Mapper:
             pictures=pictures,
             query=query,
             locale=texts.text("locale"),
-            pair_id=texts.text("pair_id", ID_LENGTH),
+            pair_id=texts.identity("pair_id"),
             label=_label(values.get("label"), self._scale, "label"),
             mismatch=_mismatch(texts),
             ratings=_ratings(values.get("ratings"), self._scale),
@@ -178,6 +181,19 @@ class _Texts:
         text = self.text(field, most)
         if not text:
             raise RowRefused(field, _("missing"))
+        return text
+
+    def identity(self, field: str) -> str:
+        """An id as it was meant. Without the refusals two products whose ids were cut to the same would become one."""
+        value, replaced = self._values.get(field), self.replaced
+        text = self.text(field, ID_LENGTH)
+        if isinstance(value, float) and abs(value) >= EXACT_BELOW:
+            raise RowRefused(field, _("a number this large has lost digits; write it as a text"))
+        if _SHORTENED.fullmatch(text):
+            reason = _("a spreadsheet has shortened this number; format the column as text and save the file again")
+            raise RowRefused(field, reason)
+        if self.replaced > replaced:
+            raise RowRefused(field, _("holds characters that cannot be stored, so that two ids could become one"))
         return text
 
     def several(self, field: str) -> tuple[str, ...]:

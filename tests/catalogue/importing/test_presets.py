@@ -34,6 +34,40 @@ def record(kind: str = PAIRS, scale: str = "lore-4", **values: object) -> Record
     return Mapper(columns, kind, scale_named(scale)).record(Row(1, row, len(json.dumps(row, default=str))))
 
 
+@pytest.mark.parametrize("field", ["item_id", "pair_id"])
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("8.90123E+12", "spreadsheet"),
+        ("8,90123e+12", "spreadsheet"),
+        ("1E+15", "spreadsheet"),
+        (float(2**53), "lost digits"),
+        (1.2345678901234568e20, "lost digits"),
+        ("n\ud83d", "cannot be stored"),
+        ("n\0", "cannot be stored"),
+        ("caf\udce9", "cannot be stored"),
+    ],
+)
+def test_an_id_that_no_longer_says_which_one_it_was_is_refused(field: str, said: object, why: str) -> None:
+    with pytest.raises(RowRefused, match=why) as refused:
+        record(**{field: said})
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (2.0**53 - 1, "9007199254740991"),
+        (2**60 + 1, "1152921504606846977"),
+        ("12E34", "12E34"),
+        ("E+12", "E+12"),
+        (12.0, "12"),
+    ],
+)
+def test_an_id_that_says_all_is_kept(said: object, kept: str) -> None:
+    assert record(item_id=said).item_id == kept
+
+
 @pytest.mark.parametrize(("path", "kind", "name", "scale"), SETS)
 def test_each_real_set_is_known_by_its_marks(shared_data: Path, path: str, kind: str, name: str, scale: str) -> None:
     with (shared_data / path).open("rb") as file:
