@@ -1,8 +1,8 @@
-"""Rows from JSONL, CSV and Parquet, plain or gzip: streamed, in constant memory, under running caps.
+"""Rows from JSONL, JSON lists, CSV and Parquet, plain or gzip: streamed, in constant memory, under running caps.
 
 Knows nothing of pairs or projects. A line that cannot be read is a `Broken` row with its number and reading goes on; a
-file that cannot be read at all, or that outgrows a cap, raises `FileRefused`. Numbers count the file's lines (JSONL)
-or its data rows (CSV, Parquet), from 1.
+file that cannot be read at all, or that outgrows a cap, raises `FileRefused`. Numbers count the file's lines (JSONL),
+its objects (JSON) or its data rows (CSV, Parquet), from 1.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -18,22 +19,23 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Any, BinaryIO, NoReturn, TypeAlias
 
-import orjson
 from django.core.files.base import File
 from django.utils.translation import gettext as _
 
-from catalogue.importing import delimited, parquet
+from catalogue.importing import delimited, json_rows, parquet
 from catalogue.importing.limits import UPLOAD, Limits
-from catalogue.importing.rows import Broken, FileRefused, Row, digest, shown
+from catalogue.importing.rows import Broken, FileRefused, Row
 
 __all__ = ["Broken", "FileRefused", "Format", "Readable", "Row", "RowReader", "raw_text"]
 
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 BOM = b"\xef\xbb\xbf"
-_NUL_ESCAPED = b"\\u0000"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
+_JSON_NAMES = {".jsonl", ".ndjson", ".json"}
+_OPENS_ALONE = re.compile(rb'\{[ \t]*\r?\n\s*"')  # an object over several lines
+_NAMES_COLUMNS = re.compile(rb"[^{}\[\]\0\n]*[,;|\t][^{}\[\]\0\n]*\r?\n")
 _PEEK = 4096
 _RATIO_FROM = 16 << 20  # small files may well shrink a hundredfold
 
@@ -42,6 +44,7 @@ Readable: TypeAlias = BinaryIO | File[Any]
 
 
 class Format(StrEnum):
+    JSON = "json"  # one list of objects, or objects over several lines
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
@@ -69,7 +72,12 @@ class RowReader:
         return self._counted.count
 
     def __iter__(self) -> Iterator[Row | Broken]:
-        rows = {Format.JSONL: self._json_rows, Format.CSV: self._delimited_rows, Format.PARQUET: self._parquet_rows}
+        rows = {
+            Format.JSON: self._listed_rows,
+            Format.JSONL: self._json_rows,
+            Format.CSV: self._delimited_rows,
+            Format.PARQUET: self._parquet_rows,
+        }
         seen = 0
         try:
             for row in rows[self.format]():
@@ -92,9 +100,9 @@ class RowReader:
         if head.startswith(_UTF16):
             raise FileRefused(_("The file is UTF-16. Save it as UTF-8."))
         text = head.removeprefix(BOM).lstrip()
-        if text.startswith(b"["):
-            raise FileRefused(_("The file is one JSON list. Write one JSON object per line (JSONL)."))
-        if text.startswith(b"{") or self._name.suffix in {".jsonl", ".ndjson", ".json"}:
+        if text.startswith(b"[") or _OPENS_ALONE.match(text):
+            return Format.JSON
+        if text.startswith(b"{") or (self._name.suffix in _JSON_NAMES and not _NAMES_COLUMNS.match(text)):
             return Format.JSONL
         if b"\0" in head:
             raise FileRefused(_("The file is neither JSONL nor CSV nor Parquet."))
@@ -118,7 +126,15 @@ class RowReader:
             if line is None:
                 yield Broken(number, _("The line is too long."), "")
             elif stripped := line.strip():
-                yield _json_row(number, stripped)
+                yield json_rows.row(number, stripped)
+
+    def _listed_rows(self) -> Iterator[Row | Broken]:
+        return json_rows.listed(self._pieces(), self._limits)
+
+    def _pieces(self) -> Iterator[bytes]:
+        while piece := self._stream.read1(1 << 16):
+            self.unfolded += len(piece)
+            yield piece
 
     def _delimited_rows(self) -> Iterator[Row | Broken]:
         return delimited.rows(self._lines(), self._limits)
@@ -132,7 +148,7 @@ class RowReader:
                     for line in lines:
                         number += 1
                         self.unfolded += len(line)
-                        yield _json_row(number, line) if line else Broken(number, _("The line is too long."), "")
+                        yield json_rows.row(number, line) if line else Broken(number, _("The line is too long."), "")
         except parquet.ParquetRefused as refusal:
             raise FileRefused(str(refusal)) from refusal
 
@@ -215,31 +231,3 @@ def _expanded(counted: _CountedFile, limits: Limits) -> io.RawIOBase:
 
 def _refuse_damaged(error: Exception) -> NoReturn:
     raise FileRefused(_("The gzip file is damaged or cut off.")) from error
-
-
-def _json_row(number: int, line: bytes) -> Row | Broken:
-    try:
-        values = orjson.loads(line)
-        storable = _NUL_ESCAPED not in line  # and no lone surrogate: orjson reads none
-    except orjson.JSONDecodeError as error:
-        values, storable = _lenient(line), False
-        if values is None:
-            return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, shown(line), digest(line))
-    if not isinstance(values, dict):
-        return Broken(number, _("Not a JSON object."), shown(line), digest(line))
-    if len(values) > UPLOAD.columns:
-        reason = _("The row has more than %(most)s fields.")
-        return Broken(number, reason % {"most": UPLOAD.columns}, shown(line), digest(line))
-    return Row(number, values, len(line), digest(line), storable)
-
-
-def _lenient(line: bytes) -> object | None:
-    """JSON with lone surrogates or broken UTF-8 in its strings: read, so that it can be sanitised and counted."""
-    try:
-        return json.loads(line.decode("utf-8", "surrogateescape"), parse_constant=_refuse_constant)  # type: ignore[no-any-return]
-    except (ValueError, RecursionError):
-        return None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)

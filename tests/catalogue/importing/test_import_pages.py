@@ -139,7 +139,7 @@ def test_a_project_without_pairs_takes_the_scale_of_the_file(lena: Client, proje
     ("data", "why"),
     [
         (b"PK\x03\x04", b"Archives are not read"),
-        (b"[{}]", b"one JSON list"),
+        (b"[1]", b"something else than objects"),
         (gzip.compress(b"a" * 40_000_000), b"times its size"),
         (b"{broken\n", b"No row of the file"),
         (b"", b"empty"),

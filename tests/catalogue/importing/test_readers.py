@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
+import json
 import resource
 import zlib
 from dataclasses import replace
@@ -12,6 +14,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from catalogue.importing.json_rows import listed
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.readers import Broken, FileRefused, Format, Row, RowReader
 
@@ -69,10 +72,66 @@ def test_a_broken_line_is_named_by_its_number_and_reading_goes_on() -> None:
     assert broken.reason.startswith("Not JSON") and broken.raw == "{broken"
 
 
-@pytest.mark.parametrize("line", [b"[1, 2]", b'"text"', b"7", b"NaN", b'{"a": NaN}', b"[" * 100_000, b'{"a":' * 50_000])
+@pytest.mark.parametrize(
+    "line", [b"[1, 2]", b'"text"', b"7", b"NaN", b'{"a": Infinity}', b"[" * 100_000, b'{"a":' * 50_000]
+)
 def test_lines_that_are_no_object_are_broken_rows(line: bytes) -> None:
     rows = read(LINES + line + b"\n")
     assert isinstance(rows[2], Broken)
+
+
+def test_nan_as_pythons_json_writes_it_is_nothing() -> None:
+    assert values(b'{"query": "mug", "price": NaN, "skus": [NaN]}\n') == [
+        {"query": "mug", "price": None, "skus": [None]}
+    ]
+
+
+ODD = [
+    {"query": 'a "b" {c} [d], \\', "item_id": "1", "deep": {"x": [{"y": "}"}]}},
+    {"query": "杯子\ud800", "item_id": "2"},
+]
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2])
+@pytest.mark.parametrize("ascii", [True, False])
+def test_a_list_of_objects_is_read_as_rows(indent: int | None, ascii: bool) -> None:
+    data = json.dumps(ODD, indent=indent, ensure_ascii=ascii).encode("utf-8", "surrogatepass")
+    wanted = [json.loads(json.dumps(one)) for one in ODD] if ascii else [ODD[0]]
+    assert values(data)[: len(wanted)] == wanted
+    assert len(read(b"\xef\xbb\xbf \n" + data)) == 2
+    assert values(b"[ ]") == []
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 7])
+def test_a_list_may_come_in_pieces_that_end_anywhere(step: int) -> None:
+    data = json.dumps(ODD).encode()
+    pieces = (data[at : at + step] for at in range(0, len(data), step))
+    assert [row.values for row in listed(pieces, UPLOAD) if isinstance(row, Row)] == ODD
+
+
+def test_objects_over_several_lines_are_read_without_a_list_too() -> None:
+    assert values("\n".join(json.dumps(one, indent=2) for one in TWO).encode()) == TWO
+
+
+def test_an_object_of_a_list_that_is_no_json_is_a_broken_row() -> None:
+    first, broken, last = read(b'[{"a": 1}, {"a": x}, {"a": 3}]')
+    assert isinstance(broken, Broken) and (first.number, broken.number, last.number) == (1, 2, 3)
+
+
+def test_a_list_is_read_in_constant_memory_and_no_object_of_it_outgrows_a_line() -> None:
+    one = b'{"query": "mug", "item_id": "1", "title": "' + b"x" * 1000 + b'"}, '
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert (
+        sum(1 for _row in listed(itertools.chain([b"["], itertools.repeat(one, 99_999), [one[:-2], b"]"]), UPLOAD))
+        == 100_000
+    )
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 << 10  # in KiB, of 100 MiB that were read
+    with pytest.raises(FileRefused, match="too long"):
+        read(b'[{"a": "' + b"x" * 200_000, limits=limits(line_bytes=100_000))
+
+
+def test_a_csv_file_may_be_called_jsonl() -> None:
+    assert values(b"query,item_id\nmug,1\n", "pairs.jsonl") == TWO[:1]
 
 
 def test_lone_surrogates_and_broken_utf8_are_read_to_be_sanitised_later() -> None:
@@ -146,7 +205,12 @@ def test_columns_without_a_name_at_the_end_are_none_as_long_as_they_are_empty() 
         (b"7z\xbc\xafrest", "Archives"),
         (gzip.compress(gzip.compress(LINES, mtime=0), mtime=0), "Archives"),
         ("query,item_id\n".encode("utf-16"), "UTF-16"),
-        (b"[\n" + LINES, "one JSON list"),
+        (b"[1, 2]", "something else than objects: .1,2"),
+        (b'[[{"a": 1}]]', "something else than objects"),
+        (b'[{"a": 1} {"a": 2}]', "something else than objects"),
+        (b'[{"a": 1}] and more', "something else than objects: .and"),
+        (b'[{"a": 1}, {"a": 2', "cut off"),
+        (b'[{"a": 1},', "cut off"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "neither"),
         (b"\x1f\x8bno gzip at all", "damaged"),
         (parquet_bytes(TWO)[:-20], "damaged"),
