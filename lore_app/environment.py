@@ -10,6 +10,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from inference.engines.origins import origin
+
 
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
@@ -56,6 +58,19 @@ def networks(name: str) -> list[IPv4Network | IPv6Network | str]:
         return [word if word == "unix" else ip_network(word, strict=False) for word in words(name)]
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must hold addresses or networks: {error}") from None
+
+
+def keys(name: str) -> dict[str, str]:
+    """ADDRESS=KEY, separated by commas. What is wrong is told by its place: an entry's text may be a key."""
+    found = {}
+    for place, entry in enumerate(words(name), 1):
+        address, _equals, key = (part.strip() for part in entry.partition("="))
+        if not origin(address) or not key:
+            raise ImproperlyConfigured(
+                f"{name} must hold ADDRESS=KEY, separated by commas, such as https://host/v1=KEY; entry {place} is none"
+            )
+        found[address] = key
+    return found
 
 
 def secret(name: str, keep_in: Path) -> str:

@@ -206,6 +206,7 @@ WEB_STATEMENT_SECONDS = environment.whole_number("LORE_WEB_STATEMENT_SECONDS", 3
 PORT = environment.whole_number("LORE_PORT", 8000, least=1, most=65535)
 OPENAI_BASE_URL = environment.text("LORE_OPENAI_BASE_URL")
 OPENAI_API_KEY = environment.text("LORE_OPENAI_API_KEY")
+MODEL_KEYS = environment.keys("LORE_MODEL_KEYS")
 MODEL_CONCURRENCY = environment.whole_number("LORE_MODEL_CONCURRENCY", 64, least=1, most=4096)
 MODEL_DEADLINE_SECONDS = environment.whole_number("LORE_MODEL_DEADLINE_SECONDS", 90, least=1, most=3600)
 BREAKER_FAILURES = environment.whole_number("LORE_BREAKER_FAILURES", 10, least=0, most=1000)

@@ -16,6 +16,7 @@ from inference.engines.distilled import Distilled
 from inference.engines.prompted import ONE_CHAIN, Prompted, Sampling
 from inference.models import ModelVersion, PromptVersion
 from inference.prompting import prompt_versions
+from inference.registry import keys
 from relevance.rules import RuleSpec
 
 if TYPE_CHECKING:
@@ -88,13 +89,13 @@ _chats: dict[tuple[Any, ...], ChatModel] = {}
 
 
 def openai_server(target: str, revision: str, options: Mapping[str, Any]) -> OpenAIServer:
-    """A server at an address, by its served name, with this installation's key and limits."""
+    """A server at an address, by its served name, with the key that is set for that address and this installation's limits."""
     from inference.engines.openai_server import Endpoint, OpenAIServer  # its client takes half a second to load
 
     endpoint = Endpoint(
         base_url=target or settings.OPENAI_BASE_URL,
         model=str(options.get("model", "")),
-        api_key=settings.OPENAI_API_KEY,
+        api_key=keys.key_for(target or settings.OPENAI_BASE_URL),
         concurrency=int(options.get("concurrency", settings.MODEL_CONCURRENCY)),
         deadline_seconds=float(options.get("deadline_seconds", settings.MODEL_DEADLINE_SECONDS)),
         breaker_failures=int(options.get("breaker_failures", settings.BREAKER_FAILURES)),

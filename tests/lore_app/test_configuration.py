@@ -21,12 +21,21 @@ from lore_app.checks import database_is_durable
         ("many", lambda: environment.whole_number("LORE_X", 1)),
         ("0", lambda: environment.whole_number("LORE_X", 1, least=1)),
         ("short", lambda: environment.secret("LORE_X", Path("unused"))),
+        ("https://host/v1", lambda: environment.keys("LORE_X")),
     ],
 )
 def test_a_bad_value_stops_the_process_and_names_the_variable(monkeypatch, value, read) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("LORE_X", value)
     with pytest.raises(ImproperlyConfigured, match="LORE_X"):
         read()
+
+
+@pytest.mark.parametrize("value", ["sk-secret", "https://host=", "https://a=sk-1,https://me:sk-secret@b=sk-2"])
+def test_what_is_wrong_with_keys_is_told_without_them(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LORE_X", value)
+    with pytest.raises(ImproperlyConfigured, match=r"entry [12] is none") as caught:
+        environment.keys("LORE_X")
+    assert "sk-" not in str(caught.value)
 
 
 def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
