@@ -2,7 +2,8 @@
 
 Every call has one deadline and one byte cap. Nothing is tried twice here: a job's attempts are counted in its row.
 What a server did is an `EngineError` with a code: connection, deadline, http_5xx, rate_limited, truncated, too_large,
-redirect, auth, bad_request, not_api, other_model, constraint_ignored; `waiting` where it was not even asked.
+redirect, auth, not_found, bad_request, html, not_api, other_model, constraint_ignored; `waiting` where it was not even
+asked. `server_errors` says each in a sentence.
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ import base64
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
@@ -26,12 +25,14 @@ from inference.engines import loop
 from inference.engines.breaker import Breaker
 from inference.engines.chat import Call, Picture, Reply, SampledAnswer
 from inference.engines.errors import EngineError, EngineUnavailable, EngineWaiting
-from inference.engines.transport import CONNECT_SECONDS, AnswerCutOff, AnswerTooLarge, CappedTransport, CompressedAnswer
+from inference.engines.server_errors import error_of
+from inference.engines.server_words import is_page, shown
+from inference.engines.transport import CONNECT_SECONDS, CappedTransport
 
 HELD = 0.98  # of the probability must lie on the choices, or the constraint did not hold
 MOST_ALTERNATIVES = 20  # vLLM's own limit of log-probabilities a token
 # What says that the server, not this one request, is in trouble.
-ENDPOINT_FAULTS = frozenset({"connection", "deadline", "http_5xx", "truncated", "not_api"})
+ENDPOINT_FAULTS = frozenset({"connection", "deadline", "http_5xx", "truncated", "not_api", "html"})
 
 
 @dataclass(frozen=True)
@@ -115,19 +116,22 @@ class OpenAIServer:
 
     def served_models(self) -> list[str]:
         """What the server says it serves. Raises EngineError."""
-        try:
-            found = loop.run(self._models())
-        except openai.OpenAIError as error:
-            raise _error_of(error) from error
-        return [str(model.id) for model in found.data]
+        # The client's own `models.list` ends in an AttributeError where a page of HTML answers.
+        return _names(loop.run(self._body(self._client.get("/models", cast_to=httpx2.Response))))
 
     def close(self) -> None:
         """Let go of the sockets; only for an engine that nobody else uses."""
         loop.run(self._client.close())
 
-    async def _models(self) -> Any:
-        async with asyncio.timeout(self.endpoint.deadline_seconds):
-            return await self._client.models.list()
+    async def _body(self, asked: Awaitable[httpx2.Response]) -> bytes:
+        """The bytes of an answer, within the deadline. Raises EngineError."""
+        try:
+            async with asyncio.timeout(self.endpoint.deadline_seconds):
+                return (await asked).content
+        except TimeoutError as error:
+            raise EngineUnavailable("deadline", f"no answer within {self.endpoint.deadline_seconds:g} s") from error
+        except openai.OpenAIError as error:
+            raise error_of(error, self.endpoint.base_url, self.endpoint.api_key) from error
 
     async def _all(self, calls: Sequence[Call]) -> list[Reply | EngineError]:
         return list(await asyncio.gather(*(self._one(call) for call in calls)))
@@ -155,15 +159,10 @@ class OpenAIServer:
 
     async def _ask(self, call: Call) -> Reply:
         began = time.perf_counter()
-        try:
-            async with asyncio.timeout(self.endpoint.deadline_seconds):
-                # `chat.completions.create` walks through every message for a third of a call's processor time.
-                raw = await self._client.post("/chat/completions", body=self._request(call), cast_to=httpx2.Response)
-        except TimeoutError as error:
-            raise EngineUnavailable("deadline", f"no answer within {self.endpoint.deadline_seconds:g} s") from error
-        except openai.OpenAIError as error:
-            raise _error_of(error) from error
-        return self._reply(call, _parsed(raw.content), time.perf_counter() - began)
+        # `chat.completions.create` walks through every message for a third of a call's processor time.
+        asked = self._client.post("/chat/completions", body=self._request(call), cast_to=httpx2.Response)
+        body = await self._body(asked)
+        return self._reply(call, _parsed(body, self.endpoint.api_key), time.perf_counter() - began)
 
     def _request(self, call: Call) -> dict[str, Any]:
         request: dict[str, Any] = {
@@ -221,12 +220,29 @@ def _content(parts: Sequence[str | Picture]) -> str | list[dict[str, Any]]:
     ]
 
 
-def _parsed(body: bytes) -> _Answer:
+def _parsed(body: bytes, secret: str) -> _Answer:
     """Our own reading of the bytes: a login page, an empty body and half a JSON text are no answers."""
     try:
-        return _Answer.model_validate(json.loads(body))
+        return _Answer.model_validate(_json(body))
     except (ValueError, RecursionError, ValidationError) as error:
-        raise EngineUnavailable("not_api", f"no chat completion: {body[:80]!r}") from error
+        begins = shown(body[:4000].decode("utf-8", "replace"), secret, 80) or "nothing"
+        raise EngineUnavailable("not_api", f"what came is no chat completion: {begins}") from error
+
+
+def _names(body: bytes) -> list[str]:
+    """The models of a list; what is no list names none."""
+    try:
+        return [str(model["id"]) for model in _json(body)["data"]]
+    except (ValueError, RecursionError, LookupError, TypeError) as error:
+        raise EngineUnavailable("not_api", "what came is no list of models") from error
+
+
+def _json(body: bytes) -> Any:
+    if is_page(body):
+        raise EngineUnavailable(
+            "html", "a page of HTML answers where a model should: the address is that of a web page, or of a sign-in"
+        )
+    return json.loads(body)
 
 
 def _shares(choices: Sequence[str], said: SampledAnswer, logprobs: _Logprobs | None) -> dict[str, float] | None:
@@ -244,39 +260,3 @@ def _shares(choices: Sequence[str], said: SampledAnswer, logprobs: _Logprobs | N
     if total < HELD:
         raise EngineError("constraint_ignored", f"only {total:.2f} of the probability lies on the choices")
     return {choice: share / total for choice, share in shares.items()}
-
-
-def _error_of(error: openai.OpenAIError) -> EngineError:
-    if isinstance(error, openai.APIStatusError):
-        return _status_error(error.status_code, error.response.headers)
-    cause = error.__cause__
-    for kind, code in ((AnswerTooLarge, "too_large"), (AnswerCutOff, "truncated"), (CompressedAnswer, "not_api")):
-        if isinstance(cause, kind):
-            return EngineUnavailable(code, str(cause))
-    if isinstance(error, openai.APITimeoutError):
-        return EngineUnavailable("deadline", "the server did not answer in time")
-    return EngineUnavailable("connection", str(cause or error)[:200])
-
-
-def _status_error(status: int, headers: Mapping[str, str]) -> EngineError:
-    if status == 429:
-        return EngineUnavailable("rate_limited", "HTTP 429", retry_after=retry_after(headers.get("Retry-After", "")))
-    if status >= 500:
-        return EngineUnavailable("http_5xx", f"HTTP {status}", retry_after=retry_after(headers.get("Retry-After", "")))
-    if 300 <= status < 400:
-        return EngineUnavailable("redirect", f"HTTP {status}")
-    if status in (401, 403):
-        return EngineError("auth", f"HTTP {status}")
-    return EngineError("bad_request", f"HTTP {status}")
-
-
-def retry_after(value: str) -> float | None:
-    """Seconds from a Retry-After header, which is a number of seconds or a date (RFC 9110, 10.2.3)."""
-    try:
-        return max(0.0, float(value)) if value.strip() else None
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None

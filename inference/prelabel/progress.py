@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db.models import CharField, Count, DurationField, ExpressionWrapper, F, Func, Q, QuerySet, Sum, Value
+from django.db.models import CharField, Count, DurationField, ExpressionWrapper, F, Func, Min, Q, QuerySet, Sum, Value
 from django.utils.translation import gettext as _
 
 from database.clock import ClockTimestamp
@@ -25,11 +25,12 @@ disputes_with_the_model: Hook[[Project], int] = Hook()  # how many are open: pro
 
 
 class RunFailure(NamedTuple):
-    """`kind`: invalid (the model answered, unusably), failed (will be tried again) or dead."""
+    """`kind`: invalid (the model answered, unusably), failed (will be tried again) or dead. `said` is one of the errors."""
 
     kind: str
     code: str
     pairs: int
+    said: str = ""
 
 
 class RunCost(NamedTuple):
@@ -151,15 +152,15 @@ def _answers(rows: QuerySet[PrelabelJob], run: PrelabelRun) -> _Answers:
 
 
 def _failures(rows: QuerySet[PrelabelJob]) -> list[RunFailure]:
-    """By the code before the colon of the error."""
+    """By the code before the colon of the error, with what one of them says behind it."""
     code = Func(F("error"), Value(":"), Value(1), function="split_part", output_field=CharField())
     found = (
         rows.filter(state__in=[JobState.FAILED, JobState.DEAD])
         .values("state", code=code)
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("pk"), said=Min("error"))
         .order_by("state", "-n")[:20]
     )
-    return [RunFailure(row["state"], row["code"], row["n"]) for row in found]
+    return [RunFailure(row["state"], row["code"], row["n"], row["said"].partition(":")[2].strip()) for row in found]
 
 
 def _cost(run: PrelabelRun) -> RunCost:

@@ -40,7 +40,7 @@ ENDS: dict[str, set[tuple[str, str, str]]] = {
     "length": {("done", "invalid", "length")},
     "wrong_label": {("done", "invalid", "label")},
     "two_labels": {("done", "invalid", "two_labels"), OK},
-    "not_api": {("dead", "", "not_api")},
+    "not_api": {("dead", "", "not_api"), ("dead", "", "html")},
     "repetition": {("done", "invalid", "length")},
     "huge": {("dead", "", "too_large")},
     "swapped": {("done", "invalid", "nonce")},

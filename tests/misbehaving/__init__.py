@@ -1,4 +1,4 @@
-"""A chat server over real HTTP that misbehaves in eighteen ways, for drills against our client.
+"""A chat server over real HTTP that misbehaves in thirty-one ways, for drills against our client.
 
     python -m tests.misbehaving --port 0        prints {"port": N} when it is ready
 

@@ -1,4 +1,4 @@
-"""The eighteen ways to misbehave, one function each. A kind of fault within a mode follows from the job's number.
+"""The thirty-one ways to misbehave, one function each. A kind of fault within a mode follows from the job's number.
 
 Ways of wording (WORDINGS) change what an answer to a schema says and leave every other answer good. Ways of carrying
 (CARRIAGES) apply to every request of their mode, whatever it asks.
@@ -13,7 +13,7 @@ import re
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
@@ -62,11 +62,12 @@ class Exchange:
     world: World
     settings: Settings
 
-    def body(self, text: str | None = None, finish: str = "stop") -> bytes:
+    def body(self, text: str | None = None, finish: str = "stop", model: str = "") -> bytes:
         if self.ask.kind == "models":
             return answers.models()
         said = answers.good_text(self.ask) if text is None else text
-        return completion(self.ask, said, self.world.cache, finish=finish)
+        named = replace(self.ask, model=model or self.ask.model)
+        return completion(named, said, self.world.cache, finish=finish)
 
     async def good(self) -> None:
         await self.connection.respond(200, self.body())
@@ -196,6 +197,47 @@ async def _many_headers(connection: Connection, body: bytes) -> None:
     await connection.send(b"\r\n" + body)
 
 
+# What a server answers to a client that it does not suit
+
+
+async def html(exchange: Exchange) -> None:
+    await exchange.connection.respond(200, LOGIN_PAGE, {"Content-Type": "text/html; charset=utf-8"})
+
+
+async def wrong_key(exchange: Exchange) -> None:
+    """What it says repeats the key, with signs in it that a terminal or a page might obey."""
+    key = exchange.request.headers.get("authorization", "").removeprefix("Bearer ")
+    said = f"Incorrect API key provided:\n{key}\x1b[31m \u202e<b>" if key not in ("", "none") else "No key was sent."
+    await exchange.connection.respond(401, written({"error": {"message": said}}).encode())
+
+
+async def refuses_max_tokens(exchange: Exchange) -> None:
+    if exchange.ask.kind == "models":
+        return await exchange.good()
+    said = "Unsupported parameter: 'max_tokens' is not supported with this model."
+    await exchange.connection.respond(400, written({"error": {"message": said, "param": "max_tokens"}}).encode())
+
+
+async def wordy_400(exchange: Exchange) -> None:
+    """A reason of 200 KB in another shape."""
+    await exchange.connection.respond(400, written({"detail": [{"msg": "too " + "long " * 40_000}]}).encode())
+
+
+async def strict(exchange: Exchange) -> None:
+    """400 for a field that OpenAI's own protocol does not know."""
+    if exchange.ask.kind != "choice":
+        return await exchange.good()
+    await exchange.connection.respond(400, b'{"error": {"message": "Unknown parameter: \'structured_outputs\'."}}')
+
+
+async def dated_name(exchange: Exchange) -> None:
+    await exchange.connection.respond(200, exchange.body(model=f"{exchange.ask.model}-2026-01-01"))
+
+
+async def path_name(exchange: Exchange) -> None:
+    await exchange.connection.respond(200, exchange.body(model=f"/models/{exchange.ask.model}.gguf"))
+
+
 # What is worded wrongly: (the ask, the good chain) -> (text, finish reason)
 
 
@@ -254,8 +296,39 @@ def _with_entity(chain: dict[str, Any], text: str) -> dict[str, Any]:
     return {**chain, place: f"{chain[place]} {text}"} if place else chain
 
 
+def prose(_ask: Ask, _chain: dict[str, Any]) -> tuple[str, str]:
+    return "The mug is red and holds 350 ml, so it is an excellent match.", "stop"
+
+
+def prose_zh(_ask: Ask, _chain: dict[str, Any]) -> tuple[str, str]:
+    return "\u8fd9\u4e2a\u676f\u5b50\u5f88\u5408\u9002\u3002", "stop"
+
+
+def half_json(_ask: Ask, chain: dict[str, Any]) -> tuple[str, str]:
+    text = written(chain)
+    return text[: len(text) // 2], "stop"
+
+
+def fenced(_ask: Ask, chain: dict[str, Any]) -> tuple[str, str]:
+    return f"```json\n{written(chain)}\n```\n", "stop"
+
+
+def thinking(_ask: Ask, chain: dict[str, Any]) -> tuple[str, str]:
+    """Its thoughts hold a draft that says otherwise."""
+    draft = written({**chain, "entity": "a draft"})
+    return f"<think>\nFirst thought: {draft}. No, better:\n</think>\n\n{written(chain)}", "stop"
+
+
+def two_objects(_ask: Ask, chain: dict[str, Any]) -> tuple[str, str]:
+    return f"Either\n{written(chain)}\nor\n{written(chain)}", "stop"
+
+
 WORDINGS: dict[str, Callable[[Ask, dict[str, Any]], tuple[str, str]]] = {
-    one.__name__: one for one in (cut_json, length, wrong_label, two_labels, repetition, odd_text)
+    one.__name__: one
+    for one in (
+        *(cut_json, length, wrong_label, two_labels, repetition, odd_text),
+        *(prose, prose_zh, half_json, fenced, thinking, two_objects),
+    )
 }
 
 
@@ -296,7 +369,10 @@ async def swapped(exchange: Exchange) -> None:
 FOR_SCHEMAS: dict[str, Callable[[Exchange], Awaitable[None]]] = {one.__name__: one for one in (markup, swapped)}
 CARRIAGES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     one.__name__: one
-    for one in (flaky_500, always_500, rate_limited, silent, drip, cut_off, not_api, huge, hostile_transport)
+    for one in (
+        *(flaky_500, always_500, rate_limited, silent, drip, cut_off, not_api, huge, hostile_transport),
+        *(html, wrong_key, refuses_max_tokens, wordy_400, strict, dated_name, path_name),
+    )
 }
 MODES = ("good", *CARRIAGES, *WORDINGS, *FOR_SCHEMAS)
 _PACED = re.compile(r"paced-(\d{1,6}(?:\.\d{1,3})?)-(\d{1,4})")

@@ -11,7 +11,9 @@ from inference.engines import loop
 from inference.engines.breaker import Breaker
 from inference.engines.chat import Call, Reply
 from inference.engines.errors import EngineError, EngineUnavailable, EngineWaiting
-from inference.engines.openai_server import Endpoint, OpenAIServer, retry_after
+from inference.engines.openai_server import Endpoint, OpenAIServer
+from inference.engines.server_errors import retry_after
+from inference.engines.server_words import own_words
 from inference.registry.probing import probe
 from tests.misbehaving.server import Misbehaving, running
 
@@ -54,6 +56,67 @@ def test_the_shares_of_the_choices_sum_to_one(engine: Any) -> None:
 def test_what_a_server_does_wrong_has_a_code(engine: Any, mode: str, code: str) -> None:
     (answer,) = engine(mode).converse([GRADE])
     assert isinstance(answer, EngineUnavailable) and answer.code == code
+
+
+SENTENCES = [
+    ("always_500", "", "http_5xx", "HTTP 500. It says: out of memory"),
+    ("rate_limited", "", "rate_limited", "HTTP 429. It says: too many requests"),
+    ("html", "", "html", "a page of HTML answers where a model should"),
+    ("wrong_key", "", "auth", "HTTP 401: no key is set for http://127.0.0.1:"),
+    ("wrong_key", "", "auth", "name one in LORE_MODEL_KEYS. It says: No key was sent."),
+    ("wrong_key", "sk-1", "auth", "HTTP 401: the server refuses the key that is set for http://127.0.0.1:"),
+    ("wrong_key", "sk-1", "auth", "It says: Incorrect API key provided: [key][31m <b>"),
+    ("refuses_max_tokens", "", "bad_request", "HTTP 400. It says: Unsupported parameter: 'max_tokens' is not supported"),
+    ("wordy_400", "", "bad_request", "HTTP 400. It says: too long long"),
+    ("strict", "", "bad_request", "HTTP 400. It says: Unknown parameter: 'structured_outputs'."),
+    ("no_such_mode", "", "not_found", "HTTP 404: the server knows no such model or path. It says: no such mode or path"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mode", "key", "code", "sentence"), SENTENCES)
+def test_a_server_that_does_not_suit_is_told_in_a_sentence_with_its_own_words(
+    engine: Any, mode: str, key: str, code: str, sentence: str
+) -> None:
+    (answer,) = engine(mode, api_key=key).converse([GRADE])
+    assert isinstance(answer, EngineError)
+    assert answer.code == code and sentence in str(answer)
+    assert len(str(answer)) < 450 and "sk-1" not in str(answer) and not set("\x1b\u202e\n") & set(str(answer))
+
+
+@pytest.mark.parametrize(
+    ("mode", "code"), [("html", "html"), ("wrong_key", "auth"), ("silent", "deadline"), ("drip", "deadline")]
+)
+def test_a_list_of_models_that_is_none_has_a_code_too(engine: Any, mode: str, code: str) -> None:
+    with pytest.raises(EngineError) as caught:
+        engine(mode, deadline_seconds=0.5).served_models()
+    assert caught.value.code == code
+
+
+def test_an_address_without_v1_is_told_of_it(server: Misbehaving) -> None:
+    asked = OpenAIServer(Endpoint(f"http://127.0.0.1:{server.port}/good", "lore"), "1")
+    with pytest.raises(EngineError, match="mostly end in /v1, and this one does not") as caught:
+        asked.served_models()
+    assert caught.value.code == "not_found"
+    asked.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"error": "plain"}', "plain"),
+        (b'{"message": "m"}', "m"),
+        (b'{"detail": [{"msg": "field required"}, {"msg": "wrong"}]}', "field required; wrong"),
+        (b"404 page not found\n", "404 page not found"),
+        (b"<html><title>502</title>", ""),
+        (b"[" * 100_000, "[" * 200 + "\N{HORIZONTAL ELLIPSIS}"),
+        (b'{"error": {"code": 3}}', ""),
+        (b"\xff\x00nul", "\ufffd\ufffdnul"),
+        (b'{"error": "sk-\\u200bsecret"}', "[key]"),
+        (b"", ""),
+    ],
+)
+def test_a_servers_own_words_are_cleaned_bounded_and_without_the_key(body: bytes, words: str) -> None:
+    assert own_words(body, "sk-secret") == words
 
 
 def test_a_whole_batch_is_in_the_air_at_once(engine: Any, server: Misbehaving) -> None:

@@ -248,7 +248,7 @@ def test_without_the_key_nothing_is_answered(url: str, key: str | None) -> None:
 def test_the_server_says_what_it_serves_and_refuses_another_name(url: str) -> None:
     with engine(url) as served:
         assert served.served_models() == [SERVED_NAME]
-    assert refusal(url, Call("Grade.", ("red mug",)), model="another") == "bad_request"
+    assert refusal(url, Call("Grade.", ("red mug",)), model="another") == "not_found"
 
 
 def test_a_constraint_under_its_old_name_is_ignored_without_a_word(url: str) -> None:

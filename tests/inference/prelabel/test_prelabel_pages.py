@@ -119,6 +119,13 @@ def test_dead_jobs_are_shown_with_their_reason_and_tried_again(
     assert AuditEvent.objects.filter(act="run.replayed", actor=cast.lena).exists()
 
 
+def test_failures_by_reason_tell_what_the_server_said(stocked: Project, cast: Any, client_for: ClientFor) -> None:
+    run = start(stocked)
+    let_die(run, "bad_request: HTTP 400. It says: Unsupported parameter: <b>max_tokens</b>")
+    table = page(client_for(cast.lena), "run", "shoes", run.pk).partition("Dead jobs")[0]
+    assert "HTTP 400. It says: Unsupported parameter: &lt;b&gt;max_tokens&lt;/b&gt;" in table
+
+
 def test_a_cancelled_run_stops(stocked: Project, cast: Any, client_for: ClientFor) -> None:
     run, client = start(stocked), client_for(cast.lena)
     client.post(reverse("run-cancel", args=["shoes", run.pk]))
