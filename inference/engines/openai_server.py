@@ -37,7 +37,9 @@ ENDPOINT_FAULTS = frozenset({"connection", "deadline", "http_5xx", "truncated", 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a served model answers. `model` is the name it is served under; the key stays out of every record."""
+    """Where a served model answers. `model` is the name it is asked for; `answers_as` the one it answers with, where that is
+    another: a dated name, a path. The key stays out of every record.
+    """
 
     base_url: str
     model: str
@@ -45,6 +47,7 @@ class Endpoint:
     concurrency: int = 64
     deadline_seconds: float = 90.0
     breaker_failures: int = 10
+    answers_as: str = ""
 
 
 class _Message(BaseModel):
@@ -186,8 +189,7 @@ class OpenAIServer:
         return request
 
     def _reply(self, call: Call, answer: _Answer, seconds: float) -> Reply:
-        if answer.model and answer.model.partition("@")[0] != self.endpoint.model.partition("@")[0]:  # NAME@revision
-            raise EngineError("other_model", f"{answer.model[:100]!r} answered instead of {self.endpoint.model!r}")
+        self._refuse_others(answer.model)
         if len(answer.choices) != call.samples:
             raise EngineUnavailable("not_api", f"{len(answer.choices)} answers instead of {call.samples}")
         said = tuple(
@@ -203,6 +205,20 @@ class OpenAIServer:
             tokens_cached=details.cached_tokens or 0,
             seconds=seconds,
         )
+
+    def _refuse_others(self, name: str) -> None:
+        """An alias that moves on to another model must not answer in the old one's name."""
+        wanted = self.endpoint.answers_as or self.endpoint.model
+        if name and _bare(name) != _bare(wanted):
+            raise EngineError(
+                "other_model",
+                f"{self.endpoint.model!r} was asked, and {shown(name, most=100)!r} answered instead of {wanted!r}. "
+                "If that is the model you mean, under a dated name or a path, register it with --answers-as and that name.",
+            )
+
+
+def _bare(name: str) -> str:
+    return name.partition("@")[0]  # NAME@revision
 
 
 def _content(parts: Sequence[str | Picture]) -> str | list[dict[str, Any]]:

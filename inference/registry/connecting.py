@@ -98,6 +98,7 @@ def openai_server(target: str, revision: str, options: Mapping[str, Any]) -> Ope
         api_key=keys.key_for(target or settings.OPENAI_BASE_URL),
         concurrency=int(options.get("concurrency", settings.MODEL_CONCURRENCY)),
         deadline_seconds=float(options.get("deadline_seconds", settings.MODEL_DEADLINE_SECONDS)),
+        answers_as=str(options.get("answers_as", "")),
         breaker_failures=int(options.get("breaker_failures", settings.BREAKER_FAILURES)),
     )
     return OpenAIServer(endpoint, revision)
@@ -117,7 +118,7 @@ def _vllm_offline(target: str, revision: str, options: Mapping[str, Any]) -> Cha
 
 def _own(options: Mapping[str, Any]) -> dict[str, Any]:
     """What an engine in this process takes, without what the pipeline reads."""
-    return {name: value for name, value in options.items() if name not in ("guideline", "model")}
+    return {name: value for name, value in options.items() if name not in ("guideline", "model", "answers_as")}
 
 
 CHATS: Mapping[str, Callable[[str, str, Mapping[str, Any]], ChatModel]] = {

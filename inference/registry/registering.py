@@ -66,7 +66,7 @@ def register(wanted: ModelToRegister, by: Person | None) -> Registered:
             wanted.name,
             engine=wanted.engine,
             target=target,
-            revision=wanted.revision or chat.revision or str(options.get("model", "")),
+            revision=wanted.revision or chat.revision or str(options.get("answers_as") or options.get("model", "")),
             role=wanted.role,
             pictures=wanted.pictures,
             options=options,

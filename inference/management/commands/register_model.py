@@ -28,6 +28,9 @@ class Command(JsonCommand):
         parser.add_argument("--role", choices=ModelVersion.Role.values, default=ModelVersion.Role.JUDGE.value)
         parser.add_argument("--pictures", choices=ModelVersion.Pictures.values, default="none")
         parser.add_argument("--served-name", default="", help="which of a server's models")
+        parser.add_argument(
+            "--answers-as", default="", help="the name its answers carry, where that is another than --served-name"
+        )
         parser.add_argument("--no-guideline", action="store_true", help="ask for no guideline per query")
         parser.add_argument(
             "--trained-on",
@@ -50,6 +53,8 @@ class Command(JsonCommand):
         own: dict[str, Any] = {}
         if options["served_name"]:
             own["model"] = options["served_name"]
+        if options["answers_as"]:
+            own["answers_as"] = options["answers_as"]
         if options["no_guideline"]:
             own["guideline"] = False
         slugs = options["promote_in"]

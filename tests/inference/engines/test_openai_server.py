@@ -84,6 +84,20 @@ def test_a_server_that_does_not_suit_is_told_in_a_sentence_with_its_own_words(
 
 
 @pytest.mark.parametrize(
+    ("mode", "name"), [("dated_name", "lore-2026-01-01"), ("path_name", "/models/lore.gguf"), ("good", "lore")]
+)
+def test_an_answer_under_another_name_is_taken_only_where_that_name_was_registered(
+    engine: Any, mode: str, name: str
+) -> None:
+    (reply,) = engine(mode, answers_as=name).converse([GRADE])
+    assert isinstance(reply, Reply)
+    (refused,) = engine(mode, answers_as="lore-2025-01-01").converse([GRADE])
+    assert isinstance(refused, EngineError) and refused.code == "other_model"
+    assert f"'lore' was asked, and '{name}' answered instead of 'lore-2025-01-01'" in str(refused)
+    assert "register it with --answers-as" in str(refused)
+
+
+@pytest.mark.parametrize(
     ("mode", "code"), [("html", "html"), ("wrong_key", "auth"), ("silent", "deadline"), ("drip", "deadline")]
 )
 def test_a_list_of_models_that_is_none_has_a_code_too(engine: Any, mode: str, code: str) -> None:
