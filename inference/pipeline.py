@@ -17,7 +17,7 @@ from typing import Any
 
 from inference.engines.base import Completion, Engine, EngineError, Question, Terms
 from inference.engines.chat import SampledAnswer
-from relevance.chain import LABELS, Chain, Invalid, parse_chain
+from relevance.chain import LABELS, Chain, Invalid, lone_object, parse_chain
 from relevance.evidence import EvidenceGrid, Verdict
 from relevance.facts import PairFacts
 from relevance.hardness import margin
@@ -115,7 +115,10 @@ def _read(said: SampledAnswer, terms: Terms | None, known_rules: Collection[str]
         return Invalid("length", f"the answer ended with {said.finish[:40]!r}")
     if terms is None:
         return parse_chain(said.text, known_rules=known_rules)
-    return parse_chain(said.text, known_rules=terms.citable, letters=terms.order, nonce=terms.code)
+    text = said.text if terms.schema_held else lone_object(said.text)
+    if isinstance(text, Invalid):
+        return text
+    return parse_chain(text, known_rules=terms.citable, letters=terms.order, nonce=terms.code)
 
 
 def _invalid(reason: str, digest: str, completion: Completion, samples: tuple[str, ...]) -> Judged:

@@ -21,11 +21,14 @@ from relevance.sanitising import storable, storable_value
 
 MAX_BYTES = 256 * 1024
 _DETAIL = 300
+_THOUGHTS, _END_OF_THOUGHTS = "<think>", "</think>"
+_LENIENT = json.JSONDecoder(strict=False)  # only finds where an object ends; parse_chain reads it
 # PostgreSQL stores neither, in text or in JSONB
 
 Label = Literal["L1", "L2", "L3", "L4"]
 LABELS: tuple[Label, ...] = ("L1", "L2", "L3", "L4")
 Reason = Literal[
+    "prose",
     "not_json",
     "schema",
     "label",
@@ -141,6 +144,28 @@ def parse_chain(
             return refusal
         answer["label"] = letters[answer["label"]]
     return _refusal(answer, repeated) or _chain(answer, known_rules)
+
+
+def lone_object(text: str) -> str | Invalid:
+    """The one JSON object of an answer that no schema held, without the thoughts, the fence and the words around it.
+
+    Strict in what it takes for one: thoughts end once, no brace stands outside the object, and what is half is none.
+    """
+    if _byte_length(text) > MAX_BYTES:
+        return Invalid("too_large", f"more than {MAX_BYTES} bytes")
+    thoughts, ends, answer = text.rpartition(_END_OF_THOUGHTS)
+    if _END_OF_THOUGHTS in thoughts or (not ends and text.lstrip().startswith(_THOUGHTS)):
+        return Invalid("not_json", "where its thoughts end is not clear")
+    start = answer.find("{")
+    if start < 0:
+        return Invalid("prose", "there is no JSON object in the answer")
+    try:
+        _object, end = _LENIENT.raw_decode(answer, start)
+    except (ValueError, RecursionError) as error:
+        return _invalid("not_json", str(error))
+    if "{" in answer[end:]:
+        return Invalid("not_json", "there is more than one object in the answer")
+    return answer[start:end]
 
 
 def _letter_refusal(letter: object, repeated: list[str], letters: Mapping[str, str]) -> Invalid | None:

@@ -34,11 +34,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Terms:
-    """What an answer in an engine's own words must keep to: the code it must repeat, its letters, what it may cite."""
+    """What an answer in an engine's own words must keep to: the code it must repeat, its letters, what it may cite.
+
+    Where the server does not hold a schema (`schema_held`), the one object is looked for among thoughts and fences.
+    """
 
     code: str
     order: Mapping[str, str]  # letter -> label
     citable: frozenset[str]
+    schema_held: bool = True
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,19 @@ ONE_CHAIN = Sampling()
 
 
 class Prompted:
-    """A chat model as a judge of pairs. Without `posterior` (a server that cannot) the chain alone gives the label."""
+    """A chat model as a judge of pairs. Without `posterior` (a server that cannot) the chain alone gives the label.
+
+    `schema_held` changes how an answer is read, never what is asked: it is no part of what identifies a question.
+    """
 
     def __init__(
-        self, chat: ChatModel, prompts: PromptSet, sampling: Sampling = ONE_CHAIN, *, posterior: bool = True
+        self,
+        chat: ChatModel,
+        prompts: PromptSet,
+        sampling: Sampling = ONE_CHAIN,
+        *,
+        posterior: bool = True,
+        schema_held: bool = True,
     ) -> None:
         self.name = chat.name
         self.revision = chat.revision
@@ -46,6 +55,7 @@ class Prompted:
         self.sampling = sampling
         self._chat = chat
         self._posterior = posterior
+        self._schema_held = schema_held
 
     def inputs(self, question: Question) -> object:
         rendered = render(question, self.prompts, code="", marker="")
@@ -60,8 +70,13 @@ class Prompted:
         told = self._chat.converse([_chain_call(rendered[n], self.sampling) for n in wanted])
         chains = dict(zip(wanted, told, strict=True))
         return [
-            _completion(question, rendered[n], answers.get(n), chains.get(n)) for n, question in enumerate(questions)
+            _completion(self._terms(question, rendered[n]), answers.get(n), chains.get(n))
+            for n, question in enumerate(questions)
         ]
+
+    def _terms(self, question: Question, rendered: Rendered) -> Terms:
+        citable = told_rules(question.rules, question.pair.query)
+        return Terms(rendered.code, rendered.order, citable, schema_held=self._schema_held)
 
 
 def _grade_call(rendered: Rendered, sampling: Sampling) -> Call:
@@ -86,7 +101,7 @@ def _chain_call(rendered: Rendered, sampling: Sampling) -> Call:
 
 
 def _completion(
-    question: Question, rendered: Rendered, graded: Reply | EngineError | None, chain: Reply | EngineError | None
+    terms: Terms, graded: Reply | EngineError | None, chain: Reply | EngineError | None
 ) -> Completion | EngineError:
     if isinstance(graded, EngineError):
         return graded
@@ -95,14 +110,14 @@ def _completion(
     calls = [reply for reply in (graded, chain) if reply is not None]
     return Completion(
         text=chain.said[0].text,
-        posterior=_by_label(graded.shares, rendered.order) if graded and graded.shares else None,
+        posterior=_by_label(graded.shares, terms.order) if graded and graded.shares else None,
         tokens_in=sum(reply.tokens_in for reply in calls),
         tokens_out=sum(reply.tokens_out for reply in calls),
         tokens_cached=sum(reply.tokens_cached for reply in calls),
         seconds=sum(reply.seconds for reply in calls),
         finish=chain.said[0].finish,
         others=chain.said[1:],
-        terms=Terms(rendered.code, rendered.order, told_rules(question.rules, question.pair.query)),
+        terms=terms,
     )
 
 

@@ -34,7 +34,9 @@ def get_or_make(
     known: dict[int, QueryGuideline | EngineError] = dict(newest(queries))
     missing = [query_id for query_id in queries if query_id not in known]
     asked = [GuidelineRequest(queries[query_id], tuple(notes.get(queries[query_id], ()))) for query_id in missing]
-    answers = dict(zip(missing, guiding.guidelines(asked, chat, prompts), strict=True)) if asked else {}
+    held = bool(model.found.get("schema", True))
+    said = guiding.guidelines(asked, chat, prompts, schema_held=held) if asked else []
+    answers = dict(zip(missing, said, strict=True))
     # Without ignore_conflicts the second of two who ask for the same query would fail, its answer paid for.
     QueryGuideline.objects.bulk_create(
         [

@@ -16,6 +16,7 @@ from inference.engines.chat import Call, ChatModel, Reply
 from inference.engines.errors import EngineError
 from inference.prompting.prompts import PromptSet, fill
 from inference.prompting.rendering import fresh, knowledge_text
+from relevance.chain import lone_object
 from relevance.quoting import quoted
 from relevance.sanitising import storable_value
 
@@ -51,12 +52,14 @@ class GuidelineRequest:
     knowledge: tuple[Mapping[str, Any], ...] = ()
 
 
-def guidelines(asked: Sequence[GuidelineRequest], chat: ChatModel, prompts: PromptSet) -> list[Guideline | EngineError]:
+def guidelines(
+    asked: Sequence[GuidelineRequest], chat: ChatModel, prompts: PromptSet, *, schema_held: bool = True
+) -> list[Guideline | EngineError]:
     """One for each query; NONE where the model's words are no guideline, the error where it did not answer."""
     codes = [fresh() for _ in asked]
     replies = chat.converse([call(one, prompts, code) for one, code in zip(asked, codes, strict=True)])
     return [
-        reply if isinstance(reply, EngineError) else read(reply, code)
+        reply if isinstance(reply, EngineError) else read(reply, code, schema_held=schema_held)
         for reply, code in zip(replies, codes, strict=True)
     ]
 
@@ -67,11 +70,12 @@ def call(asked: GuidelineRequest, prompts: PromptSet, code: str) -> Call:
     return Call(system=system, user=(fill(user, values),), schema={**SCHEMA}, max_tokens=MAX_TOKENS)
 
 
-def read(reply: Reply, code: str) -> Guideline:
+def read(reply: Reply, code: str, *, schema_held: bool = True) -> Guideline:
     """Strictly, as a chain: whole, with its code, under its schema; else NONE."""
     said = reply.said[0]
+    text = said.text if schema_held else lone_object(said.text)
     try:
-        answer = json.loads(said.text) if said.finish == "stop" else None
+        answer = json.loads(text) if isinstance(text, str) and said.finish == "stop" else None
         if not isinstance(answer, dict) or answer.pop("nonce", None) != code:
             return NONE
         return Guideline.model_validate(answer)

@@ -62,6 +62,7 @@ def reconnect(
             prompt_versions.value(prompt.pk if prompt is not None else version.prompt_id),
             sampling,
             posterior=bool(version.found.get("shares", True)),
+            schema_held=bool(version.found.get("schema", True)),
         )
     if version.engine == COLD_START and version.learnt:
         return learnt_models.engine(version, rules)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from inference.engines.base import Completion, EngineError, EngineUnavailable
+from inference.engines.base import Completion, EngineError, EngineUnavailable, Terms
 from inference.engines.distilled import Distilled
 from inference.engines.scripted import Scripted
 from inference.pipeline import Judged, ask, judge, prompt_digest
@@ -86,6 +86,28 @@ def test_what_does_not_parse_has_no_label(text: str) -> None:
     assert isinstance(judged, Judged)
     assert (judged.status, judged.label, judged.posterior) == ("invalid", "", None)
     assert judged.reason
+
+
+@pytest.mark.parametrize(
+    ("around", "held", "status", "reason"),
+    [
+        ("```json\n@\n```", False, "ok", ""),
+        ("<think>L1? No.</think>@", False, "ok", ""),
+        ("```json\n@\n```", True, "invalid", "not_json"),
+        ("<think>L1? No.</think>@", True, "invalid", "not_json"),
+        ("@@", False, "invalid", "not_json"),
+        ("An excellent match.", False, "invalid", "prose"),
+        ("An excellent match.", True, "invalid", "not_json"),
+    ],
+)
+def test_a_fence_and_thoughts_are_looked_through_only_where_no_schema_is_held(
+    around: str, held: bool, status: str, reason: str
+) -> None:
+    text = around.replace("@", json.dumps({"nonce": "abc", **CHAIN, "label": "K"}))
+    terms = Terms("abc", {"K": "L4", "M": "L1"}, frozenset(), schema_held=held)
+    (judged,) = judge([question()], Scripted([Completion(text, None, terms=terms)]))
+    assert isinstance(judged, Judged)
+    assert (judged.status, judged.reason, judged.label) == (status, reason, "L4" if status == "ok" else "")
 
 
 def test_an_unknown_rule_makes_a_chain_invalid() -> None:

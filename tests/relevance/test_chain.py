@@ -19,6 +19,7 @@ from relevance.chain import (
     Invalid,
     PathStep,
     chain_json,
+    lone_object,
     parse_chain,
 )
 from relevance.dimensions import Dimension
@@ -91,6 +92,51 @@ def test_a_text_that_is_not_one_json_value_is_not_json(text: str) -> None:
 @pytest.mark.parametrize("text", ["[]", '"L4"', "null", "4"])
 def test_a_json_value_that_is_no_object_fails_the_schema(text: str) -> None:
     assert reason_of(text) == "schema"
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "@",
+        " \n@\n",
+        "```json\n@\n```",
+        "```\n@```",
+        "<think>Perhaps {L1}? No.</think>@",
+        "\n<think>\n{}\n</think>\n\n```json\n@\n```\n",
+        "The server swallowed where the thoughts begin.</think>\n@",
+        "Here is the answer:\n@\nThat is all.",
+    ],
+)
+def test_where_no_schema_is_held_the_one_object_is_found_among_thoughts_fences_and_words(around: str) -> None:
+    assert lone_object(around.replace("@", text_of())) == text_of()
+
+
+@pytest.mark.parametrize(
+    ("around", "reason"),
+    [
+        ("", "prose"),
+        ("The mug is red.", "prose"),
+        ("<think>@</think>", "prose"),
+        ("<think>@", "not_json"),
+        ("<think>a</think>b</think>@", "not_json"),
+        ("@@", "not_json"),
+        ("@ or @", "not_json"),
+        ("In {braces}: @", "not_json"),
+        ("@ {", "not_json"),
+        ("{" * 100_000, "not_json"),
+        ('{"a":' * 50_000, "not_json"),
+        (" " * (MAX_BYTES + 1), "too_large"),
+    ],
+)
+def test_none_two_or_half_an_object_is_never_chosen_from(around: str, reason: str) -> None:
+    found = lone_object(around.replace("@", text_of()))
+    assert isinstance(found, Invalid) and found.reason == reason
+
+
+def test_what_is_found_is_read_as_strictly_as_ever() -> None:
+    for text in ('```json\n{"label": "L4", "label": "L1"}\n```', '```json\n{"label": "l4"}\n```', '{"label": NaN}'):
+        found = lone_object(text)
+        assert isinstance(found, str) and isinstance(parse_chain(found), Invalid)
 
 
 def test_two_labels_in_one_answer_are_invalid_even_if_they_agree() -> None:

@@ -12,7 +12,11 @@ from django.urls import reverse
 
 from inference.models import KnowledgeCard, QueryGuideline
 from inference.prelabel import guidelines
+from inference.prompting import prompt_versions
+from inference.registry import connecting
 from projects.models import Project
+from tests.misbehaving.served import served_at
+from tests.misbehaving.server import running
 from tests.world.rows import make_item, make_pair
 
 ClientFor = Callable[..., Client]
@@ -44,6 +48,16 @@ def test_a_guideline_without_intent_or_too_long_is_refused(
     query = make_pair(project=project, query="lbd").query
     answer = client_for(cast.rosa).post(reverse("guideline", args=[project.slug, query.pk]), given)
     assert answer.status_code == 422 and not query.guidelines.exists()
+
+
+def test_a_server_that_fences_its_answers_writes_guidelines_too(project: Project) -> None:
+    query = make_pair(project=project, query="lbd").query
+    with running() as server:
+        model = served_at(server, "fenced", guideline=True)
+        model.found = {"schema": False}
+        chat, prompts = connecting.chat(model), prompt_versions.value(prompt_versions.active().pk)
+        told = guidelines.get_or_make({query.pk: query.text}, {}, chat, prompts, model)[query.pk]
+    assert isinstance(told, QueryGuideline) and told.intent
 
 
 def test_the_catalogue_teaches_its_categories(project: Project) -> None:
