@@ -12,6 +12,7 @@ from django.db.models import CharField, Count, DurationField, ExpressionWrapper,
 from django.utils.translation import gettext as _
 
 from database.clock import ClockTimestamp
+from inference import prediction_display
 from inference.models import ModelVersion, PrelabelAttempt, PrelabelJob, PrelabelRun
 from jobs.leasing import LIVE
 from jobs.models import JobState
@@ -104,7 +105,7 @@ def progress(run: PrelabelRun) -> RunProgress:
         states=states,
         rate=recent / max(1.0, min(age, WINDOW.total_seconds())) if recent else None,
         seconds=span if sum(states.get(state, 0) for state in LIVE) == 0 else age,
-        reasons=(*(RunFailure("invalid", code, n) for code, n in answers.invalid.items()), *_failures(rows)),
+        reasons=(*_unusable(answers.invalid), *_failures(rows)),
         cancelled=run.cancelled_at is not None,
         cost=_cost(run),
         invalid_before=answers.invalid_before,
@@ -149,6 +150,10 @@ def _answers(rows: QuerySet[PrelabelJob], run: PrelabelRun) -> _Answers:
     invalid = {r["prediction__reason"]: r["new"] for r in found if r["prediction__status"] == "invalid" and r["new"]}
     before_too = {r["prediction__reason"]: r["old"] for r in found if r["prediction__status"] == "invalid" and r["old"]}
     return _Answers(ok, invalid, sum(row["old"] for row in found), before_too)
+
+
+def _unusable(invalid: Mapping[str, int]) -> list[RunFailure]:
+    return [RunFailure("invalid", code, n, prediction_display.why_invalid(code)) for code, n in invalid.items()]
 
 
 def _failures(rows: QuerySet[PrelabelJob]) -> list[RunFailure]:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from inference.models import ModelVersion
-from inference.registry import registry
+from inference.registry import first_judgment, registry
 from projects.gates import Request
 from projects.models import Project
 from projects.refusals import Refused
@@ -25,6 +25,12 @@ class ListedModel(NamedTuple):
     projects: list[Project]
     further: int
     is_default: bool
+
+    @property
+    def unusable(self) -> str:
+        """Why its answer about the first pair was no judgment, where somebody registered it all the same."""
+        first = first_judgment.of(self.model.found)
+        return first.sentence if first is not None else ""
 
 
 def models(request: Request) -> HttpResponse:

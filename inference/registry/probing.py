@@ -33,16 +33,17 @@ class Found:
     shares: bool
     schema: bool
     problem: str = ""
+    code: str = ""  # of the problem
 
     def as_json(self) -> dict[str, Any]:
-        return dict(vars(self))
+        return {name: value for name, value in vars(self).items() if name != "code"}
 
 
 def probe(chat: ChatModel) -> Found:
     """Three short calls. An engine that is away gives `answers` False and the reason."""
     (plain,) = chat.converse([Call(_SYSTEM, ("Say A.",), max_tokens=4)])
     if isinstance(plain, EngineError):
-        return Found(answers=False, choices=False, shares=False, schema=False, problem=f"{plain.code}: {plain}")
+        return Found(answers=False, choices=False, shares=False, schema=False, problem=str(plain), code=plain.code)
     # An order that a constraint must overrule, so that holding it is no accident.
     (chosen,) = chat.converse([Call(_SYSTEM, ("Write the word house.",), choices=LETTERS, max_tokens=1)])
     (formed,) = chat.converse([Call(_SYSTEM, ("Write the word house.",), schema=_SCHEMA, max_tokens=60)])

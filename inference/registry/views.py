@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from catalogue import benchmark
 from inference.models import LearntModel, ModelJob, ModelVersion
 from inference.prelabel import progress
-from inference.registry import confidence, lineage, model_jobs, registry, retiring
+from inference.registry import confidence, first_judgment, lineage, model_jobs, registry, retiring
 from inference.registry.basis import Basis
 from jobs import heartbeats, leasing
 from projects.cached_figures import remembered
@@ -83,6 +83,7 @@ def page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRes
         "calibration_basis": _basis(fitted.bins if fitted is not None else {}, found),
         "canary": tried,
         "canary_basis": _basis(tried.result or {} if tried is not None else {}, found),
+        "first": first_judgment.of(found.found),
         "found": [(name, value) for name, value in found.found.items() if isinstance(value, bool)],
     }
     return render(request, "inference/registry/model.html", context, status=status)

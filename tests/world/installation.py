@@ -124,7 +124,10 @@ def _models(world: World) -> None:
     model = ModelVersion.objects.create(
         engine="openai_server", target=f"http://{marks('all', 'ModelVersion.target')}:8000",
         prompt_version=prompt_versions.value(prompt.pk).version, prompt=prompt, registered_by=hanna, learnt=True,
-        found={"answers": True},
+        found={
+            "answers": True,
+            "first_judgment": {"label": "", "code": "prose", "answer": marks("all", "ModelVersion.found")},
+        },
         **{column: marks("all", f"ModelVersion.{column}") for column in ("name", "revision")},
     )  # fmt: skip
     Lineage.objects.create(version=model, split_version=SPLIT_VERSION, families=b"1" * 32, told_by=hanna)

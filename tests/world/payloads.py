@@ -55,7 +55,7 @@ OURS = {
         ("inference.Prediction.knowledge", "inference.Prediction.sampling", "inference.Prediction.posterior",
          "inference.Prediction.moved", "inference.LearntModel.corpus", "inference.LearntModel.report",
          "inference.Calibration.parameters", "inference.Calibration.bins", "inference.PromptVersion.aliases",
-         "inference.ModelVersion.found", "inference.ModelJob.result"), "numbers, ids or features of ours"),
+         "inference.ModelJob.result"), "numbers, ids or features of ours"),
     "catalogue.Import.mapping": "columns for the reader; the page shows those of the file, which is planted",
     "catalogue.LearntLexicon.body": "words for the grid, never shown",
     "annotation.HardSet.criteria": "codes of reasons",
@@ -69,7 +69,8 @@ ALSO_UNIQUE = {"catalogue.Query.text", "catalogue.Item.external_id", "annotation
 ONLY = {"annotation.Judge.rater": "person_id IS NULL", "inference.Prediction.reason": "status = 'invalid'"}
 # In JSON: keys below which foreign text stands, and keys below which nothing is touched.
 TEXTS = {"en", "zh", "query", "title", "note", "entity", "text", "value", "literal", "constraint", "name", "shop", "where",
-         "category", "description", "reason", "licence", "attribution", "file", "why", "code_text"}  # fmt: skip
+         "category", "description", "reason", "licence", "attribution", "file", "why", "code_text",
+         "answer"}  # fmt: skip
 OURS_IN_JSON = {"when", "scope_queries", "label", "dimension", "kind", "verdict", "intent", "mismatch", "files", "counts",
                 "versions", "code", "tokens", "posterior", "figures", "matrix", "examples"}  # fmt: skip
 

@@ -9,14 +9,14 @@ from django.core.management.base import CommandError, CommandParser
 
 from inference.models import ModelVersion
 from inference.registry import connecting, lineage, registering, registry
-from inference.registry.registering import CannotRegister, ModelToRegister
+from inference.registry.registering import ModelToRegister
 from projects.commands import JsonCommand
 from projects.models import Project
 from relevance.splits import Splits
 
 
 class Command(JsonCommand):
-    help = "Register a model under a name; it is asked what it serves and whether it holds constraints."
+    help = "Register a model under a name; it is asked what it serves, whether it holds constraints, and to judge one pair."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
@@ -47,6 +47,11 @@ class Command(JsonCommand):
             metavar="PROJECT",
             help="it answers there from now on (repeatable)",
         )
+        parser.add_argument(
+            "--accept-invalid",
+            action="store_true",
+            help="register it although its answer about the first pair is no judgment; its page says so",
+        )
         parser.add_argument("--default", action="store_true", help="projects founded from now on start with it")
 
     def run(self, **options: Any) -> dict[str, Any]:
@@ -70,11 +75,9 @@ class Command(JsonCommand):
             options["pictures"],
             own,
             options["trained_on"],
+            options["accept_invalid"],
         )
-        try:
-            version, new, found = registering.register(wanted, by=None)
-        except CannotRegister as error:
-            raise CommandError(str(error)) from error
+        version, new, found, first = registering.register(wanted, by=None)
         for project in projects:
             registry.promote(version, project, by=None)
         if options["default"]:
@@ -87,6 +90,7 @@ class Command(JsonCommand):
             "active_in": sorted(project.slug for project in projects),
             "default": options["default"],
             "found": found.as_json(),
+            "first_judgment": first.as_json() | {"sentence": first.sentence} if first is not None else None,
             "lineage": _lineage(version),
         }
 

@@ -16,7 +16,7 @@ from jobs import heartbeats, leasing
 from jobs.models import JobState, Worker
 from projects.models import AuditEvent, Person, Project
 from tests.at_work import work_on
-from tests.world.rows import make_item, make_pair, make_rule_base
+from tests.world.rows import make_item, make_pair, make_prediction, make_rule_base
 
 ClientFor = Callable[[Person], Client]
 
@@ -124,6 +124,15 @@ def test_failures_by_reason_tell_what_the_server_said(stocked: Project, cast: An
     let_die(run, "bad_request: HTTP 400. It says: Unsupported parameter: <b>max_tokens</b>")
     table = page(client_for(cast.lena), "run", "shoes", run.pk).partition("Dead jobs")[0]
     assert "HTTP 400. It says: Unsupported parameter: &lt;b&gt;max_tokens&lt;/b&gt;" in table
+
+
+def test_invalid_answers_are_told_in_a_sentence_too(stocked: Project, cast: Any, client_for: ClientFor) -> None:
+    run = start(stocked)
+    job = run.jobs.select_related("pair").first()
+    assert job is not None
+    prediction = make_prediction(pair=job.pair, status="invalid", reason="prose")
+    run.jobs.filter(pk=job.pk).update(state=JobState.DONE, prediction=prediction)
+    assert "It answered in prose" in page(client_for(cast.lena), "run", "shoes", run.pk)
 
 
 def test_a_cancelled_run_stops(stocked: Project, cast: Any, client_for: ClientFor) -> None:

@@ -186,7 +186,8 @@ def test_an_unusable_answer_is_stored_as_invalid_without_a_label(
     assert set(Prediction.objects.values_list("status", "label", "reason")) == {("invalid", "", "not_json")}
     tries = PrelabelAttempt.objects.values_list("outcome", "answer")
     assert set(tries) == {("invalid", "I think� it fits")}
-    assert run_progress.progress(run).reasons == (("invalid", "not_json", 5),)
+    (reason,) = run_progress.progress(run).reasons
+    assert (reason.kind, reason.code, reason.pairs) == ("invalid", "not_json", 5)
 
 
 def test_an_unavailable_engine_is_tried_again(project: Project, pairs: list[Pair], puppet: Puppet) -> None:
