@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -43,6 +43,18 @@ def _name_value(one: Any) -> tuple[Any, Any]:
         return one[0], one[1]
     name, _sign, text = plain(one).partition(":")
     return name, text
+
+
+def at(row: Mapping[str, Any], column: str) -> Any:
+    """What a row says in a column; `data.query` is the query within data, where no column has that very name."""
+    return row[column] if column in row else within(row, tuple(column.split(".")))
+
+
+def within(value: Any, path: Sequence[str]) -> Any:
+    """What objects within objects say; of anything else, nothing."""
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def plain(value: Any, depth: int = 0) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalogue.importing import presets
-from catalogue.importing.cells import common_value, plain
+from catalogue.importing.cells import at, common_value, plain
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.mapping import RowRefused, rating_labels
 from catalogue.importing.presets import NoPreset, Preset
@@ -41,7 +41,7 @@ class Look:
 
     def examples(self, column: str, most: int = 3) -> list[str]:
         """Some different values of a column, shortened, for a person who says what it means."""
-        values = (row[column] for row in self.rows if row.get(column) not in (None, "", []))
+        values = (value for row in self.rows if (value := at(row, column)) not in (None, "", []))
         return list(islice(dict.fromkeys(storable(plain(value))[:80] for value in values), most))
 
 
@@ -65,7 +65,11 @@ def look(file: Readable, name: str, limits: Limits = UPLOAD) -> Look:
             break
     if not rows:
         raise FileRefused(_("No row of the file could be read."))
-    columns = [one for one in presets.columns_of(rows) if len(one) <= MOST_NAME and one == storable(one)]
+    columns = [
+        one
+        for one in [*presets.columns_of(rows), *presets.paths_of(rows)]
+        if len(one) <= MOST_NAME and one == storable(one)
+    ]
     return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows))
 
 
@@ -131,7 +135,7 @@ def scale_for(seen: Look, meaning: Mapping[str, str], *, current: Scale | None, 
 
 def _declared(seen: Look, meaning: Mapping[str, str]) -> str:
     columns = [column for column, field in meaning.items() if field == "label_scale"]
-    said = {str(row[column]) for row in seen.rows for column in columns if row.get(column) not in (None, "")}
+    said = {str(value) for row in seen.rows for column in columns if (value := at(row, column)) not in (None, "")}
     if len(said) > 1:
         reason = _("The file names several label scales: %(names)s. Import them one by one.")
         raise ScaleUnclear(reason % {"names": ", ".join(sorted(said))[:200]})
@@ -159,7 +163,7 @@ def _most_readable(labels: Sequence[Any], current: Scale | None) -> Scale:
 def _labels(rows: Sequence[Mapping[str, Any]], meaning: Mapping[str, str]) -> Iterator[Any]:
     for row in rows:
         for column, field in meaning.items():
-            value = row.get(column)
+            value = at(row, column)
             if value in (None, ""):
                 continue
             if field == "label":

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.utils.translation import gettext as _
 
-from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, structured
+from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, structured, within
 from catalogue.importing.presets import PAIRS
 from catalogue.importing.readers import Row
 from relevance.dimensions import Dimension
@@ -102,7 +102,7 @@ class Mapper:
         for column, field in meaning.items():
             self._columns.setdefault(field, []).append(column)
         self._kind, self._scale = kind, scale
-        self._plans: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        self._plans: dict[tuple[str, ...], list[_Place]] = {}
 
     def record(self, row: Row) -> Record:
         """The row's record; raises RowRefused."""
@@ -138,8 +138,8 @@ class Mapper:
     def _values(self, row: Row) -> dict[str, Any]:
         """Our field -> the first value that its columns have."""
         values: dict[str, Any] = {}
-        for field, column in self._plan(tuple(row.values)):
-            value = row.values[column]
+        for field, column, path in self._plan(tuple(row.values)):
+            value = within(row.values, path) if path else row.values[column]
             if field in values or value in _NONE:
                 continue
             if row.size > FIELD_BYTES and size_of(value) > FIELD_BYTES:
@@ -147,16 +147,32 @@ class Mapper:
             values[field] = value
         return values
 
-    def _plan(self, there: tuple[str, ...]) -> list[tuple[str, str]]:
-        """(field, column) of the columns that a row has; of two for one field the first comes first."""
+    def _plan(self, there: tuple[str, ...]) -> list[_Place]:
+        """The places of the columns that a row has; of two for one field the first comes first."""
         plan = self._plans.get(there)
         if plan is None:
             if len(self._plans) >= _PLANS:
                 self._plans.clear()
             known = set(there)
-            plan = [(field, one) for field, columns in self._columns.items() for one in columns if one in known]
+            wanted = [(field, one) for field, columns in self._columns.items() for one in columns]
+            plan = [place for field, one in wanted if (place := _place(field, one, known))]
             self._plans[there] = plan
         return plan
+
+
+class _Place(NamedTuple):
+    """Where a field's value stands in a row: in a column, or by a path within one."""
+
+    field: str
+    column: str
+    path: tuple[str, ...] = ()
+
+
+def _place(field: str, column: str, there: set[str]) -> _Place | None:
+    if column in there:
+        return _Place(field, column)
+    path = tuple(column.split("."))
+    return _Place(field, column, path) if len(path) > 1 and path[0] in there else None
 
 
 class _Texts:

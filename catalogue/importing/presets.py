@@ -6,7 +6,7 @@ field names alone (`lore`) claim no source. Ambiguity is an error that names the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
@@ -286,7 +286,7 @@ def guess(columns: Sequence[str], kind: str) -> dict[str, str]:
     meaning: dict[str, str] = {}
     for exact in (True, False):
         for column in columns:
-            found = _lookup(_plain(column), spellings, exact=exact)
+            found = _lookup(_plain(column.rpartition(".")[2] if exact else column), spellings, exact=exact)
             if column not in meaning and found and found not in meaning.values():
                 meaning[column] = found
     return meaning
@@ -303,6 +303,24 @@ def _lookup(column: str, spellings: Mapping[str, str], *, exact: bool) -> str | 
     return spellings[best[0]] if best and len(column) > 3 else None
 
 
+_MEANT = frozenset(_plain(word) for known in FIELDS for word in (known.name, *known.spellings))
+_NESTED = 3  # objects within objects
+_NAMES_WITHIN = 30  # more are a catalogue's own names, and no columns
+
+
 def columns_of(rows: Iterable[Mapping[str, object]]) -> list[str]:
     """The columns of some rows, in order of first appearance."""
     return list(dict.fromkeys(column for row in rows for column in row))
+
+
+def paths_of(rows: Iterable[Mapping[str, object]]) -> list[str]:
+    """Columns within objects, as `data.query`; not of objects that mean something here as a whole, such as attributes."""
+    return list(dict.fromkeys(path for row in rows for path in _paths(row, "", _NESTED)))
+
+
+def _paths(values: Mapping[str, object], above: str, deeper: int) -> Iterator[str]:
+    for name, value in values.items():
+        if above and "." not in name:
+            yield f"{above}.{name}"
+        if deeper and isinstance(value, Mapping) and len(value) <= _NAMES_WITHIN and _plain(name) not in _MEANT:
+            yield from _paths(value, f"{above}.{name}" if above else name, deeper - 1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -32,6 +33,32 @@ def record(kind: str = PAIRS, scale: str = "lore-4", **values: object) -> Record
     row = {"query": "red mug", "item_id": "m1", "title": "Red mug", **values}
     columns = {name: name for name in PRESETS["lore"].columns.values()} | dict(PRESETS["lore"].columns)
     return Mapper(columns, kind, scale_named(scale)).record(Row(1, row, len(json.dumps(row, default=str))))
+
+
+TASK = (
+    b'[{"id": 1, "data": {"query": "mug", "item_id": "m1", "title": "Red mug", "attributes": {"a": "b"}}, "label": {"x": "L4"}},'
+    b' {"id": 2, "data": "none"}]'
+)
+
+
+def test_what_is_nested_is_offered_and_read_by_its_dotted_path() -> None:
+    head = look(io.BytesIO(TASK), "tasks.json")
+    assert head.columns == ("id", "data", "label", "data.query", "data.item_id", "data.title", "data.attributes")
+    assert head.examples("data.query") == ["mug"]
+    meaning = {"data.query": "query", "data.item_id": "item_id", "data.title": "title", "label.x": "label"}
+    assert guess(head.columns[3:], PAIRS).items() >= {"data.query": "query", "data.item_id": "item_id"}.items()
+    assert scale_for(head, meaning, current=None, fixed=False).name == "lore-4"
+    first, second = head.rows
+    made = Mapper(meaning, PAIRS, LORE).record(Row(1, first, 100))
+    assert (made.query, made.item_id, made.content.title, made.label) == ("mug", "m1", "Red mug", "L4")
+    with pytest.raises(RowRefused, match="missing"):
+        Mapper(meaning, PAIRS, LORE).record(Row(2, second, 100))
+
+
+def test_a_column_of_that_very_name_stands_before_a_path() -> None:
+    row = {"data.query": "cup", "data": {"query": "mug"}, "item_id": "1", "title": "Cup"}
+    meaning = {"data.query": "query", "item_id": "item_id", "title": "title"}
+    assert Mapper(meaning, PAIRS, LORE).record(Row(1, row, 100)).query == "cup"
 
 
 @pytest.mark.parametrize("field", ["item_id", "pair_id"])
