@@ -14,7 +14,7 @@ from catalogue.importing.cells import at, common_value, plain
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.mapping import RowRefused, rating_labels
 from catalogue.importing.presets import NoPreset, Preset
-from catalogue.importing.readers import FileRefused, Readable, Row, RowReader
+from catalogue.importing.readers import Broken, FileRefused, Format, Readable, RowReader
 from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named
 from relevance.sanitising import storable
 
@@ -56,21 +56,33 @@ class Origin:
 
 def look(file: Readable, name: str, limits: Limits = UPLOAD) -> Look:
     """Read the first rows; raises FileRefused for a file without any."""
-    rows, seen = [], 0
-    for row in islice(RowReader(file, name, limits), SAMPLE_ROWS):
-        if isinstance(row, Row):
-            rows.append(row.values)
-            seen += row.size
+    reader = RowReader(file, name, limits)
+    rows, broken = _head(reader)
+    if not rows:
+        raise FileRefused(_without_rows(reader.format, broken))
+    told = (*presets.columns_of(rows), *presets.paths_of(rows))
+    columns = [one for one in told if len(one) <= MOST_NAME and one == storable(one)]
+    return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows))
+
+
+def _head(reader: RowReader) -> tuple[list[Mapping[str, Any]], list[Broken]]:
+    rows, broken, seen = [], [], 0
+    for row in islice(reader, SAMPLE_ROWS):
+        if isinstance(row, Broken):
+            broken.append(row)
+            continue
+        rows.append(row.values)
+        seen += row.size
         if seen > LOOKED_AT:
             break
-    if not rows:
-        raise FileRefused(_("No row of the file could be read."))
-    columns = [
-        one
-        for one in [*presets.columns_of(rows), *presets.paths_of(rows)]
-        if len(one) <= MOST_NAME and one == storable(one)
-    ]
-    return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows))
+    return rows, broken
+
+
+def _without_rows(format_: Format, broken: Sequence[Broken]) -> str:
+    if broken:
+        told = {"row": broken[0].number, "why": broken[0].reason}
+        return _("No row of the file could be read. Row %(row)s: %(why)s") % told
+    return _("The file names columns and has no row.") if format_ is Format.CSV else _("The file is empty.")
 
 
 def preset_for(seen: Look, kind: str, name: str = "") -> Preset:

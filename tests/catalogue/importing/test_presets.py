@@ -9,7 +9,7 @@ import pytest
 from catalogue.importing.inspecting import Look, ScaleUnclear, columns_of, look, origin_of, preset_for, scale_for
 from catalogue.importing.mapping import FIELD_BYTES, Mapper, Record, RowRefused
 from catalogue.importing.presets import ITEMS, PAIRS, PRESETS, NoPreset, guess, missing
-from catalogue.importing.readers import Row
+from catalogue.importing.readers import FileRefused, Row
 from relevance.labels import LORE, scale_named
 
 SETS = [
@@ -39,6 +39,24 @@ TASK = (
     b'[{"id": 1, "data": {"query": "mug", "item_id": "m1", "title": "Red mug", "attributes": {"a": "b"}}, "label": {"x": "L4"}},'
     b' {"id": 2, "data": "none"}]'
 )
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b'{"query": mug}\n{"query": cup}\n', "Row 1: Not JSON"),
+        (b"query,item_id,title\nmug,1\n", "Row 1: Line 2 has 2 cells, the first line names 3"),
+        (b"query,item_id,title\n", "names columns and has no row"),
+        (b"[]", "file is empty"),
+        (b"", "file is empty"),
+    ],
+)
+@pytest.mark.parametrize("name", ["x.jsonl", "x.csv"])
+def test_a_file_without_a_row_that_can_be_read_is_refused_with_the_reason_of_its_first(
+    data: bytes, why: str, name: str
+) -> None:
+    with pytest.raises(FileRefused, match=why):
+        look(io.BytesIO(data), name)
 
 
 def test_what_is_nested_is_offered_and_read_by_its_dotted_path() -> None:
