@@ -59,6 +59,13 @@ class Dialect(NamedTuple):
     beyond: int = 0
     quoted: bool = True
 
+    def told(self) -> str:
+        """How the file is read, for whoever confirms it."""
+        said = {"sign": _signs([self])}
+        if self.quoted:
+            return _("Its cells are divided by: %(sign)s. A cell may stand in quotes.") % said
+        return _("Its cells are divided by: %(sign)s. Quotes are part of the texts.") % said
+
 
 class GivenLines(Iterator[NumberedLine]):
     """Lines that can be looked at beforehand and given back."""
@@ -199,11 +206,8 @@ class DelimitedTable:
         return whole.decode("utf-8", "surrogateescape").rstrip("\r\n") == written.rstrip("\r\n")
 
 
-def rows(source: Iterator[NumberedLine], limits: Limits) -> Iterator[Row | Broken]:
-    """Raises FileRefused for a header that names no columns."""
-    csv.field_size_limit(limits.line_bytes)
-    lines = GivenLines(source)
-    dialect = find(lines, limits)
+def rows(lines: GivenLines, dialect: Dialect) -> Iterator[Row | Broken]:
+    """Of the lines below the header."""
     names, numbers = dialect.names, count(1)
     for (cells, said), number in zip(DelimitedTable(lines, dialect), numbers):  # noqa: B905  # the numbers have no end
         if isinstance(cells, Fault):
@@ -215,7 +219,8 @@ def rows(source: Iterator[NumberedLine], limits: Limits) -> Iterator[Row | Broke
 
 
 def find(lines: GivenLines, limits: Limits) -> Dialect:
-    """The dialect of the file, by its whole head. The header is read, the rows are left."""
+    """The dialect of the file, by its whole head; raises FileRefused. The header is read, the rows are left."""
+    csv.field_size_limit(limits.line_bytes)
     lines.head()
     first = _first(lines)
     told = _SEP_LINE.fullmatch(first.rstrip("\r\n"))

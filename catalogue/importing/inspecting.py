@@ -34,6 +34,7 @@ class Look:
 
     columns: tuple[str, ...]
     rows: tuple[Mapping[str, Any], ...]
+    told: str = ""  # how its text is divided into cells, where it is
 
     @property
     def scales(self) -> set[str]:
@@ -62,7 +63,7 @@ def look(file: Readable, name: str, limits: Limits = UPLOAD) -> Look:
         raise FileRefused(_without_rows(reader.format, broken))
     told = (*presets.columns_of(rows), *presets.paths_of(rows))
     columns = [one for one in told if len(one) <= MOST_NAME and one == storable(one)]
-    return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows))
+    return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows), reader.told)
 
 
 def _head(reader: RowReader) -> tuple[list[Mapping[str, Any]], list[Broken]]:

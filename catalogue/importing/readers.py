@@ -58,6 +58,7 @@ class RowReader:
         self._limits = limits
         self._file_name, self._name = name, PurePath(name.lower())
         self.unfolded = 0
+        self.told = ""  # of delimited text, once its first row was asked for: how it is read
         head = file.read(4)
         file.seek(0)
         zipped = head.startswith(GZIP)
@@ -137,7 +138,10 @@ class RowReader:
             yield piece
 
     def _delimited_rows(self) -> Iterator[Row | Broken]:
-        return delimited.rows(self._lines(), self._limits)
+        lines = delimited.GivenLines(self._lines())
+        dialect = delimited.find(lines, self._limits)
+        self.told = dialect.told()
+        return delimited.rows(lines, dialect)
 
     def _parquet_rows(self) -> Iterator[Row | Broken]:
         number = 0

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalogue.importing.inspecting import look
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.readers import Broken, FileRefused, Row, RowReader
 
@@ -120,6 +121,19 @@ def test_quotes_made_to_be_read_again_and_again_end_in_a_refusal(monkeypatch: py
     monkeypatch.setattr("catalogue.importing.delimited.AGAIN_BYTES", 1 << 20)
     with pytest.raises(FileRefused, match="never closed"):
         read(table(*['x","y'] * 100_000))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("query;item_id\nmug;1\n", "divided by: semicolon. A cell may stand in quotes."),
+        ('query\titem_id\n"Hi" mug\t1\n', "divided by: tab. Quotes are part of the texts."),
+        ('{"query": "mug"}', ""),
+    ],
+)
+def test_how_a_file_is_read_is_told(text: str, told: str) -> None:
+    assert look(io.BytesIO(text.encode()), "pairs").told.endswith(told)
+    assert bool(look(io.BytesIO(text.encode()), "pairs").told) == bool(told)
 
 
 def test_the_rows_say_which_of_several_signs_divides_them() -> None:

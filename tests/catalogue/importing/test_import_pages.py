@@ -151,6 +151,13 @@ def test_a_file_that_cannot_be_read_is_refused_and_not_kept(lena: Client, data: 
     assert not Import.objects.exists()
 
 
+def test_the_page_tells_how_a_delimited_file_is_read(lena: Client) -> None:
+    bring(lena, upload(b'query\titem_id\ttitle\nmug\t1\t"Hi" mug\n', "pairs.tsv"))
+    assert b"divided by: tab. Quotes are part of the texts." in lena.get(address()).content
+    bring(lena, upload(OURS))
+    assert b"divided by" not in lena.get(address()).content
+
+
 def test_a_file_over_the_limit_is_refused(lena: Client, settings: Any) -> None:
     settings.MAX_UPLOAD_BYTES = 10
     assert bring(lena, upload(OURS)).status_code == 422
