@@ -109,7 +109,7 @@ def test_rejected_rows_are_read_line_by_line(program: Program) -> None:
     ("body", "query", "status", "said"),
     [
         (lines(ROWS), "source=shop", 400, "licence"),
-        (b"", "licence=x", 400, "first line"),
+        (b"", "licence=x", 400, "empty"),
         (b"\x00\x01nonsense", "licence=x", 400, ""),
         (lines([{"a": 1, "b": 2}]), "licence=x", 400, "preset"),
         (lines(ROWS), "licence=x&kind=people", 400, "kind"),
