@@ -24,7 +24,7 @@ DELIMITERS = (",", "\t", ";", "|")
 HEAD_BYTES = 1 << 20
 QUOTED_BYTES = 256 << 10  # that a row may go on after its first line; no field may hold more than a quarter of it
 CERTAIN_LINES = 8  # each as wide as the table: these are rows, and no text within a cell
-AGAIN_BYTES = 256 << 20
+AGAIN_LINES = 1 << 20  # read twice, beyond twice as many as the file has so far
 NOTHING = frozenset({"nan", "NaN", "None", "NULL", "N/A"})  # what programs write into a cell that holds nothing
 _SEP_LINE = re.compile(r'"?sep=([,;|\t])"?')
 _CELL = {
@@ -97,8 +97,8 @@ class GivenLines(Iterator[NumberedLine]):
     def give_back(self, lines: Sequence[NumberedLine]) -> None:
         """Raises FileRefused where a file makes us read its lines over and over."""
         # Without the bound, quotes made for it would have each line read a thousand times.
-        self._again += sum(len(line or b"") for _number, line in lines)
-        if self._again > AGAIN_BYTES:
+        self._again += len(lines)
+        if lines and self._again > AGAIN_LINES + 2 * lines[-1][0]:
             raise FileRefused(_("Too many quotes of the file are never closed."))
         self._waiting.extendleft(reversed(lines))
 

@@ -118,9 +118,15 @@ def test_blank_lines_are_no_rows() -> None:
 
 
 def test_quotes_made_to_be_read_again_and_again_end_in_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalogue.importing.delimited.AGAIN_BYTES", 1 << 20)
+    monkeypatch.setattr("catalogue.importing.delimited.AGAIN_LINES", 1 << 10)
     with pytest.raises(FileRefused, match="never closed"):
         read(table(*['x","y'] * 100_000))
+
+
+def test_as_many_stray_quotes_as_rows_are_read_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalogue.importing.delimited.AGAIN_LINES", 1 << 10)
+    text = table(*[line for number in range(50) for line in (f'stool,x{number},"19 inch,L4', *GOOD)])
+    assert len(cells(text)) == 50 * 400 and len(reasons(text)) == 50
 
 
 @pytest.mark.parametrize(
