@@ -20,7 +20,7 @@ from jobs.models import JobState
 from projects import audit
 from projects.bearer import ProgramRequest
 from projects.openapi import leads_to, made, refusals
-from projects.problems import Asked, FieldError, Refusal, Text, one_of, unfit
+from projects.problems import Asked, FieldError, Refusal, Text, WhyNothing, one_of, unfit
 from projects.requests import one, there
 from relevance.facts import normalise_query
 
@@ -75,6 +75,9 @@ class ExportState(BaseModel):
     manifest: str | None = Field(description="Name of the manifest, for `files/NAME`; null before it is sealed.")
     manifest_sha256: str = Field(description="SHA-256 of the manifest; empty before it is sealed.")
     error: str = Field(description="Code of what stopped it; empty where nothing did.")
+    why_nothing: WhyNothing | None = Field(
+        description="Once it is sealed and its files hold no row: the reason that most pairs share. Else null."
+    )
 
 
 class BadCaseAsked(Asked):
@@ -213,4 +216,5 @@ def _state(export: Export) -> ExportState:
         manifest=exporting.MANIFEST if files else None,
         manifest_sha256=export.manifest_sha256,
         error=export.error,
+        why_nothing=WhyNothing.of(exporting.why_nothing(export)),
     )

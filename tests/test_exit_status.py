@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
+from annotation.models import Export
 from catalogue.importing import nothing_in
 from catalogue.models import Import
 from catalogue.pictures import fetching
@@ -275,6 +276,28 @@ def test_the_run_page_says_it_at_the_top_and_programs_are_told_the_same(
     assert answer["error"] in page and "This run has ended" not in page
     told = program(world).get(f"/api/v1/p/shoes/runs/{run.pk}/").json()
     assert told["why_nothing"] == {"code": "auth", "sentence": answer["error"]}
+
+
+def test_the_export_page_says_it_at_the_top_and_programs_are_told_the_same(
+    world: World, client_for: Callable[..., Client]
+) -> None:
+    _status, answer, _told = command("export", *only_benchmark_queries(world))
+    export = Export.objects.get()
+    page = client_for(world.cast.lena).get(reverse("export", args=["shoes", export.pk])).content.decode()
+    assert answer["error"] in page
+    told = program(world).get(f"/api/v1/p/shoes/exports/{export.pk}/").json()
+    assert told["why_nothing"] == {"code": "held_out_benchmark", "sentence": answer["error"]}
+
+
+def test_the_pages_of_pictures_and_of_knowledge_files_say_it(world: World, client_for: Callable[..., Client]) -> None:
+    client = client_for(world.cast.lena)
+    _status, answer, _told = command("fetch_pictures", *dead_addresses(world))
+    assert answer["error"] in client.get(reverse("pictures", args=["shoes"])).content.decode()
+    arguments = cards_without_text(world)
+    _status, answer, _told = command("import_knowledge", *arguments)
+    with Path(str(arguments[0])).open("rb") as file:
+        page = client.post(reverse("knowledge-import", args=["shoes"]), {"file": file}).content.decode()
+    assert answer["error"] in page and "The good rows are in" not in page
 
 
 def test_a_canary_run_of_the_browser_that_measured_nothing_ends_with_the_same_reason(world: World) -> None:

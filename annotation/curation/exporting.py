@@ -112,7 +112,8 @@ def why_nothing(export: Export) -> TotalFailure | None:
         said = gettext("0 of %(pairs)s pairs were exported: %(reason)s (%(shared)s of them).")
         reason = str(_HELD_OUT[code])
         return TotalFailure(code, said % {"pairs": pairs, "reason": reason, "shared": held_out[code]})
-    if table.named(export.kind).gold_only:
+    kind = table.FORMATS.get(export.kind)
+    if kind is None or kind.gold_only:
         return TotalFailure("no_gold", gettext("No row was exported: no pair has a gold label."))
     return TotalFailure("not_judged", gettext("No row was exported: no pair has a gold label or a judgment."))
 

@@ -51,6 +51,7 @@ def export(request: Request, export_id: int) -> HttpResponse:
         "presence": heartbeats.presence(),
         "name": table.name_of(found.kind),
         "figures": _figures(found),
+        "nothing": exporting.why_nothing(found),
         "manifest_name": exporting.MANIFEST,
     }
     return show(request, "annotation/curation/export.html", context, part="progress")

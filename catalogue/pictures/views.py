@@ -55,9 +55,11 @@ def remove(request: Request, source_id: int) -> HttpResponse:
 
 
 def _page(request: Request) -> dict[str, Any]:
+    seen = fetching.progress(request.project)
     return {
         "project": request.project,
-        "progress": fetching.progress(request.project),
+        "progress": seen,
+        "nothing": fetching.why_nothing(request.project, seen),
         "sources": allowed_hosts.of(request.project),
         "unlisted": allowed_hosts.unlisted(request.project),
         "reasons": fetching.reasons(request.project),
