@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
-from annotation.curation.pair_records import PairRecord, Said
+from annotation.curation.pair_records import PairRecord
 from annotation.gold import opinions
+from annotation.gold.opinions import Opinion
 from annotation.judging import card_rules
 from database.statements import array_of, rows, run, statement
 from inference.models import ModelVersion
@@ -56,11 +57,11 @@ class Gatherer:
         return self._models[row_id]
 
 
-def _said(pairs: Sequence[int]) -> dict[int, list[Said]]:
+def _said(pairs: Sequence[int]) -> dict[int, list[Opinion]]:
     standing = opinions.standing_rows(pairs)
     cited = card_rules.cited_by_ids([row.judgment for row in standing])
-    said: dict[int, list[Said]] = {}
+    said: dict[int, list[Opinion]] = {}
     for row in standing:
-        rules = [str(rule) for rule in cited[row.judgment]] if row.judgment in cited else []
-        said.setdefault(row.pair, []).append(Said(*row[1:], rules))
+        told = row._replace(rules=[str(rule) for rule in cited[row.judgment]]) if row.judgment in cited else row
+        said.setdefault(row.pair, []).append(told)
     return said

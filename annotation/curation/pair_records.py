@@ -5,20 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-
-class Said(NamedTuple):
-    """A standing judgment; `rules` as they read when it cited them."""
-
-    judgment: int
-    judge: int
-    label: str
-    outcome: str
-    mismatch: str
-    mode: str
-    late: bool
-    no_rule_fits: bool
-    day: str
-    rules: Sequence[str]
+from annotation.gold.opinions import Opinion
 
 
 class PairRecord(NamedTuple):
@@ -47,7 +34,7 @@ class PairRecord(NamedTuple):
     contradicts: bool
     model: str
     rule_base: int | None
-    said: Sequence[Said]
+    said: Sequence[Opinion]
 
 
 def origin(record: PairRecord) -> dict[str, Any]:

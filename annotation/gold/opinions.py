@@ -34,7 +34,7 @@ def standing_by_pair(pair_ids: Sequence[int]) -> dict[int, list[StandingJudgment
 
 
 class Opinion(NamedTuple):
-    """A standing judgment as a plain row."""
+    """A standing judgment as a plain row; `rules` as they read when it cited them, where somebody has asked for them."""
 
     pair: int
     judgment: int
@@ -46,6 +46,7 @@ class Opinion(NamedTuple):
     late: bool
     no_rule_fits: bool
     day: str
+    rules: Sequence[str] = ()
 
 
 # Without a plain statement each of an export's rows would become a model object first.
@@ -56,7 +57,7 @@ FROM annotation_standingjudgment WHERE pair_id = ANY(%s::bigint[]) ORDER BY pair
 
 def standing_rows(pair_ids: Sequence[int]) -> list[Opinion]:
     """What `standing_by_pair` says, in its order, without an object for each."""
-    return [Opinion._make(row) for row in rows(_ROWS, array_of(pair_ids))]
+    return [Opinion(*row) for row in rows(_ROWS, array_of(pair_ids))]
 
 
 def locked(pair_id: int) -> Pair:
