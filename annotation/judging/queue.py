@@ -102,7 +102,7 @@ def ahead(person: Person, project: Project, on_screen: UUID) -> Lease | None:
         return shown(project).get(pk=following.pk)
     if len(held) >= MOST_HELD:
         return None
-    return _take_next(person, project, min(AHEAD_SECONDS, project.lease_seconds))
+    return _take_next(person, project, min(AHEAD_SECONDS, project.lease_seconds), after=here.pk)
 
 
 def _held(person: Person, project: Project) -> list[Lease]:
@@ -121,7 +121,8 @@ def _live(person: int, project: int) -> Any:
     return live.annotate(over=over).order_by("id")
 
 
-def _take_next(person: Person, project: Project, seconds: int) -> Lease | None:
+def _take_next(person: Person, project: Project, seconds: int, *, after: int = 0) -> Lease | None:
+    """A lease on the next free slot, younger than `after`, the lease on the screen."""
     judge = judge_of(person, project)
     try:
         for _ in range(2):
@@ -133,8 +134,10 @@ def _take_next(person: Person, project: Project, seconds: int) -> Lease | None:
             if not expire_leases(project):  # the dispatcher does so every second, where one runs
                 break
     except IntegrityError:
-        # The twin of a doubled request has just taken the pair's other slot for the same person: that one is held.
-        return next((shown(project).get(pk=held.pk) for held in _held(person, project)), None)
+        # The twin of a doubled request has just taken the pair's other slot for the same person: that one is held. Without
+        # `after` the card on the screen, which is older, would be shown once more and its second answer refused.
+        twins = (held for held in _held(person, project) if held.pk > after)
+        return next((shown(project).get(pk=held.pk) for held in twins), None)
     return None
 
 

@@ -117,6 +117,29 @@ def test_a_doubled_request_for_the_next_pair_holds_one_slot_of_it(project: Proje
     ]
 
 
+def test_a_page_that_looks_ahead_twice_at_once_is_never_given_the_card_on_its_screen(project: Project) -> None:
+    """That card would come a second time under a new key, and its answer would be refused."""
+    ana = people(project, 1)[0]
+    on_screen = queue.take(ana, project)
+    assert on_screen is not None
+    next_slot = Slot.objects.filter(state="open").exclude(pair=on_screen.pair).order_by("position", "number")[0]
+    reached, answers = threading.Event(), []
+
+    def second() -> None:
+        reached.wait(10)
+        answers.append(queue.ahead(ana, project, on_screen.token))
+        connection.close()
+
+    twin = threading.Thread(target=second)
+    twin.start()
+    with transaction.atomic():
+        first = queue.lease_slot(Slot.objects.select_for_update().get(pk=next_slot.pk), ana, project)
+        reached.set()
+        time.sleep(0.5)  # the twin waits at the lease's unique index by now
+    twin.join()
+    assert [lease.token for lease in answers] == [first.token]
+
+
 def test_the_other_slot_is_taken_while_an_answer_to_the_first_is_being_stored(
     fresh_database: FreshDatabase, django_db_blocker: Any
 ) -> None:
