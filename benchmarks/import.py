@@ -90,7 +90,7 @@ def imported(project: Project, path: Path) -> tuple[Cost, float]:
         last = meter.read()
 
     counts = running.run_here(
-        project, "pairs", path, plan=Plan(dict(OWN)), origin=Origin("-", "-", ""), on_progress=note
+        project, "pairs", [path], plan=Plan(dict(OWN)), origin=Origin("-", "-", ""), on_progress=note
     )
     assert counts.new == counts.read, counts
     return last.since(began), meter.read().since(last).seconds

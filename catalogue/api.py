@@ -145,10 +145,10 @@ def _bodies() -> dict[str, Any]:
 def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[ImportState]:
     """Either a form with the file, or the file as the body and what it is in the query string. The body announces its
     length in bytes (Content-Length). A file that was there already adds nothing."""
-    upload, told = _upload(request)
+    uploads, told = _uploads(request)
     try:
         batch = program_imports.bring(
-            request.project, upload, told, person=request.person, most=settings.MAX_UPLOAD_BYTES
+            request.project, uploads, told, person=request.person, most=settings.MAX_UPLOAD_BYTES
         )
     except program_imports.NoLicence:
         raise _unfit("licence", "neither the request nor the file names one") from None
@@ -159,7 +159,8 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
     except ScaleUnclear as refusal:
         raise Refusal("scale_unclear", str(refusal), status=409) from refusal
     finally:
-        upload.close()
+        for upload in uploads:
+            upload.close()
     batch.refresh_from_db()
     response["Location"] = f"{request.path}{batch.pk}/"
     return Status(201, _state(batch))
@@ -196,28 +197,29 @@ def rejected_rows(request: ProgramRequest, import_id: int) -> HttpResponseBase:
     return StreamingHttpResponse(_lines(rows), content_type="application/x-ndjson")
 
 
-def _upload(request: HttpRequest) -> tuple[Any, ImportRequest]:
+def _uploads(request: HttpRequest) -> tuple[list[Any], ImportRequest]:
     most = settings.MAX_UPLOAD_BYTES
     if request.content_type == FORM:
         if int(request.META.get("CONTENT_LENGTH") or 0) > most + AROUND_A_FILE:
             raise _too_large(most)
         told = _told(request.POST)
-        upload = request.FILES.get("file")
-        if upload is None:
+        uploads = request.FILES.getlist("file")
+        if not uploads:
             raise _unfit("file", "missing")
-        if (upload.size or 0) > most:
+        if sum(upload.size or 0 for upload in uploads) > most:
             raise _too_large(most)
-        return upload, told
+        return uploads, told
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         raise Refusal("no_length", "The body must announce its length (Content-Length), not come in chunks.")
     told = _told(request.GET)
     announced = int(request.META.get("CONTENT_LENGTH") or 0)
     try:
-        return program_imports.collect(request, request.GET.get("name", ""), announced=announced, most=most), told
+        upload = program_imports.collect(request, request.GET.get("name", ""), announced=announced, most=most)
     except program_imports.TooLarge:
         raise _too_large(most) from None
     except program_imports.CutOff:
         raise Refusal("cut_off", "The body ended before its announced length.") from None
+    return [upload], told
 
 
 def _too_large(most: int) -> Refusal:

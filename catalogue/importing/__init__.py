@@ -1,6 +1,7 @@
 """From a file to items, pairs and what came with them.
 
 - `receiving`, `program_imports`, `command_imports` how a file arrives: by a person, program, command; `forms`, `views` its pages
+- `opening`    the files of an import as one stream of rows
 - `readers`    the `rows` of a file, one by one, under `limits`; of JSON by `json_rows`, of CSV and TSV by `delimited`,
   of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches
 - `inspecting`, `presets`, `cells`, `mapping` what its columns and cells mean here

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from catalogue.importing import nothing_in, presets, running
 from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, look, meaning_told, origin_of, scale_for
 from catalogue.importing.limits import COMMAND
+from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.storing import ImportCounts
@@ -30,7 +32,7 @@ class ImportCommand(JsonCommand):
     answer: ClassVar[tuple[str, ...]]
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("files", metavar="FILE", type=Path, nargs="+", help="several where they belong together")
         parser.add_argument("--project", required=True, metavar="SLUG")
         parser.add_argument("--create", action="store_true", help="found the project when it does not exist")
         parser.add_argument("--preset", default="", metavar="NAME", help=", ".join(presets.names_for(self.kind)))
@@ -42,20 +44,21 @@ class ImportCommand(JsonCommand):
             parser.add_argument(f"--{name}", default="", help="of the texts, where neither preset nor rows name it")
 
     def run(self, **options: Any) -> dict[str, Any]:
-        path, folder = options["file"], options["images"]
-        if not path.is_file():
-            raise CommandError(_("There is no file %(path)s.") % {"path": path})
+        paths, folder = options["files"], options["images"]
+        for path in paths:
+            if not path.is_file():
+                raise CommandError(_("There is no file %(path)s.") % {"path": path})
         if folder is not None and not folder.is_dir():
             raise CommandError(_("There is no folder %(path)s.") % {"path": folder})
         try:
-            batch = self._import(path, folder, options)
+            batch = self._import(paths, folder, options)
         except (FileRefused, NoPreset, ScaleUnclear) as refusal:
             raise CommandError(str(refusal)) from refusal
         return unless_nothing_succeeded({name: getattr(batch, name) for name in self.answer}, nothing_in.why(batch))
 
-    def _import(self, path: Path, folder: Path | None, options: dict[str, Any]) -> Import:
-        with path.open("rb") as file:
-            seen = look(file, path.name, COMMAND)
+    def _import(self, paths: list[Path], folder: Path | None, options: dict[str, Any]) -> Import:
+        with ExitStack() as opened:
+            seen = look([ImportFile(path.name, opened.enter_context(path.open("rb"))) for path in paths], COMMAND)
         preset, columns = self._meaning(seen, options)
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None and not options["create"]:
@@ -67,13 +70,13 @@ class ImportCommand(JsonCommand):
         return running.run_here(
             project,
             self.kind,
-            path,
+            paths,
             plan=running.Plan(columns, {}, options.get("judge_gold", False)),
             origin=self._origin(seen, preset, options),
             preset=preset.name if preset else "",
             scale=scale,
             images=folder.resolve() if folder else None,
-            on_progress=self._reporter(path.stat().st_size),
+            on_progress=self._reporter(sum(path.stat().st_size for path in paths)),
         )
 
     def _meaning(self, seen: Look, options: dict[str, Any]) -> tuple[presets.Preset | None, dict[str, str]]:
@@ -98,7 +101,7 @@ class ImportCommand(JsonCommand):
     def _origin(self, seen: Look, preset: presets.Preset | None, options: dict[str, Any]) -> Origin:
         known = origin_of(seen, preset)
         origin = Origin(
-            options["source"] or known.source or options["file"].name[:200],
+            options["source"] or known.source or options["files"][0].name[:200],
             options["licence"] or known.licence,
             options["attribution"] or known.attribution,
         )

@@ -19,27 +19,29 @@ from projects.models import Project
 from relevance.labels import SCALES, scale_named
 
 
-class PicturesInput(forms.ClearableFileInput):
+class FilesInput(forms.FileInput):
     allow_multiple_selected = True
 
 
-class PicturesField(forms.FileField):
+class FilesField(forms.FileField):
     """Several files in one field."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=PicturesInput(attrs={"accept": "image/jpeg,image/png,image/webp"}), **options)
+    def __init__(self, *, accept: str, **options: Any) -> None:
+        super().__init__(widget=FilesInput(attrs={"accept": accept}), **options)
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         files = data if isinstance(data, list | tuple) else [data] if data else []
-        return [super(PicturesField, self).clean(file, initial) for file in files]
+        if not files and self.required:
+            super().clean(None, initial)
+        return [super(FilesField, self).clean(file, initial) for file in files]
 
 
 class ImportUploadForm(forms.Form):
-    file = forms.FileField(
+    file = FilesField(
         label=gettext_lazy("File"),
-        help_text=gettext_lazy("JSONL, CSV or Parquet, plain or gzip."),
+        help_text=gettext_lazy("JSONL, CSV or Parquet, plain or gzip. Files that belong together are chosen together."),
         max_length=255,
-        widget=forms.FileInput(attrs={"accept": ".jsonl,.ndjson,.json,.csv,.tsv,.parquet,.gz"}),
+        accept=".jsonl,.ndjson,.json,.csv,.tsv,.txt,.parquet,.gz",
     )
     kind = forms.ChoiceField(
         label=gettext_lazy("What it holds"),
@@ -49,12 +51,17 @@ class ImportUploadForm(forms.Form):
         ],
         initial=Import.Kind.PAIRS,
     )
-    pictures = PicturesField(
+    pictures = FilesField(
+        accept="image/jpeg,image/png,image/webp",
         label=gettext_lazy("Pictures"),
         required=False,
         max_length=255,
         help_text=gettext_lazy("JPEG, PNG or WebP, up to 90 at once; rows name them by file name."),
     )
+
+    @property
+    def chosen_files(self) -> list[UploadedFile[Any]]:
+        return list(self.cleaned_data["file"])
 
     @property
     def chosen_pictures(self) -> list[UploadedFile[Any]]:

@@ -13,8 +13,9 @@ from catalogue.importing import presets
 from catalogue.importing.cells import at, common_value, plain
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.mapping import RowRefused, rating_labels
+from catalogue.importing.opening import ImportFile, ImportRows
 from catalogue.importing.presets import NoPreset, Preset
-from catalogue.importing.readers import Broken, FileRefused, Format, Readable, RowReader
+from catalogue.importing.readers import Broken, FileRefused, Format
 from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named
 from relevance.sanitising import storable
 
@@ -55,20 +56,20 @@ class Origin:
     attribution: str = ""
 
 
-def look(file: Readable, name: str, limits: Limits = UPLOAD) -> Look:
-    """Read the first rows; raises FileRefused for a file without any."""
-    reader = RowReader(file, name, limits)
-    rows, broken = _head(reader)
+def look(parts: Sequence[ImportFile], limits: Limits = UPLOAD) -> Look:
+    """Read the first rows; raises FileRefused where there are none."""
+    source = ImportRows(parts, limits)
+    rows, broken = _head(source)
     if not rows:
-        raise FileRefused(_without_rows(reader.format, broken))
+        raise FileRefused(_without_rows(source.format, broken))
     told = (*presets.columns_of(rows), *presets.paths_of(rows))
     columns = [one for one in told if len(one) <= MOST_NAME and one == storable(one)]
-    return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows), reader.told)
+    return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows), source.told)
 
 
-def _head(reader: RowReader) -> tuple[list[Mapping[str, Any]], list[Broken]]:
+def _head(source: ImportRows) -> tuple[list[Mapping[str, Any]], list[Broken]]:
     rows, broken, seen = [], [], 0
-    for row in islice(reader, SAMPLE_ROWS):
+    for row in islice(source, SAMPLE_ROWS):
         if isinstance(row, Broken):
             broken.append(row)
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Protocol
@@ -71,12 +71,15 @@ def collect(stream: Stream, name: str, *, announced: int, most: int) -> Uploaded
     return upload
 
 
-def bring(project: Project, upload: UploadedFile[Any], told: ImportRequest, *, person: Person, most: int) -> Import:
+def bring(
+    project: Project, uploads: Sequence[UploadedFile[Any]], told: ImportRequest, *, person: Person, most: int
+) -> Import:
     """Receive and confirm in one go. Raises FileRefused, NoPreset, ScaleUnclear, NoLicence: then nothing is kept."""
-    seen = look(upload, upload.name or "")
-    upload.seek(0)
-    decision = decide(project, seen, told, upload.name or "")
-    batch, _ = receiving.receive(project, told.kind, upload, (), person=person, most_bytes=most)
+    seen = look(receiving.parts_of(uploads))
+    for upload in uploads:
+        upload.seek(0)
+    decision = decide(project, seen, told, uploads[0].name or "")
+    batch, _ = receiving.receive(project, told.kind, uploads, (), person=person, most_bytes=most)
     try:
         receiving.confirm(batch, decision, person=person)
     except Exception:

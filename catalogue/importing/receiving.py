@@ -6,7 +6,8 @@ The upload is stored under a name of our own and looked into; nothing is importe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -17,8 +18,9 @@ from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.utils.translation import gettext as _
 
 from catalogue.importing.inspecting import Look, Origin, look
+from catalogue.importing.opening import ImportFile
 from catalogue.importing.readers import FileRefused
-from catalogue.importing.running import Plan, adopt_scale
+from catalogue.importing.running import Plan, adopt_scale, open_stored
 from catalogue.models import Image, Import, Rejection, Snapshot
 from catalogue.pictures import images
 from database.clock import ClockTimestamp
@@ -54,20 +56,19 @@ class Pace:
 def receive(
     project: Project,
     kind: str,
-    upload: UploadedFile[Any],
+    uploads: Sequence[UploadedFile[Any]],
     pictures: Sequence[UploadedFile[Any]],
     *,
     person: Person,
     most_bytes: int,
 ) -> tuple[Import, list[str]]:
-    """Store the file and its pictures; raises FileRefused. Returns the import and the pictures that were refused."""
-    size = upload.size or 0
+    """Store the files and their pictures; raises FileRefused. Returns the import and the pictures that were refused."""
+    size = sum(upload.size or 0 for upload in uploads)
     if size > most_bytes:
         raise FileRefused(_("The file is larger than %(most)s MB.") % {"most": most_bytes >> 20})
-    name = storable(upload.name or "")[-255:]
-    look(upload, name)
-    upload.seek(0)
-    stored_as = default_storage.save(f"imports/{uuid4().hex}", upload)
+    parts = parts_of(uploads)
+    look(parts)
+    (name, stored_as), *further = [(part.name, _store(part)) for part in parts]
     hashes, refused = _store_pictures(project, pictures)
     with transaction.atomic():
         batch = Import.objects.create(
@@ -76,12 +77,21 @@ def receive(
             file_name=name,
             stored_as=stored_as,
             bytes_total=size,
-            mapping=Plan(pictures=hashes).to_json(),
+            mapping=Plan(pictures=hashes, further=further).to_json(),
             images=len(set(hashes.values())),
             requested_by=person,
         )
         audit.record(person, "import.uploaded", project=project, on=batch, file=name, bytes=size)
     return batch, refused
+
+
+def parts_of(uploads: Sequence[UploadedFile[Any]]) -> list[ImportFile]:
+    return [ImportFile(storable(upload.name or "")[-255:], upload) for upload in uploads]
+
+
+def _store(part: ImportFile) -> str:
+    part.file.seek(0)
+    return default_storage.save(f"imports/{uuid4().hex}", part.file)
 
 
 def _store_pictures(project: Project, pictures: Sequence[UploadedFile[Any]]) -> tuple[dict[str, str], list[str]]:
@@ -98,9 +108,9 @@ def _store_pictures(project: Project, pictures: Sequence[UploadedFile[Any]]) -> 
 
 
 def look_again(batch: Import) -> Look:
-    """The head of an uploaded file that waits to be confirmed."""
-    with default_storage.open(batch.stored_as) as file:
-        return look(file, batch.file_name)
+    """The head of uploaded files that wait to be confirmed."""
+    with ExitStack() as opened:
+        return look(open_stored(batch, opened))
 
 
 def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> bool:
@@ -108,7 +118,7 @@ def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> boo
     with transaction.atomic():
         if decision.scale is not None:
             adopt_scale(batch.project, decision.scale, actor=person)
-        plan = Plan(decision.columns, Plan.of(batch).pictures, decision.judge_gold)
+        plan = replace(Plan.of(batch), columns=decision.columns, judge_gold=decision.judge_gold)
         # Without the conditions of `waiting` an import that somebody cancelled meanwhile would be on its way again.
         confirmed = waiting(batch).update(
             confirmed=True,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, fields
 from itertools import islice
 from pathlib import Path
@@ -27,8 +27,9 @@ from catalogue.evidence import lexicons
 from catalogue.importing.inspecting import Origin, ScaleUnclear
 from catalogue.importing.limits import COMMAND, UPLOAD, Limits
 from catalogue.importing.mapping import Mapper, Record, RowRefused
+from catalogue.importing.opening import ImportFile, ImportRows
 from catalogue.importing.pictures import PictureLookup
-from catalogue.importing.readers import Broken, FileRefused, Readable, Row, RowReader, raw_text
+from catalogue.importing.readers import Broken, FileRefused, Row, raw_text
 from catalogue.importing.storing import ImportCounts, store
 from catalogue.models import Import, Rejection
 from jobs import leasing
@@ -77,12 +78,14 @@ class Plan:
     """How a file is to be read, as decided when it was confirmed; kept in `Import.mapping`.
 
     `columns`: what the columns mean. `pictures`: hashes of the pictures uploaded with the file, by name. `judge_gold`:
-    pairs that come with a gold label get slots all the same.
+    pairs that come with a gold label get slots all the same. `further`: name and place in the storage of each file that
+    came with the first.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
     judge_gold: bool = False
+    further: Sequence[Sequence[str]] = ()
 
     @classmethod
     def of(cls, batch: Import) -> Plan:
@@ -95,13 +98,22 @@ class Plan:
 def work(batch_id: int, token: UUID) -> None:
     """Run a claimed import of an uploaded file to its end."""
     batch = Import.objects.select_related("project").get(pk=batch_id)
-    if not batch.stored_as or not default_storage.exists(batch.stored_as):
+    if not batch.stored_as or not all(default_storage.exists(place) for _name, place in stored(batch)):
         leasing.fail(
             batch, token, _("The command that ran this import ended before it was done. Run it again."), retry=False
         )
         return
-    with default_storage.open(batch.stored_as) as file:
-        _run_to_end(batch, file, token, limits=UPLOAD)
+    with ExitStack() as opened:
+        _run_to_end(batch, open_stored(batch, opened), token, limits=UPLOAD)
+
+
+def stored(batch: Import) -> list[tuple[str, str]]:
+    """The name and the place in the storage of each uploaded file of an import."""
+    return [(batch.file_name, batch.stored_as), *((name, place) for name, place in Plan.of(batch).further)]
+
+
+def open_stored(batch: Import, opened: ExitStack) -> list[ImportFile]:
+    return [ImportFile(name, opened.enter_context(default_storage.open(place))) for name, place in stored(batch)]
 
 
 KIND = Kind("import", gettext_lazy("import"), Import, single(work), only=Q(confirmed=True))
@@ -110,7 +122,7 @@ KIND = Kind("import", gettext_lazy("import"), Import, single(work), only=Q(confi
 def run_here(
     project: Project,
     kind: str,
-    path: Path,
+    paths: Sequence[Path],
     *,
     plan: Plan,
     origin: Origin,
@@ -119,7 +131,7 @@ def run_here(
     images: Path | None = None,
     on_progress: Callable[[ImportCounts, int], None] | None = None,
 ) -> Import:
-    """Import a local file in this process, for commands; raises FileRefused. Leaves the same rows as an upload.
+    """Import local files in this process, for commands; raises FileRefused. Leaves the same rows as an upload.
 
     Answers with the import as it ended.
     """
@@ -127,9 +139,9 @@ def run_here(
         batch = Import.objects.create(
             project=project,
             kind=kind,
-            file_name=storable(path.name)[-255:],
+            file_name=storable(paths[0].name)[-255:],
             images_folder=storable(str(images or ""))[:500],
-            bytes_total=path.stat().st_size,
+            bytes_total=sum(path.stat().st_size for path in paths),
             preset=preset,
             mapping=plan.to_json(),
             scale_name=scale.name if scale else "",
@@ -139,9 +151,10 @@ def run_here(
         token = leasing.claim(Import, batch.pk)
         assert token is not None, "nobody else sees the row before it is ours"
         audit.record(None, "import.started", project=project, on=batch, file=batch.file_name)
-    with path.open("rb") as file:
+    with ExitStack() as opened:
+        parts = [ImportFile(path.name, opened.enter_context(path.open("rb"))) for path in paths]
         try:
-            _run_to_end(batch, file, token, limits=COMMAND, on_progress=on_progress)
+            _run_to_end(batch, parts, token, limits=COMMAND, on_progress=on_progress)
         except BaseException as error:
             leasing.fail(batch, token, error, retry=False)
             raise
@@ -149,9 +162,9 @@ def run_here(
     return batch
 
 
-def _run_to_end(batch: Import, file: Readable, token: UUID, **options: Any) -> None:
+def _run_to_end(batch: Import, parts: Sequence[ImportFile], token: UUID, **options: Any) -> None:
     try:
-        counts = run_import(batch, file, token=token, **options)
+        counts = run_import(batch, parts, token=token, **options)
     except leasing.Superseded:
         return
     except (FileRefused, ScaleUnclear) as refusal:
@@ -166,19 +179,19 @@ def _run_to_end(batch: Import, file: Readable, token: UUID, **options: Any) -> N
 
 def run_import(
     batch: Import,
-    file: Readable,
+    parts: Sequence[ImportFile],
     *,
     token: UUID,
     limits: Limits = UPLOAD,
     on_progress: Callable[[ImportCounts, int], None] | None = None,
 ) -> ImportCounts:
-    """Read the rest of the file after the rows that are already in; raises Superseded, FileRefused, ScaleUnclear."""
-    reader = RowReader(file, batch.file_name, limits)
+    """Read the rest of the rows after the rows that are already in; raises Superseded, FileRefused, ScaleUnclear."""
+    source = ImportRows(parts, limits)
     counts, plan = counts_of(batch), Plan.of(batch)
     mapper = Mapper(plan.columns, batch.kind, scale_named(batch.scale_name or batch.project.scale_name))
     folder = Path(batch.images_folder) if batch.images_folder else None
     pictures = PictureLookup(batch.project, folder, plan.pictures)
-    with closing(_ahead(_chunks(reader, counts.read, mapper))) as chunks:
+    with closing(_ahead(_chunks(source, counts.read, mapper))) as chunks:
         for chunk in chunks:
             bytes_read = chunk.bytes_read
             with transaction.atomic():
@@ -228,23 +241,23 @@ def _note(batch: Import, token: UUID, counts: ImportCounts, bytes_read: int) -> 
         raise leasing.Superseded
 
 
-def _chunks(reader: RowReader, done: int, mapper: Mapper) -> Iterator[ReadChunk]:
+def _chunks(source: ImportRows, done: int, mapper: Mapper) -> Iterator[ReadChunk]:
     """Up to five thousand rows, or what a second brought: progress is never older. What was read before a file breaks
     off is a chunk, too."""
-    chunk, since, unfolded = ReadChunk(), time.monotonic(), reader.unfolded
+    chunk, since, unfolded = ReadChunk(), time.monotonic(), source.unfolded
     try:
-        for row in islice(reader, done, None):
+        for row in islice(source, done, None):
             chunk.take(row, mapper)
-            full = len(chunk.rows) >= CHUNK_ROWS or reader.unfolded - unfolded >= CHUNK_BYTES
+            full = len(chunk.rows) >= CHUNK_ROWS or source.unfolded - unfolded >= CHUNK_BYTES
             if full or time.monotonic() - since > CHUNK_SECONDS:
-                yield chunk.up_to(reader.bytes_read)
-                chunk, since, unfolded = ReadChunk(), time.monotonic(), reader.unfolded
+                yield chunk.up_to(source.bytes_read)
+                chunk, since, unfolded = ReadChunk(), time.monotonic(), source.unfolded
     except FileRefused:
         if chunk.rows:
-            yield chunk.up_to(reader.bytes_read)
+            yield chunk.up_to(source.bytes_read)
         raise
     if chunk.rows:
-        yield chunk.up_to(reader.bytes_read)
+        yield chunk.up_to(source.bytes_read)
 
 
 def _ahead(chunks: Iterator[ReadChunk]) -> Generator[ReadChunk, None, None]:

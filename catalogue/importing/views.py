@@ -75,7 +75,7 @@ def _receive(request: Request, form: ImportUploadForm) -> Import | None:
         batch, refused = receiving.receive(
             request.project,
             data["kind"],
-            data["file"],
+            form.chosen_files,
             form.chosen_pictures,
             person=request.person,
             most_bytes=settings.MAX_UPLOAD_BYTES,

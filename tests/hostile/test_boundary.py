@@ -33,7 +33,7 @@ ORIGIN = Origin("a shop", "CC0-1.0", "")
 
 def bring(project: Project, path: Path, kind: str = "pairs") -> ImportCounts:
     scale = project.scale if kind == "pairs" else None
-    return counts_of(run_here(project, kind, path, plan=Plan(dict(OWN)), origin=ORIGIN, preset="lore", scale=scale))
+    return counts_of(run_here(project, kind, [path], plan=Plan(dict(OWN)), origin=ORIGIN, preset="lore", scale=scale))
 
 
 def lines(*rows: dict[str, Any] | str) -> bytes:

@@ -81,7 +81,7 @@ def test_a_text_of_a_megabyte_is_refused_where_it_comes_in(project: Project, tmp
     ]
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    counts = run_here(project, "pairs", path, plan=Plan(dict(OWN)), origin=Origin("x", "y", ""), scale=project.scale)
+    counts = run_here(project, "pairs", [path], plan=Plan(dict(OWN)), origin=Origin("x", "y", ""), scale=project.scale)
     assert (counts.read, counts.rejected) == (18 * 5, 18 * 5)
     assert set(Rejection.objects.values_list("reason", flat=True)) == {"larger than 64 KiB"}
     assert not Snapshot.objects.exists()

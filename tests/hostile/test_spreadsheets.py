@@ -60,7 +60,7 @@ def test_the_labels_come_back_byte_for_byte_as_jsonl_and_compute_nothing_as_csv(
         for n, text in enumerate(STRINGS)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    run_here(project, "pairs", path, plan=Plan(dict(OWN)), origin=Origin("=1+1", "@x", "+y"), scale=project.scale)
+    run_here(project, "pairs", [path], plan=Plan(dict(OWN)), origin=Origin("=1+1", "@x", "+y"), scale=project.scale)
     export = exporting.request_export(project, "labels", None)
     token = leasing.claim(Export, export.pk)
     assert token is not None

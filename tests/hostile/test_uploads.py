@@ -22,6 +22,7 @@ from pyarrow import parquet
 from catalogue.child_processes import Child
 from catalogue.importing.inspecting import look
 from catalogue.importing.limits import UPLOAD
+from catalogue.importing.opening import ImportFile
 from catalogue.importing.readers import FileRefused, RowReader
 from catalogue.models import Import
 from projects.models import Project
@@ -60,7 +61,7 @@ def test_twenty_files_cost_little_before_they_are_refused_or_listed(
 
         def read(file: io.BytesIO = file, name: str = name, outcome: list[str] = outcome) -> None:
             try:
-                seen = look(file, name)
+                seen = look([ImportFile(name, file)])
                 assert len(seen.columns) <= 300
             except FileRefused as refusal:
                 outcome.append(str(refusal))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from catalogue.importing.inspecting import look
 from catalogue.importing.limits import UPLOAD, Limits
+from catalogue.importing.opening import ImportFile
 from catalogue.importing.readers import Broken, FileRefused, Row, RowReader
 
 EXAMPLES = 10_000 if os.environ.get("LORE_SIZE") == "full" else 2_000
@@ -138,8 +139,8 @@ def test_as_many_stray_quotes_as_rows_are_read_to_the_end(monkeypatch: pytest.Mo
     ],
 )
 def test_how_a_file_is_read_is_told(text: str, told: str) -> None:
-    assert look(io.BytesIO(text.encode()), "pairs").told.endswith(told)
-    assert bool(look(io.BytesIO(text.encode()), "pairs").told) == bool(told)
+    assert look([ImportFile("pairs", io.BytesIO(text.encode()))]).told.endswith(told)
+    assert bool(look([ImportFile("pairs", io.BytesIO(text.encode()))]).told) == bool(told)
 
 
 def test_the_rows_say_which_of_several_signs_divides_them() -> None:

@@ -158,6 +158,14 @@ def test_the_page_tells_how_a_delimited_file_is_read(lena: Client) -> None:
     assert b"divided by" not in lena.get(address()).content
 
 
+def test_files_that_are_not_known_to_belong_together_are_refused_by_name(lena: Client) -> None:
+    files = [upload([{"query": "red mug"}], name) for name in ("mugs.jsonl", "shoes.jsonl")]
+    page = lena.post(IMPORTS, {"file": files, "kind": "pairs"})
+    assert page.status_code == 422
+    assert b"belong together: mugs.jsonl, shoes.jsonl." in page.content
+    assert not Import.objects.exists()
+
+
 def test_a_file_over_the_limit_is_refused(lena: Client, settings: Any) -> None:
     settings.MAX_UPLOAD_BYTES = 10
     assert bring(lena, upload(OURS)).status_code == 422

@@ -22,6 +22,7 @@ from annotation.models import Adjudication, Disagreement, Gold, Judge, Judgment,
 from catalogue.evidence import lexicons
 from catalogue.importing import running
 from catalogue.importing.inspecting import Origin, ScaleUnclear
+from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import OWN
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.running import Plan, adopt_scale, counts_of, run_here, run_import
@@ -49,7 +50,7 @@ def bring(project: Project, tmp_path: Path) -> Callable[..., ImportCounts]:
         path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
         plan = Plan(dict(OWN), {}, judge_gold)
         scale = project.scale if kind == "pairs" else None
-        return counts_of(run_here(project, kind, path, plan=plan, origin=ORIGIN, preset="lore", scale=scale))
+        return counts_of(run_here(project, kind, [path], plan=plan, origin=ORIGIN, preset="lore", scale=scale))
 
     return run
 
@@ -340,7 +341,7 @@ def test_a_killed_import_goes_on_after_its_last_chunk_and_counts_right(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), default_storage.open(batch.stored_as) as file:
-        run_import(batch, file, token=token, on_progress=die)
+        run_import(batch, [ImportFile(batch.file_name, file)], token=token, on_progress=die)
     batch.refresh_from_db()
     assert (batch.state, batch.read, batch.new, batch.rejected) == ("running", 4, 3, 1)
     running.work(batch.pk, token)
@@ -360,7 +361,7 @@ def test_a_superseded_or_cancelled_import_writes_nothing_more(
         leasing.cancel(Import.objects.filter(pk=batch.pk))
 
     with pytest.raises(leasing.Superseded), default_storage.open(batch.stored_as) as file:
-        run_import(batch, file, token=token, on_progress=cancel)
+        run_import(batch, [ImportFile(batch.file_name, file)], token=token, on_progress=cancel)
     batch.refresh_from_db()
     assert (batch.state, batch.read, Pair.objects.count()) == ("cancelled", 2, 2)
 
@@ -395,7 +396,7 @@ def test_a_refused_file_leaves_its_row_dead_and_raises(project: Project, tmp_pat
     path = tmp_path / "pairs.jsonl"
     path.write_bytes(b"PK\x03\x04")
     with pytest.raises(FileRefused):
-        run_here(project, "pairs", path, plan=Plan(), origin=ORIGIN)
+        run_here(project, "pairs", [path], plan=Plan(), origin=ORIGIN)
     assert Import.objects.get().state == "dead"
 
 
@@ -411,7 +412,7 @@ def test_memory_does_not_grow_with_the_file(project: Project, monkeypatch: pytes
         alive.append(sum(type(one).__name__ in {"Record", "Row", "Content"} for one in gc.get_objects()))
 
     batch, token = claimed(project, lines(2500))
-    run_import(batch, BytesIO(lines(2500)), token=token, on_progress=count)
+    run_import(batch, [ImportFile(batch.file_name, BytesIO(lines(2500)))], token=token, on_progress=count)
     assert len(alive) >= 5 and max(alive) < 3 * 500  # a row, its record and its content each
 
 
@@ -420,7 +421,12 @@ def test_of_large_rows_fewer_make_a_chunk(project: Project, monkeypatch: pytest.
     reached: list[int] = []
     data = b"".join(json.dumps(pair(item=f"m{n}", description="x" * 4000)).encode() + b"\n" for n in range(9))
     batch, token = claimed(project, data)
-    run_import(batch, BytesIO(data), token=token, on_progress=lambda counts, _bytes: reached.append(counts.read))
+    run_import(
+        batch,
+        [ImportFile(batch.file_name, BytesIO(data))],
+        token=token,
+        on_progress=lambda counts, _bytes: reached.append(counts.read),
+    )
     assert reached == [3, 6, 9]  # two of about 4,060 bytes are less than 10,000, three are more
 
 

@@ -46,7 +46,7 @@ def bring(
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     columns = dict(PRESETS["saleor"].columns)
     return counts_of(
-        run_here(project, ITEMS, path, plan=Plan(columns, **plan), origin=ORIGIN, preset="saleor", images=images)
+        run_here(project, ITEMS, [path], plan=Plan(columns, **plan), origin=ORIGIN, preset="saleor", images=images)
     )
 
 
@@ -124,7 +124,7 @@ def test_the_real_catalogues_go_in_whole_and_a_second_time_not_at_all(
     def run() -> ImportCounts:
         path = shared_data / "catalog" / file
         return counts_of(
-            run_here(project, ITEMS, path, plan=Plan(columns), origin=ORIGIN, preset=preset, images=folder)
+            run_here(project, ITEMS, [path], plan=Plan(columns), origin=ORIGIN, preset=preset, images=folder)
         )
 
     assert run() == counts

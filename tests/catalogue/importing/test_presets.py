@@ -8,6 +8,7 @@ import pytest
 
 from catalogue.importing.inspecting import Look, ScaleUnclear, columns_of, look, origin_of, preset_for, scale_for
 from catalogue.importing.mapping import FIELD_BYTES, Mapper, Record, RowRefused
+from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import ITEMS, PAIRS, PRESETS, NoPreset, guess, missing
 from catalogue.importing.readers import FileRefused, Row
 from relevance.labels import LORE, scale_named
@@ -56,11 +57,11 @@ def test_a_file_without_a_row_that_can_be_read_is_refused_with_the_reason_of_its
     data: bytes, why: str, name: str
 ) -> None:
     with pytest.raises(FileRefused, match=why):
-        look(io.BytesIO(data), name)
+        look([ImportFile(name, io.BytesIO(data))])
 
 
 def test_what_is_nested_is_offered_and_read_by_its_dotted_path() -> None:
-    head = look(io.BytesIO(TASK), "tasks.json")
+    head = look([ImportFile("tasks.json", io.BytesIO(TASK))])
     assert head.columns == ("id", "data", "label", "data.query", "data.item_id", "data.title", "data.attributes")
     assert head.examples("data.query") == ["mug"]
     meaning = {"data.query": "query", "data.item_id": "item_id", "data.title": "title", "label.x": "label"}
@@ -116,7 +117,7 @@ def test_an_id_that_says_all_is_kept(said: object, kept: str) -> None:
 @pytest.mark.parametrize(("path", "kind", "name", "scale"), SETS)
 def test_each_real_set_is_known_by_its_marks(shared_data: Path, path: str, kind: str, name: str, scale: str) -> None:
     with (shared_data / path).open("rb") as file:
-        head = look(file, path)
+        head = look([ImportFile(path, file)])
     preset = preset_for(head, kind)
     assert preset.name == name
     if scale:

@@ -55,7 +55,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def bring(project: Project, tmp_path: Path, *rows: dict[str, Any], kind: str = ITEMS) -> ImportCounts:
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows))
-    return counts_of(run_here(project, kind, path, plan=Plan(COLUMNS), origin=Origin("tests", "CC0-1.0", "")))
+    return counts_of(run_here(project, kind, [path], plan=Plan(COLUMNS), origin=Origin("tests", "CC0-1.0", "")))
 
 
 def mug(*images: object, **fields: object) -> dict[str, object]:
