@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from catalogue.importing import presets
 from catalogue.importing.cells import at, common_value, plain
 from catalogue.importing.limits import UPLOAD, Limits
-from catalogue.importing.mapping import RowRefused, rating_labels
+from catalogue.importing.mapping import rating_labels
 from catalogue.importing.opening import ImportFile, ImportRows
 from catalogue.importing.presets import NoPreset, Preset
 from catalogue.importing.readers import Broken, FileRefused, Format
+from catalogue.importing.rows import RowRefused
 from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named
 from relevance.sanitising import storable
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, structured, within
 from catalogue.importing.presets import PAIRS
-from catalogue.importing.readers import Row
+from catalogue.importing.rows import Row, RowRefused
 from relevance.dimensions import Dimension
 from relevance.facts import fold, normalise_query
 from relevance.labels import Scale, UnknownLabel
@@ -37,14 +37,6 @@ _SHORTENED = re.compile(
 _PLANS = 200  # most files have one set of columns; a hostile one has another in every row
 
 Named = tuple[tuple[str, str], ...]
-
-
-class RowRefused(ValueError):
-    """The row does not go in; `field` says where to look."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(reason)
-        self.field, self.reason = field, reason
 
 
 class SkuContent(NamedTuple):

@@ -1,4 +1,4 @@
-"""A row of a file as it came, or why it cannot be read; and why a file cannot."""
+"""A row of a file as it came, or why it cannot be read or does not go in; and why a file cannot."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from typing import Any, NamedTuple
 
 class FileRefused(ValueError):
     """The file as a whole cannot be read; the message says why, for people."""
+
+
+class RowRefused(ValueError):
+    """The row does not go in; `field` says where to look."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field, self.reason = field, reason
 
 
 class Row(NamedTuple):

@@ -26,10 +26,11 @@ from django.utils.translation import gettext as _
 from catalogue.evidence import lexicons
 from catalogue.importing.inspecting import Origin, ScaleUnclear
 from catalogue.importing.limits import COMMAND, UPLOAD, Limits
-from catalogue.importing.mapping import Mapper, Record, RowRefused
+from catalogue.importing.mapping import Mapper, Record
 from catalogue.importing.opening import ImportFile, ImportRows
 from catalogue.importing.pictures import PictureLookup
 from catalogue.importing.readers import Broken, FileRefused, Row, raw_text
+from catalogue.importing.rows import RowRefused
 from catalogue.importing.storing import ImportCounts, store
 from catalogue.models import Import, Rejection
 from jobs import leasing

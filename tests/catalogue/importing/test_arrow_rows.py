@@ -22,9 +22,10 @@ from pyarrow import (  # type: ignore[attr-defined]  # fmt: skip
 )
 
 from catalogue.importing import arrow_rows
-from catalogue.importing.mapping import Mapper, RowRefused
+from catalogue.importing.mapping import Mapper
 from catalogue.importing.presets import OWN, PAIRS
 from catalogue.importing.readers import Broken, Row, RowReader
+from catalogue.importing.rows import RowRefused
 from relevance.labels import LORE
 
 ROWS: list[dict[str, Any]] = [
