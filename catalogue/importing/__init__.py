@@ -3,7 +3,7 @@
 - `receiving`, `program_imports`, `command_imports` how a file arrives: by a person, program, command; `forms`, `views` its pages
 - `opening`    the files of an import as one stream of rows
 - `readers`    the `rows` of a file, one by one, under `limits`; of JSON by `json_rows`, of CSV and TSV by `delimited`,
-  of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches
+  of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches, `class_names` what numbers mean
 - `inspecting`, `presets`, `cells`, `mapping` what its columns and cells mean here
 - `running`    the job: row by row, chunk by chunk; `nothing_in` why nothing of a file went in
 - `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `pictures` which of

@@ -17,7 +17,7 @@ import orjson
 from pyarrow import lib, parquet
 
 from catalogue.child_processes import allow_seconds, settle_in, write_frame
-from catalogue.importing import arrow_rows
+from catalogue.importing import arrow_rows, class_names
 from catalogue.importing.limits import FRAME_BYTES, Limits
 
 MEMORY = 1 << 30  # address space; the libraries alone take 290 MiB of it
@@ -106,8 +106,11 @@ def _frames(file: OpenFile, limits: Limits) -> Iterator[list[bytes]]:
 def _lines(file: OpenFile, limits: Limits) -> Iterator[bytes]:
     table: Any = parquet.ParquetFile(file, buffer_size=1 << 16)  # type: ignore[no-untyped-call]
     together = _check(table.metadata, limits)
+    by_column = class_names.namings(table.schema_arrow.metadata)
     for batch in table.iter_batches(batch_size=together, use_threads=False):
-        yield from map(_line, arrow_rows.read(batch))
+        rows = arrow_rows.read(batch)
+        class_names.name_all(rows, by_column)
+        yield from map(_line, rows)
 
 
 def _check(metadata: Any, limits: Limits) -> int:
