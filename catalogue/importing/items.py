@@ -15,6 +15,13 @@ from database.statements import array_of, clock, copy, fresh_ids, rows, run
 from projects.models import Project
 
 
+class _ItemKey(NamedTuple):
+    """What an item is within its project."""
+
+    external_id: str
+    locale: str
+
+
 class _SnapshotKey(NamedTuple):
     item_id: int
     sha256: str
@@ -36,7 +43,7 @@ def store_items(batch: Import, project: Project, records: Sequence[Record]) -> l
     for item_id in fresh.values():
         current[item_id] = Sayings()
     ids.update(fresh)
-    digests = [_SnapshotKey(ids[record.item_id], record.content.digest()) for record in records]
+    digests = [_SnapshotKey(ids[_item_of(record)], record.content.digest()) for record in records]
     _read_older(current, [key for key in digests if current[key.item_id].is_news(key.sha256)])
     before = {item_id: sayings.current for item_id, sayings in current.items()}
     news: dict[_SnapshotKey, Record] = {}
@@ -48,9 +55,7 @@ def store_items(batch: Import, project: Project, records: Sequence[Record]) -> l
             _say(sayings, key, record, batch, news)
         acts.append((key, is_new, is_news and not is_new))
     stored = dict(zip(news, fresh_ids("catalogue_snapshot", len(news)), strict=True))
-    _insert_items(
-        project, {external: (item_id, _stands(item_id, current, stored)) for external, item_id in fresh.items()}
-    )
+    _insert_items(project, {key: (item_id, _stands(item_id, current, stored)) for key, item_id in fresh.items()})
     _insert_snapshots(batch, news, stored)
     known = before.keys() - set(fresh.values())
     moved = {item_id for item_id in known if current[item_id].current != before[item_id]}
@@ -85,40 +90,44 @@ def _stands(item_id: int, current: dict[int, Sayings], stored: dict[_SnapshotKey
     return stored.get(_SnapshotKey(item_id, now.said)) or now.row_id
 
 
-def _known_items(project: Project, records: Sequence[Record]) -> tuple[dict[str, int], dict[int, Sayings]]:
-    """Ids of the items that exist, and what stands of each."""
-    ids: dict[str, int] = {}
+def _item_of(record: Record) -> _ItemKey:
+    return _ItemKey(record.item_id, record.locale)
+
+
+def _known_items(project: Project, records: Sequence[Record]) -> tuple[dict[_ItemKey, int], dict[int, Sayings]]:
+    """Ids of the items that exist, in any locale, and what stands of each."""
+    ids: dict[_ItemKey, int] = {}
     current: dict[int, Sayings] = {}
     # Without one statement for the chunk each of its rows would ask for its item.
     found = rows(
-        """SELECT i.external_id, i.id, s.id, s.sha256, s.batch_id
+        """SELECT i.external_id, i.locale, i.id, s.id, s.sha256, s.batch_id
            FROM catalogue_item i LEFT JOIN catalogue_snapshot s ON s.id = i.current_snapshot_id
            WHERE i.project_id = %s AND i.external_id = ANY(%s::text[])""",
         project.pk,
         list({record.item_id for record in records}),
     )
-    for external_id, item_id, row_id, sha256, batch_id in found:
-        ids[external_id] = item_id
+    for external_id, locale, item_id, row_id, sha256, batch_id in found:
+        ids[_ItemKey(external_id, locale)] = item_id
         current[item_id] = Sayings()
         if row_id is not None:
             current[item_id].add(Saying(sha256, batch_id, row_id=row_id))
     return ids, current
 
 
-def _fresh_items(records: Sequence[Record], known: dict[str, int]) -> dict[str, int]:
+def _fresh_items(records: Sequence[Record], known: dict[_ItemKey, int]) -> dict[_ItemKey, int]:
     """Ids for the items that do not exist yet, in the order of the file."""
-    names = dict.fromkeys(record.item_id for record in records if record.item_id not in known)
-    return dict(zip(names, fresh_ids("catalogue_item", len(names)), strict=True))
+    keys = [key for key in dict.fromkeys(map(_item_of, records)) if key not in known]
+    return dict(zip(keys, fresh_ids("catalogue_item", len(keys)), strict=True))
 
 
-def _insert_items(project: Project, fresh: dict[str, tuple[int, int]]) -> None:
+def _insert_items(project: Project, fresh: dict[_ItemKey, tuple[int, int]]) -> None:
     """With their current snapshot, which is written next: foreign keys are looked at when the chunk commits."""
     if fresh:
         project_id, now = project.pk, clock()
         copy(
             "catalogue_item",
-            "id, project_id, external_id, current_snapshot_id, created_at",
-            ((item_id, project_id, external, snapshot, now) for external, (item_id, snapshot) in fresh.items()),
+            "id, project_id, external_id, locale, current_snapshot_id, created_at",
+            ((item_id, project_id, *key, snapshot, now) for key, (item_id, snapshot) in fresh.items()),
         )
 
 

@@ -69,7 +69,8 @@ class Content(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A row in our words. `pictures` are names or addresses, still to be resolved; labels are codes of the project's scale."""
+    """A row in our words. `locale` is of the item and of the query. `pictures` are names or addresses, still to be resolved;
+    labels are codes of the project's scale."""
 
     row: int
     item_id: str
@@ -101,10 +102,11 @@ class Mapper:
         values = self._values(row)
         texts = _Texts(values, storable=row.storable)
         item_id = texts.identity("item_id") or texts.needed("item_id")
+        locale = texts.text("locale")
         content = _content(texts)
         pictures = texts.pictures()
         if self._kind != PAIRS:
-            return Record(row.number, item_id, content, pictures, texts.replaced, row.sha256)
+            return Record(row.number, item_id, content, pictures, texts.replaced, row.sha256, locale=locale)
         query = normalise_query(texts.needed("query"))
         if len(query.encode()) > QUERY_BYTES:
             raise RowRefused("query", _("longer than %(most)s bytes") % {"most": QUERY_BYTES})
@@ -117,7 +119,7 @@ class Mapper:
             content=content,
             pictures=pictures,
             query=query,
-            locale=texts.text("locale"),
+            locale=locale,
             pair_id=texts.identity("pair_id"),
             label=_label(values.get("label"), self._scale, "label"),
             mismatch=_mismatch(texts),
@@ -132,7 +134,10 @@ class Mapper:
         values: dict[str, Any] = {}
         for field, column, path in self._plan(tuple(row.values)):
             value = within(row.values, path) if path else row.values[column]
-            if field in values or value in _NONE:
+            if value in _NONE:
+                continue
+            if field in values:
+                _same_locale(field, values[field], value)
                 continue
             if row.size > FIELD_BYTES and size_of(value) > FIELD_BYTES:
                 raise RowRefused(column, _("larger than 64 KiB"))
@@ -150,6 +155,13 @@ class Mapper:
             plan = [place for field, one in wanted if (place := _place(field, one, known))]
             self._plans[there] = plan
         return plan
+
+
+def _same_locale(field: str, first: Any, other: Any) -> None:
+    """Without this a query and an item of two locales would become a pair of the first."""
+    if field == "locale" and plain(first).strip() != plain(other).strip():
+        told = {"first": plain(first)[:20], "other": plain(other)[:20]}
+        raise RowRefused("locale", sanitise(_("two columns name different locales: %(first)s, %(other)s") % told)[0])
 
 
 class _Place(NamedTuple):

@@ -39,12 +39,13 @@ def _field(name: str, label: str | Promise, *spellings: str, needed: str = "", p
     return ImportField(name, label, frozenset(needed.split()), pairs_only, spellings)
 
 
+_LOCALES = ("product_locale", "query_locale")  # a file may tell both
 FIELDS: tuple[ImportField, ...] = (
     _field("query", gettext_lazy("query"), "search_term", "keyword", "搜索词", "查询", needed=PAIRS, pairs_only=True),
     _field("item_id", gettext_lazy("item id"), "product_id", "asin", "id", "商品id", needed=f"{PAIRS} {ITEMS}"),
     _field("title", gettext_lazy("title"), "product_title", "product_name", "标题", needed=f"{PAIRS} {ITEMS}"),
     _field("pair_id", gettext_lazy("pair id"), "example_id", pairs_only=True),
-    _field("locale", gettext_lazy("locale"), "product_locale", "language", "lang", pairs_only=True),
+    _field("locale", gettext_lazy("locale"), *_LOCALES, "language", "lang", "market", "语言"),
     _field("description", gettext_lazy("description"), "product_description", "描述"),
     _field("selling_points", gettext_lazy("selling points"), "bullets", "product_bullet_point", "features", "卖点"),
     _field("category", gettext_lazy("category"), "category_hierarchy", "product_class", "类目"),
@@ -287,9 +288,16 @@ def guess(columns: Sequence[str], kind: str) -> dict[str, str]:
     for exact in (True, False):
         for column in columns:
             found = _lookup(_plain(column.rpartition(".")[2] if exact else column), spellings, exact=exact)
-            if column not in meaning and found and found not in meaning.values():
+            if column not in meaning and found and _free(found, column, meaning):
                 meaning[column] = found
     return meaning
+
+
+def _free(found: str, column: str, meaning: Mapping[str, str]) -> bool:
+    """One column means a field. Only a locale is meant by both of a query's and an item's: where they differ in a row, it is
+    refused."""
+    others = {name for name, field in meaning.items() if field == found}
+    return not others or {column} | others <= set(_LOCALES)
 
 
 def _plain(name: str) -> str:
@@ -299,10 +307,12 @@ def _plain(name: str) -> str:
 def _lookup(column: str, spellings: Mapping[str, str], *, exact: bool) -> str | None:
     if exact:
         return spellings.get(column)
-    best = process.extractOne(column, spellings.keys(), scorer=fuzz.WRatio, score_cutoff=90)
+    likely = [word for word in spellings if word not in _EXACT_ONLY]
+    best = process.extractOne(column, likely, scorer=fuzz.WRatio, score_cutoff=90)
     return spellings[best[0]] if best and len(column) > 3 else None
 
 
+_EXACT_ONLY = {"market", "lang"}  # a market price is no market
 _MEANT = frozenset(_plain(word) for known in FIELDS for word in (known.name, *known.spellings))
 _NESTED = 3  # objects within objects
 _NAMES_WITHIN = 30  # more are a catalogue's own names, and no columns

@@ -18,6 +18,13 @@ from projects.hooks import Hook
 from projects.models import Project
 
 
+class QueryKey(NamedTuple):
+    """What a query is within its project."""
+
+    text: str
+    locale: str
+
+
 class StoredQuery(NamedTuple):
     id: int
     benchmark: bool
@@ -84,7 +91,7 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
         _count_items(batch, items, counts)
     else:
         stored = _store_queries(project, records)
-        queries = [stored[record.query] for record in records]
+        queries = [stored[_query_of(record)] for record in records]
         pairs = _store_pairs(batch, project, records, items, queries)
         _count_pairs(batch, pairs, items, counts)
         chunk = replace(chunk, queries=queries, pairs=pairs)
@@ -100,31 +107,35 @@ def _count_items(batch: Import, items: Sequence[StoredItem], counts: ImportCount
     counts.known = counts.read - counts.new - counts.changed
 
 
-def _store_queries(project: Project, records: Sequence[Record]) -> dict[str, StoredQuery]:
+def _store_queries(project: Project, records: Sequence[Record]) -> dict[QueryKey, StoredQuery]:
     """Benchmark once is benchmark for good."""
-    wanted = {record.query: record for record in reversed(records)}
+    wanted = list(dict.fromkeys(map(_query_of, records)))
     # Without ON CONFLICT a query that is there already would fail the chunk.
     run(
         """INSERT INTO catalogue_query (project_id, text, locale, is_benchmark)
            SELECT %s, text, locale, false FROM unnest(%s::text[], %s::text[]) AS n(text, locale)
            ON CONFLICT DO NOTHING""",
         project.pk,
-        list(wanted),
-        [record.locale for record in wanted.values()],
+        [key.text for key in wanted],
+        [key.locale for key in wanted],
     )
     found = rows(
-        "SELECT text, id, is_benchmark FROM catalogue_query WHERE project_id = %s AND text = ANY(%s::text[])",
+        "SELECT text, locale, id, is_benchmark FROM catalogue_query WHERE project_id = %s AND text = ANY(%s::text[])",
         project.pk,
-        list(wanted),
+        list({key.text for key in wanted}),
     )
-    stored = {text: StoredQuery(row_id, is_benchmark) for text, row_id, is_benchmark in found}
-    marked = {text for text in {record.query for record in records if record.benchmark} if not stored[text].benchmark}
+    stored = {QueryKey(text, locale): StoredQuery(row_id, mark) for text, locale, row_id, mark in found}
+    marked = {key for record in records if record.benchmark and not stored[key := _query_of(record)].benchmark}
     if marked:
-        ids = [stored[text].id for text in marked]
+        ids = [stored[key].id for key in marked]
         Query.objects.filter(pk__in=ids).update(is_benchmark=True)
         queries_became_benchmark(ids)
-        stored.update({text: StoredQuery(stored[text].id, benchmark=True) for text in marked})
+        stored.update({key: StoredQuery(stored[key].id, benchmark=True) for key in marked})
     return stored
+
+
+def _query_of(record: Record) -> QueryKey:
+    return QueryKey(record.query, record.locale)
 
 
 def _store_pairs(

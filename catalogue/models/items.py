@@ -16,14 +16,19 @@ from relevance.facts import ItemFacts, Sku
 
 
 class Item(models.Model):
+    """An item is its shop's id in one locale: the same id in another locale is another item. `locale` is '' where none is told."""
+
     project = models.ForeignKey(Project, models.PROTECT, related_name="items", db_index=False)
     external_id = models.CharField(max_length=200)
+    locale = models.CharField(max_length=20, blank=True, db_default="", default="")
     current_snapshot = models.ForeignKey("Snapshot", models.PROTECT, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="one_item_per_project_and_external_id", fields=["project", "external_id"])
+            models.UniqueConstraint(
+                name="one_item_per_project_external_id_and_locale", fields=["project", "external_id", "locale"]
+            )
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from relevance.facts import PairFacts
 
 
 class Query(models.Model):
-    """A query is its text (NFC, white space folded, case kept). Benchmark queries never train."""
+    """A query is its text (NFC, white space folded, case kept) in one locale. Benchmark queries never train."""
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="queries", db_index=False)
     text = models.TextField()
@@ -27,7 +27,9 @@ class Query(models.Model):
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="one_query_per_project_and_text", fields=["project", "text"])]
+        constraints = [
+            models.UniqueConstraint(name="one_query_per_project_text_and_locale", fields=["project", "text", "locale"])
+        ]
         indexes = [models.Index(name="benchmark_queries", fields=["project", "id"], condition=Q(is_benchmark=True))]
 
     def __str__(self) -> str:
