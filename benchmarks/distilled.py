@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import benchmarks  # noqa: E402, F401  (sets Django up, also where this file is run by its path)
-from catalogue.importing import presets  # noqa: E402
+from catalogue.importing import guessing, presets  # noqa: E402
 from catalogue.importing.mapping import Mapper  # noqa: E402
 from catalogue.importing.readers import Row  # noqa: E402
 from inference.distilled.feature_matrix import NAMES, observe  # noqa: E402
@@ -92,7 +92,7 @@ def read(folder: Path, name: str) -> Labelled:
     rows = [json.loads(line) for line in lines]
     scales = {row["label_scale"] for row in rows}
     scale = scale_named(next(iter(scales)))
-    preset = presets.detect(presets.columns_of(rows), scales, presets.PAIRS)
+    preset = presets.detect(guessing.columns_of(rows), scales, presets.PAIRS)
     mapper = Mapper(preset.columns, presets.PAIRS, scale)
     pairs, truth = [], []
     for number, (line, row) in enumerate(zip(lines, rows, strict=True), 1):

@@ -13,7 +13,7 @@ from ninja import Router, Status
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from catalogue.importing import nothing_in, presets, program_imports, receiving
-from catalogue.importing.inspecting import ScaleUnclear
+from catalogue.importing.inspecting import ScaleUnclear, WhoJudgedUnsaid
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.program_imports import ImportRequest
 from catalogue.importing.readers import FileRefused
@@ -71,7 +71,9 @@ class ImportAsked(Asked):
         json_schema_extra={"default": "0"},
         description="1: pairs that have a gold label are judged, too.",
     )
-    column: list[Text] = Field(default=[], description="`COLUMN=FIELD`, once for each column that no preset knows.")
+    column: list[Text] = Field(
+        default=[], description="`COLUMN=FIELD`, once for each column that no preset knows; `COLUMN=` leaves it out."
+    )
 
 
 class ImportState(BaseModel):
@@ -152,6 +154,9 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
         )
     except program_imports.NoLicence:
         raise _unfit("licence", "neither the request nor the file names one") from None
+    except WhoJudgedUnsaid as refusal:
+        column = f"column={refusal.column}="
+        raise Refusal("who_judged_unsaid", refusal.told(f"{column}rater", column)) from refusal
     except NoPreset as refusal:
         raise Refusal("no_preset", str(refusal)) from refusal
     except FileRefused as refusal:
@@ -240,7 +245,7 @@ def _told(said: QueryDict) -> ImportRequest:
 def _column(text: str, kind: str) -> tuple[str, str]:
     column, _sign, field = text.rpartition("=")
     known = [one.name for one in presets.fields_for(kind)]
-    if not column or field not in known:
+    if not column or field not in {"", *known}:
         raise _unfit("column", f"COLUMN=FIELD, where FIELD is one of: {', '.join(known)}")
     return column, field
 

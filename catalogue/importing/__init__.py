@@ -4,7 +4,8 @@
 - `opening`    the files of an import as one stream of rows
 - `readers`    the `rows` of a file, one by one, under `limits`; of JSON by `json_rows`, of CSV and TSV by `delimited`,
   of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches, `class_names` what numbers mean
-- `inspecting`, `presets`, `cells`, `mapping` what its columns and cells mean here
+- `inspecting`, `presets`, `guessing`, `cells`, `mapping` what its columns and cells mean here
+- `raters`     whose a label is: a rater's, or the final one; `rater_hints` columns that look like raters
 - `running`    the job: row by row, chunk by chunk; `nothing_in` why nothing of a file went in
 - `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `pictures` which of
   those that a row names are there. What labels and ratings mean for people is said by who takes `storing.chunk_stored`

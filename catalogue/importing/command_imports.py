@@ -38,7 +38,11 @@ class ImportCommand(JsonCommand):
         parser.add_argument("--preset", default="", metavar="NAME", help=", ".join(presets.names_for(self.kind)))
         parser.add_argument("--images", type=Path, metavar="DIR", help="folder with the pictures that rows name")
         parser.add_argument(
-            "--column", action="append", default=[], metavar="COLUMN=FIELD", help="what a column means; may be repeated"
+            "--column",
+            action="append",
+            default=[],
+            metavar="COLUMN=FIELD",
+            help="what a column means, nothing: left out; may be repeated",
         )
         for name in ("source", "licence", "attribution"):
             parser.add_argument(f"--{name}", default="", help="of the texts, where neither preset nor rows name it")
@@ -125,7 +129,7 @@ class ImportCommand(JsonCommand):
 
 def _column(text: str, kind: str) -> tuple[str, str]:
     column, _sign, field = text.rpartition("=")
-    if not column or field not in {known.name for known in presets.fields_for(kind)}:
+    if not column or field not in {"", *(known.name for known in presets.fields_for(kind))}:
         known = ", ".join(known.name for known in presets.fields_for(kind))
         raise CommandError(_("--column COLUMN=FIELD, where FIELD is one of: %(known)s") % {"known": known})
     return column, field

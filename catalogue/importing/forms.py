@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing import presets
+from catalogue.importing import presets, rater_hints, raters
 from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, meaning_of, origin_of, scale_for
 from catalogue.importing.receiving import ConfirmedMapping
 from catalogue.models import Import
@@ -138,11 +138,24 @@ class MeaningForm(forms.Form):
             field = self[f"column_{number}"]
             yield Column(name, self.look.examples(name), field, str(field.value() or ""))
 
+    def who_judged(self) -> str:
+        """The column that looks like it while the file gives several labels to one pair."""
+        return rater_hints.who_judged(self.look.rows, self.look.columns, self._shown())
+
+    def one_rater_each(self) -> list[str]:
+        return rater_hints.one_rater_each(self.look.rows, self.look.columns, self._shown())
+
+    def _shown(self) -> dict[str, str]:
+        """What the page says now; what it leaves out has not been said yet."""
+        return {column.name: column.meaning for column in self.columns() if column.meaning}
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if missing := presets.missing(self._chosen(), self.kind):
             names = ", ".join(str(known.label) for known in missing)
             raise forms.ValidationError(_("No column says what this import needs: %(names)s.") % {"names": names})
+        if why := raters.unclear(self._chosen()):
+            raise forms.ValidationError(why)
         return cleaned
 
     def _chosen(self) -> dict[str, str]:

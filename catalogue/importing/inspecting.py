@@ -9,12 +9,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from catalogue.importing import presets
+from catalogue.importing import guessing, presets, rater_hints, raters
 from catalogue.importing.cells import at, common_value, plain
 from catalogue.importing.limits import UPLOAD, Limits
-from catalogue.importing.mapping import rating_labels
 from catalogue.importing.opening import ImportFile, ImportRows
 from catalogue.importing.presets import NoPreset, Preset
+from catalogue.importing.raters import RATING, rating_labels
 from catalogue.importing.readers import Broken, FileRefused, Format
 from catalogue.importing.rows import RowRefused
 from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named
@@ -28,6 +28,22 @@ LOOKED_AT = 16 << 20  # bytes, after which a look has seen enough
 
 class ScaleUnclear(ValueError):
     """The scale of the file's labels cannot be told, or is not the project's; the message says what to do."""
+
+
+class WhoJudgedUnsaid(NoPreset):
+    """One pair bears several labels, and a column looks like who gave each: the last one would become gold unasked."""
+
+    def __init__(self, column: str) -> None:
+        self.column = storable(column)
+        super().__init__(self.told(f'--column "{self.column}=rater"', f'--column "{self.column}="'))
+
+    def told(self, say: str, leave_out: str) -> str:
+        """In the words of who asked: how to say that the column is the rater, and that it is not."""
+        sentence = _(
+            "The file gives several labels to one pair, and the column %(column)s looks like who judged. "
+            "Say so: %(say)s. If it is something else: %(leave_out)s."
+        )
+        return sentence % {"column": self.column, "say": say, "leave_out": leave_out}
 
 
 @dataclass(frozen=True)
@@ -63,7 +79,7 @@ def look(parts: Sequence[ImportFile], limits: Limits = UPLOAD) -> Look:
     rows, broken = _head(source)
     if not rows:
         raise FileRefused(_without_rows(source.format, broken))
-    told = (*presets.columns_of(rows), *presets.paths_of(rows))
+    told = (*guessing.columns_of(rows), *guessing.paths_of(rows))
     columns = [one for one in told if len(one) <= MOST_NAME and one == storable(one)]
     return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows), source.told)
 
@@ -98,27 +114,37 @@ def meaning_of(seen: Look, kind: str, name: str = "") -> tuple[Preset | None, di
     try:
         preset = preset_for(seen, kind, name)
     except NoPreset:
-        return None, presets.guess(seen.columns, kind)
-    return preset, columns_of(preset, seen, kind)
+        return None, guessing.guess(seen.columns, kind)
+    meaning = columns_of(preset, seen, kind)
+    return preset, guessing.guess_rest(meaning, seen.columns, kind) if preset.name == "lore" else meaning
 
 
 def meaning_told(
     seen: Look, kind: str, told: Mapping[str, str], name: str = ""
 ) -> tuple[Preset | None, dict[str, str]]:
-    """Where nobody confirms a guess: the preset's columns and those told. Raises NoPreset where these are not enough."""
+    """Where nobody confirms a guess: the preset's columns and those told, of which none means that a column is left out.
+    Raises NoPreset where these are not enough, WhoJudgedUnsaid."""
+    preset: Preset | None = None
     try:
         preset = preset_for(seen, kind, name)
     except NoPreset:
         if name or presets.missing(told, kind):
             raise
-        return None, dict(told)
-    return preset, {**told, **columns_of(preset, seen, kind), **told}
+    meaning = {**told, **(columns_of(preset, seen, kind) if preset else {}), **told}
+    if why := raters.unclear(meaning):
+        raise NoPreset(why)
+    if column := rater_hints.who_judged(seen.rows, seen.columns, meaning):
+        raise WhoJudgedUnsaid(column)
+    return preset, {column: field for column, field in meaning.items() if field}
 
 
 def columns_of(preset: Preset, seen: Look, kind: str) -> dict[str, str]:
     """The preset's columns; those that the look has not met may still come in later rows."""
-    allowed = {known.name for known in presets.fields_for(kind)}
-    return {column: field for column, field in preset.columns.items() if field in allowed}
+    allowed = {known.name for known in presets.fields_for(kind)} | (
+        {raters.RATER_LATER} if kind == presets.PAIRS else set()
+    )
+    meaning = {column: field for column, field in preset.columns.items() if field in allowed}
+    return guessing.labels_told_apart(meaning, seen.columns)
 
 
 def origin_of(seen: Look, preset: Preset | None) -> Origin:
@@ -181,7 +207,7 @@ def _labels(rows: Sequence[Mapping[str, Any]], meaning: Mapping[str, str]) -> It
             value = at(row, column)
             if value in (None, ""):
                 continue
-            if field == "label":
+            if field in ("label", RATING):
                 yield value
             elif field == "ratings":
                 yield from _rated(value)

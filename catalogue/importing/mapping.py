@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, structured, within
 from catalogue.importing.presets import PAIRS
+from catalogue.importing.raters import RATING, Named, RaterReader
 from catalogue.importing.rows import Row, RowRefused
 from relevance.dimensions import Dimension
 from relevance.facts import fold, normalise_query
@@ -35,8 +36,6 @@ _SHORTENED = re.compile(
     r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE
 )  # how spreadsheets show a number of twelve digits and more
 _PLANS = 200  # most files have one set of columns; a hostile one has another in every row
-
-Named = tuple[tuple[str, str], ...]
 
 
 class SkuContent(NamedTuple):
@@ -95,6 +94,7 @@ class Mapper:
         for column, field in meaning.items():
             self._columns.setdefault(field, []).append(column)
         self._kind, self._scale = kind, scale
+        self._raters = RaterReader(self._columns, lambda value, field: _label(value, scale, field))
         self._plans: dict[tuple[str, ...], list[_Place]] = {}
 
     def record(self, row: Row) -> Record:
@@ -113,6 +113,7 @@ class Mapper:
         if (scale := texts.text("label_scale")) and scale != self._scale.name:
             reason = _("the labels of this import are in %(scale)s")
             raise RowRefused("label_scale", reason % {"scale": self._scale.name})
+        said = self._raters.read(values)
         return Record(
             row=row.number,
             item_id=item_id,
@@ -121,27 +122,30 @@ class Mapper:
             query=query,
             locale=locale,
             pair_id=texts.identity("pair_id"),
-            label=_label(values.get("label"), self._scale, "label"),
+            label=said.final,
             mismatch=_mismatch(texts),
-            ratings=_ratings(values.get("ratings"), self._scale),
+            ratings=said.ratings,
             benchmark=_benchmark(texts),
             sanitised=texts.replaced,
             raw_sha256=row.sha256,
         )
 
     def _values(self, row: Row) -> dict[str, Any]:
-        """Our field -> the first value that its columns have."""
+        """Our field -> the first value that its columns have; of raters' own columns, all of them by column."""
         values: dict[str, Any] = {}
         for field, column, path in self._plan(tuple(row.values)):
             value = within(row.values, path) if path else row.values[column]
             if value in _NONE:
                 continue
-            if field in values:
+            if field in values and field != RATING:
                 _same_locale(field, values[field], value)
                 continue
             if row.size > FIELD_BYTES and size_of(value) > FIELD_BYTES:
                 raise RowRefused(column, _("larger than 64 KiB"))
-            values[field] = value
+            if field == RATING:
+                values.setdefault(field, {})[column] = value
+            else:
+                values[field] = value
         return values
 
     def _plan(self, there: tuple[str, ...]) -> list[_Place]:
@@ -352,34 +356,6 @@ def _mismatch(texts: _Texts) -> str:
     if dimension not in _DIMENSIONS:
         raise RowRefused("mismatch", _("no dimension of ours: %(name)s") % {"name": text[:60]})
     return dimension
-
-
-def _ratings(value: Any, scale: Scale) -> Named:
-    """(rater, label) for each rater; a rater who contradicts themselves makes the row unreadable."""
-    ratings: dict[str, str] = {}
-    for rater, given in rating_labels(value):
-        name = sanitise(str(rater).strip())[0]
-        label = _label(given, scale, "ratings")
-        if not name or len(name) > 80 or not label:
-            raise RowRefused("ratings", _("each rating needs a rater (80 characters at most) and a label"))
-        if ratings.setdefault(name, label) != label:
-            raise RowRefused("ratings", _("rater %(name)s gives two labels") % {"name": name})
-    return tuple(ratings.items())
-
-
-def rating_labels(value: Any) -> Iterator[tuple[Any, Any]]:
-    """(rater, label as given) of each rating: a list of {rater, label}, or an object of rater to label."""
-    value = structured(value)
-    if value is None:
-        return
-    if isinstance(value, Mapping):
-        yield from value.items()
-        return
-    for rating in value if isinstance(value, list | tuple) else [value]:
-        if not isinstance(rating, Mapping):
-            raise RowRefused("ratings", _("each rating needs a rater (80 characters at most) and a label"))
-        rater = rating.get("rater")
-        yield "" if rater is None else rater, rating.get("label")
 
 
 def _benchmark(texts: _Texts) -> bool:

@@ -6,15 +6,14 @@ field names alone (`lore`) claim no source. Ambiguity is an error that names the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from rapidfuzz import fuzz, process
 
-from relevance.facts import fold
+from catalogue.importing.raters import RATER, RATER_LATER, RATING
 
 PAIRS = "pairs"
 ITEMS = "items"
@@ -34,18 +33,23 @@ class ImportField:
     pairs_only: bool = False
     spellings: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a column of it may be called; that of a rater bears the rater's name, whatever that is."""
+        return () if self.name == RATING else (self.name, *self.spellings)
+
 
 def _field(name: str, label: str | Promise, *spellings: str, needed: str = "", pairs_only: bool = False) -> ImportField:
     return ImportField(name, label, frozenset(needed.split()), pairs_only, spellings)
 
 
-_LOCALES = ("product_locale", "query_locale")  # a file may tell both
+LOCALES = ("product_locale", "query_locale")  # a file may tell both
 FIELDS: tuple[ImportField, ...] = (
     _field("query", gettext_lazy("query"), "search_term", "keyword", "搜索词", "查询", needed=PAIRS, pairs_only=True),
     _field("item_id", gettext_lazy("item id"), "product_id", "asin", "id", "商品id", needed=f"{PAIRS} {ITEMS}"),
     _field("title", gettext_lazy("title"), "product_title", "product_name", "标题", needed=f"{PAIRS} {ITEMS}"),
     _field("pair_id", gettext_lazy("pair id"), "example_id", pairs_only=True),
-    _field("locale", gettext_lazy("locale"), *_LOCALES, "language", "lang", "market", "语言"),
+    _field("locale", gettext_lazy("locale"), *LOCALES, "language", "lang", "market", "语言"),
     _field("description", gettext_lazy("description"), "product_description", "描述"),
     _field("selling_points", gettext_lazy("selling points"), "bullets", "product_bullet_point", "features", "卖点"),
     _field("category", gettext_lazy("category"), "category_hierarchy", "product_class", "类目"),
@@ -70,17 +74,44 @@ FIELDS: tuple[ImportField, ...] = (
         "图片",
         "图片链接",
     ),
-    _field("label", gettext_lazy("label"), "esci_label", "grade", "relevance", "gold", "标签", pairs_only=True),
+    _field(
+        "label",
+        gettext_lazy("final label (gold)"),
+        *("esci_label", "grade", "relevance", "rel", "rating", "gold", "gold_label", "final_label", "标签", "最终标签"),
+        pairs_only=True,
+    ),
     _field("mismatch", gettext_lazy("mismatch dimension"), "mismatch_dimension", pairs_only=True),
     _field("label_scale", gettext_lazy("label scale"), pairs_only=True),
-    _field("ratings", gettext_lazy("people's ratings"), "judgments", pairs_only=True),
+    _field(
+        "rater",
+        gettext_lazy("who judged: the label is this rater's"),
+        *(
+            "annotator",
+            "annotator_id",
+            "rater_id",
+            "worker",
+            "worker_id",
+            "judge",
+            "judge_id",
+            "assessor",
+            "assessor_id",
+        ),
+        *("labeler", "labeller", "user", "user_id", "username", "completed_by", "标注人", "标注员", "评审员", "评估人"),
+        pairs_only=True,
+    ),
+    _field("rating", gettext_lazy("a rater's label (the column is the rater)"), pairs_only=True),
+    _field("ratings", gettext_lazy("people's ratings, all in one cell"), "judgments", pairs_only=True),
     _field("benchmark", gettext_lazy("benchmark query"), "is_benchmark", pairs_only=True),
     _field("source", gettext_lazy("source")),
     _field("licence", gettext_lazy("licence"), "license"),
     _field("attribution", gettext_lazy("attribution"), "credit"),
 )
 NAMES: Mapping[str, ImportField] = {known.name: known for known in FIELDS}
-OWN: Mapping[str, str] = {name: name for name in NAMES} | {"bullets": "selling_points", "grade": "label"}
+OWN: Mapping[str, str] = {word: word for word in NAMES if word in NAMES[word].words} | {
+    "bullets": "selling_points",
+    "grade": "label",
+    RATER: RATER_LATER,
+}
 
 
 @dataclass(frozen=True)
@@ -279,58 +310,3 @@ def fields_for(kind: str) -> list[ImportField]:
 def missing(meaning: Mapping[str, str], kind: str) -> list[ImportField]:
     """The needed fields that no column stands for."""
     return [known for known in fields_for(kind) if kind in known.needed and known.name not in meaning.values()]
-
-
-def guess(columns: Sequence[str], kind: str) -> dict[str, str]:
-    """What foreign columns may mean, for a person to confirm: by known spellings first, then by likeness."""
-    spellings = {_plain(word): known.name for known in fields_for(kind) for word in (known.name, *known.spellings)}
-    meaning: dict[str, str] = {}
-    for exact in (True, False):
-        for column in columns:
-            found = _lookup(_plain(column.rpartition(".")[2] if exact else column), spellings, exact=exact)
-            if column not in meaning and found and _free(found, column, meaning):
-                meaning[column] = found
-    return meaning
-
-
-def _free(found: str, column: str, meaning: Mapping[str, str]) -> bool:
-    """One column means a field. Only a locale is meant by both of a query's and an item's: where they differ in a row, it is
-    refused."""
-    others = {name for name, field in meaning.items() if field == found}
-    return not others or {column} | others <= set(_LOCALES)
-
-
-def _plain(name: str) -> str:
-    return fold(name).replace("_", " ").replace("-", " ")
-
-
-def _lookup(column: str, spellings: Mapping[str, str], *, exact: bool) -> str | None:
-    if exact:
-        return spellings.get(column)
-    likely = [word for word in spellings if word not in _EXACT_ONLY]
-    best = process.extractOne(column, likely, scorer=fuzz.WRatio, score_cutoff=90)
-    return spellings[best[0]] if best and len(column) > 3 else None
-
-
-_EXACT_ONLY = {"market", "lang"}  # a market price is no market
-_MEANT = frozenset(_plain(word) for known in FIELDS for word in (known.name, *known.spellings))
-_NESTED = 3  # objects within objects
-_NAMES_WITHIN = 30  # more are a catalogue's own names, and no columns
-
-
-def columns_of(rows: Iterable[Mapping[str, object]]) -> list[str]:
-    """The columns of some rows, in order of first appearance."""
-    return list(dict.fromkeys(column for row in rows for column in row))
-
-
-def paths_of(rows: Iterable[Mapping[str, object]]) -> list[str]:
-    """Columns within objects, as `data.query`; not of objects that mean something here as a whole, such as attributes."""
-    return list(dict.fromkeys(path for row in rows for path in _paths(row, "", _NESTED)))
-
-
-def _paths(values: Mapping[str, object], above: str, deeper: int) -> Iterator[str]:
-    for name, value in values.items():
-        if above and "." not in name:
-            yield f"{above}.{name}"
-        if deeper and isinstance(value, Mapping) and len(value) <= _NAMES_WITHIN and _plain(name) not in _MEANT:
-            yield from _paths(value, f"{above}.{name}" if above else name, deeper - 1)

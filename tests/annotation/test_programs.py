@@ -138,6 +138,16 @@ def test_columns_that_no_preset_knows_are_named(program: Program) -> None:
     assert Pair.objects.get().query.text == "red dress"
 
 
+def test_a_program_is_asked_for_the_column_that_looks_like_who_judged_in_its_own_words(program: Program) -> None:
+    rows = [{**ROWS[0], "label": label, "annotator": who} for label, who in (("L4", "ann"), ("L1", "bob"))]
+    answer = send(program, lines(rows))
+    assert answer.status_code == 400
+    assert "column=annotator=rater" in program.told(answer) and "--" not in program.told(answer)
+    work(send(program, lines(rows), "licence=x&column=annotator=rater").json()["import"])
+    assert program.get(f"/api/p/shoes/imports/{Import.objects.get().pk}/").json()["ratings"] == 2
+    assert send(program, lines(rows), "licence=x&column=annotator=").status_code == 201
+
+
 def test_a_file_in_another_scale_than_the_projects_is_a_conflict(program: Program, project: Project) -> None:
     make_pair(project=project)
     answer = send(program, lines([{**row, "label": "E", "label_scale": "esci-4"} for row in ROWS]))

@@ -183,6 +183,30 @@ def test_the_script_is_told_where_to_go_without_using_up_the_messages(lena: Clie
     assert (answer.status_code, answer["X-Location"]) == (204, address())
 
 
+def test_a_column_that_looks_like_who_judged_is_pointed_at_and_can_be_chosen(lena: Client, project: Project) -> None:
+    rows = [
+        {**OURS[0], "label": label, "who1": who, "n": n}
+        for n, (label, who) in enumerate([("L4", "a"), ("L1", "b")] * 2)
+    ]
+    rows = [{**row, "item_id": f"m{n // 2}"} for n, row in enumerate(rows)]
+    bring(lena, upload(rows))
+    assert "The column “who1” looks like" not in (page := lena.get(address()).content.decode())
+    assert "the column “who1” looks like who judged" in page and "A final label becomes gold" in page
+    assert lena.post(address(), meaning(lena, who1="rater", label="rating", title="rating")).status_code == 422
+    assert lena.post(address(), meaning(lena, who1="rater")).status_code == 302
+    batch = run_confirmed()
+    assert (batch.new, batch.gold, batch.ratings) == (2, 0, 4)
+
+
+def test_columns_that_may_be_raters_are_offered_on_the_page(lena: Client, project: Project) -> None:
+    rows = [{**OURS[0], "label": "", "item_id": f"m{n}", "Ann": "L4", "<b>Bo": ["L1", "L4"][n]} for n in range(2)]
+    bring(lena, upload(rows))
+    page = lena.get(address()).content.decode()
+    assert "hold the same few values: Ann, &lt;b&gt;Bo." in page
+    assert lena.post(address(), meaning(lena, **{"Ann": "rating", "<b>Bo": "rating"})).status_code == 302
+    assert (run_confirmed().ratings, Import.objects.get().gold) == (4, 0)
+
+
 def test_what_is_discarded_or_cancelled_goes_no_further(lena: Client) -> None:
     bring(lena, upload(OURS))
     assert lena.post(address("import-cancel")).status_code == 302

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from catalogue.importing.guessing import guess
 from catalogue.importing.inspecting import Look, ScaleUnclear, columns_of, look, origin_of, preset_for, scale_for
 from catalogue.importing.mapping import FIELD_BYTES, Mapper, Record
 from catalogue.importing.opening import ImportFile
-from catalogue.importing.presets import ITEMS, PAIRS, PRESETS, NoPreset, guess, missing
+from catalogue.importing.presets import ITEMS, PAIRS, PRESETS, NoPreset, missing
 from catalogue.importing.readers import FileRefused, Row
 from catalogue.importing.rows import RowRefused
 from relevance.labels import LORE, scale_named
