@@ -14,7 +14,9 @@ class PairRecord(NamedTuple):
     pair: int
     pair_id: str
     query: str
+    locale: str  # of the query
     item_id: str
+    item_locale: str
     snapshot: str
     title: str
     category: str | None
@@ -42,7 +44,9 @@ def origin(record: PairRecord) -> dict[str, Any]:
     return {
         "pair": record.pair,
         "pair_id": record.pair_id,
+        "locale": record.locale,
         "item_id": record.item_id,
+        "item_locale": record.item_locale,
         "snapshot": record.snapshot,
         "gold": record.gold,
         "ground": record.ground,

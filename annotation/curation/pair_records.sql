@@ -7,7 +7,7 @@
 --
 -- Without coalesce(g.snapshot_id, ...), a label would stand beside an item that has changed since: gold's own snapshot comes
 -- before the item's, and a prediction that saw another one is not told.
-SELECT p.id, p.external_id, q.text, i.external_id, s.sha256, s.title,
+SELECT p.id, p.external_id, q.text, q.locale, i.external_id, i.locale, s.sha256, s.title,
        CASE WHEN %(training)s THEN s.category END, CASE WHEN %(training)s THEN s.cpv::text END,
        CASE WHEN %(training)s THEN s.skus::text END, CASE WHEN %(training)s THEN s.shop END,
        b.source, b.licence, b.attribution, g.id, coalesce(g.label, ''), coalesce(g.mismatch, ''), coalesce(g.ground, ''),

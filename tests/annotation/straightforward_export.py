@@ -47,7 +47,9 @@ def _origin(pair: Pair, gold: Gold | None, snapshot: Snapshot, prediction: Predi
     return {
         "pair": pair.pk,
         "pair_id": pair.external_id,
+        "locale": pair.query.locale,
         "item_id": pair.item.external_id,
+        "item_locale": pair.item.locale,
         "snapshot": snapshot.sha256,
         "gold": gold.pk if gold else None,
         "ground": gold.ground if gold else "",

@@ -55,8 +55,11 @@ def make_import(*, project: Project, **fields: Any) -> Import:
     )
 
 
-def make_item(*, project: Project, title: str = "Red mug", batch: Import | None = None, **fields: Any) -> Item:
-    item = Item.objects.create(project=project, external_id=fields.pop("external_id", f"item-{next(_numbers)}"))
+def make_item(
+    *, project: Project, title: str = "Red mug", batch: Import | None = None, locale: str = "", **fields: Any
+) -> Item:
+    external_id = fields.pop("external_id", f"item-{next(_numbers)}")
+    item = Item.objects.create(project=project, external_id=external_id, locale=locale)
     content = hashlib.sha256(f"{title}{fields}".encode()).hexdigest()
     snapshot = Snapshot.objects.create(
         item=item, sha256=content, title=title, batch=batch or make_import(project=project), **fields
@@ -67,13 +70,19 @@ def make_item(*, project: Project, title: str = "Red mug", batch: Import | None 
 
 
 def make_pair(
-    *, project: Project, query: str = "red mug", item: Item | None = None, batch: Import | None = None, **fields: Any
+    *,
+    project: Project,
+    query: str = "red mug",
+    item: Item | None = None,
+    batch: Import | None = None,
+    locale: str = "",
+    **fields: Any,
 ) -> Pair:
+    """`locale` is the query's, and the item's where it is made here."""
     batch = batch or make_import(project=project)
-    row, _ = Query.objects.get_or_create(project=project, text=query)
-    return Pair.objects.create(
-        project=project, query=row, item=item or make_item(project=project, batch=batch), batch=batch, **fields
-    )
+    row, _ = Query.objects.get_or_create(project=project, text=query, locale=locale)
+    item = item or make_item(project=project, batch=batch, locale=locale)
+    return Pair.objects.create(project=project, query=row, item=item, batch=batch, **fields)
 
 
 def make_slots(*, pair: Pair, count: int | None = None, mode: str = "") -> list[Slot]:

@@ -21,7 +21,7 @@ from relevance.labels import Scale
 from relevance.splits import Split
 
 COLUMNS = (
-    "pair_id", "query", "item_id", "title", "gold_label", "mismatch", "ground", "lore_label", "judgments",
+    "pair_id", "query", "locale", "item_id", "item_locale", "title", "gold_label", "mismatch", "ground", "lore_label", "judgments",
     "prediction", "model", "rule_base", "source", "licence", "attribution", "split",
 )  # fmt: skip
 

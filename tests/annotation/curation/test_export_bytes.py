@@ -61,10 +61,10 @@ def _golds(project: Project, batch: Any, turn: int) -> None:
         make_prediction(pair=pair, label="L1")
         make_prediction(pair=pair, **fields)  # the newest counts
     _gold(make_pair(project=project, query=f"no prediction {turn}", batch=batch, external_id="p,1"), "L2", "brand")
-    mismatched = make_pair(project=project, query=f"another mismatch {turn}", batch=batch)
+    mismatched = make_pair(project=project, query=f"another mismatch {turn}", batch=batch, locale="en-GB")
     _gold(mismatched, "L2", "brand")
     make_prediction(pair=mismatched, label="L2")
-    moved = make_pair(project=project, query=f"moved on {turn}", batch=batch)
+    moved = make_pair(project=project, query=f"moved on {turn}", batch=batch, locale="es")
     _gold(moved, "L4")
     moved.item.current_snapshot = Snapshot.objects.create(
         item=moved.item, sha256=f"new {turn}", title="New", batch=batch
