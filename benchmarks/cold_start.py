@@ -49,7 +49,9 @@ def told(
 
 
 def compared(whole: Labelled, before: Sequence[RuleSpec], after: Sequence[RuleSpec]) -> dict[str, Any]:
-    lexicon = Lexicon.shipped().learn({pair.item.external_id: pair.item for pair in whole.pairs}.values())
+    lexicon = Lexicon.shipped().learn(
+        {(pair.item.external_id, pair.locale): pair.item for pair in whole.pairs}.values()
+    )
     grids = [build_grid(pair, lexicon) for pair in whole.pairs]
     queries = [pair.query for pair in whole.pairs]
     result: dict[str, Any] = {"pairs": len(whole.pairs), "queries": len(set(queries))}

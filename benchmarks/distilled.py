@@ -38,7 +38,7 @@ from relevance.calibration import expected_calibration_error, reliability  # noq
 from relevance.chain import LABELS  # noqa: E402
 from relevance.deciding import decide  # noqa: E402
 from relevance.evidence import build_grid  # noqa: E402
-from relevance.facts import ItemFacts, PairFacts, Sku  # noqa: E402
+from relevance.facts import AskedQuery, ItemFacts, PairFacts, Sku  # noqa: E402
 from relevance.labels import Scale, scale_named  # noqa: E402
 from relevance.lexicon import Lexicon  # noqa: E402
 from relevance.metrics import report  # noqa: E402
@@ -70,10 +70,10 @@ class Labelled:
         return np.eye(len(LABELS))[lore]
 
     @property
-    def company(self) -> dict[str, list[ItemFacts]]:
-        found: dict[str, list[ItemFacts]] = {}
+    def company(self) -> dict[AskedQuery, list[ItemFacts]]:
+        found: dict[AskedQuery, list[ItemFacts]] = {}
         for pair in self.pairs:
-            found.setdefault(pair.query, []).append(pair.item)
+            found.setdefault(pair.asked_query, []).append(pair.item)
         return found
 
     def some(self, chosen: Any) -> Labelled:
@@ -116,13 +116,13 @@ class Taught:
     vocabulary: Vocabulary
     columns: list[int]
 
-    def posterior(self, pairs: Sequence[PairFacts], company: dict[str, list[ItemFacts]]) -> Floats:
+    def posterior(self, pairs: Sequence[PairFacts], company: dict[AskedQuery, list[ItemFacts]]) -> Floats:
         seen, words = _observed(pairs, self.lexicon, self.vocabulary, company)
         return self.model.posterior(seen[:, self.columns], words)
 
 
-def teach(lesson: Labelled, company: dict[str, list[ItemFacts]], without: Sequence[str], seed: int) -> Taught:
-    items = list({pair.item.external_id: pair.item for pair in lesson.pairs}.values())
+def teach(lesson: Labelled, company: dict[AskedQuery, list[ItemFacts]], without: Sequence[str], seed: int) -> Taught:
+    items = list({(pair.item.external_id, pair.locale): pair.item for pair in lesson.pairs}.values())
     lexicon, vocabulary = Lexicon.shipped().learn(items), Vocabulary.learn(items)
     columns = [n for n, name in enumerate(NAMES) if name not in without]
     seen, words = _observed(lesson.pairs, lexicon, vocabulary, company)
@@ -132,7 +132,7 @@ def teach(lesson: Labelled, company: dict[str, list[ItemFacts]], without: Sequen
 
 
 def _observed(
-    pairs: Sequence[PairFacts], lexicon: Lexicon, vocabulary: Vocabulary, company: dict[str, list[ItemFacts]]
+    pairs: Sequence[PairFacts], lexicon: Lexicon, vocabulary: Vocabulary, company: dict[AskedQuery, list[ItemFacts]]
 ) -> tuple[Floats, list[list[tuple[str, float]]]]:
     seen = observe([(pair, build_grid(pair, lexicon)) for pair in pairs], RULES, vocabulary, company)
     return seen.features, seen.words

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 READ = 400  # characters of a text in which rules look for words
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "′": "'", "“": '"', "”": '"', "″": '"', "–": "-", "—": "-", "\u00ad": ""})
@@ -50,11 +51,22 @@ class ItemFacts:
         return "\n".join(map(fold, (self.title[:READ], *values, self.category[:READ], self.caption[:READ], *names)))
 
 
+class AskedQuery(NamedTuple):
+    """What a query is within its project."""
+
+    text: str
+    locale: str = ""
+
+
 @dataclass(frozen=True)
 class PairFacts:
     query: str
     item: ItemFacts
     locale: str = ""
+
+    @property
+    def asked_query(self) -> AskedQuery:
+        return AskedQuery(self.query, self.locale)
 
     @cached_property
     def asked(self) -> str:

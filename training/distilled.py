@@ -260,7 +260,7 @@ def _grids(project: Project, labelled: Sequence[Labelled]) -> dict[int, Evidence
 def _observe(
     pairs: Sequence[Labelled], evidence: Mapping[int, EvidenceGrid], rules: Sequence[RuleSpec], vocabulary: Vocabulary
 ) -> Observed:
-    queries = {one.pair.query_id: one.facts.query for one in pairs}
+    queries = {one.pair.query_id: one.facts.asked_query for one in pairs}
     others = {queries[query_id]: items for query_id, items in other_items.of_queries(queries).items()}
     return observe([(one.facts, evidence[one.pair.pk]) for one in pairs], rules, vocabulary, others)
 

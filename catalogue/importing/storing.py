@@ -16,13 +16,7 @@ from catalogue.models import Import, Query
 from database.statements import clock, copy, fresh_ids, rows, run
 from projects.hooks import Hook
 from projects.models import Project
-
-
-class QueryKey(NamedTuple):
-    """What a query is within its project."""
-
-    text: str
-    locale: str
+from relevance.facts import AskedQuery
 
 
 class StoredQuery(NamedTuple):
@@ -107,7 +101,7 @@ def _count_items(batch: Import, items: Sequence[StoredItem], counts: ImportCount
     counts.known = counts.read - counts.new - counts.changed
 
 
-def _store_queries(project: Project, records: Sequence[Record]) -> dict[QueryKey, StoredQuery]:
+def _store_queries(project: Project, records: Sequence[Record]) -> dict[AskedQuery, StoredQuery]:
     """Benchmark once is benchmark for good."""
     wanted = list(dict.fromkeys(map(_query_of, records)))
     # Without ON CONFLICT a query that is there already would fail the chunk.
@@ -124,7 +118,7 @@ def _store_queries(project: Project, records: Sequence[Record]) -> dict[QueryKey
         project.pk,
         list({key.text for key in wanted}),
     )
-    stored = {QueryKey(text, locale): StoredQuery(row_id, mark) for text, locale, row_id, mark in found}
+    stored = {AskedQuery(text, locale): StoredQuery(row_id, mark) for text, locale, row_id, mark in found}
     marked = {key for record in records if record.benchmark and not stored[key := _query_of(record)].benchmark}
     if marked:
         ids = [stored[key].id for key in marked]
@@ -134,8 +128,8 @@ def _store_queries(project: Project, records: Sequence[Record]) -> dict[QueryKey
     return stored
 
 
-def _query_of(record: Record) -> QueryKey:
-    return QueryKey(record.query, record.locale)
+def _query_of(record: Record) -> AskedQuery:
+    return AskedQuery(record.query, record.locale)
 
 
 def _store_pairs(

@@ -11,7 +11,7 @@ from threadpoolctl import ThreadpoolController
 
 from relevance.deciding import decide
 from relevance.evidence import EvidenceGrid
-from relevance.facts import ItemFacts, PairFacts
+from relevance.facts import AskedQuery, ItemFacts, PairFacts
 from relevance.features import FEATURES_VERSION, GRID_NAMES, WORD_NAMES, QueryWords, Read, grid_features, word_features
 from relevance.relative_features import MOST, RELATIVE_NAMES, relative_features
 from relevance.rules import RuleSpec, fired_rules
@@ -39,7 +39,7 @@ def observe(
     pairs: Sequence[tuple[PairFacts, EvidenceGrid]],
     rules: Sequence[RuleSpec],
     vocabulary: Vocabulary,
-    others: Mapping[str, Sequence[ItemFacts]],
+    others: Mapping[AskedQuery, Sequence[ItemFacts]],
 ) -> Observed:
     """Read each pair beside the first MOST of its query's items in `others`, which may hold the pair's own item."""
     with ONE_THREAD.limit(limits=1, user_api="blas"):
@@ -50,27 +50,27 @@ def _observed(
     pairs: Sequence[tuple[PairFacts, EvidenceGrid]],
     rules: Sequence[RuleSpec],
     vocabulary: Vocabulary,
-    others: Mapping[str, Sequence[ItemFacts]],
+    others: Mapping[AskedQuery, Sequence[ItemFacts]],
 ) -> Observed:
     features = np.empty((len(pairs), len(NAMES)))
     words: list[list[tuple[str, float]]] = [[] for _ in pairs]
-    reads: dict[tuple[str, str], Read] = {}
+    reads: dict[tuple[str, str, str], Read] = {}
 
-    def read(item: ItemFacts) -> Read:
-        return reads.setdefault((item.external_id, item.title), Read(item))
+    def read(item: ItemFacts, locale: str) -> Read:
+        return reads.setdefault((item.external_id, locale, item.title), Read(item))
 
-    by_query: dict[str, list[int]] = {}
+    by_query: dict[AskedQuery, list[int]] = {}
     for number, (pair, _grid) in enumerate(pairs):
-        by_query.setdefault(pair.query, []).append(number)
+        by_query.setdefault(pair.asked_query, []).append(number)
     for query, numbers in by_query.items():
-        asked = QueryWords.of(query, vocabulary)
-        company = [read(item) for item in _first(others.get(query, ()))]
-        own = [read(pairs[number][0].item) for number in numbers]
+        asked = QueryWords.of(query.text, vocabulary)
+        company = [read(item, query.locale) for item in _first(others.get(query, ()))]
+        own = [read(pairs[number][0].item, query.locale) for number in numbers]
         for number, row in zip(numbers, _beside(company, own, asked, vocabulary), strict=True):
             pair, grid = pairs[number]
             fired = fired_rules(pair, grid, rules)
             features[number] = [*row[0], *grid_features(grid, fired, decide(grid, fired)), *row[1]]
-            words[number] = word_evidence(asked, read(pair.item))
+            words[number] = word_evidence(asked, read(pair.item, query.locale))
     return Observed(features, words)
 
 

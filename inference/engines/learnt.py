@@ -16,7 +16,7 @@ from inference.engines.distilled import make_chain, pack_digest
 from relevance.chain import LABELS, chain_json
 from relevance.deciding import Decision, decide
 from relevance.dimensions import Dimension
-from relevance.facts import ItemFacts
+from relevance.facts import AskedQuery, ItemFacts
 from relevance.rules import RuleSpec, fired_rules, in_force
 from relevance.vocabulary import Vocabulary
 
@@ -45,7 +45,7 @@ class LearntDistilled:
         if not questions:
             return []
         began = time.perf_counter()
-        others: Mapping[str, Sequence[ItemFacts]] = {one.pair.query: one.company for one in questions}
+        others: Mapping[AskedQuery, Sequence[ItemFacts]] = {one.pair.asked_query: one.company for one in questions}
         rules = in_force(self.rules, date.today())
         seen = observe([(one.pair, one.grid) for one in questions], rules, self.vocabulary, others)
         shares = self.model.posterior(seen.features, seen.words)

@@ -11,7 +11,7 @@ import pytest
 from inference.distilled.feature_matrix import NAMES, observe
 from relevance.deciding import decide
 from relevance.evidence import build_grid
-from relevance.facts import ItemFacts, PairFacts
+from relevance.facts import AskedQuery, ItemFacts, PairFacts
 from relevance.features import GRID_NAMES, NAN, WORD_NAMES, QueryWords, Read, grid_features, word_features
 from relevance.lexicon import Lexicon
 from relevance.relative_features import RELATIVE_NAMES, relative_features
@@ -125,8 +125,8 @@ def test_the_best_of_a_list_is_below_nothing() -> None:
 def test_the_order_of_the_company_changes_nothing() -> None:
     pairs = [PairFacts("dining chair", item) for item in CATALOGUE]
     asked = [(pair, build_grid(pair, LEXICON)) for pair in pairs]
-    one = observe(asked, (), VOCABULARY, {"dining chair": CATALOGUE})
-    other = observe(asked[::-1], (), VOCABULARY, {"dining chair": CATALOGUE[::-1]})
+    one = observe(asked, (), VOCABULARY, {AskedQuery("dining chair"): CATALOGUE})
+    other = observe(asked[::-1], (), VOCABULARY, {AskedQuery("dining chair"): CATALOGUE[::-1]})
     assert np.allclose(one.features, other.features[::-1], equal_nan=True)
     assert one.words == other.words[::-1]
 
@@ -134,9 +134,20 @@ def test_the_order_of_the_company_changes_nothing() -> None:
 def test_a_pair_asked_alone_is_seen_as_among_others() -> None:
     pairs = [PairFacts("dining chair", item) for item in CATALOGUE]
     asked = [(pair, build_grid(pair, LEXICON)) for pair in pairs]
-    together = observe(asked, (), VOCABULARY, {"dining chair": CATALOGUE}).features
-    alone = [observe([one], (), VOCABULARY, {"dining chair": CATALOGUE}).features[0] for one in asked]
+    together = observe(asked, (), VOCABULARY, {AskedQuery("dining chair"): CATALOGUE}).features
+    alone = [observe([one], (), VOCABULARY, {AskedQuery("dining chair"): CATALOGUE}).features[0] for one in asked]
     assert np.allclose(together, alone, equal_nan=True)
+
+
+def test_a_query_has_the_company_of_its_own_locale() -> None:
+    """The same words in two locales are two queries, also where one model is asked about both at once."""
+    pairs = [PairFacts("dining chair", CATALOGUE[0], "us"), PairFacts("dining chair", CATALOGUE[0], "es")]
+    asked = [(pair, build_grid(pair, LEXICON)) for pair in pairs]
+    others = {AskedQuery("dining chair", "us"): CATALOGUE, AskedQuery("dining chair", "es"): CATALOGUE[3:]}
+    together = observe(asked, (), VOCABULARY, others).features
+    alone = [observe([one], (), VOCABULARY, others).features[0] for one in asked]
+    assert np.allclose(together, alone, equal_nan=True)
+    assert not np.allclose(together[0], together[1], equal_nan=True)
 
 
 def test_rules_that_fire_are_seen() -> None:

@@ -118,12 +118,11 @@ DELETE FROM django_migrations WHERE app = 'catalogue' AND name = '0003_locale'""
 def test_items_of_before_take_the_one_locale_of_their_queries(fresh_database: FreshDatabase, settings: Any) -> None:
     """And keep all that hangs on them; an item beside queries of two locales, or of none, keeps none."""
     project = Project.objects.create(slug="before", name="Before")
-    pairs = [make_pair(project=project, query=text) for text in ("mug", "taza", "cup")]
-    Query.objects.filter(text__in=["mug", "cup"]).update(locale="us")
-    Query.objects.filter(text="taza").update(locale="es")
-    both, alone = make_pair(project=project, query="mug").item, make_pair(project=project, query="vaso").item
-    make_pair(project=project, query="taza", item=both)
-    make_pair(project=project, query="cup", item=pairs[0].item)
+    told = {"mug": "us", "taza": "es", "cup": "us"}
+    pairs = [make_pair(project=project, query=text, locale=locale) for text, locale in told.items()]
+    both, alone = make_pair(project=project, query="mug", locale="us").item, make_pair(project=project).item
+    make_pair(project=project, query="taza", locale="es", item=both)
+    make_pair(project=project, query="cup", locale="us", item=pairs[0].item)
     connection.close()
     with as_owner(fresh_database.name) as cursor:
         cursor.execute(_BEFORE)
