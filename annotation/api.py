@@ -14,15 +14,18 @@ from annotation.bad_cases import following
 from annotation.curation import exporting
 from annotation.curation.formats import table
 from annotation.models import BadCase, Export, HardSet
-from catalogue.models import Pair
+from catalogue.models import Pair, Query
 from jobs.leasing import LIVE
 from jobs.models import JobState
 from projects import audit
 from projects.bearer import ProgramRequest
+from projects.models import Project
 from projects.openapi import leads_to, made, refusals
 from projects.problems import Asked, FieldError, Refusal, Text, WhyNothing, one_of, unfit
 from projects.requests import one, there
 from relevance.facts import normalise_query
+
+NAMED_LOCALES = 20  # in a refusal
 
 exports = Router(tags=["exports"])
 bad_cases = Router(tags=["bad cases"])
@@ -85,6 +88,10 @@ class BadCaseAsked(Asked):
 
     query: Text = Field(description="The words that were searched for; white space is folded.")
     item: Text = Field(description="The item's id in the catalogue.")
+    locale: Text | None = Field(
+        default=None,
+        description="Of query and item, as imported; empty for none. Needed where the project has more than one.",
+    )
     cause: Cause = Field(default=BadCase.Cause.UNKNOWN, description="Why, where it is known.")
     note: Text = Field(default="", description="What was seen; 4,000 characters are kept.")
 
@@ -183,6 +190,7 @@ def export_file(request: ProgramRequest, export_id: int, name: str) -> HttpRespo
             {
                 400: "The body or a field cannot be read.",
                 404: "The project has no pair of this query and item (`no_pair`), or what every address may say.",
+                409: "The project has more than one locale, and the report names none (`locale_needed`).",
                 413: "The body is larger than 2.5 MB.",
             }
         )
@@ -190,17 +198,26 @@ def export_file(request: ProgramRequest, export_id: int, name: str) -> HttpRespo
 )
 def open_bad_case(request: ProgramRequest, asked: Body[BadCaseAsked]) -> Status[BadCaseState]:
     """A pair has one open case: a further report adds its note to it."""
-    pair = (
-        Pair.objects.select_related("item", "project")
-        .filter(project=request.project, query__text=normalise_query(asked.query), item__external_id=asked.item)
-        .order_by("pk")
-        .first()
-    )
+    locale = _the_one_locale(request.project) if asked.locale is None else asked.locale
+    named = Pair.objects.filter(project=request.project, query__text=normalise_query(asked.query), query__locale=locale)
+    # Items of before locales may have none: the one of the query's own comes first.
+    found = named.filter(item__external_id=asked.item, item__locale__in=["", locale]).order_by("-item__locale", "pk")
+    pair = found.select_related("item", "project").first()
     if pair is None:
         absent = "The project has no pair of this query and item: import it first."
         raise Refusal("no_pair", absent, status=404)
     case = following.open_case(request.person, pair, cause=asked.cause, note=asked.note)
     return Status(201, BadCaseState(bad_case=case.pk, pair=pair.pk, state=case.state, cause=case.cause))
+
+
+def _the_one_locale(project: Project) -> str:
+    """Of the project's queries. Without the refusal a case could be opened on what another market showed."""
+    told = Query.objects.filter(project=project).order_by("locale").values_list("locale", flat=True).distinct()
+    locales = [locale or '""' for locale in told[:NAMED_LOCALES]]
+    if len(locales) > 1:
+        which = f"Name the locale: the project has {', '.join(locales)}."
+        raise Refusal("locale_needed", which, status=409, field="locale")
+    return told.first() or ""
 
 
 def _state(export: Export) -> ExportState:

@@ -140,7 +140,8 @@ def write_files(folder: Path) -> None:
         for number in range(40)
         for other in COLOURS
     ]
-    pairs.append({"query": "red dress", "item_id": "SKU-1", "title": "Blue dress", "label": "L2", "ratings": []})
+    dress = {"query": "red dress", "item_id": "SKU-1", "title": "Blue dress", "label": "L2", "ratings": []}
+    pairs.append({**dress, "locale": "en"})
     for one in pairs:
         one["label_scale"] = "lore-4"
     with gzip.open(folder / "pairs.jsonl.gz", "wt", encoding="utf-8") as file:

@@ -15,7 +15,7 @@ from annotation.curation import exporting
 from annotation.models import BadCase, Export, HardSet
 from catalogue.importing import running
 from catalogue.importing.program_imports import CutOff, TooLarge, collect
-from catalogue.models import Import, Pair
+from catalogue.models import Import, Item, Pair
 from inference.models import PrelabelRun
 from jobs import leasing
 from projects import tokens
@@ -23,7 +23,7 @@ from projects.models import AuditEvent, Project, Scope
 from rules.publishing import publish_pack
 from tests.conftest import Cast
 from tests.rules.conftest import spec
-from tests.world.rows import make_pair
+from tests.world.rows import make_item, make_pair
 
 ROWS = [
     {"query": "red dress", "item_id": f"d{n}", "title": f"Red dress {n}", "category": "dress", "label": "L4"}
@@ -261,6 +261,31 @@ def test_a_bad_case_is_opened_for_a_query_and_an_item(program: Program, project:
     assert program.post("/api/p/shoes/bad-cases/", unknown, "application/json").status_code == 404
     odd = json.dumps({**asked, "cause": "weather", "note": "\x00"})
     assert program.post("/api/p/shoes/bad-cases/", odd, "application/json").status_code == 400
+
+
+def test_a_bad_case_names_the_locale_where_the_project_has_more_than_one(program: Program, project: Project) -> None:
+    us, es = (make_pair(project=project, query="samsung", locale=one, external_id=one) for one in ("us", "es"))
+    Item.objects.filter(project=project).update(external_id="B2")
+
+    def reported(**told: str | None) -> Any:
+        body = json.dumps({"query": "samsung", "item": "B2", **told})
+        return program.post("/api/v1/p/shoes/bad-cases/", body, "application/json")
+
+    refusal = reported()
+    assert (refusal.status_code, refusal.json()["code"]) == (409, "locale_needed")
+    assert refusal.json()["errors"] == [{"field": "locale", "detail": "Name the locale: the project has es, us."}]
+    assert reported(locale=None).content == refusal.content
+    assert [reported(locale=one).json()["pair"] for one in ("us", "es")] == [us.pk, es.pk]
+    assert reported(locale="jp").json()["code"] == "no_pair"
+
+
+def test_a_bad_case_finds_an_item_of_before_locales_and_its_own_first(program: Program, project: Project) -> None:
+    old = make_pair(project=project, query="mug", locale="us", item=make_item(project=project, external_id="B1"))
+    body = json.dumps({"query": "mug", "item": "B1"})
+    assert program.post("/api/v1/p/shoes/bad-cases/", body, "application/json").json()["pair"] == old.pk
+    own = make_item(project=project, external_id="B1", locale="us")
+    new = make_pair(project=project, query="mug", locale="us", item=own)
+    assert program.post("/api/v1/p/shoes/bad-cases/", body, "application/json").json()["pair"] == new.pk
 
 
 def test_what_is_another_projects_is_absent(program: Program, cast: Cast) -> None:
