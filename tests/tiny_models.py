@@ -1,17 +1,19 @@
-"""Random-weight vision-language models, built when a test needs one, never committed: tiny ones of half a million
-parameters, and for benchmarks one of the size of Qwen2.5-VL 7B.
+"""Random-weight models, built when a test needs one, never committed: tiny vision-language and text models of half a
+million parameters, and for benchmarks one of the size of Qwen2.5-VL 7B.
 
 `python -m tests.tiny_models KIND FOLDER` builds a tiny one from another environment.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 Kind = Literal["qwen2_5_vl", "qwen3_vl"]
+TextKind = Literal["qwen3", "llama"]
 SPECIALS = (
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>",
     "<|image_pad|>", "<|video_pad|>",
@@ -23,6 +25,18 @@ TEMPLATE = (
     "{% if c.type in ['image', 'image_url'] %}<|vision_start|><|image_pad|><|vision_end|>"
     "{% elif c.type == 'text' %}{{ c.text }}{% endif %}{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+# As SmolVLM's: every content is a list of parts, a string of the system would be read letter by letter.
+PARTS_TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}: {% for c in m.content %}{% if c.type == 'image' %}<image>"
+    "{% elif c.type == 'text' %}{{ c.text }}{% endif %}{% endfor %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}assistant:{% endif %}"
+)
+# As Gemma's: there is no system message.
+NO_SYSTEM_TEMPLATE = (
+    "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>model\n{% endif %}"
 )
 # What differs between sizes: of the text model and of the picture model (the published configuration of the 7B one).
 TINY: Mapping[str, Mapping[str, Any]] = {
@@ -86,7 +100,81 @@ def build_model(kind: Kind, folder: Path, size: Mapping[str, Mapping[str, Any]],
     return folder
 
 
-def _tokenizer(t: Any) -> Any:
+def build_tiny_text_model(kind: TextKind, folder: Path, *, template: str = TEMPLATE) -> Path:
+    """A model that reads text alone: no picture part in its config, no processor in its folder."""
+    import torch
+    import transformers as t
+
+    tokenizer = _tokenizer(t) if kind == "qwen3" else _word_marking_tokenizer(t)
+    torch.manual_seed(0)
+    size: dict[str, Any] = {
+        "vocab_size": -(-len(tokenizer) // 64) * 64, "max_position_embeddings": 8192, "tie_word_embeddings": True,
+        "bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id,
+        **TINY["text"],
+    }  # fmt: skip
+    if kind == "qwen3":
+        t.Qwen3ForCausalLM(t.Qwen3Config(**size, head_dim=32)).save_pretrained(folder)
+    else:
+        t.LlamaForCausalLM(t.LlamaConfig(**size)).save_pretrained(folder)
+    tokenizer.chat_template = template or None
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def build_tiny_smolvlm(folder: Path) -> Path:
+    """A vision-language model of another family: square tiles of a picture, a llama that reads them."""
+    import torch
+    import transformers as t
+    from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
+
+    tokenizer = _tokenizer(t, ("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"))
+    torch.manual_seed(0)
+    text = {"model_type": "llama", "vocab_size": -(-len(tokenizer) // 64) * 64, "max_position_embeddings": 8192,
+            "pad_token_id": tokenizer.pad_token_id, **TINY["text"]}  # fmt: skip
+    vision = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,
+              "image_size": 64, "patch_size": 16}  # fmt: skip
+    model = t.SmolVLMForConditionalGeneration(
+        t.SmolVLMConfig(
+            text_config=text, vision_config=vision, scale_factor=2,
+            image_token_id=tokenizer.convert_tokens_to_ids("<image>"), pad_token_id=tokenizer.pad_token_id,
+        )
+    )  # fmt: skip
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    tiles = SmolVLMImageProcessorPil(size={"longest_edge": 128}, max_image_size={"longest_edge": 64})
+    tiles.save_pretrained(folder)
+    own = {"processor_class": "SmolVLMProcessor", "image_seq_len": (64 // 16) ** 2 // 2**2}
+    (folder / "processor_config.json").write_text(json.dumps(own), encoding="utf-8")
+    (folder / "chat_template.jinja").write_text(PARTS_TEMPLATE, encoding="utf-8")
+    return folder
+
+
+def _word_marking_tokenizer(t: Any) -> Any:
+    """One that marks where words begin, as Llama 2's: it has two tokens for one letter."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    pieces = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", *(chr(code) for code in range(33, 127))]
+    merged = [f"▁{letter}" for letter in LETTERS]
+    core = Tokenizer(
+        models.BPE(
+            vocab={piece: number for number, piece in enumerate([*pieces, *merged])},
+            merges=[("▁", letter) for letter in LETTERS],
+            byte_fallback=True,
+            unk_token="<unk>",
+        )
+    )
+    core.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
+    core.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    core.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in SPECIALS])
+    return t.PreTrainedTokenizerFast(
+        tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|endoftext|>", unk_token="<unk>"
+    )
+
+
+def _tokenizer(t: Any, further: Sequence[str] = ()) -> Any:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     core = Tokenizer(models.BPE())
@@ -94,7 +182,7 @@ def _tokenizer(t: Any) -> Any:
     core.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=700,
-        special_tokens=list(SPECIALS),
+        special_tokens=[*SPECIALS, *further],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

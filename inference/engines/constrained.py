@@ -19,7 +19,10 @@ class Grammar:
         except ImportError as error:
             raise EngineError("not_installed", "llguidance is not installed here") from error
         self._llguidance = llguidance
-        self._tokenizer = llguidance.hf.from_tokenizer(tokenizer)
+        try:
+            self._tokenizer = llguidance.hf.from_tokenizer(tokenizer)
+        except (ValueError, TypeError) as error:
+            raise EngineError("tokenizer", f"its tokenizer cannot be held to a schema: {str(error)[:200]}") from error
         self._compiled: dict[str, str] = {}
 
     def of_schema(self, schema: Mapping[str, Any]) -> Any:

@@ -1,13 +1,15 @@
-"""A vision-language model from a local folder, by transformers: one process, the CPU or one GPU.
+"""A model from a local folder, by transformers: one that reads text, or text and pictures; the CPU or one GPU.
 
-The grade comes from the logits of the next token, the chain from decoding under a grammar (inference.engines.constrained).
-Weights are safetensors only and no code of the model's folder runs. torch is loaded only where an engine is made.
+The grade comes from the logits of the next token, the chain from decoding under a grammar (inference.engines.constrained),
+for both kinds alike. Weights are safetensors only and no code of the model's folder runs. torch is loaded only where an
+engine is made.
 """
 
 from __future__ import annotations
 
-import hashlib
+import inspect
 import io
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,13 +17,14 @@ from typing import Any
 
 import PIL.Image
 
+from inference.engines import picture_processor, weights
 from inference.engines.chat import Call, Picture, Reply, SampledAnswer
+from inference.engines.chat_template import ChatTemplate
 from inference.engines.constrained import Grammar, Held
 from inference.engines.errors import EngineError, EngineUnavailable
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-MAX_PIXELS = 512 * 512  # of a picture as the model sees it: about 350 tokens
-WEIGHTS = ("*.safetensors", "*.json", "*.txt", "*.jinja")
+MAX_PIXELS = 512 * 512  # of a picture as the model is given it: about 350 tokens of a Qwen
 
 
 class TransformersLocal:
@@ -35,20 +38,21 @@ class TransformersLocal:
             import transformers
         except ImportError as error:
             raise EngineError("not_installed", "torch and transformers are not installed here") from error
-        self.revision = revision or digest_of(folder)
+        found = weights.look_into(folder)
+        self.revision = revision or weights.digest_of(folder)
+        self.sees_pictures = found.sees_pictures
         self._torch = torch
         self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        self._model = transformers.AutoModelForImageTextToText.from_pretrained(
-            str(folder),
-            dtype=torch.bfloat16 if self._device != "cpu" else torch.float32,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-        ).to(self._device)
-        self._model.eval()
-        self._tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        self._pictures = _picture_processor(transformers, folder, max_pixels)
-        self._context = int(self._model.config.get_text_config().max_position_embeddings)
+        self._max_pixels = max_pixels
+        self._tokenizer = _tokenizer(transformers, folder)
+        self._processor: Any = picture_processor.load(found, self._tokenizer) if found.sees_pictures else None
+        template = getattr(self._processor, "chat_template", None) or self._tokenizer.chat_template
+        self._template = ChatTemplate(self._tokenizer, template, sees_pictures=found.sees_pictures)
+        self._model = _model(found, torch, transformers, self._device)
+        self._context = _context(self._model.config.get_text_config(), self._tokenizer)
+        self._last_alone = (
+            {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(self._model.forward).parameters else {}
+        )
         self._grammar = Grammar(self._tokenizer)
 
     def converse(self, calls: Sequence[Call]) -> list[Reply | EngineError]:
@@ -68,12 +72,12 @@ class TransformersLocal:
 
     def _grade(self, call: Call, inputs: dict[str, Any]) -> Reply:
         """One forward pass: the softmax over the choices' own tokens."""
-        tokens = [self._tokenizer.encode(choice, add_special_tokens=False) for choice in call.choices]
-        if any(len(token) != 1 for token in tokens) or len({token[0] for token in tokens}) != len(tokens):
-            raise EngineError("choices", "a choice is no single token of this model")
+        tokens = [self._next_token(choice) for choice in call.choices]
+        if len(set(tokens)) != len(tokens):
+            raise EngineError("choices", "two choices begin with the same token of this model")
         with self._torch.inference_mode():
-            logits = self._model(**inputs, logits_to_keep=1).logits[0, -1].float()
-        shares = self._torch.softmax(logits[[token[0] for token in tokens]], dim=0).tolist()
+            logits = self._model(**inputs, **self._last_alone).logits[0, -1].float()
+        shares = self._torch.softmax(logits[tokens], dim=0).tolist()
         best = max(range(len(shares)), key=lambda n: shares[n])
         return Reply(
             said=(SampledAnswer(call.choices[best], "stop"),),
@@ -82,6 +86,21 @@ class TransformersLocal:
             tokens_out=1,
         )
 
+    def _next_token(self, choice: str) -> int:
+        """The token that follows the prompt where the model answers with `choice`. A tokenizer that marks the beginnings
+        of words has two for one letter: what stands before it decides.
+        """
+        begins, alone = self._encoded(self._template.answer_starts), self._encoded(choice)
+        following = self._encoded(self._template.answer_starts + choice)
+        if following[:-1] == begins:
+            return following[-1]
+        if len(alone) != 1:
+            raise EngineError("choices", f"the choice {choice[:40]!r} is no single token of this model")
+        return alone[0]
+
+    def _encoded(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False))
+
     def _generate(self, call: Call, inputs: dict[str, Any]) -> Reply:
         length = inputs["input_ids"].shape[1]
         most = min(call.max_tokens, self._context - length)
@@ -89,7 +108,7 @@ class TransformersLocal:
             self._torch.manual_seed(call.seed)
         held: list[Any] = []
         if call.schema is not None:
-            held = [Held(self._grammar.of_schema(call.schema), length, self._tokenizer.eos_token_id)]
+            held = [Held(self._grammar.of_schema(call.schema), length, self._ends()[0])]
         with self._torch.inference_mode():
             answers = self._model.generate(
                 **inputs,
@@ -100,74 +119,90 @@ class TransformersLocal:
                 top_k=None,
                 num_return_sequences=call.samples,
                 logits_processor=held,
-                pad_token_id=self._tokenizer.pad_token_id,
+                pad_token_id=self._ends()[0] if self._tokenizer.pad_token_id is None else self._tokenizer.pad_token_id,
             )
         said = tuple(self._said(answer[length:].tolist()) for answer in answers)
         return Reply(said=said, tokens_in=length, tokens_out=sum(len(answer) - length for answer in answers))
 
     def _said(self, tokens: list[int]) -> SampledAnswer:
-        ends = {self._tokenizer.eos_token_id, *_ends(self._model)}
+        ends = set(self._ends())
         stop = next((n for n, token in enumerate(tokens) if token in ends), None)
         text = self._tokenizer.decode(tokens[:stop], skip_special_tokens=True)
         return SampledAnswer(text, "length" if stop is None else "stop")
 
+    def _ends(self) -> list[int]:
+        """What ends an answer: the tokenizer's own token first, then what the weights were saved with."""
+        own, saved = self._tokenizer.eos_token_id, self._model.generation_config.eos_token_id
+        ends = [own, *(saved if isinstance(saved, list) else [saved])]
+        return [end for end in ends if end is not None]
+
     def _inputs(self, call: Call) -> dict[str, Any]:
-        pictures = [_decoded(part) for part in call.user if isinstance(part, Picture)]
-        content = [
-            {"type": "image"} if isinstance(part, Picture) else {"type": "text", "text": part} for part in call.user
-        ]
-        messages = [{"role": "system", "content": call.system}, {"role": "user", "content": content}]
-        text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        seen: dict[str, Any] = {}
-        if pictures:
-            seen = dict(self._pictures(images=pictures, return_tensors="pt"))
-            text = _with_picture_tokens(text, seen["image_grid_thw"], self._pictures.merge_size)
-        tokens = self._tokenizer(text, return_tensors="pt", add_special_tokens=False)
-        if tokens["input_ids"].shape[1] >= self._context:
-            raise EngineError("too_long", f"{tokens['input_ids'].shape[1]} tokens, the model reads {self._context}")
-        if pictures:
-            token = self._tokenizer.convert_tokens_to_ids(PICTURE_TOKEN)
-            seen["mm_token_type_ids"] = (tokens["input_ids"] == token).int()
-        return {name: value.to(self._device) for name, value in {**tokens, **seen}.items()}
+        pictures = [_decoded(part, self._max_pixels) for part in call.user if isinstance(part, Picture)]
+        if pictures and not self.sees_pictures:
+            raise EngineError("no_pictures", "this model reads text alone: it cannot be shown a picture")
+        text = self._template.text(call.system, call.user)
+        inputs = self._with_pictures(text, pictures) if self.sees_pictures else self._text_alone(text)
+        if inputs["input_ids"].shape[1] >= self._context:
+            raise EngineError("too_long", f"{inputs['input_ids'].shape[1]} tokens, the model reads {self._context}")
+        return {name: self._on_device(value) for name, value in inputs.items()}
+
+    def _text_alone(self, text: str) -> dict[str, Any]:
+        found = self._tokenizer(text, return_tensors="pt", add_special_tokens=False)
+        return {name: found[name] for name in ("input_ids", "attention_mask")}
+
+    def _with_pictures(self, text: str, pictures: Sequence[PIL.Image.Image]) -> dict[str, Any]:
+        """Each picture takes as many tokens as its processor says."""
+        shown = {"images": [list(pictures)]} if pictures else {}
+        try:
+            return dict(self._processor(text=[text], **shown, return_tensors="pt", add_special_tokens=False))
+        except ValueError as error:  # a picture of a shape that the model was not made for
+            raise EngineError("picture", f"the model cannot be shown this picture: {str(error)[:200]}") from error
+
+    def _on_device(self, value: Any) -> Any:
+        if value.is_floating_point():
+            return value.to(self._device, self._model.dtype)
+        return value.to(self._device)
 
 
-PICTURE_TOKEN = "<|image_pad|>"
+def _tokenizer(transformers: Any, folder: Path) -> Any:
+    try:
+        return transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
+        raise EngineError("tokenizer", f"its tokenizer cannot be loaded: {str(error)[:200]}") from error
 
 
-def _with_picture_tokens(text: str, grids: Any, merge_size: int) -> str:
-    """Each picture takes as many tokens as it has patches after merging."""
-    for grid in grids.tolist():
-        patches = grid[0] * grid[1] * grid[2] // merge_size**2
-        text = text.replace(PICTURE_TOKEN, "\0" * patches, 1)
-    return text.replace("\0", PICTURE_TOKEN)
+def _model(found: weights.Weights, torch: Any, transformers: Any, device: str) -> Any:
+    """Raises EngineError where weights are missing too: transformers would draw them at random and answer all the same."""
+    kind = transformers.AutoModelForImageTextToText if found.sees_pictures else transformers.AutoModelForCausalLM
+    try:
+        model, told = kind.from_pretrained(
+            str(found.folder),
+            config=found.config,
+            dtype=torch.bfloat16 if device != "cpu" else torch.float32,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, ImportError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        raise EngineError("not_loaded", f"its weights cannot be loaded: {str(error)[:200]}") from error
+    if missing := sorted(told["missing_keys"]):
+        raise EngineError("weights_missing", f"{len(missing)} of its weights are in no file, {missing[0]} for one")
+    return model.to(device).eval()
 
 
-def _picture_processor(transformers: Any, folder: Path, max_pixels: int) -> Any:
-    """The one that works on Pillow pictures and needs no torchvision."""
-    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
-
-    return Qwen2VLImageProcessorPil.from_pretrained(str(folder), max_pixels=max_pixels)
+def _context(config: Any, tokenizer: Any) -> int:
+    """How many tokens the model reads and writes together."""
+    return int(getattr(config, "max_position_embeddings", None) or min(tokenizer.model_max_length, 1 << 20))
 
 
-def _ends(model: Any) -> list[int]:
-    ends = model.generation_config.eos_token_id
-    return ends if isinstance(ends, list) else [] if ends is None else [ends]
-
-
-def _decoded(picture: Picture) -> PIL.Image.Image:
+def _decoded(picture: Picture, max_pixels: int) -> PIL.Image.Image:
     try:
         with PIL.Image.open(io.BytesIO(picture.data), formats=FORMATS) as opened:
-            return opened.convert("RGB")
+            whole = opened.convert("RGB")
     except (OSError, ValueError, SyntaxError) as error:
         raise EngineError("picture", "the picture cannot be read") from error
-
-
-def digest_of(folder: Path) -> str:
-    """Of the names and contents of everything that makes the model answer as it does."""
-    hasher = hashlib.sha256()
-    for path in sorted({path for pattern in WEIGHTS for path in folder.glob(pattern)}):
-        hasher.update(path.name.encode())
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                hasher.update(chunk)
-    return hasher.hexdigest()[:16]
+    share = math.sqrt(max_pixels / (whole.width * whole.height))
+    if share >= 1:
+        return whole
+    return whole.resize((max(1, int(whole.width * share)), max(1, int(whole.height * share))))

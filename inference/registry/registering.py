@@ -117,6 +117,7 @@ def _first(asked: ModelVersion, found: Found, wanted: ModelToRegister) -> FirstJ
     """A captioner judges no pairs, so it has none. Raises CannotRegister for an answer that is no judgment."""
     if not found.answers:
         raise CannotRegister(found.code, "the engine does not answer (%(problem)s)", problem=found.problem)
+    _refuse_blind(found, wanted)
     if wanted.role == ModelVersion.Role.CAPTIONER:
         return None
     asked.found = found.as_json()
@@ -129,6 +130,21 @@ def _first(asked: ModelVersion, found: Found, wanted: ModelToRegister) -> FirstJ
         said = first.answer or "–"
         raise CannotRegister(first.code, unusable, name=wanted.name, why=first.sentence, answer=said)
     return first
+
+
+def _refuse_blind(found: Found, wanted: ModelToRegister) -> None:
+    """Whoever is to be shown pictures must take one: each pair with a picture would end as the probe's did."""
+    if found.pictures:
+        return
+    if wanted.role == ModelVersion.Role.CAPTIONER:
+        sentence = _("%(name)s was shown a picture and did not answer (%(problem)s). A captioner must see pictures.")
+        raise CannotRegister("no_pictures", sentence, name=wanted.name, problem=found.blind.rstrip("."))
+    if wanted.pictures == ModelVersion.Pictures.PICTURE:
+        sentence = _(
+            "%(name)s was shown a picture and did not answer (%(problem)s). Register it with --pictures none, or with"
+            " --pictures caption where a captioner tells it what pictures show."
+        )
+        raise CannotRegister("no_pictures", sentence, name=wanted.name, problem=found.blind.rstrip("."))
 
 
 def _served(target: str, options: Mapping[str, Any]) -> str:
