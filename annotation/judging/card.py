@@ -28,7 +28,7 @@ from relevance.evidence import EvidenceGrid
 from rules.publishing import specs
 
 HISTORY = 5
-_SHOWN_OF_THE_PAST = ("pair__query__text", "label", "outcome", "mismatch",
+_SHOWN_OF_THE_PAST = ("pair__query__text", "pair__query__locale", "label", "outcome", "mismatch",
                       "snapshot__title", "snapshot__category", "snapshot__images", "snapshot__image_addresses")  # fmt: skip
 
 
@@ -183,6 +183,7 @@ def history(person: Person, project: Project) -> list[dict[str, Any]]:
                     **own_answer(row, project),
                     "title": row.snapshot.title,
                     "query": row.pair.query.text,
+                    "locale": row.pair.query.locale,
                     "thumb": pictures[0]["thumb"] if pictures else "",
                     "pair": row.pair_id,
                 }

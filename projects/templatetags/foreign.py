@@ -21,12 +21,22 @@ SPELT_OUT = 400  # characters of the text in the tooltip
 
 
 @register.simple_tag
-def foreign(text: Any) -> str:
-    """The text between `bdi` tags, its badge behind it; escaped even if someone called it safe."""
+def foreign(text: Any, locale: str = "") -> str:
+    """The text between `bdi` tags, its badge behind it, then the locale that it is of; escaped even if someone called it
+    safe."""
     said = str(text)
+    behind = _badge(said), _of_locale(locale)
     if invisible_characters.turns(said):  # a box of its own is a paragraph of its own: nothing left open leaves it
-        return format_html('<bdi hx-ignore class="boxed">{}</bdi>{}', escape(said), _badge(said))
-    return format_html("<bdi hx-ignore>{}</bdi>{}", escape(said), _badge(said))
+        return format_html('<bdi hx-ignore class="boxed">{}</bdi>{}{}', escape(said), *behind)
+    return format_html("<bdi hx-ignore>{}</bdi>{}{}", escape(said), *behind)
+
+
+def _of_locale(locale: str) -> str:
+    """Written out, since a locale may be any twenty characters of a file."""
+    if not locale:
+        return ""
+    shape = ' <span class="badge"><span class="visually-hidden">{} </span><bdi hx-ignore>{}</bdi></span>'
+    return format_html(shape, gettext("locale"), escape(legible(locale)))
 
 
 @register.simple_tag
