@@ -95,6 +95,7 @@ class ImportState(BaseModel):
     rejected: int = Field(description="Rows that did not go in; `rejected/` lists them.")
     gold: int = Field(description="Rows with a gold label.")
     ratings: int = Field(description="Labels of single raters.")
+    predictions: int = Field(description="Predictions of models outside of here that were added.")
     images: int = Field(description="Pictures that came with the file.")
     error: str = Field(description="Code of what stopped it; empty where nothing did.")
     why_nothing: WhyNothing | None = Field(
@@ -266,6 +267,7 @@ def _state(batch: Import) -> ImportState:
         rejected=batch.rejected,
         gold=batch.gold,
         ratings=batch.ratings,
+        predictions=batch.predictions,
         images=batch.images,
         error=batch.error,
         why_nothing=WhyNothing.of(nothing_in.why(batch)),

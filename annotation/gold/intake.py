@@ -21,7 +21,7 @@ def take(chunk: StoredChunk) -> AddedLabels:
     """Gold and ratings, slots for new pairs, and the pairs settled that something new is said of."""
     if not chunk.pairs:
         settling.settle_changed(chunk.project, chunk.changed)
-        return AddedLabels(0, 0)
+        return AddedLabels()
     new_gold = store_gold(chunk.batch, chunk.pairs, chunk.records, chunk.items)
     new_ratings = store_ratings(chunk.batch, chunk.project, chunk.pairs, chunk.records, chunk.items)
     rows = list(zip(chunk.pairs, chunk.queries, chunk.records, strict=True))

@@ -77,6 +77,7 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
             )
             for row in predictions
         ],
+        "foreign": found.foreign_predictions.order_by("-batch", "row", "place")[:20],
         "judgments": [(row, cited.get(row.pk, [])) for row in judgments],
         "golds": found.golds.select_related("adjudication__adjudicator", "batch").order_by("id"),
         "disagreements": found.disagreements.order_by("id"),

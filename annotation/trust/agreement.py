@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from annotation.trust.foreign import ForeignMaterial
 from annotation.trust.measurable import Material, MeasurablePair, Word
 from catalogue.models import Pair
 from inference.registry.basis import Basis
@@ -59,11 +60,16 @@ class MeasuredReport:
         )
 
 
-def figures(project: Project, *, of: Of | None, against: Against, include_learnt: bool = False) -> MeasuredReport:
-    """The report for `--of` against `--against`; without `--of`, people among themselves or the model against gold.
+def figures(
+    project: Project, *, of: Of | None, against: Against, include_learnt: bool = False, foreign: str = ""
+) -> MeasuredReport:
+    """The report for `--of` against `--against`; without `--of`, people among themselves or the model against gold. The model
+    is the active one, or the foreign one of that name.
 
-    Raises UndefinedComparison.
+    Raises UndefinedComparison, UnknownForeignModel.
     """
+    if foreign and of in (None, "model"):
+        return _model_against(ForeignMaterial(project, foreign), against)
     if of is None:
         of = "people" if against == "people" else "model"
     found = Material(project)
@@ -78,6 +84,12 @@ def figures(project: Project, *, of: Of | None, against: Against, include_learnt
     return model_and_people(
         found, imported_only=of == "imported", people_first=against == "model", include_learnt=include_learnt
     )
+
+
+def _model_against(found: Material, against: Against) -> MeasuredReport:
+    if against == "model":
+        raise UndefinedComparison("model against model compares nothing")
+    return model_and_gold(found) if against == "gold" else model_and_people(found)
 
 
 class Opinions(NamedTuple):

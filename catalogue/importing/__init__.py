@@ -6,6 +6,7 @@
   of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches, `class_names` what numbers mean
 - `inspecting`, `presets`, `guessing`, `cells`, `mapping` what its columns and cells mean here
 - `raters`     whose a label is: a rater's, or the final one; `rater_hints` columns that look like raters
+- `predictions` what a model outside of here predicted, and the file as its origin
 - `running`    the job: row by row, chunk by chunk; `nothing_in` why nothing of a file went in
 - `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `pictures` which of
   those that a row names are there. What labels and ratings mean for people is said by who takes `storing.chunk_stored`

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
+from catalogue.importing import predictions
 from catalogue.importing.presets import FIELDS, LOCALES, NAMES, fields_for
 from catalogue.importing.raters import RATER, RATER_LATER, RATING
 from relevance.facts import fold
@@ -20,7 +21,7 @@ def guess(columns: Sequence[str], kind: str) -> dict[str, str]:
             found = _lookup(_plain(column.rpartition(".")[2] if exact else column), spellings, exact=exact)
             if column not in meaning and found and _free(found, column, meaning):
                 meaning[column] = found
-    return labels_told_apart(meaning, columns)
+    return told_apart(meaning, columns)
 
 
 def guess_rest(meaning: Mapping[str, str], columns: Sequence[str], kind: str) -> dict[str, str]:
@@ -28,12 +29,32 @@ def guess_rest(meaning: Mapping[str, str], columns: Sequence[str], kind: str) ->
     taken = {meaning[one] for one in columns if one in meaning}
     called_so = {one: field for one, field in guess(columns, kind).items() if called(one, field)}
     rest = {one: field for one, field in called_so.items() if one not in meaning and field not in taken}
-    return labels_told_apart({**meaning, **rest}, columns)
+    return told_apart({**meaning, **rest}, columns)
 
 
-def labels_told_apart(meaning: Mapping[str, str], columns: Iterable[str]) -> dict[str, str]:
-    """Beside a column of who judged and one that is called final, the label is the rater's and the final one is gold."""
+def told_apart(meaning: Mapping[str, str], columns: Iterable[str]) -> dict[str, str]:
+    """The same, where what one column means hangs on another that is there."""
     columns = tuple(columns)
+    return _labels_told_apart(_models_told_apart(meaning, columns), columns)
+
+
+def _models_told_apart(meaning: Mapping[str, str], columns: Sequence[str]) -> dict[str, str]:
+    """Beside a prediction `model` names who predicted, and nothing of the item. A score alone may be anybody's: it is left out."""
+    there = {meaning.get(one) for one in columns} & predictions.FIELDS
+    named = [one for word in _MODELS for one in columns if _plain(one.rpartition(".")[2]) == word]
+    if there == {"score"} and not named:
+        return {one: field for one, field in meaning.items() if field != "score"}
+    if not there:
+        return dict(meaning)
+    beside = {one: field for one, field in meaning.items() if one not in named}
+    if "prediction_label" in columns:  # our own export's: its `prediction` is a number
+        beside = {**beside, "prediction_label": "prediction"}
+        beside.pop("prediction", None)
+    return {**beside, **dict.fromkeys(named[:1], predictions.MODEL_NAME)}
+
+
+def _labels_told_apart(meaning: Mapping[str, str], columns: Sequence[str]) -> dict[str, str]:
+    """Beside a column of who judged and one that is called final, the label is the rater's and the final one is gold."""
     meaning = {one: RATER if field == RATER_LATER and one in columns else field for one, field in meaning.items()}
     called = [one for one in columns if meaning.get(one, "label") == "label" and _plain(one) in _LABELS]
     final = [one for one in called if _plain(one) in _FINAL]
@@ -57,13 +78,15 @@ def _plain(name: str) -> str:
 def _lookup(column: str, spellings: Mapping[str, str], *, exact: bool) -> str | None:
     if exact:
         return spellings.get(column)
-    likely = [word for word, field in spellings.items() if word not in _EXACT_ONLY and field != RATER]
+    likely = [word for word, field in spellings.items() if word not in _EXACT_ONLY and field not in _BY_NAME]
     best = process.extractOne(column, likely, scorer=fuzz.WRatio, score_cutoff=90)
     return spellings[best[0]] if best and len(column) > 3 else None
 
 
 _EXACT_ONLY = {"market", "lang"}  # a market price is no market; nor has a user agent judged anything
 _MEANT = frozenset(_plain(word) for known in FIELDS for word in known.words)
+_BY_NAME = frozenset({RATER, predictions.MODEL_NAME, *predictions.FIELDS})
+_MODELS = ("model", "model name", "predicted by", "ranker", "model id", "model version")
 _LABELS = frozenset(map(_plain, NAMES["label"].words))
 _FINAL = frozenset({"gold", "gold label", "final label", "最终标签"})
 _NESTED = 3  # objects within objects

@@ -131,6 +131,7 @@ def meaning_told(
         if name or presets.missing(told, kind):
             raise
     meaning = {**told, **(columns_of(preset, seen, kind) if preset else {}), **told}
+    meaning = {**guessing.told_apart(meaning, seen.columns), **told} if preset else meaning
     if why := raters.unclear(meaning):
         raise NoPreset(why)
     if column := rater_hints.who_judged(seen.rows, seen.columns, meaning):
@@ -144,7 +145,7 @@ def columns_of(preset: Preset, seen: Look, kind: str) -> dict[str, str]:
         {raters.RATER_LATER} if kind == presets.PAIRS else set()
     )
     meaning = {column: field for column, field in preset.columns.items() if field in allowed}
-    return guessing.labels_told_apart(meaning, seen.columns)
+    return guessing.told_apart(meaning, seen.columns)
 
 
 def origin_of(seen: Look, preset: Preset | None) -> Origin:
@@ -207,7 +208,7 @@ def _labels(rows: Sequence[Mapping[str, Any]], meaning: Mapping[str, str]) -> It
             value = at(row, column)
             if value in (None, ""):
                 continue
-            if field in ("label", RATING):
+            if field in ("label", RATING, "prediction"):
                 yield value
             elif field == "ratings":
                 yield from _rated(value)

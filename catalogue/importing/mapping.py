@@ -15,6 +15,7 @@ import orjson
 from django.utils.translation import gettext as _
 
 from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, structured, within
+from catalogue.importing.predictions import ForeignPrediction, PredictionReader
 from catalogue.importing.presets import PAIRS
 from catalogue.importing.raters import RATING, Named, RaterReader
 from catalogue.importing.rows import Row, RowRefused
@@ -83,6 +84,7 @@ class Record(NamedTuple):
     label: str = ""
     mismatch: str = ""
     ratings: Named = ()
+    predictions: tuple[ForeignPrediction, ...] = ()
     benchmark: bool = False
 
 
@@ -95,6 +97,7 @@ class Mapper:
             self._columns.setdefault(field, []).append(column)
         self._kind, self._scale = kind, scale
         self._raters = RaterReader(self._columns, lambda value, field: _label(value, scale, field))
+        self._predictions = PredictionReader(lambda value, field: _label(value, scale, field))
         self._plans: dict[tuple[str, ...], list[_Place]] = {}
 
     def record(self, row: Row) -> Record:
@@ -125,6 +128,7 @@ class Mapper:
             label=said.final,
             mismatch=_mismatch(texts),
             ratings=said.ratings,
+            predictions=self._predictions.read(values),
             benchmark=_benchmark(texts),
             sanitised=texts.replaced,
             raw_sha256=row.sha256,

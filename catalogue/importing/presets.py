@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalogue.importing.predictions import MODEL_NAME
 from catalogue.importing.raters import RATER, RATER_LATER, RATING
 
 PAIRS = "pairs"
@@ -35,8 +36,9 @@ class ImportField:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What a column of it may be called; that of a rater bears the rater's name, whatever that is."""
-        return () if self.name == RATING else (self.name, *self.spellings)
+        """What a column of it may be called; that of a rater bears the rater's name, whatever that is, and a name of a model
+        may be the item's."""
+        return self.spellings if self.name in (RATING, MODEL_NAME) else (self.name, *self.spellings)
 
 
 def _field(name: str, label: str | Promise, *spellings: str, needed: str = "", pairs_only: bool = False) -> ImportField:
@@ -101,6 +103,23 @@ FIELDS: tuple[ImportField, ...] = (
     ),
     _field("rating", gettext_lazy("a rater's label (the column is the rater)"), pairs_only=True),
     _field("ratings", gettext_lazy("people's ratings, all in one cell"), "judgments", pairs_only=True),
+    _field(
+        "prediction",
+        gettext_lazy("a model's label (prediction)"),
+        *("prediction_label", "predicted_label", "predicted", "pred_label", "pred", "model_label", "预测", "预测标签"),
+        pairs_only=True,
+    ),
+    _field("score", gettext_lazy("a model's score"), "prediction_score", "model_score", "pred_score", pairs_only=True),
+    _field(
+        "posterior",
+        gettext_lazy("a model's probability of each label"),
+        *("probabilities", "probs", "label_probabilities"),
+        pairs_only=True,
+    ),
+    _field(
+        "model_name", gettext_lazy("name of the model that predicted"), "predicted_by", "model_version", pairs_only=True
+    ),
+    _field("predictions", gettext_lazy("several models' predictions, all in one cell"), pairs_only=True),
     _field("benchmark", gettext_lazy("benchmark query"), "is_benchmark", pairs_only=True),
     _field("source", gettext_lazy("source")),
     _field("licence", gettext_lazy("licence"), "license"),

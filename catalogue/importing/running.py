@@ -24,6 +24,7 @@ from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
 from catalogue.evidence import lexicons
+from catalogue.importing import predictions
 from catalogue.importing.inspecting import Origin, ScaleUnclear
 from catalogue.importing.limits import COMMAND, UPLOAD, Limits
 from catalogue.importing.mapping import Mapper, Record
@@ -187,8 +188,11 @@ def run_import(
     on_progress: Callable[[ImportCounts, int], None] | None = None,
 ) -> ImportCounts:
     """Read the rest of the rows after the rows that are already in; raises Superseded, FileRefused, ScaleUnclear."""
-    source = ImportRows(parts, limits)
     counts, plan = counts_of(batch), Plan.of(batch)
+    if predictions.are_told(plan.columns) and not batch.file_sha256:
+        batch.file_sha256 = predictions.digest_of(part.file for part in parts)
+        batch.save(update_fields=["file_sha256"])
+    source = ImportRows(parts, limits)
     mapper = Mapper(plan.columns, batch.kind, scale_named(batch.scale_name or batch.project.scale_name))
     folder = Path(batch.images_folder) if batch.images_folder else None
     pictures = PictureLookup(batch.project, folder, plan.pictures)

@@ -48,19 +48,20 @@ class StoredChunk:
 
 
 class AddedLabels(NamedTuple):
-    """How many gold labels and ratings a chunk added."""
+    """How many gold labels, ratings and foreign predictions a chunk added."""
 
-    gold: int
-    ratings: int
+    gold: int = 0
+    ratings: int = 0
+    predictions: int = 0
 
 
-chunk_stored: Hook[[StoredChunk], AddedLabels] = Hook()  # labels and ratings, and who is asked to judge
+chunk_stored: Hook[[StoredChunk], AddedLabels] = Hook()  # labels, ratings, predictions, and who is asked to judge
 queries_became_benchmark: Hook[[Sequence[int]], None] = Hook()
 
 
 @dataclass
 class ImportCounts:
-    """What became of the rows: read = new + known + changed + rejected. Gold and ratings count what was added."""
+    """What became of the rows: read = new + known + changed + rejected. Gold, ratings and predictions count what was added."""
 
     read: int = 0
     new: int = 0
@@ -69,6 +70,7 @@ class ImportCounts:
     rejected: int = 0
     gold: int = 0
     ratings: int = 0
+    predictions: int = 0
     images: int = 0
 
     def add(self, other: ImportCounts) -> None:
@@ -92,6 +94,7 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
     for brought in chunk_stored(chunk):
         counts.gold += brought.gold
         counts.ratings += brought.ratings
+        counts.predictions += brought.predictions
     return counts
 
 

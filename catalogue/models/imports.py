@@ -26,6 +26,9 @@ class Import(Job):
     attribution = models.CharField(_("attribution"), max_length=500, blank=True)
     preset = models.CharField(max_length=60, blank=True)
     mapping = models.JSONField(default=dict)
+    file_sha256 = models.CharField(
+        max_length=64, blank=True, db_default="", default=""
+    )  # where a model's word is in it
     scale_name = models.CharField(max_length=20, blank=True)
     confirmed = models.BooleanField(default=False)
     requested_by = models.ForeignKey(Person, models.PROTECT, null=True)
@@ -38,6 +41,7 @@ class Import(Job):
     rejected = models.PositiveIntegerField(default=0)
     gold = models.PositiveIntegerField(default=0)
     ratings = models.PositiveIntegerField(default=0)
+    predictions = models.PositiveIntegerField(default=0, db_default=0)
     images = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 Append-only tables carry `append_only = True`: the database refuses UPDATE, DELETE and TRUNCATE on them.
 """
 
+from inference.models.imported import ImportedPrediction
 from inference.models.knowledge import Caption, KnowledgeCard, KnowledgeRevision
 from inference.models.model_jobs import ModelJob
 from inference.models.playground import Comparison, Trial
@@ -24,6 +25,7 @@ __all__ = [
     "Caption",
     "Comparison",
     "FormerModel",
+    "ImportedPrediction",
     "KnowledgeCard",
     "KnowledgeRevision",
     "LearntModel",

@@ -15,6 +15,7 @@ from inference.models import (
     Caption,
     Comparison,
     FormerModel,
+    ImportedPrediction,
     KnowledgeRevision,
     LearntModel,
     ModelJob,
@@ -74,6 +75,10 @@ def predicted(place: Place) -> None:
     for pair in place.pairs("main", "held", "adas", "disputed", "open"):
         shown = {"grid": make_grid(pair=pair), "caption": caption, "guideline": guideline, "knowledge": [told.pk]}
         predict(place.world, place.where, pair, "L4", **shown)
+    ImportedPrediction.objects.create(
+        pair=main, snapshot=main.item.current_snapshot, batch=main.batch, file_sha256=DIGEST, row=1, place=0,
+        model_name=mark("ImportedPrediction.model_name"), label="L3", score=0.25,
+    )  # fmt: skip
     (ruled,) = place.pairs("ruled")
     make_prediction(pair=ruled, model=place.model, rule_base=publishing.newest(), status="invalid", reason="not_json")
     run = PrelabelRun.objects.create(

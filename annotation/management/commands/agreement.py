@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from annotation.trust import agreement
+from annotation.trust.foreign import UnknownForeignModel
 from projects.commands import JsonCommand, unless_nothing_succeeded
 from projects.models import Project
 from relevance.metrics import PeopleReport, Report
@@ -22,6 +23,9 @@ class Command(JsonCommand):
         parser.add_argument(
             "--include-learnt", action="store_true", help="also what the model learnt from, beside and never mixed in"
         )
+        parser.add_argument(
+            "--foreign", default="", metavar="NAME", help="of the model whose predictions a file brought"
+        )
         parser.add_argument("--detail", action="store_true")
 
     def run(self, **options: Any) -> dict[str, Any]:
@@ -29,10 +33,9 @@ class Command(JsonCommand):
         if project is None:
             raise CommandError(f"there is no project {options['project']!r}")
         try:
-            found = agreement.figures(
-                project, of=options["of"], against=options["against"], include_learnt=options["include_learnt"]
-            )
-        except agreement.UndefinedComparison as error:
+            asked = {name: options[name] for name in ("of", "against", "include_learnt", "foreign")}
+            found = agreement.figures(project, **asked)
+        except (agreement.UndefinedComparison, UnknownForeignModel) as error:
             raise CommandError(str(error)) from error
         answer = {**found.to_json(), **(detail(found.report) if options["detail"] else {})}
         return unless_nothing_succeeded(answer, found.why_nothing())

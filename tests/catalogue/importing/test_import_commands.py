@@ -12,7 +12,7 @@ from annotation.models import Gold, Judgment, Slot
 from catalogue.models import Import, Rejection
 from projects.models import Project
 
-PAIRS_KEYS = ["read", "new", "known", "changed", "rejected", "gold", "ratings"]
+PAIRS_KEYS = ["read", "new", "known", "changed", "rejected", "gold", "ratings", "predictions"]
 ITEMS_KEYS = ["read", "new", "known", "changed", "rejected", "images"]
 
 
@@ -40,7 +40,16 @@ def test_it_works(db: None, pairs: Path) -> None:
     status, answer, err = run("import_pairs", pairs, "--project", "mugs", "--create", "--licence", "CC0-1.0")
     assert (status, err) == (0, "")
     assert list(answer) == PAIRS_KEYS
-    assert answer == {"read": 3, "new": 2, "known": 0, "changed": 0, "rejected": 1, "gold": 1, "ratings": 0}
+    assert answer == {
+        "read": 3,
+        "new": 2,
+        "known": 0,
+        "changed": 0,
+        "rejected": 1,
+        "gold": 1,
+        "ratings": 0,
+        "predictions": 0,
+    }
     assert Project.objects.get().scale_name == "lore-4"
     batch = Import.objects.get()
     assert (batch.state, batch.preset, batch.source, batch.licence) == ("done", "lore", "pairs.csv", "CC0-1.0")
@@ -51,7 +60,16 @@ def test_create_on_an_existing_project_is_fine_and_a_second_import_adds_nothing(
     for _ in range(2):
         status, answer, _err = run("import_pairs", pairs, "--project", "mugs", "--create")
     assert status == 0
-    assert answer == {"read": 3, "new": 0, "known": 2, "changed": 0, "rejected": 1, "gold": 0, "ratings": 0}
+    assert answer == {
+        "read": 3,
+        "new": 0,
+        "known": 2,
+        "changed": 0,
+        "rejected": 1,
+        "gold": 0,
+        "ratings": 0,
+        "predictions": 0,
+    }
 
 
 @pytest.mark.parametrize(
@@ -120,10 +138,10 @@ def test_the_real_sets_go_in_and_a_second_import_adds_nothing(
 ) -> None:
     status, answer, _err = run("import_pairs", shared_data / path, "--project", "real", "--create")
     assert status == int(counts[4] == counts[0]), "labels alone bring no pair"
-    assert tuple(answer[name] for name in PAIRS_KEYS) == counts
+    assert tuple(answer[name] for name in PAIRS_KEYS) == (*counts, 0)
     assert Project.objects.get().scale_name == scale
     again = run("import_pairs", shared_data / path, "--project", "real", "--create")[1]
-    assert tuple(again[name] for name in PAIRS_KEYS) == (counts[0], 0, counts[1], 0, counts[4], 0, 0)
+    assert tuple(again[name] for name in PAIRS_KEYS) == (counts[0], 0, counts[1], 0, counts[4], 0, 0, 0)
     assert (Gold.objects.count(), Judgment.objects.count()) == counts[5:]
     assert set(Rejection.objects.values_list("field", flat=True)) <= {"title"}
 
