@@ -7,7 +7,8 @@
 - `inspecting`, `presets`, `guessing`, `cells`, `mapping` what its columns and cells mean here
 - `raters`     whose a label is: a rater's, or the final one; `rater_hints` columns that look like raters
 - `predictions` what a model outside of here predicted, and the file as its origin
-- `running`    the job: row by row, chunk by chunk; `nothing_in` why nothing of a file went in
+- `taking_in`  rows on their way, chunk by chunk; `running` the job that commits them, `looking` the look that takes them back
+- `report`     what either says of the file, of `columns_seen` too; `report_words` in words, `nothing_in` why nothing went in
 - `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `pictures` which of
   those that a row names are there. What labels and ratings mean for people is said by who takes `storing.chunk_stored`
 """

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from catalogue.importing import nothing_in, presets, running
+from catalogue.importing import looking, nothing_in, presets, report_words, running
 from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, look, meaning_told, origin_of, scale_for
 from catalogue.importing.limits import COMMAND
 from catalogue.importing.opening import ImportFile
@@ -44,6 +44,7 @@ class ImportCommand(JsonCommand):
             metavar="COLUMN=FIELD",
             help="what a column means, nothing: left out; may be repeated",
         )
+        parser.add_argument("--look", action="store_true", help="say what the import would do, and store nothing")
         for name in ("source", "licence", "attribution"):
             parser.add_argument(f"--{name}", default="", help="of the texts, where neither preset nor rows name it")
 
@@ -55,12 +56,34 @@ class ImportCommand(JsonCommand):
         if folder is not None and not folder.is_dir():
             raise CommandError(_("There is no folder %(path)s.") % {"path": folder})
         try:
+            if options["look"]:
+                return self._look(paths, folder, options)
             batch = self._import(paths, folder, options)
         except (FileRefused, NoPreset, ScaleUnclear) as refusal:
             raise CommandError(str(refusal)) from refusal
-        return unless_nothing_succeeded({name: getattr(batch, name) for name in self.answer}, nothing_in.why(batch))
+        counts = {name: getattr(batch, name) for name in self.answer}
+        return unless_nothing_succeeded({**counts, "report": batch.report}, nothing_in.why(batch))
+
+    def _look(self, paths: list[Path], folder: Path | None, options: dict[str, Any]) -> dict[str, Any]:
+        with looking.taken_back(), ExitStack() as opened:
+            project, order = self._order(paths, folder, options)
+            batch = running.ordered_here(project, self.kind, paths, **order)
+            parts = [ImportFile(path.name, opened.enter_context(path.open("rb"))) for path in paths]
+            report = looking.through(batch, parts, COMMAND)
+        for line in report_words.lines(report):
+            self.stderr.write(line)
+        counts = {name: getattr(report.counts, name) for name in self.answer}
+        answer = {"look": True, **counts, "summary": report_words.summary(report, done=False)}
+        answer["report"] = report.model_dump()
+        return unless_nothing_succeeded(answer, nothing_in.would(report))
 
     def _import(self, paths: list[Path], folder: Path | None, options: dict[str, Any]) -> Import:
+        project, order = self._order(paths, folder, options)
+        reporter = self._reporter(sum(path.stat().st_size for path in paths))
+        return running.run_here(project, self.kind, paths, **order, on_progress=reporter)
+
+    def _order(self, paths: list[Path], folder: Path | None, options: dict[str, Any]) -> tuple[Project, dict[str, Any]]:
+        """The project, founded where it was asked to be, and what the file and the options say of the import."""
         with ExitStack() as opened:
             seen = look([ImportFile(path.name, opened.enter_context(path.open("rb"))) for path in paths], COMMAND)
         preset, columns = self._meaning(seen, options)
@@ -71,17 +94,13 @@ class ImportCommand(JsonCommand):
             )
         scale = self._scale(seen, columns, project, options)
         project = self._project(project, scale, options)
-        return running.run_here(
-            project,
-            self.kind,
-            paths,
-            plan=running.Plan(columns, {}, options.get("judge_gold", False)),
-            origin=self._origin(seen, preset, options),
-            preset=preset.name if preset else "",
-            scale=scale,
-            images=folder.resolve() if folder else None,
-            on_progress=self._reporter(sum(path.stat().st_size for path in paths)),
-        )
+        return project, {
+            "plan": running.Plan(columns, {}, options.get("judge_gold", False), confirmed_by="command"),
+            "origin": self._origin(seen, preset, options),
+            "preset": preset.name if preset else "",
+            "scale": scale,
+            "images": folder.resolve() if folder else None,
+        }
 
     def _meaning(self, seen: Look, options: dict[str, Any]) -> tuple[presets.Preset | None, dict[str, str]]:
         told = dict(_column(text, self.kind) for text in options["column"])

@@ -27,6 +27,14 @@ class _SnapshotKey(NamedTuple):
     sha256: str
 
 
+class _Act(NamedTuple):
+    """What a record does to its item. `contradicts`: it says something else than a record before it of the same import."""
+
+    new: bool
+    changed: bool
+    contradicts: bool
+
+
 class StoredItem(NamedTuple):
     """The item of one record, and what the record did to it."""
 
@@ -35,6 +43,7 @@ class StoredItem(NamedTuple):
     snapshot_batch: int | None
     new: bool
     changed: bool
+    contradicts: bool
 
 
 def store_items(batch: Import, project: Project, records: Sequence[Record]) -> list[StoredItem]:
@@ -47,13 +56,13 @@ def store_items(batch: Import, project: Project, records: Sequence[Record]) -> l
     _read_older(current, [key for key in digests if current[key.item_id].is_news(key.sha256)])
     before = {item_id: sayings.current for item_id, sayings in current.items()}
     news: dict[_SnapshotKey, Record] = {}
-    acts: list[tuple[_SnapshotKey, bool, bool]] = []
+    acts: list[tuple[_SnapshotKey, _Act]] = []
     for key, record in zip(digests, records, strict=True):
         sayings = current[key.item_id]
-        is_news, is_new = sayings.is_news(key.sha256), sayings.current is None
+        is_news, now = sayings.is_news(key.sha256), sayings.current
         if is_news:
             _say(sayings, key, record, batch, news)
-        acts.append((key, is_new, is_news and not is_new))
+        acts.append((key, _act(now, batch, is_news=is_news)))
     stored = dict(zip(news, fresh_ids("catalogue_snapshot", len(news)), strict=True))
     _insert_items(project, {key: (item_id, _stands(item_id, current, stored)) for key, item_id in fresh.items()})
     _insert_snapshots(batch, news, stored)
@@ -62,7 +71,7 @@ def store_items(batch: Import, project: Project, records: Sequence[Record]) -> l
     labelled = {key.item_id for key, record in zip(digests, records, strict=True) if record.label or record.ratings}
     _hold_pairs(moved | (labelled & known))
     _point_to_current({item_id: _stands(item_id, current, stored) for item_id in moved})
-    return [_item(key, current[key.item_id], stored, new=new, changed=changed) for key, new, changed in acts]
+    return [_item(key, current[key.item_id], stored, act) for key, act in acts]
 
 
 def _say(sayings: Sayings, key: _SnapshotKey, record: Record, batch: Import, news: dict[_SnapshotKey, Record]) -> None:
@@ -73,14 +82,18 @@ def _say(sayings: Sayings, key: _SnapshotKey, record: Record, batch: Import, new
     sayings.add(older or Saying(key.sha256, batch.pk))
 
 
-def _item(
-    key: _SnapshotKey, sayings: Sayings, stored: dict[_SnapshotKey, int], *, new: bool, changed: bool
-) -> StoredItem:
+def _act(now: Saying | None, batch: Import, *, is_news: bool) -> _Act:
+    if now is None:
+        return _Act(new=True, changed=False, contradicts=False)
+    return _Act(new=False, changed=is_news, contradicts=is_news and now.batch_id == batch.pk)
+
+
+def _item(key: _SnapshotKey, sayings: Sayings, stored: dict[_SnapshotKey, int], act: _Act) -> StoredItem:
     now = sayings.current
     assert now is not None, "every record gives its item a snapshot"
     seen = next((row for row in sayings.rows if row.said == key.sha256), now)
     snapshot = stored.get(_SnapshotKey(key.item_id, seen.said)) or seen.row_id
-    return StoredItem(key.item_id, snapshot, now.batch_id, new, changed)
+    return StoredItem(key.item_id, snapshot, now.batch_id, *act)
 
 
 def _stands(item_id: int, current: dict[int, Sayings], stored: dict[_SnapshotKey, int]) -> int:

@@ -86,18 +86,21 @@ class Record(NamedTuple):
     ratings: Named = ()
     predictions: tuple[ForeignPrediction, ...] = ()
     benchmark: bool = False
+    labels_said: Named = ()  # its labels, gold and ratings: as the file writes them, as they are read
 
 
 class Mapper:
     """Made once per file from what its columns mean."""
 
     def __init__(self, meaning: Mapping[str, str], kind: str, scale: Scale) -> None:
+        self.meaning = meaning
         self._columns: dict[str, list[str]] = {}
         for column, field in meaning.items():
             self._columns.setdefault(field, []).append(column)
         self._kind, self._scale = kind, scale
-        self._raters = RaterReader(self._columns, lambda value, field: _label(value, scale, field))
+        self._raters = RaterReader(self._columns, self._label)
         self._predictions = PredictionReader(lambda value, field: _label(value, scale, field))
+        self._said: list[tuple[str, str]] = []
         self._plans: dict[tuple[str, ...], list[_Place]] = {}
 
     def record(self, row: Row) -> Record:
@@ -116,6 +119,7 @@ class Mapper:
         if (scale := texts.text("label_scale")) and scale != self._scale.name:
             reason = _("the labels of this import are in %(scale)s")
             raise RowRefused("label_scale", reason % {"scale": self._scale.name})
+        self._said.clear()
         said = self._raters.read(values)
         return Record(
             row=row.number,
@@ -132,7 +136,14 @@ class Mapper:
             benchmark=_benchmark(texts),
             sanitised=texts.replaced,
             raw_sha256=row.sha256,
+            labels_said=tuple(self._said),
         )
+
+    def _label(self, value: Any, field: str) -> str:
+        label = _label(value, self._scale, field)
+        if label:
+            self._said.append((plain(value), label))
+        return label
 
     def _values(self, row: Row) -> dict[str, Any]:
         """Our field -> the first value that its columns have; of raters' own columns, all of them by column."""
@@ -282,7 +293,9 @@ def _content(texts: _Texts) -> Content:
 
 
 def _picture(one: Mapping[str, Any]) -> Any:
-    return next((one[name] for name in ("url", "src", "address", "file", "name") if one.get(name) not in _NONE), None)
+    """Its address or name; of another form what it holds, so that its row is told of."""
+    names = ("url", "src", "address", "link", "href", "file", "name")
+    return next((one[name] for name in names if one.get(name) not in _NONE), f"{{{', '.join(map(str, one))[:80]}}}")
 
 
 def _category(texts: _Texts) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Count, Min
 
 from catalogue.importing.presets import NAMES
+from catalogue.importing.report import ImportReport
 from catalogue.models import Import, Rejection
 from jobs.models import JobState
 from projects.refusals import TotalFailure, no_row_went_in
@@ -20,6 +21,17 @@ def why(batch: Import) -> TotalFailure | None:
         return None
     field, reason, count, first = shared
     return no_row_went_in(batch.read, count, first, field, f"{_of(field)}_rejected", reason)
+
+
+def would(report: ImportReport) -> TotalFailure | None:
+    """Why nothing would go in, or not all of the file can be read; None where something would."""
+    if report.stopped:
+        return TotalFailure("unreadable_file", report.stopped)
+    if report.goes_in or not report.rejections:
+        return None
+    shared = report.rejections[0]
+    code = f"{_of(shared.field)}_rejected"
+    return no_row_went_in(report.counts.read, shared.rows, shared.first[0], shared.field, code, shared.reason)
 
 
 def _of(field: str) -> str:

@@ -3,69 +3,121 @@ addresses that a job will fetch. A picture that is refused does not keep its ite
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
 from catalogue.importing.mapping import Record
-from catalogue.models import Image
-from catalogue.pictures import addresses, images
+from catalogue.importing.report import FaultOfRow, PicturesNamed, note_hosts, note_missing
+from catalogue.models import Image, PictureSource
+from catalogue.pictures import addresses, fetching, images
+from catalogue.pictures.addresses import AddressRefused
 from catalogue.pictures.decoding import PictureRefused
 from projects.models import Project
+
+_NO_NAMES = ("data:", "{")  # a picture written into the row, an object without a name
 
 
 class NotThere(Exception):
     """A name that leads to no picture."""
 
 
+class RefusedPicture(NamedTuple):
+    """A picture of a row that cannot be had."""
+
+    row: int
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name[:100]}: {self.reason}"
+
+
 @dataclass
 class PictureLookup:
     """Where names are looked up: the upload's own pictures, then the folder, then what the project has by that name.
 
-    Without upload and folder a name that nobody knows is no fault: the pictures were left at home.
+    Without upload and folder a name that nobody knows is no fault of its row: the pictures were left at home. `told` counts
+    them all. `stores`: pictures of the folder are kept; a look only reads them.
     """
 
     project: Project
     folder: Path | None = None
     uploaded: Mapping[str, str] = field(default_factory=dict)
+    told: PicturesNamed = field(default_factory=PicturesNamed)
+    stores: bool = True
     added: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[RefusedPicture] = field(default_factory=list)
+    _also_missing: list[RefusedPicture] = field(default_factory=list)
+    _why: dict[str, str] = field(default_factory=dict)
+    _hosts: Counter[str] = field(default_factory=Counter)
 
     def resolve(self, records: Sequence[Record]) -> list[Record]:
-        """The records with their pictures' hashes; fills `added` and `refused` (row, reason) for this chunk."""
-        self.added, self.refused = 0, []
+        """The records with their pictures' hashes; fills `added` and `refused` for this chunk, and adds to `told`."""
+        self.added, self.refused, self._also_missing = 0, [], []
+        self._why, self._hosts = {}, Counter()
         named = {name for record in records for name in record.pictures}
         if not named:
             return list(records)
-        named = {name for name in named if not addresses.is_address(name)}
+        named = {name for name in named if not addresses.is_address(name) and not name.startswith(_NO_NAMES)}
         found = self._by_name(named)
-        return [record if not record.pictures else self._with_hashes(record, found) for record in records]
+        resolved = [record if not record.pictures else self._with_hashes(record, found) for record in records]
+        faults = [FaultOfRow(one.row, one.reason, example=one.name) for one in (*self.refused, *self._also_missing)]
+        note_missing(self.told, faults)
+        note_hosts(self.told, self._hosts, self._listed)
+        return resolved
+
+    @cached_property
+    def _listed(self) -> frozenset[str]:
+        return frozenset(PictureSource.objects.filter(project=self.project).values_list("host", flat=True))
 
     def _with_hashes(self, record: Record, found: dict[str, str]) -> Record:
         wanted = dict.fromkeys(name for name in record.pictures if addresses.is_address(name))
-        names = (name for name in record.pictures if name not in wanted)
-        hashes = dict.fromkeys(sha for name in names if (sha := self._hash(record, name, found)))
+        names = dict.fromkeys(name for name in record.pictures if name not in wanted)
+        had = [sha for name in names if (sha := self._hash(record, name, found))]
+        hashes = dict.fromkeys(had)
         kept = tuple(address for address in wanted if self._fits(record, address))
+        self.told.named += len(wanted) + len(names)
+        self.told.had += len(had)
+        self.told.by_address += sum(self._leads_somewhere(record, address) for address in kept)
         return record._replace(content=record.content._replace(images=tuple(hashes), image_addresses=kept))
 
     def _fits(self, record: Record, address: str) -> bool:
         if len(address.encode()) <= addresses.MOST_BYTES:
             return True
-        self.refused.append((record.row, f"{address[:100]}: {_('the address is too long')}"))
+        self.refused.append(RefusedPicture(record.row, address, _("the address is too long")))
         return False
+
+    def _leads_somewhere(self, record: Record, address: str) -> bool:
+        """Its host is counted; an address that nobody would follow cannot be had."""
+        try:
+            self._hosts[addresses.read(address).host] += 1
+        except AddressRefused as refusal:
+            self._also_missing.append(RefusedPicture(record.row, address, fetching.why(str(refusal))))
+            return False
+        return True
 
     def _hash(self, record: Record, name: str, found: dict[str, str]) -> str:
         if name not in found:
             try:
                 found[name] = self._from_folder(name)
             except (PictureRefused, NotThere) as refusal:
-                found[name] = ""
-                self.refused.append((record.row, f"{name[:100]}: {refusal}"))
+                found[name], self._why[name] = "", str(refusal)
+                self.refused.append(RefusedPicture(record.row, name, str(refusal)))
+                return ""
+        if not found[name]:
+            why = self._why.get(name) or _("neither uploaded nor known to the project")
+            self._also_missing.append(RefusedPicture(record.row, name, why))
         return found[name]
 
     def _from_folder(self, name: str) -> str:
+        if name.startswith(_NO_NAMES):
+            raise NotThere(_("in a form that is not read"))
         if self.folder is None:
             if self.uploaded:
                 raise NotThere(_("not among the uploaded pictures"))
@@ -73,7 +125,7 @@ class PictureLookup:
         data = images.read_from(self.folder, name)
         if data is None:
             raise NotThere(_("not in the folder"))
-        image, new = images.add(self.project, name, data)
+        image, new = images.add(self.project, name, data, keep=self.stores)
         self.added += new
         return image.sha256
 

@@ -7,72 +7,37 @@ rejection with its number, field and reason, and keeps no other row out.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, fields
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import default_storage
-from django.db import DataError, IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from catalogue.evidence import lexicons
-from catalogue.importing import predictions
+from catalogue.importing import predictions, taking_in
 from catalogue.importing.inspecting import Origin, ScaleUnclear
 from catalogue.importing.limits import COMMAND, UPLOAD, Limits
-from catalogue.importing.mapping import Mapper, Record
+from catalogue.importing.mapping import Mapper
 from catalogue.importing.opening import ImportFile, ImportRows
 from catalogue.importing.pictures import PictureLookup
-from catalogue.importing.readers import Broken, FileRefused, Row, raw_text
-from catalogue.importing.rows import RowRefused
-from catalogue.importing.storing import ImportCounts, store
-from catalogue.models import Import, Rejection
+from catalogue.importing.readers import FileRefused
+from catalogue.importing.report import FileRead, ImportReport, cut
+from catalogue.importing.storing import ImportCounts
+from catalogue.importing.taking_in import Intake
+from catalogue.models import Import
 from jobs import leasing
 from jobs.kinds import Kind, single
 from projects import audit
 from projects.models import Person, Project
 from relevance.labels import Scale, scale_named
 from relevance.sanitising import storable
-
-CHUNK_ROWS = 5000
-CHUNK_BYTES = 16 << 20  # of the rows unfolded: five thousand of the largest would fill the memory
-CHUNK_SECONDS = 1.0
-
-
-class RawRow(NamedTuple):
-    """What a row said: its values, or the line itself where it was broken."""
-
-    number: int
-    said: Mapping[str, Any] | str
-    sha256: str
-
-
-@dataclass
-class ReadChunk:
-    """Rows read and put into our words, to be written together. `rows`: what each said, should it have to be shown."""
-
-    records: list[Record] = field(default_factory=list)
-    refused: list[tuple[int, RowRefused]] = field(default_factory=list)
-    rows: dict[int, RawRow] = field(default_factory=dict)
-    bytes_read: int = 0  # of the file, up to here
-
-    def take(self, row: Row | Broken, mapper: Mapper) -> None:
-        self.rows[row.number] = RawRow(row.number, row.raw if isinstance(row, Broken) else row.values, row.sha256)
-        try:
-            self.records.append(_record(row, mapper))
-        except RowRefused as refusal:
-            self.refused.append((row.number, refusal))
-
-    def up_to(self, bytes_read: int) -> ReadChunk:
-        self.bytes_read = bytes_read
-        return self
 
 
 @dataclass(frozen=True)
@@ -81,13 +46,14 @@ class Plan:
 
     `columns`: what the columns mean. `pictures`: hashes of the pictures uploaded with the file, by name. `judge_gold`:
     pairs that come with a gold label get slots all the same. `further`: name and place in the storage of each file that
-    came with the first.
+    came with the first. `confirmed_by`: page, program or command.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
     judge_gold: bool = False
     further: Sequence[Sequence[str]] = ()
+    confirmed_by: str = ""
 
     @classmethod
     def of(cls, batch: Import) -> Plan:
@@ -138,18 +104,7 @@ def run_here(
     Answers with the import as it ended.
     """
     with transaction.atomic():
-        batch = Import.objects.create(
-            project=project,
-            kind=kind,
-            file_name=storable(paths[0].name)[-255:],
-            images_folder=storable(str(images or ""))[:500],
-            bytes_total=sum(path.stat().st_size for path in paths),
-            preset=preset,
-            mapping=plan.to_json(),
-            scale_name=scale.name if scale else "",
-            confirmed=True,
-            **asdict(origin),
-        )
+        batch = ordered_here(project, kind, paths, plan=plan, origin=origin, preset=preset, scale=scale, images=images)
         token = leasing.claim(Import, batch.pk)
         assert token is not None, "nobody else sees the row before it is ours"
         audit.record(None, "import.started", project=project, on=batch, file=batch.file_name)
@@ -162,6 +117,32 @@ def run_here(
             raise
     batch.refresh_from_db()
     return batch
+
+
+def ordered_here(
+    project: Project,
+    kind: str,
+    paths: Sequence[Path],
+    *,
+    plan: Plan,
+    origin: Origin,
+    preset: str,
+    scale: Scale | None,
+    images: Path | None,
+) -> Import:
+    """An import of local files, to be run or looked at by whoever asked for it."""
+    return Import.objects.create(
+        project=project,
+        kind=kind,
+        file_name=storable(paths[0].name)[-255:],
+        images_folder=storable(str(images or ""))[:500],
+        bytes_total=sum(path.stat().st_size for path in paths),
+        preset=preset,
+        mapping=plan.to_json(),
+        scale_name=scale.name if scale else "",
+        confirmed=True,
+        **asdict(origin),
+    )
 
 
 def _run_to_end(batch: Import, parts: Sequence[ImportFile], token: UUID, **options: Any) -> None:
@@ -188,25 +169,44 @@ def run_import(
     on_progress: Callable[[ImportCounts, int], None] | None = None,
 ) -> ImportCounts:
     """Read the rest of the rows after the rows that are already in; raises Superseded, FileRefused, ScaleUnclear."""
-    counts, plan = counts_of(batch), Plan.of(batch)
-    if predictions.are_told(plan.columns) and not batch.file_sha256:
-        batch.file_sha256 = predictions.digest_of(part.file for part in parts)
-        batch.save(update_fields=["file_sha256"])
-    source = ImportRows(parts, limits)
-    mapper = Mapper(plan.columns, batch.kind, scale_named(batch.scale_name or batch.project.scale_name))
-    folder = Path(batch.images_folder) if batch.images_folder else None
-    pictures = PictureLookup(batch.project, folder, plan.pictures)
-    with closing(_ahead(_chunks(source, counts.read, mapper))) as chunks:
+    intake = intake_of(batch, parts, limits)
+    with closing(taking_in.ahead(intake.chunks())) as chunks:
         for chunk in chunks:
             bytes_read = chunk.bytes_read
             with transaction.atomic():
-                project = _held(batch)
-                counts.add(_take_in(batch, project, chunk, pictures, plan))
-                _note(batch, token, counts, bytes_read)
+                intake.take(held(batch), chunk)
+                _note(batch, token, intake, bytes_read)
             del chunk  # the next one is being made: no more than these two are ever held
             if on_progress is not None:
-                on_progress(counts, bytes_read)
-    return counts
+                on_progress(intake.counts, bytes_read)
+    return intake.counts
+
+
+def intake_of(batch: Import, parts: Sequence[ImportFile], limits: Limits, *, keep_pictures: bool = True) -> Intake:
+    """The rows of an import on their way in, after those that are in already; a look keeps no pictures."""
+    plan, scale = Plan.of(batch), scale_named(batch.scale_name or batch.project.scale_name)
+    report = ImportReport.model_validate(batch.report)
+    if predictions.are_told(plan.columns) and not batch.file_sha256:
+        batch.file_sha256 = predictions.digest_of(part.file for part in parts)
+        batch.save(update_fields=["file_sha256"])
+    folder = Path(batch.images_folder) if batch.images_folder else None
+    return Intake(
+        batch=batch,
+        source=ImportRows(parts, limits),
+        mapper=Mapper(plan.columns, batch.kind, scale),
+        pictures=PictureLookup(batch.project, folder, plan.pictures, report.pictures, keep_pictures),
+        judge_gold=plan.judge_gold,
+        counts=counts_of(batch),
+        report=begun(report, batch, plan, parts),
+    )
+
+
+def begun(report: ImportReport, batch: Import, plan: Plan, parts: Sequence[ImportFile]) -> ImportReport:
+    """With what is known before the first row."""
+    report.files = [FileRead(name=cut(part.name, 255)) for part in parts]
+    report.preset, report.confirmed_by = batch.preset, plan.confirmed_by
+    report.scale = (batch.scale_name or batch.project.scale_name) if batch.kind == Import.Kind.PAIRS else ""
+    return report
 
 
 def adopt_scale(project: Project, scale: Scale, *, actor: Person | None) -> Project:
@@ -228,7 +228,7 @@ def counts_of(batch: Import) -> ImportCounts:
     return ImportCounts(**{one.name: getattr(batch, one.name) for one in fields(ImportCounts)})
 
 
-def _held(batch: Import) -> Project:
+def held(batch: Import) -> Project:
     """The project, locked: imports into one project take turns, and its scale does not move meanwhile."""
     # Without the lock two imports would both find an item missing, and the database would refuse the rows of the second.
     project = Project.objects.select_for_update(no_key=True).get(pk=batch.project_id)
@@ -238,103 +238,11 @@ def _held(batch: Import) -> Project:
     return project
 
 
-def _note(batch: Import, token: UUID, counts: ImportCounts, bytes_read: int) -> None:
-    """Counts and place are written with the chunk, or not at all."""
+def _note(batch: Import, token: UUID, intake: Intake, bytes_read: int) -> None:
+    """Counts, report and place are written with the chunk, or not at all."""
     # Without the token an import that was cancelled, or that another worker has taken over, would go on writing.
-    noted = leasing.held_by(Import, batch.pk, token).update(bytes_read=bytes_read, **asdict(counts))
+    noted = leasing.held_by(Import, batch.pk, token).update(
+        bytes_read=bytes_read, report=intake.report.model_dump(), **asdict(intake.counts)
+    )
     if not noted or not leasing.renew(batch, token):
         raise leasing.Superseded
-
-
-def _chunks(source: ImportRows, done: int, mapper: Mapper) -> Iterator[ReadChunk]:
-    """Up to five thousand rows, or what a second brought: progress is never older. What was read before a file breaks
-    off is a chunk, too."""
-    chunk, since, unfolded = ReadChunk(), time.monotonic(), source.unfolded
-    try:
-        for row in islice(source, done, None):
-            chunk.take(row, mapper)
-            full = len(chunk.rows) >= CHUNK_ROWS or source.unfolded - unfolded >= CHUNK_BYTES
-            if full or time.monotonic() - since > CHUNK_SECONDS:
-                yield chunk.up_to(source.bytes_read)
-                chunk, since, unfolded = ReadChunk(), time.monotonic(), source.unfolded
-    except FileRefused:
-        if chunk.rows:
-            yield chunk.up_to(source.bytes_read)
-        raise
-    if chunk.rows:
-        yield chunk.up_to(source.bytes_read)
-
-
-def _ahead(chunks: Iterator[ReadChunk]) -> Generator[ReadChunk, None, None]:
-    """The chunks, each read and mapped in a thread beside while the database works on the one before it."""
-    language = get_language()  # the caller's, in which rows are refused
-
-    def following() -> ReadChunk | None:
-        with override(language):
-            return next(chunks, None)
-
-    with ThreadPoolExecutor(1, thread_name_prefix="reading") as beside:
-        coming = beside.submit(following)
-        while (chunk := coming.result()) is not None:
-            coming = beside.submit(following)
-            held = [chunk]
-            del chunk
-            yield held.pop()
-
-
-def _take_in(batch: Import, project: Project, chunk: ReadChunk, pictures: PictureLookup, plan: Plan) -> ImportCounts:
-    """One chunk: its records stored, its unreadable rows kept as rejections."""
-    rejections = [_rejection(batch, chunk.rows[number], refusal) for number, refusal in chunk.refused]
-    counts = ImportCounts()
-    for part in _store_around(batch, project, pictures.resolve(chunk.records), plan):
-        if isinstance(part, ImportCounts):
-            counts.add(part)
-        else:
-            refusal = RowRefused("", _("the database refuses the row"))
-            rejections.append(_rejection(batch, chunk.rows[part.row], refusal))
-    counts.rejected += len(rejections)
-    counts.read += len(rejections)
-    counts.images += pictures.added
-    notes = [Rejection(batch=batch, row=row, field="images", reason=why[:300]) for row, why in pictures.refused]
-    Rejection.objects.bulk_create(sorted([*rejections, *notes], key=lambda one: one.row))
-    return counts
-
-
-def _record(row: Row | Broken, mapper: Mapper) -> Record:
-    if isinstance(row, Broken):
-        raise RowRefused("", row.reason)
-    try:
-        return mapper.record(row)
-    except RecursionError:
-        raise RowRefused("", _("nested too deeply")) from None
-
-
-def _store_around(
-    batch: Import, project: Project, records: Sequence[Record], plan: Plan
-) -> Iterator[ImportCounts | Record]:
-    """Store the records; where the database refuses some, halve until only these are left out."""
-    if not records:
-        return
-    try:
-        with transaction.atomic():
-            stored = store(batch, project, records, judge_gold=plan.judge_gold)
-    except (DataError, IntegrityError):
-        if len(records) == 1:
-            yield records[0]
-            return
-        middle = len(records) // 2
-        yield from _store_around(batch, project, records[:middle], plan)
-        yield from _store_around(batch, project, records[middle:], plan)
-    else:
-        yield stored
-
-
-def _rejection(batch: Import, row: RawRow, refusal: RowRefused) -> Rejection:
-    return Rejection(
-        batch=batch,
-        row=row.number,
-        field=storable(refusal.field)[:120],
-        reason=storable(refusal.reason)[:300],
-        raw=storable(raw_text(row.said)),
-        raw_sha256=row.sha256,
-    )

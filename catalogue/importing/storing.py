@@ -78,7 +78,21 @@ class ImportCounts:
             setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
-def store(batch: Import, project: Project, records: Sequence[Record], *, judge_gold: bool) -> ImportCounts:
+class Contradiction(NamedTuple):
+    """A row that says something else of its item than a row before it in the same file, and stands."""
+
+    row: int
+    item: str
+
+
+class Outcome(NamedTuple):
+    """What storing a chunk came to."""
+
+    counts: ImportCounts
+    contradicted: Sequence[Contradiction]
+
+
+def store(batch: Import, project: Project, records: Sequence[Record], *, judge_gold: bool) -> Outcome:
     """Write the records of one chunk: items and snapshots, then for pairs queries, pairs, gold, ratings, slots."""
     counts = ImportCounts(read=len(records))
     items = store_items(batch, project, records)
@@ -95,7 +109,8 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
         counts.gold += brought.gold
         counts.ratings += brought.ratings
         counts.predictions += brought.predictions
-    return counts
+    told = (Contradiction(row.row, row.item_id) for row, item in zip(records, items, strict=True) if item.contradicts)
+    return Outcome(counts, list(told))
 
 
 def _count_items(batch: Import, items: Sequence[StoredItem], counts: ImportCounts) -> None:

@@ -43,6 +43,7 @@ class Import(Job):
     ratings = models.PositiveIntegerField(default=0)
     predictions = models.PositiveIntegerField(default=0, db_default=0)
     images = models.PositiveIntegerField(default=0)
+    report = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return self.file_name

@@ -28,15 +28,15 @@ def store(project: Project, name: str, data: bytes) -> Image | str:
         return str(refusal)
 
 
-def add(project: Project, name: str, data: bytes) -> tuple[Image, bool]:
-    """The project's picture and whether it is new; raises PictureRefused."""
+def add(project: Project, name: str, data: bytes, *, keep: bool = True) -> tuple[Image, bool]:
+    """The project's picture and whether it is new; raises PictureRefused. `keep`: its bytes go into the storage."""
     if len(data) > MAX_BYTES:
         raise PictureRefused("bytes")
     encoded = decoding.encode(data)
     sha256 = encoded.sha256
     for size, content in (("large", encoded.large), ("thumb", encoded.thumb)):
         key = storage_key(sha256, size)
-        if not default_storage.exists(key):
+        if keep and not default_storage.exists(key):
             default_storage.save(key, ContentFile(content))
     return Image.objects.get_or_create(
         project=project,

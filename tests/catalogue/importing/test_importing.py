@@ -20,13 +20,13 @@ from django.utils.translation import get_language, override
 from annotation.gold import settling
 from annotation.models import Adjudication, Disagreement, Gold, Judge, Judgment, Slot
 from catalogue.evidence import lexicons
-from catalogue.importing import running
+from catalogue.importing import running, storing, taking_in
 from catalogue.importing.inspecting import Origin, ScaleUnclear
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import OWN
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.running import Plan, adopt_scale, counts_of, run_here, run_import
-from catalogue.importing.storing import ImportCounts
+from catalogue.importing.storing import ImportCounts, Outcome
 from catalogue.models import Import, Item, Pair, Query, Rejection, Snapshot
 from jobs import leasing
 from projects.models import Mode, Project
@@ -151,14 +151,14 @@ def test_of_a_thousand_rows_fifty_hostile_ones_go_in_marked(bring: Bring) -> Non
 
 
 def test_a_row_that_the_database_refuses_is_left_out_alone(bring: Bring, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = running.store
+    real = storing.store
 
-    def refuse_one(batch: Import, project: Project, records: Any, **options: Any) -> ImportCounts:
+    def refuse_one(batch: Import, project: Project, records: Any, **options: Any) -> Outcome:
         if any(record.item_id == "m3" for record in records):
             Item.objects.create(project=project, external_id="x" * 201)
         return real(batch, project, records, **options)
 
-    monkeypatch.setattr(running, "store", refuse_one)
+    monkeypatch.setattr(taking_in, "store", refuse_one)
     counts = bring(*(pair(item=f"m{n}") for n in range(8)))
     assert counts == ImportCounts(read=8, new=7, rejected=1)
     assert Rejection.objects.get().row == 4  # m0 is row 1
@@ -333,7 +333,7 @@ def test_work_runs_a_claimed_upload_to_its_end(project: Project) -> None:
 def test_a_killed_import_goes_on_after_its_last_chunk_and_counts_right(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(taking_in, "CHUNK_ROWS", 2)
     batch, token = claimed(project, lines(3) + b"{broken\n" + lines(6)[-30:] + lines(8))
 
     def die(counts: ImportCounts, _bytes_read: int) -> None:
@@ -354,7 +354,7 @@ def test_a_killed_import_goes_on_after_its_last_chunk_and_counts_right(
 def test_a_superseded_or_cancelled_import_writes_nothing_more(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(taking_in, "CHUNK_ROWS", 2)
     batch, token = claimed(project, lines(6))
 
     def cancel(counts: ImportCounts, _bytes_read: int) -> None:
@@ -404,7 +404,7 @@ def test_memory_does_not_grow_with_the_file(project: Project, monkeypatch: pytes
     """The reader is a stream and a chunk is all that is held: what is alive after a chunk does not depend on n."""
     import gc
 
-    monkeypatch.setattr(running, "CHUNK_ROWS", 500)
+    monkeypatch.setattr(taking_in, "CHUNK_ROWS", 500)
     alive: list[int] = []
 
     def count(counts: ImportCounts, _bytes_read: int) -> None:
@@ -417,7 +417,7 @@ def test_memory_does_not_grow_with_the_file(project: Project, monkeypatch: pytes
 
 
 def test_of_large_rows_fewer_make_a_chunk(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "CHUNK_BYTES", 10_000)
+    monkeypatch.setattr(taking_in, "CHUNK_BYTES", 10_000)
     reached: list[int] = []
     data = b"".join(json.dumps(pair(item=f"m{n}", description="x" * 4000)).encode() + b"\n" for n in range(9))
     batch, token = claimed(project, data)

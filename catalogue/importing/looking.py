@@ -1,0 +1,58 @@
+"""The look before an import: the code of the import itself, run and taken back, and the report of what it would have done.
+
+Everything happens in one transaction that is rolled back, so that a row is judged by the rows before it, as in the import.
+It holds the project as an import does, and burns ids. What a rollback does not undo is not done: no picture is kept, no
+lexicon learnt, and nothing waits for a commit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from catalogue.importing import running
+from catalogue.importing.limits import UPLOAD, Limits
+from catalogue.importing.opening import ImportFile
+from catalogue.importing.readers import FileRefused
+from catalogue.importing.report import ImportReport
+from catalogue.models import Import
+
+FIRST_ROWS = 5000
+FIRST_SECONDS = 2.0
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """What is done within is undone at its end."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def through(
+    batch: Import,
+    parts: Sequence[ImportFile],
+    limits: Limits = UPLOAD,
+    *,
+    rows: int | None = None,
+    seconds: float | None = None,
+) -> ImportReport:
+    """What the import would do with the file, or with its first rows. Called within `taken_back`.
+
+    Raises ScaleUnclear; a file that breaks off has its reason in the report, as the rows before it would stay in.
+    """
+    intake = running.intake_of(batch, parts, limits, keep_pictures=False)
+    began = time.monotonic()
+    try:
+        for chunk in intake.chunks(rows):
+            intake.take(running.held(batch), chunk)
+            if seconds is not None and time.monotonic() - began > seconds:
+                break
+    except FileRefused as refusal:
+        intake.report.stopped = str(refusal)
+        return intake.report
+    intake.report.whole = intake.at_end
+    return intake.report

@@ -1,0 +1,203 @@
+"""Rows on their way in: read and mapped in chunks, each stored with its rejections, its counts and what is told of it.
+
+Knows no job and no transaction: whoever takes a chunk in commits it, or looks and takes it back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.db import DataError, IntegrityError, transaction
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+
+from catalogue.importing import columns_seen
+from catalogue.importing.columns_seen import ColumnSeen, ColumnsSeen
+from catalogue.importing.mapping import Mapper, Record
+from catalogue.importing.opening import ImportRows
+from catalogue.importing.pictures import PictureLookup
+from catalogue.importing.readers import Broken, FileRefused, Row, raw_text
+from catalogue.importing.report import ImportReport, cut
+from catalogue.importing.rows import RowRefused
+from catalogue.importing.storing import ImportCounts, Outcome, store
+from catalogue.models import Import, Rejection
+from projects.models import Project
+from relevance.sanitising import storable
+
+CHUNK_ROWS = 5000
+CHUNK_BYTES = 16 << 20  # of the rows unfolded: five thousand of the largest would fill the memory
+CHUNK_SECONDS = 1.0
+
+
+class RawRow(NamedTuple):
+    """What a row said: its values, or the line itself where it was broken."""
+
+    number: int
+    said: Mapping[str, Any] | str
+    sha256: str
+
+
+@dataclass
+class ReadChunk:
+    """Rows read and put into our words, to be written together. `rows`: what each said, should it have to be shown."""
+
+    records: list[Record] = field(default_factory=list)
+    refused: list[tuple[int, RowRefused]] = field(default_factory=list)
+    rows: dict[int, RawRow] = field(default_factory=dict)
+    columns: list[ColumnSeen] = field(default_factory=list)
+    columns_left_out: bool = False
+    bytes_read: int = 0  # of the file, up to here
+
+    def take(self, row: Row | Broken, mapper: Mapper, seen: ColumnsSeen) -> None:
+        if isinstance(row, Broken):
+            self.rows[row.number] = RawRow(row.number, row.raw, row.sha256)
+        else:
+            self.rows[row.number] = RawRow(row.number, row.values, row.sha256)
+            self.columns += seen.look(row)
+            self.columns_left_out |= seen.left_out
+        try:
+            self.records.append(_record(row, mapper))
+        except RowRefused as refusal:
+            self.refused.append((row.number, refusal))
+
+    def up_to(self, source: ImportRows) -> ReadChunk:
+        self.bytes_read = source.bytes_read
+        return self
+
+
+@dataclass
+class Intake:
+    """The rows of one import on their way, from the first that is not in yet. `counts` and `report` grow with each chunk."""
+
+    batch: Import
+    source: ImportRows
+    mapper: Mapper
+    pictures: PictureLookup
+    judge_gold: bool
+    counts: ImportCounts
+    report: ImportReport
+    at_end: bool = False  # of the file
+
+    def chunks(self, most: int | None = None) -> Iterator[ReadChunk]:
+        """Up to five thousand rows, or what a second brought: progress is never older. What was read before a file breaks
+        off is a chunk, too. `most`: rows that are read at all."""
+        source, seen = self.source, ColumnsSeen(self.report)
+        rows = islice(source, self.counts.read, None)
+        chunk, since, unfolded = ReadChunk(), time.monotonic(), source.unfolded
+        try:
+            for row in islice(rows, most):
+                chunk.take(row, self.mapper, seen)
+                full = len(chunk.rows) >= CHUNK_ROWS or source.unfolded - unfolded >= CHUNK_BYTES
+                if full or time.monotonic() - since > CHUNK_SECONDS:
+                    yield chunk.up_to(source)
+                    chunk, since, unfolded = ReadChunk(), time.monotonic(), source.unfolded
+            self.at_end = next(rows, None) is None
+        except FileRefused:
+            if chunk.rows:
+                yield chunk.up_to(source)
+            raise
+        if chunk.rows:
+            yield chunk.up_to(source)
+
+    def take(self, project: Project, chunk: ReadChunk) -> None:
+        """One chunk: its records stored, its unreadable rows kept as rejections, all of it counted and told."""
+        records, outcomes, refused = self._store(project, self.pictures.resolve(chunk.records), chunk)
+        counts = ImportCounts(read=len(refused), rejected=len(refused), images=self.pictures.added)
+        for outcome in outcomes:
+            counts.add(outcome.counts)
+            self.report.note_contradicted(outcome.contradicted)
+        self._keep(chunk, refused)
+        self.counts.add(counts)
+        self._tell(chunk, records, refused)
+
+    def _store(
+        self, project: Project, records: Sequence[Record], chunk: ReadChunk
+    ) -> tuple[Sequence[Record], list[Outcome], list[tuple[int, RowRefused]]]:
+        """The records that are in, what came of them, and the rows that are not."""
+        parts = list(_store_around(self.batch, project, records, judge_gold=self.judge_gold))
+        outcomes = [part for part in parts if isinstance(part, Outcome)]
+        if len(parts) == len(outcomes):
+            return records, outcomes, chunk.refused
+        out = {part.row for part in parts if isinstance(part, Record)}
+        refused = [(row, RowRefused("", _("the database refuses the row"))) for row in sorted(out)]
+        return [record for record in records if record.row not in out], outcomes, chunk.refused + refused
+
+    def _keep(self, chunk: ReadChunk, refused: Sequence[tuple[int, RowRefused]]) -> None:
+        rejections = [_rejection(self.batch, chunk.rows[number], refusal) for number, refusal in refused]
+        notes = [
+            Rejection(batch=self.batch, row=one.row, field="images", reason=str(one)[:300])
+            for one in self.pictures.refused
+        ]
+        Rejection.objects.bulk_create(sorted([*rejections, *notes], key=lambda one: one.row))
+
+    def _tell(self, chunk: ReadChunk, records: Sequence[Record], refused: Sequence[tuple[int, RowRefused]]) -> None:
+        report = self.report
+        report.counts = replace(self.counts)
+        for file in report.files[:1]:
+            file.format, file.told = self.source.format.value, cut(self.source.told, 300)
+        columns_seen.add_to(report, chunk.columns, self.mapper.meaning)
+        report.columns_left_out |= chunk.columns_left_out
+        report.note_records(records)
+        report.note_rejected((row, refusal.field, refusal.reason) for row, refusal in refused)
+
+
+def ahead(chunks: Iterator[ReadChunk]) -> Generator[ReadChunk, None, None]:
+    """The chunks, each read and mapped in a thread beside while the database works on the one before it."""
+    language = get_language()  # the caller's, in which rows are refused
+
+    def following() -> ReadChunk | None:
+        with override(language):
+            return next(chunks, None)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="reading") as beside:
+        coming = beside.submit(following)
+        while (chunk := coming.result()) is not None:
+            coming = beside.submit(following)
+            held = [chunk]
+            del chunk
+            yield held.pop()
+
+
+def _record(row: Row | Broken, mapper: Mapper) -> Record:
+    if isinstance(row, Broken):
+        raise RowRefused("", row.reason)
+    try:
+        return mapper.record(row)
+    except RecursionError:
+        raise RowRefused("", _("nested too deeply")) from None
+
+
+def _store_around(
+    batch: Import, project: Project, records: Sequence[Record], *, judge_gold: bool
+) -> Iterator[Outcome | Record]:
+    """Store the records; where the database refuses some, halve until only these are left out."""
+    if not records:
+        return
+    try:
+        with transaction.atomic():
+            stored = store(batch, project, records, judge_gold=judge_gold)
+    except (DataError, IntegrityError):
+        if len(records) == 1:
+            yield records[0]
+            return
+        middle = len(records) // 2
+        yield from _store_around(batch, project, records[:middle], judge_gold=judge_gold)
+        yield from _store_around(batch, project, records[middle:], judge_gold=judge_gold)
+    else:
+        yield stored
+
+
+def _rejection(batch: Import, row: RawRow, refusal: RowRefused) -> Rejection:
+    return Rejection(
+        batch=batch,
+        row=row.number,
+        field=storable(refusal.field)[:120],
+        reason=storable(refusal.reason)[:300],
+        raw=storable(raw_text(row.said)),
+        raw_sha256=row.sha256,
+    )
