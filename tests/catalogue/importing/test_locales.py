@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from catalogue.importing import presets
+from catalogue.importing import guessing
 from catalogue.importing.inspecting import Origin
 from catalogue.importing.presets import OWN
 from catalogue.importing.running import Plan, counts_of, run_here
@@ -94,7 +94,7 @@ def test_a_benchmark_query_of_one_locale_leaves_the_other_as_it_was(bring: Bring
 def test_a_query_and_an_item_of_two_locales_are_no_pair_of_ours(bring: Bring) -> None:
     """Both columns are taken for the locale; where a row tells two it is refused and named."""
     columns = ["query", "query_locale", "product_id", "product_locale", "title", "marketing"]
-    meaning = presets.guess(columns, "pairs")
+    meaning = guessing.guess(columns, "pairs")
     assert [column for column, field in meaning.items() if field == "locale"] == ["query_locale", "product_locale"]
     one = {"query": "mug", "query_locale": "us", "product_id": "B1", "product_locale": "us", "title": "Mug"}
     assert bring(one, one | {"product_locale": "es"}, columns=meaning) == ImportCounts(read=2, new=1, rejected=1)
@@ -103,16 +103,17 @@ def test_a_query_and_an_item_of_two_locales_are_no_pair_of_ours(bring: Bring) ->
 
 
 def test_one_column_tells_the_locale_where_several_might() -> None:
-    assert presets.guess(["locale", "language", "query_locale"], "pairs") == {"locale": "locale"}
-    assert presets.guess(["market", "id"], "items") == {"market": "locale", "id": "item_id"}
-    assert presets.guess(["market price", "marketing text"], "items") == {"market price": "price"}
+    assert guessing.guess(["locale", "language", "query_locale"], "pairs") == {"locale": "locale"}
+    assert guessing.guess(["market", "id"], "items") == {"market": "locale", "id": "item_id"}
+    assert guessing.guess(["market price", "marketing text"], "items") == {"market price": "price"}
 
 
 _BEFORE = """ALTER TABLE catalogue_item DROP CONSTRAINT one_item_per_project_external_id_and_locale, DROP COLUMN locale,
   ADD CONSTRAINT one_item_per_project_and_external_id UNIQUE (project_id, external_id);
 ALTER TABLE catalogue_query DROP CONSTRAINT one_query_per_project_text_and_locale,
   ADD CONSTRAINT one_query_per_project_and_text UNIQUE (project_id, text);
-DELETE FROM django_migrations WHERE app = 'catalogue' AND name >= '0003'"""
+DELETE FROM django_migrations
+  WHERE id >= (SELECT id FROM django_migrations WHERE app = 'catalogue' AND name = '0003_locale')"""
 
 
 def test_items_of_before_take_the_one_locale_of_their_queries(fresh_database: FreshDatabase, settings: Any) -> None:
