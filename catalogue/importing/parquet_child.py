@@ -104,7 +104,8 @@ def _frames(file: OpenFile, limits: Limits) -> Iterator[list[bytes]]:
 
 
 def _lines(file: OpenFile, limits: Limits) -> Iterator[bytes]:
-    table: Any = parquet.ParquetFile(file, buffer_size=1 << 16)  # type: ignore[no-untyped-call]
+    # Without pre_buffer off a whole group of rows would lie in memory, and each one before it: two gigabytes of a large file.
+    table: Any = parquet.ParquetFile(file, buffer_size=1 << 16, pre_buffer=False)  # type: ignore[no-untyped-call]
     together = _check(table.metadata, limits)
     by_column = class_names.namings(table.schema_arrow.metadata)
     for batch in table.iter_batches(batch_size=together, use_threads=False):

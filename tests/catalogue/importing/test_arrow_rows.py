@@ -155,6 +155,17 @@ def test_whoever_opened_the_file_keeps_their_place_in_it(tmp_path: Path) -> None
         assert file.read() == path.read_bytes()
 
 
+def test_of_a_large_group_of_rows_no_more_is_read_than_the_next_rows_need(tmp_path: Path) -> None:
+    """Held at once, the one group of a file of two gigabytes would be two gigabytes."""
+    path = tmp_path / "rows.parquet"
+    texts = [f"{number:06} " * 500 for number in range(5000)]
+    parquet.write_table(Table.from_pydict({"text": texts}), path, compression="none", use_dictionary=False)  # type: ignore[no-untyped-call]
+    with path.open("rb") as file:
+        reader = RowReader(file, path.name)
+        assert next(iter(reader)).number == 1
+        assert reader.bytes_read < 5 << 20 < 17 << 20 < path.stat().st_size
+
+
 @pytest.mark.parametrize(
     "line",
     [
