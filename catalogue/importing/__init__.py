@@ -2,6 +2,7 @@
 
 - `receiving`, `program_imports`, `command_imports` how a file arrives: by a person, program, command; `forms`, `views` its pages
 - `opening`    the files of an import as one stream of rows
+- `shapes/`    files of other programs and our own exports, which are no table of pairs, as rows
 - `readers`    the `rows` of a file, one by one, under `limits`; of JSON by `json_rows`, of CSV and TSV by `delimited`,
   of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches, `class_names` what numbers mean
 - `inspecting`, `presets`, `guessing`, `cells`, `mapping` what its columns and cells mean here

@@ -17,6 +17,7 @@ from catalogue.importing.limits import COMMAND
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.readers import FileRefused
+from catalogue.importing.shapes.table import asked
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Import
 from projects.commands import JsonCommand, unless_nothing_succeeded
@@ -84,8 +85,11 @@ class ImportCommand(JsonCommand):
 
     def _order(self, paths: list[Path], folder: Path | None, options: dict[str, Any]) -> tuple[Project, dict[str, Any]]:
         """The project, founded where it was asked to be, and what the file and the options say of the import."""
+        shape = asked(options["preset"])
         with ExitStack() as opened:
-            seen = look([ImportFile(path.name, opened.enter_context(path.open("rb"))) for path in paths], COMMAND)
+            seen = look(
+                [ImportFile(path.name, opened.enter_context(path.open("rb"))) for path in paths], COMMAND, shape
+            )
         preset, columns = self._meaning(seen, options)
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None and not options["create"]:
@@ -95,7 +99,7 @@ class ImportCommand(JsonCommand):
         scale = self._scale(seen, columns, project, options)
         project = self._project(project, scale, options)
         return project, {
-            "plan": running.Plan(columns, {}, options.get("judge_gold", False), confirmed_by="command"),
+            "plan": running.Plan(columns, {}, options.get("judge_gold", False), confirmed_by="command", shape=shape),
             "origin": self._origin(seen, preset, options),
             "preset": preset.name if preset else "",
             "scale": scale,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from catalogue.importing import presets, rater_hints, raters
 from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, meaning_of, origin_of, scale_for
 from catalogue.importing.receiving import ConfirmedMapping
+from catalogue.importing.shapes.table import asked
 from catalogue.models import Import
 from projects.models import Project
 from relevance.labels import SCALES, scale_named
@@ -93,7 +94,7 @@ class MeaningForm(forms.Form):
     )
 
     def __init__(self, posted: Any, *, look: Look, kind: str, project: Project, preset: str = "") -> None:
-        self.look, self.kind, self.project = look, kind, project
+        self.look, self.kind, self.project, self.asked = look, kind, project, preset
         self.preset, self.meaning = meaning_of(look, kind, preset)
         self.scale_problem = ""
         super().__init__(posted, initial=self._first_guess())
@@ -178,4 +179,5 @@ class MeaningForm(forms.Form):
             preset=self.preset.name if self.preset else "",
             scale=scale_named(data["scale"]) if data.get("scale") else None,
             judge_gold=bool(data.get("judge_gold")),
+            shape=asked(self.asked),
         )

@@ -17,6 +17,7 @@ from catalogue.importing.presets import NoPreset, Preset
 from catalogue.importing.raters import RATING, rating_labels
 from catalogue.importing.readers import Broken, FileRefused, Format
 from catalogue.importing.rows import RowRefused
+from catalogue.importing.shapes.table import lacking
 from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named
 from relevance.sanitising import storable
 
@@ -53,6 +54,7 @@ class Look:
     columns: tuple[str, ...]
     rows: tuple[Mapping[str, Any], ...]
     told: str = ""  # how its text is divided into cells, where it is
+    shape: str = ""  # name of what its structure is known for
 
     @property
     def scales(self) -> set[str]:
@@ -73,15 +75,17 @@ class Origin:
     attribution: str = ""
 
 
-def look(parts: Sequence[ImportFile], limits: Limits = UPLOAD) -> Look:
-    """Read the first rows; raises FileRefused where there are none."""
-    source = ImportRows(parts, limits)
+def look(parts: Sequence[ImportFile], limits: Limits = UPLOAD, shape: str | None = None) -> Look:
+    """Read the first rows, of the shape asked for (`shapes.table.asked`); raises FileRefused where there are none."""
+    source = ImportRows(parts, limits, shape)
     rows, broken = _head(source)
     if not rows:
         raise FileRefused(_without_rows(source.format, broken))
     told = (*guessing.columns_of(rows), *guessing.paths_of(rows))
     columns = [one for one in told if len(one) <= MOST_NAME and one == storable(one)]
-    return Look(tuple(columns[:MOST_COLUMNS]), tuple(rows), source.told)
+    return Look(
+        tuple(columns[:MOST_COLUMNS]), tuple(rows), source.told, source.shape.preset.name if source.shape else ""
+    )
 
 
 def _head(source: ImportRows) -> tuple[list[Mapping[str, Any]], list[Broken]]:
@@ -106,7 +110,11 @@ def _without_rows(format_: Format, broken: Sequence[Broken]) -> str:
 
 def preset_for(seen: Look, kind: str, name: str = "") -> Preset:
     """The preset of that name, else the one that fits; raises NoPreset."""
-    return presets.named(name, kind) if name else presets.detect(seen.columns, seen.scales, kind)
+    if seen.shape and kind not in presets.PRESETS[seen.shape].kinds:
+        raise FileRefused(lacking(seen.shape))
+    if name or seen.shape:
+        return presets.named(name or seen.shape, kind)
+    return presets.detect(seen.columns, seen.scales, kind)
 
 
 def meaning_of(seen: Look, kind: str, name: str = "") -> tuple[Preset | None, dict[str, str]]:

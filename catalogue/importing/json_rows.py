@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 from django.utils.translation import gettext as _
@@ -21,6 +22,19 @@ _BOM = b"\xef\xbb\xbf"
 _WHITE = b" \t\r\n"
 _SIGN = re.compile(rb'["{}]')
 _WITHIN_TEXT = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+
+
+def value(said: bytes) -> Any | Broken:
+    """What a piece of JSON says, whatever it is."""
+    try:
+        return orjson.loads(said)
+    except orjson.JSONDecodeError as error:
+        values = _lenient(said)
+        return (
+            Broken(0, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, shown(said), digest(said))
+            if values is None
+            else values
+        )
 
 
 def row(number: int, line: bytes) -> Row | Broken:

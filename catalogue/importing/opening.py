@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.readers import Broken, FileRefused, Format, Readable, Row, RowReader
+from catalogue.importing.shapes.shape import Shape
+from catalogue.importing.shapes.table import ShapedRows
 
 
 class ImportFile(NamedTuple):
@@ -23,17 +25,22 @@ class ImportFile(NamedTuple):
 
 class ImportRows:
     """The rows of one import. Iterate once. `bytes_read` counts the bytes of its files as stored, for progress; `unfolded`
-    those of the rows."""
+    those of the rows; `shape` is what its structure is known for, once the first row was asked for."""
 
-    def __init__(self, parts: Sequence[ImportFile], limits: Limits = UPLOAD) -> None:
+    def __init__(self, parts: Sequence[ImportFile], limits: Limits = UPLOAD, shape: str | None = None) -> None:
         if len(parts) != 1:
             names = ", ".join(part.name for part in parts)
             raise FileRefused(_("These files are not known to belong together: %(names)s.") % {"names": names[:300]})
         [part] = parts
         self._reader = RowReader(part.file, part.name, limits)
+        self._rows = ShapedRows(self._reader, shape)
 
     def __iter__(self) -> Iterator[Row | Broken]:
-        return iter(self._reader)
+        return iter(self._rows)
+
+    @property
+    def shape(self) -> Shape | None:
+        return self._rows.shape
 
     @property
     def format(self) -> Format:

@@ -6,7 +6,7 @@ field names alone (`lore`) claim no source. Ambiguity is an error that names the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
@@ -137,14 +137,15 @@ OWN: Mapping[str, str] = {word: word for word in NAMES if word in NAMES[word].wo
 class Preset:
     """`columns` maps the file's columns to our fields; of two columns for one field the first that has a value counts.
 
-    A file bears the preset's marks when it has all `marks` as columns and its `label_scale` is `scale`.
+    A file bears the preset's marks when it has all `marks` as columns and its `label_scale` is `scale`; without marks it is
+    known by its structure (`shapes`).
     """
 
     name: str
     description: str | Promise
     kinds: frozenset[str]
     columns: Mapping[str, str] = field(compare=False)
-    marks: frozenset[str]
+    marks: frozenset[str] = frozenset()
     scale: str = ""
     source: str = ""
     licence: str = ""
@@ -176,7 +177,7 @@ def _labelled(name: str, description: str | Promise, scale: str, marks: str, **o
     return Preset(name, description, frozenset({PAIRS}), columns, _SHARED_MARKS | set(marks.split()), scale, **origin)
 
 
-PRESETS: Mapping[str, Preset] = {
+PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset(
@@ -286,12 +287,19 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 
+def include(more: Iterable[Preset]) -> None:
+    """Presets that are known elsewhere, into the one list (`catalogue.apps`)."""
+    PRESETS.update({preset.name: preset for preset in more})
+
+
 def fitting(columns: Collection[str], scales: Collection[str], kind: str) -> list[Preset]:
     """The presets whose marks the file bears; one that asks for less than another that fits is not listed."""
     fit = [
         preset
         for preset in PRESETS.values()
-        if kind in preset.kinds and preset.marks <= set(columns) and (not preset.scale or set(scales) == {preset.scale})
+        if kind in preset.kinds
+        and frozenset() < preset.marks <= set(columns)
+        and (not preset.scale or set(scales) == {preset.scale})
     ]
     return [one for one in fit if not any(one.marks < other.marks for other in fit)]
 

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from catalogue.importing import presets, receiving
 from catalogue.importing.inspecting import Look, Origin, look, meaning_told, origin_of, scale_for
 from catalogue.importing.receiving import ConfirmedMapping
+from catalogue.importing.shapes.table import asked
 from catalogue.models import Import
 from projects.models import Person, Project
 from relevance.labels import Scale
@@ -75,7 +76,7 @@ def bring(
     project: Project, uploads: Sequence[UploadedFile[Any]], told: ImportRequest, *, person: Person, most: int
 ) -> Import:
     """Receive and confirm in one go. Raises FileRefused, NoPreset, ScaleUnclear, NoLicence: then nothing is kept."""
-    seen = look(receiving.parts_of(uploads))
+    seen = look(receiving.parts_of(uploads), shape=asked(told.preset))
     for upload in uploads:
         upload.seek(0)
     decision = decide(project, seen, told, uploads[0].name or "")
@@ -102,4 +103,6 @@ def decide(project: Project, seen: Look, told: ImportRequest, file_name: str) ->
     if told.kind == presets.PAIRS:
         fixed = project.pairs.exists()
         scale = scale_for(seen, columns, current=project.scale, fixed=fixed, asked=told.scale)
-    return ConfirmedMapping(columns, origin, preset.name if preset else "", scale, told.judge_gold)
+    return ConfirmedMapping(
+        columns, origin, preset.name if preset else "", scale, told.judge_gold, shape=asked(told.preset)
+    )

@@ -55,7 +55,7 @@ class RowReader:
 
     def __init__(self, file: Readable, name: str, limits: Limits = UPLOAD) -> None:
         self._counted = _CountedFile(file)
-        self._limits = limits
+        self.limits = limits
         self._file_name, self._name = name, PurePath(name.lower())
         self.unfolded = 0
         self.told = ""  # of delimited text, once its first row was asked for: how it is read
@@ -79,12 +79,21 @@ class RowReader:
             Format.CSV: self._delimited_rows,
             Format.PARQUET: self._parquet_rows,
         }
+        return self.capped(rows[self.format]())
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, unzipped; nothing of them is taken."""
+        return self._stream.peek(1)
+
+    def capped(self, rows: Iterator[Row | Broken]) -> Iterator[Row | Broken]:
+        """No more rows than a file may have."""
         seen = 0
         try:
-            for row in rows[self.format]():
+            for row in rows:
                 seen += 1
-                if seen > self._limits.rows:
-                    raise FileRefused(_("The file has more than %(rows)s rows.") % {"rows": self._limits.rows})
+                if seen > self.limits.rows:
+                    raise FileRefused(_("The file has more than %(rows)s rows.") % {"rows": self.limits.rows})
                 yield row
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             _refuse_damaged(error)
@@ -109,9 +118,9 @@ class RowReader:
             raise FileRefused(_("The file is neither JSONL nor CSV nor Parquet."))
         return Format.CSV
 
-    def _lines(self) -> Iterator[tuple[int, bytes | None]]:
+    def lines(self) -> Iterator[tuple[int, bytes | None]]:
         """Lines with their numbers; None stands for a line over the cap, which is skipped to its end."""
-        cap, number = self._limits.line_bytes, 0
+        cap, number = self.limits.line_bytes, 0
         while line := self._stream.readline(cap):
             number += 1
             self.unfolded += len(line)
@@ -123,23 +132,23 @@ class RowReader:
             yield number, None
 
     def _json_rows(self) -> Iterator[Row | Broken]:
-        for number, line in self._lines():
+        for number, line in self.lines():
             if line is None:
                 yield Broken(number, _("The line is too long."), "")
             elif stripped := line.strip():
                 yield json_rows.row(number, stripped)
 
     def _listed_rows(self) -> Iterator[Row | Broken]:
-        return json_rows.listed(self._pieces(), self._limits)
+        return json_rows.listed(self.pieces(), self.limits)
 
-    def _pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[bytes]:
         while piece := self._stream.read1(1 << 16):
             self.unfolded += len(piece)
             yield piece
 
     def _delimited_rows(self) -> Iterator[Row | Broken]:
-        lines = delimited.GivenLines(self._lines())
-        dialect = delimited.find(lines, self._limits)
+        lines = delimited.GivenLines(self.lines())
+        dialect = delimited.find(lines, self.limits)
         self.told = dialect.told()
         return delimited.rows(lines, dialect)
 
@@ -147,7 +156,7 @@ class RowReader:
         number = 0
         try:
             with self._on_disk() as descriptor:
-                for lines, read in parquet.frames(descriptor, self._file_name, self._limits):
+                for lines, read in parquet.frames(descriptor, self._file_name, self.limits):
                     self._counted.count = max(self._counted.count, read)
                     for line in lines:
                         number += 1

@@ -21,6 +21,7 @@ from catalogue.importing.inspecting import Look, Origin, look
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.running import Plan, adopt_scale, open_stored
+from catalogue.importing.shapes.table import asked
 from catalogue.models import Image, Import, Rejection, Snapshot
 from catalogue.pictures import images
 from database.clock import ClockTimestamp
@@ -43,6 +44,7 @@ class ConfirmedMapping:
     preset: str
     scale: Scale | None
     judge_gold: bool
+    shape: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,10 @@ def _store_pictures(project: Project, pictures: Sequence[UploadedFile[Any]]) -> 
     return hashes, refused
 
 
-def look_again(batch: Import) -> Look:
-    """The head of uploaded files that wait to be confirmed."""
+def look_again(batch: Import, preset: str = "") -> Look:
+    """The head of uploaded files that wait to be confirmed, as the preset that was chosen reads them."""
     with ExitStack() as opened:
-        return look(open_stored(batch, opened))
+        return look(open_stored(batch, opened), shape=asked(preset))
 
 
 def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> bool:
@@ -118,7 +120,7 @@ def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> boo
     with transaction.atomic():
         if decision.scale is not None:
             adopt_scale(batch.project, decision.scale, actor=person)
-        plan = replace(Plan.of(batch), columns=decision.columns, judge_gold=decision.judge_gold)
+        plan = replace(Plan.of(batch), columns=decision.columns, judge_gold=decision.judge_gold, shape=decision.shape)
         # Without the conditions of `waiting` an import that somebody cancelled meanwhile would be on its way again.
         confirmed = waiting(batch).update(
             confirmed=True,

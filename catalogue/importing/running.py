@@ -46,7 +46,8 @@ class Plan:
 
     `columns`: what the columns mean. `pictures`: hashes of the pictures uploaded with the file, by name. `judge_gold`:
     pairs that come with a gold label get slots all the same. `further`: name and place in the storage of each file that
-    came with the first. `confirmed_by`: page, program or command.
+    came with the first. `confirmed_by`: page, program or command. `shape`: by which it is read: none in "", as its
+    structure shows where it is None.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class Plan:
     judge_gold: bool = False
     further: Sequence[Sequence[str]] = ()
     confirmed_by: str = ""
+    shape: str | None = None
 
     @classmethod
     def of(cls, batch: Import) -> Plan:
@@ -192,7 +194,7 @@ def intake_of(batch: Import, parts: Sequence[ImportFile], limits: Limits, *, kee
     folder = Path(batch.images_folder) if batch.images_folder else None
     return Intake(
         batch=batch,
-        source=ImportRows(parts, limits),
+        source=ImportRows(parts, limits, plan.shape),
         mapper=Mapper(plan.columns, batch.kind, scale),
         pictures=PictureLookup(batch.project, folder, plan.pictures, report.pictures, keep_pictures),
         judge_gold=plan.judge_gold,

@@ -105,7 +105,7 @@ def _meaning(request: Request, batch: Import) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     named = (posted or request.GET).get("preset", "")
     try:
-        seen = receiving.look_again(batch)
+        seen = receiving.look_again(batch, _known(named))
         form = MeaningForm(posted, look=seen, kind=batch.kind, project=batch.project, preset=_known(named))
         if posted is not None and form.is_valid():
             receiving.confirm(batch, form.decision(), person=request.person)
