@@ -163,7 +163,7 @@ def test_of_a_large_group_of_rows_no_more_is_read_than_the_next_rows_need(tmp_pa
     with path.open("rb") as file:
         reader = RowReader(file, path.name)
         assert next(iter(reader)).number == 1
-        assert reader.bytes_read < 5 << 20 < 17 << 20 < path.stat().st_size
+        assert reader.bytes_read < 5 << 20 < 16 << 20 < path.stat().st_size
 
 
 @pytest.mark.parametrize(
