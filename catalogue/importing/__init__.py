@@ -6,6 +6,7 @@
 - `readers`    the `rows` of a file, one by one, under `limits`; of JSON by `json_rows`, of CSV and TSV by `delimited`,
   of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches, `class_names` what numbers mean
 - `inspecting`, `presets`, `guessing`, `cells`, `mapping` what its columns and cells mean here
+- `prices`     amounts with their currency
 - `raters`     whose a label is: a rater's, or the final one; `rater_hints` columns that look like raters
 - `predictions` what a model outside of here predicted, and the file as its origin
 - `taking_in`  rows on their way, chunk by chunk; `running` the job that commits them, `looking` the look that takes them back

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.utils.translation import gettext as _
 
+from catalogue.importing import prices
 from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, structured, within
 from catalogue.importing.predictions import ForeignPrediction, PredictionReader
 from catalogue.importing.presets import PAIRS
@@ -27,7 +28,8 @@ from relevance.sanitising import sanitise
 FIELD_BYTES = 64 << 10
 QUERY_BYTES = 2000  # an index entry holds no more
 ID_LENGTH = 200
-_LENGTHS = {"locale": 20, "price": 40}
+PRICE_LENGTH = 40
+_LENGTHS = {"locale": 20, "currency": 20}
 _DIMENSIONS = {dimension.value for dimension in Dimension}
 _TRUE = {"true", "1", "yes", "y", "benchmark"}
 _FALSE = {"", "false", "0", "no", "n"}
@@ -288,7 +290,7 @@ def _content(texts: _Texts) -> Content:
         shop=texts.text("shop"),
         description=texts.text("description"),
         selling_points=texts.several("selling_points"),
-        price=texts.text("price") or _price(texts),
+        price=_price(texts),
     )
 
 
@@ -304,13 +306,13 @@ def _category(texts: _Texts) -> str:
 
 
 def _price(texts: _Texts) -> str:
-    cents = texts.text("price_cents")
-    if not cents:
-        return ""
-    try:
-        return f"{int(cents) / 100:.2f}"
-    except (ValueError, OverflowError):
-        raise RowRefused("price_cents", _("not a whole number")) from None
+    price = texts.clean(prices.price_said(texts.raw("price"))).strip()
+    if not price and (cents := texts.text("price_cents")):
+        price = prices.of_cents(cents)
+    price = prices.with_currency(price, texts.text("currency"))
+    if len(price) > PRICE_LENGTH:
+        raise RowRefused("price", _("longer than %(most)s characters") % {"most": PRICE_LENGTH})
+    return price
 
 
 def _with_columns(attributes: Named, texts: _Texts) -> Named:

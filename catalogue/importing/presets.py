@@ -61,6 +61,7 @@ FIELDS: tuple[ImportField, ...] = (
     _field("shop", gettext_lazy("shop"), "shop_name", "seller", "store", "店铺"),
     _field("price", gettext_lazy("price"), "product_price", "价格"),
     _field("price_cents", gettext_lazy("price in cents")),
+    _field("currency", gettext_lazy("currency"), "price_currency", "currency_code", "币种", "货币"),
     _field("brand", gettext_lazy("brand"), "product_brand", "manufacturer", "品牌"),
     _field("model", gettext_lazy("model"), "model_name", "型号"),
     _field("colour", gettext_lazy("colour"), "color", "product_color", "颜色"),

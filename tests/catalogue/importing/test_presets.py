@@ -275,12 +275,41 @@ def test_rair_field_names_give_attributes_and_skus_from_one_field() -> None:
         ("ratings", [{"rater": "r1", "label": "L1"}, {"rater": "r1", "label": "L2"}], "two labels"),
         ("benchmark", "perhaps", "neither"),
         ("price_cents", "many", "whole number"),
+        ("price_cents", "19.99", "whole number"),
+        ("price", 1e22, "lost digits"),
+        ("price", {"amount": float("inf"), "currency": "EUR"}, "lost digits"),
+        ("price", "1" * 41, "40 characters"),
     ],
 )
 def test_a_row_that_cannot_go_in_names_the_field_and_the_reason(field: str, value: object, why: str) -> None:
     with pytest.raises(RowRefused, match=why) as refused:
         record(**{field: value})
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("said", "price"),
+    [
+        ({"price": {"amount": 12, "currency": "EUR"}}, "12 EUR"),
+        ({"price": '{"amount": "12.00", "currencyCode": "EUR"}'}, "12.00 EUR"),
+        ({"price": {"currency_code": "JPY", "value": 1980.5}}, "1980.5 JPY"),
+        ({"price": {"amount": 12}}, "12"),
+        ({"price": {"amount": 12, "was": 15, "currency": "EUR"}}, "amount: 12; was: 15; currency: EUR"),
+        ({"price": {"from": 12, "to": 15}}, "from: 12; to: 15"),
+        ({"price": 19.9, "currency": "EUR"}, "19.9 EUR"),
+        ({"price": "EUR 19,90", "currency": "EUR"}, "EUR 19,90"),
+        ({"price": "", "currency": "EUR"}, ""),
+        ({"price": -1}, "-1"),
+        ({"price": "1e22"}, "1e22"),
+        ({"price": "￥1,299"}, "￥1,299"),
+        ({"price": 0}, "0"),
+        ({"price_cents": 1999, "currency": "USD"}, "19.99 USD"),
+        ({"price_cents": "-5"}, "-0.05"),
+        ({"price_cents": 2**62 + 1}, "46116860184273879.05"),
+    ],
+)
+def test_a_price_keeps_its_number_and_its_currency(said: dict[str, object], price: str) -> None:
+    assert record(**said).content.price == price
 
 
 def test_yes_and_no_are_labels_of_the_binary_scale() -> None:
