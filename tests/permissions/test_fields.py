@@ -144,6 +144,8 @@ OURS = {
     "GuessCount.key",
     "HardSetMember.gold_label",
     "Import.preset",
+    "ImportedPrediction.label",
+    "ImportedPrediction.posterior",
     "Import.scale_name",
     "Judgment.label",
     "Judgment.mismatch",
