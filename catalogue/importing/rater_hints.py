@@ -12,6 +12,7 @@ from catalogue.importing import guessing
 from catalogue.importing.cells import at, plain
 from catalogue.importing.raters import RATER, RATING
 from relevance.facts import normalise_query
+from relevance.labels import SCALES, Scale, UnknownLabel
 
 FEW = 7  # labels of a scale
 LONGEST = 40  # characters of a label
@@ -38,7 +39,7 @@ def one_rater_each(rows: Rows, columns: Sequence[str], meaning: Mapping[str, str
         return []
     unsaid = [column for column in columns if column not in meaning and not guessing.is_called(column)]
     held = {column: values for column in unsaid if (values := _few(rows, column))}
-    alike = [column for column in held if any(held[column] & held[other] for other in held if other != column)]
+    alike = [column for column in held if any(_alike(held[column], held[one]) for one in held if one != column)]
     return alike if len(set[str]().union(*(held[column] for column in alike))) <= FEW else []
 
 
@@ -73,6 +74,18 @@ def _few(rows: Rows, column: str) -> set[str]:
             if len(values) > FEW or len(text) > LONGEST:
                 return set()
     return values
+
+
+def _alike(some: set[str], others: set[str]) -> bool:
+    """Whether they share a value, or all are labels of one scale."""
+    return bool(some & others) or any(_are_labels(some | others, scale) for scale in SCALES.values())
+
+
+def _are_labels(values: Iterable[str], scale: Scale) -> bool:
+    try:
+        return all(scale.parse(value) for value in values)
+    except UnknownLabel:
+        return False
 
 
 def _text(row: Mapping[str, Any], meaning: Mapping[str, str], field: str) -> str:

@@ -158,14 +158,16 @@ def test_what_differs_from_row_to_row_or_within_no_pair_is_nobody(values: tuple[
     assert rater_hints.who_judged(rows, tuple(rows[0]), meaning) == ""
 
 
-def test_label_studios_table_is_read_once_its_label_and_annotator_are_named(bring: Bring) -> None:
-    answer = bring(LABEL_STUDIO, "rel=label", "annotator=rater")
+@pytest.mark.parametrize("meant", [(), ("rel=label", "annotator=rater")])
+def test_label_studios_table_is_what_each_annotator_said(bring: Bring, meant: tuple[str, ...]) -> None:
+    answer = bring(LABEL_STUDIO, *meant)
+    assert Import.objects.get().preset == "label_studio_csv"
     assert (answer["new"], answer["gold"], answer["ratings"]) == (1, 0, 2)
     assert said() == {("tm-1", "3", "L4"), ("tm-1", "4", "L2")}
 
 
-def test_label_studios_table_with_its_label_alone_is_asked_who_judged(bring: Bring) -> None:
-    assert '"annotator=rater"' in bring(LABEL_STUDIO, "rel=label")["error"]
+def test_a_control_of_another_name_is_told(bring: Bring) -> None:
+    assert bring(LABEL_STUDIO.replace("rel", "verdict", 1), "verdict=label")["ratings"] == 2
 
 
 def _look(text: str) -> Look:
@@ -175,9 +177,12 @@ def _look(text: str) -> Look:
 
 def test_a_person_is_offered_who_judged_and_the_label_by_their_names() -> None:
     preset, meaning = meaning_of(_look(LABEL_STUDIO), PAIRS)
-    assert preset is not None and preset.name == "lore"
+    assert preset is not None and preset.name == "label_studio_csv"
     assert (meaning["annotator"], meaning["rel"], meaning["item_id"]) == ("rater", "label", "item_id")
     assert "id" not in meaning and "lead_time" not in meaning
+    preset, meaning = meaning_of(_look(LABEL_STUDIO.replace("lead_time", "seconds")), PAIRS)
+    assert preset is not None and preset.name == "lore"
+    assert (meaning["annotator"], meaning["rel"], meaning["item_id"]) == ("rater", "label", "item_id")
     assert guess(["query", "item_id", "title", "gold", "annotator", "label"], PAIRS) == {
         "query": "query", "item_id": "item_id", "title": "title", "gold": "label", "annotator": "rater", "label": "rating",
     }  # fmt: skip
@@ -195,6 +200,24 @@ def test_columns_with_the_same_few_values_are_offered_as_raters_and_not_chosen()
     raters = ["Rater One", "rater2@example.invalid", "Unknown"]
     assert rater_hints.one_rater_each(seen.rows, seen.columns, meaning) == raters
     assert rater_hints.one_rater_each(seen.rows, seen.columns, meaning | {"Unknown": "rating"}) == []
+
+
+@pytest.mark.parametrize(
+    ("ann", "bob", "offered"),
+    [
+        (["L4", "L4"], ["L1", ""], True),  # no value in common, one scale
+        (["3", "0"], ["1", "2"], True),
+        (["5", "4"], ["5", "1"], True),  # of no scale known here
+        (["5", "4"], ["12", "30"], False),
+        (["red", "blue"], ["S", "M"], False),
+        (["", ""], ["", ""], False),
+    ],
+)
+def test_labels_of_one_scale_are_alike_and_other_values_where_they_are_shared(
+    ann: list[str], bob: list[str], offered: bool
+) -> None:
+    rows = [{"query": "q", "Ann": one, "Bob": other} for one, other in zip(ann, bob, strict=True)]
+    assert bool(rater_hints.one_rater_each(rows, ("query", "Ann", "Bob"), {"query": "query"})) is offered
 
 
 def test_who_judged_is_named_even_where_the_refusal_is_for_a_program() -> None:
