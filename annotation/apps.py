@@ -16,7 +16,7 @@ class AnnotationConfig(AppConfig):
         from catalogue.importing import storing
         from inference.playground import trials
         from inference.prelabel import predictions, progress
-        from jobs import kinds
+        from jobs import failures, kinds
         from projects import gates, home_cards
         from rules import reviewing
 
@@ -31,6 +31,7 @@ class AnnotationConfig(AppConfig):
         progress.disputes_with_the_model.register(settling.disputes_with_the_model)
 
         kinds.register(exporting.KIND, backtesting.KIND, sampled_backtesting.KIND, more_judgments.KIND)
+        failures.tell({**exporting.WHY_FAILED, **backtesting.WHY_FAILED})
         kinds.chore(queue.expire_leases, seconds=1, queue=kinds.DISPATCHING)
         kinds.chore(following_models.follow_all, seconds=1, at_it=0.05, queue=kinds.DISPATCHING)
         kinds.chore(exporting.tidy, seconds=600)

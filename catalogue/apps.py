@@ -9,9 +9,11 @@ class CatalogueConfig(AppConfig):
         from catalogue import words
         from catalogue.importing import presets, running
         from catalogue.importing.shapes import table
-        from catalogue.pictures import fetching
-        from jobs import kinds
+        from catalogue.pictures import decoding, fetching
+        from jobs import failures, kinds
 
         presets.include(table.presets())
         kinds.register(running.KIND, fetching.KIND)
+        shared = failures.every()  # such as a connection that failed
+        failures.tell({code: why for code, why in {**decoding.WHY, **fetching.WHY}.items() if code not in shared})
         kinds.chore(words.read_in_peace, seconds=2, at_it=0.01)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from annotation.trust import measurable
 from annotation.trust.measurable import Exposure, Material
 from catalogue.models import Pair
+from inference import unanswered
 from inference.asking import Asking
 from inference.engines.base import EngineError
 from inference.models import ModelVersion
@@ -71,9 +72,9 @@ def why_nothing(found: Mapping[str, Any]) -> TotalFailure | None:
         return None
     code, pairs = next(iter(found["unanswered_by_reason"].items()), ("no_pairs", 0))
     said = _(
-        "Nothing was measured: 0 of %(pairs)s pairs got an answer that can be used: %(code)s (%(shared)s of them)."
+        "Nothing was measured: 0 of %(pairs)s pairs got an answer that can be used. %(shared)s of them: %(reason)s"
     )
-    return TotalFailure(code, said % {"pairs": found["pairs"], "code": code, "shared": pairs})
+    return TotalFailure(code, said % {"pairs": found["pairs"], "reason": unanswered.why(code), "shared": pairs})
 
 
 def _irrelevant(project: Project | None, model: ModelVersion, most: int, seed: int) -> tuple[list[Subject], Basis]:

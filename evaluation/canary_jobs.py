@@ -39,7 +39,7 @@ def work(pk: int, token: UUID) -> None:
             model = _under_its_rules(job.model, job.project)
             found = canary.run(model, job.project)
             if nothing := canary.why_nothing(found):
-                leasing.fail(job, token, nothing.sentence, retry=False)
+                leasing.fail(job, token, f"{nothing.code}: {nothing.sentence}", retry=False)
             else:
                 leasing.finish(job, token, model=model, result=found)
         except EngineError as error:

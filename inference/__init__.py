@@ -11,9 +11,10 @@ Read `pipeline` first (a pair's way to a prediction), then `asking`, the one doo
 - `prelabel/`   runs over a project's pairs: jobs, what each is told, predictions
 - `playground/` trials of one pair, comparisons of two prompt versions, prompt versions
 - `imported_predictions` what files say that models outside of here predicted: asked for by name, never active
+- `unanswered` why a pair got no answer that can be used, in words
 - `prediction_display` a prediction turned into what templates show
 - `urls`        its pages; `api` what programs may do with runs
 
-Others use the models, `asking`, `registry/`, `prelabel.runs`, `prediction_display`, `imported_predictions`, and the hooks of
-`prelabel.predictions`, `prelabel.progress` and `playground.trials`.
+Others use the models, `asking`, `registry/`, `prelabel.runs`, `prediction_display`, `unanswered`, `imported_predictions`, and the
+hooks of `prelabel.predictions`, `prelabel.progress` and `playground.trials`.
 """

@@ -7,13 +7,14 @@ class InferenceConfig(AppConfig):
     def ready(self) -> None:
         """What this app plugs into the layers below, and its kinds of job."""
         from catalogue.importing import storing
-        from inference import imported_predictions
+        from inference import imported_predictions, unanswered
         from inference.playground import trials
         from inference.prelabel import runs
         from inference.registry import registry
-        from jobs import kinds
+        from jobs import failures, kinds
         from projects import creating
 
         storing.chunk_stored.register(imported_predictions.take)
         creating.project_founded.register(registry.start_with_default)
         kinds.register(runs.KIND, trials.KIND)
+        failures.tell({**unanswered.WHY_INVALID, **unanswered.WHY_NO_ANSWER, **unanswered.WHY_NOTHING})

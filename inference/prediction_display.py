@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from catalogue import display
+from inference import unanswered
 from inference.models import KnowledgeRevision
 from inference.models.prelabel import PredictionColumns
 from projects.models import Project
@@ -72,7 +73,7 @@ def prediction(
         "rules": display.rules(spec for spec in specs if spec.code in cited),
         "contradicts": [texts.get(code, code) for code in row.contradicts],
         "invalid_reason": row.reason,
-        "why_invalid": why_invalid(row.reason),
+        "why_invalid": unanswered.why_invalid(row.reason),
         "created_at": row.created_at,
     }
 
@@ -82,30 +83,6 @@ SIGNALS: Mapping[str, Any] = {
     STUFFING: _("The query stands in the item's text again and again"),
     HIDDEN: _("The item's text holds characters that nobody sees"),
 }
-# Of relevance.chain.Reason, and `posterior` of the pipeline.
-WHY_INVALID: Mapping[str, Any] = {
-    "prose": _("It answered in prose: there is no JSON object in what it said."),
-    "not_json": _("What it said is not one whole JSON object."),
-    "schema": _("Its JSON has not the form that was asked for."),
-    "label": _("It names a label that was not offered."),
-    "two_labels": _("It names two labels."),
-    "no_label": _("It names no label."),
-    "too_large": _("Its answer is too long to be read."),
-    "unknown_rule": _("It cites a rule that it was not told."),
-    "mismatch_missing": _("It says mismatch, but not in which dimension."),
-    "nonce": _("It does not repeat the code it was asked with, so it may answer another question."),
-    "length": _(
-        "Its answer was cut off before its end: it writes more than it may, or its server allows it too little."
-    ),
-    "posterior": _("Its probabilities are no distribution over the labels."),
-}
-
-
-def why_invalid(reason: str) -> str:
-    """The sentence for a reason; for one of an earlier version its code."""
-    return str(WHY_INVALID.get(reason, reason))
-
-
 # What a feature of the learnt model is about, by the beginning of its name.
 FEATURE_GROUPS: Sequence[tuple[str, Any]] = (
     ("title_", _("the query's words in the title")),

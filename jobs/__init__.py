@@ -8,6 +8,7 @@ Read `models` (a job's columns), then `leasing` (the one place that moves its st
   knows whose turn it is, `in_hand` what the process holds, `isolation` lets what may kill it run alone
 - `bell`        look at once: an event in the process, a Celery message for others; `dispatching` rings it
 - `process`     one process that works: its threads; `supervising` begins it anew when it falls
+- `failures`    why a job failed, in words: each app tells the sentences of its codes
 - `heartbeats`  who is alive; `views`, `urls` the badge and its page
 
     manage.py work               stands by: begins the next in a fork, says which rows fell with it  (supervising)
@@ -20,5 +21,5 @@ Read `models` (a job's columns), then `leasing` (the one place that moves its st
         parent                   ends the process when nobody stands by it any more  (supervising)
           its children           fetch and decode pictures, without credentials  (catalogue.child_processes)
 
-Others use `models`, `leasing`, `kinds`; commands `working`; pages `heartbeats`.
+Others use `models`, `leasing`, `kinds`, `failures`; commands `working`; pages `heartbeats`.
 """

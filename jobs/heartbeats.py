@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from database.clock import ClockTimestamp
-from jobs import kinds
+from jobs import failures, kinds
 from jobs.kinds import Kind
 from jobs.leasing import LIVE
 from jobs.models import Job, JobState, Worker
@@ -50,13 +51,16 @@ class Depth(NamedTuple):
 
 
 class Dead(NamedTuple):
-    """A job that waits for a person; `code` is the error without its details."""
+    """A job that waits for a person. `code` is the error without its details, `why` its sentence: an operator is not told whose
+    data it is.
+    """
 
     kind: str
     job_id: int
     attempts: int
     finished_at: datetime
     code: str
+    why: str
 
 
 class Heart:
@@ -147,11 +151,16 @@ def _depth(kind: Kind) -> Depth:
     return Depth(str(kind.name), sum(counts.values()), running, _dead(kind).count())
 
 
+def _why(error: str) -> tuple[str, str]:
+    found = failures.of(error)
+    return error.partition(":")[0], found.sentence if found.code else _("Its own page says why.")
+
+
 def dead_jobs(limit: int = 50) -> list[Dead]:
     """The latest dead jobs of every kind: an operator sees what fails, not whose data it is."""
     columns = ("pk", "attempts", "finished_at", "error")
     found = [
-        Dead(str(kind.name), row["pk"], row["attempts"], row["finished_at"], row["error"].partition(":")[0])
+        Dead(str(kind.name), row["pk"], row["attempts"], row["finished_at"], *_why(row["error"]))
         for kind in kinds.every()
         for row in _dead(kind).order_by("-pk").values(*columns)[:limit]
     ]

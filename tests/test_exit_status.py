@@ -3,6 +3,7 @@ to do."""
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Sequence
 from io import StringIO
@@ -174,9 +175,10 @@ NOTHING: list[tuple[str, Make, str, str, tuple[str, object] | None]] = [
     ("fetch_pictures", dead_addresses, "address_host",
      "0 of 2 pictures were fetched: the address names no host by its name (2 of them).", ("dead", 2)),
     ("prelabel", no_answer, "auth",
-     "0 of 3 pairs got an answer that can be used: auth: HTTP 401: no such key (3 of them).", ("dead", 3)),
+     "0 of 3 pairs got an answer that can be used. 3 of them: The model's server refuses the key, or none was sent. "
+     "HTTP 401: no such key", ("dead", 3)),
     ("prelabel", prose, "not_json",
-     "0 of 3 pairs got an answer that can be used: invalid answers, not_json (3 of them).", ("invalid", 3)),
+     "0 of 3 pairs got an answer that can be used. 3 of them: What it said is not one whole JSON object.", ("invalid", 3)),
     ("canary", prose_for_the_canary, "not_json", "0 of 5 pairs got an answer that can be used", ("unanswered", 5)),
     ("agreement", no_gold, "nothing_to_compare", "no pair carries both labels", ("pairs", 0)),
     ("export", no_gold_to_export, "no_gold", "no pair has a gold label", ("rows", 0)),
@@ -273,7 +275,7 @@ def test_the_run_page_says_it_at_the_top_and_programs_are_told_the_same(
     _status, answer, _told = command("prelabel", *no_answer(world))
     run = PrelabelRun.objects.get()
     page = client_for(world.cast.lena).get(reverse("run", args=["shoes", run.pk])).content.decode()
-    assert answer["error"] in page and "This run has ended" not in page
+    assert answer["error"] in html.unescape(page) and "This run has ended" not in page
     told = program(world).get(f"/api/v1/p/shoes/runs/{run.pk}/").json()
     assert told["why_nothing"] == {"code": "auth", "sentence": answer["error"]}
 
@@ -307,7 +309,7 @@ def test_a_canary_run_of_the_browser_that_measured_nothing_ends_with_the_same_re
     job = canary_jobs.ask(world.project, model, world.cast.max)
     assert work_on(canary_jobs.KIND, [job.pk]) == 1
     job.refresh_from_db()
-    assert job.state == "dead" and "got an answer that can be used: not_json" in job.error
+    assert job.state == "dead" and job.error.startswith("not_json: Nothing was measured: 0 of 36 pairs")
 
 
 def test_it_is_said_in_the_readers_language(world: World) -> None:

@@ -6,7 +6,8 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         """Its kind of job."""
-        from jobs import kinds
-        from training import training_jobs
+        from jobs import failures, kinds
+        from training import distilled, training_jobs
 
         kinds.register(training_jobs.KIND)
+        failures.tell(distilled.WHY_FAILED)

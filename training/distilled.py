@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Judgment, StandingJudgment
 from annotation.trust.measurable import Material
@@ -43,6 +44,14 @@ Source = Literal["gold", "people", "model"]
 SOURCES: tuple[Source, ...] = ("gold", "people", "model")
 FEWEST_PAIRS, FEWEST_QUERIES, FEWEST_TEST = 100, 10, 20
 TOGETHER = 500  # pairs that are read or asked about at once
+
+
+WHY_FAILED = {
+    "cannot_train": _("Nothing could be learnt."),
+    "leaked_lineage": _(
+        "The teacher has learnt from queries that test, so what learns from it cannot be measured by them."
+    ),
+}
 
 
 class CannotTrain(Exception):

@@ -118,6 +118,9 @@ def why_nothing(export: Export) -> TotalFailure | None:
     return TotalFailure("not_judged", gettext("No row was exported: no pair has a gold label or a judgment."))
 
 
+WHY_FAILED = {"disk_full": _("No room is left where exports are written.")}
+
+
 class NoRoom(Exception):
     """The disk took no more; what had been written is removed again."""
 

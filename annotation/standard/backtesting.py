@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models import BackTest
 from annotation.standard.rule_effects import Effect, TwoSets
 from annotation.trust.measurable import Exposure, Material
+from inference import unanswered
 from inference.models import ModelVersion
 from inference.registry.basis import Basis
 from jobs import leasing
@@ -59,8 +60,13 @@ WHERE p.project_id = %(project)s
 """
 
 
+WHY_FAILED = {"draft_changed": _("The draft was changed while it was tested: test it again.")}
+
+
 class DraftChanged(Exception):
     """What was tested is not what was asked for: the result would vouch for another content."""
+
+    code = "draft_changed"
 
     def __init__(self) -> None:
         super().__init__("the draft was changed while it was tested: test it again")
@@ -262,9 +268,9 @@ def why_nothing(result: Mapping[str, Any]) -> TotalFailure | None:
     if result["pairs"] or (not asked and result.get("stored", 0)):
         return None
     if asked:
-        said = gettext("0 of %(pairs)s pairs were answered by the model under both sets of rules: %(reason)s.")
+        said = gettext("0 of %(pairs)s pairs were answered by the model under both sets of rules: %(reason)s")
         reason, _n = next(iter(result.get("unanswered_by_reason", {}).items()), ("invalid", 0))
-        return TotalFailure(reason, said % {"pairs": asked, "reason": reason})
+        return TotalFailure(reason, said % {"pairs": asked, "reason": unanswered.why(reason)})
     said = gettext("0 of %(pairs)s pairs were tested: they have no evidence grid yet, so pre-label them first.")
     return TotalFailure("no_grids", said % {"pairs": without})
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from catalogue.child_processes import Child, ChildEnded, Header
 from projects.refusals import Refused
@@ -33,14 +33,18 @@ class PictureRefused(Refused):
         super().__init__(code, why(code))
 
 
+WHY = {
+    "bytes": _("larger than 10 MiB"),
+    "not_a_picture": _("not a JPEG, PNG or WebP picture"),
+    "pixels": _("more than 25 million pixels"),
+    "side": _("a side of more than 8,000 pixels"),
+    "too_much": _("to decode it takes more time or memory than a picture may"),
+    "damaged": _("the picture is damaged"),
+}
+
+
 def why(code: str) -> str:
-    return {
-        "bytes": _("larger than 10 MiB"),
-        "not_a_picture": _("not a JPEG, PNG or WebP picture"),
-        "pixels": _("more than 25 million pixels"),
-        "side": _("a side of more than 8,000 pixels"),
-        "too_much": _("to decode it takes more time or memory than a picture may"),
-    }.get(code, _("the picture is damaged"))
+    return str(WHY.get(code, WHY["damaged"]))
 
 
 @dataclass(frozen=True)

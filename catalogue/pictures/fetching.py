@@ -147,33 +147,36 @@ def _take(row: PictureFetch, fetched: _Fetched) -> None:
         leasing.finish(row, fetched.claim.token, image=image)
 
 
+# Why a picture could not be fetched, by the code in its row.
+WHY = {
+    "address_scheme": gettext_lazy("the address is none that begins with https://"),
+    "address_userinfo": gettext_lazy("the address carries a user name"),
+    "address_host": gettext_lazy("the address names no host by its name"),
+    "address_port": gettext_lazy("the address names another port than that of https"),
+    "address_letters": gettext_lazy("the address holds characters that no address has"),
+    "address_long": gettext_lazy("the address is too long"),
+    "plain_http": gettext_lazy("the address has no https, and its source is not listed for plain http"),
+    "not_public": gettext_lazy("the host is not on the public net"),
+    "name": gettext_lazy("the host's name is not known"),
+    "certificate": gettext_lazy("the host's certificate is not valid"),
+    "redirect": gettext_lazy("the server sends us elsewhere, and we do not follow"),
+    "gone": gettext_lazy("the server has no such picture"),
+    "forbidden": gettext_lazy("the server does not give it to us"),
+    "busy": gettext_lazy("the server is busy or has failed"),
+    "compressed": gettext_lazy("the server sends it compressed"),
+    "large": gettext_lazy("larger than 8 MiB"),
+    "deadline": gettext_lazy("it took longer than 15 seconds"),
+    "connection": gettext_lazy("the connection failed"),
+    "unforeseen": gettext_lazy("fetching it failed"),
+    CANCELLED: gettext_lazy("fetching was cancelled"),
+    "lease_ran_out": gettext_lazy("the worker vanished while fetching it"),
+    leasing.FELL: gettext_lazy("the worker's process ended while fetching it"),
+}
+
+
 def why(code: str) -> str:
-    """For people: why a picture could not be fetched."""
-    texts = {
-        "address_scheme": _("the address is none that begins with https://"),
-        "address_userinfo": _("the address carries a user name"),
-        "address_host": _("the address names no host by its name"),
-        "address_port": _("the address names another port than that of https"),
-        "address_letters": _("the address holds characters that no address has"),
-        "address_long": _("the address is too long"),
-        "plain_http": _("the address has no https, and its source is not listed for plain http"),
-        "not_public": _("the host is not on the public net"),
-        "name": _("the host's name is not known"),
-        "certificate": _("the host's certificate is not valid"),
-        "redirect": _("the server sends us elsewhere, and we do not follow"),
-        "gone": _("the server has no such picture"),
-        "forbidden": _("the server does not give it to us"),
-        "busy": _("the server is busy or has failed"),
-        "compressed": _("the server sends it compressed"),
-        "large": _("larger than 8 MiB"),
-        "deadline": _("it took longer than 15 seconds"),
-        "connection": _("the connection failed"),
-        "unforeseen": _("fetching it failed"),
-        CANCELLED: _("fetching was cancelled"),
-        "lease_ran_out": _("the worker vanished while fetching it"),
-        leasing.FELL: _("the worker's process ended while fetching it"),
-    }
-    return texts.get(code) or decoding.why(code)
+    """For people."""
+    return str(WHY[code]) if code in WHY else decoding.why(code)
 
 
 class FetchFailure(NamedTuple):

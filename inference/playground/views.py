@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from catalogue.models import Pair
-from inference import prediction_display
+from inference import prediction_display, unanswered
 from inference.models import Comparison, ModelVersion, PromptVersion
 from inference.playground import trials as trying
 from inference.prompting import prompt_versions
@@ -52,6 +52,7 @@ def trial(request: Request, trial_id: int) -> HttpResponse:
         "trial": found,
         "ended": found.state not in (JobState.QUEUED, JobState.RUNNING, JobState.FAILED),
         "label": scale.from_lore(judged["label"]) if judged.get("label") else "",
+        "why_invalid": unanswered.why_invalid(judged.get("reason", "")),
         "posterior": prediction_display.posterior_in(scale, judged.get("posterior") or {}),
         "chain": Chain.model_validate(judged["chain"]) if judged.get("chain") else None,
         "tokens": sum(section["tokens"] for section in found.rendered),

@@ -12,8 +12,9 @@ from django.db.models import CharField, Count, DurationField, ExpressionWrapper,
 from django.utils.translation import gettext as _
 
 from database.clock import ClockTimestamp
-from inference import prediction_display
+from inference import unanswered
 from inference.models import ModelVersion, PrelabelAttempt, PrelabelJob, PrelabelRun
+from jobs import failures
 from jobs.leasing import LIVE
 from jobs.models import JobState
 from projects.hooks import Hook
@@ -26,11 +27,12 @@ disputes_with_the_model: Hook[[Project], int] = Hook()  # how many are open: pro
 
 
 class RunFailure(NamedTuple):
-    """`kind`: invalid (the model answered, unusably), failed (will be tried again) or dead. `said` is one of the errors."""
+    """`kind`: invalid (the model answered, unusably), failed (will be tried again) or dead. `said` is behind one of the errors."""
 
     kind: str
     code: str
     pairs: int
+    sentence: str
     said: str = ""
 
 
@@ -120,15 +122,15 @@ def why_nothing(run: PrelabelRun, seen: RunProgress) -> TotalFailure | None:
     if usable or seen.cancelled or not seen.terminal or not reasons:
         return None
     [((kind, code), pairs)] = reasons.most_common(1)
-    reason = _("invalid answers, %(code)s") % {"code": code} if kind == "invalid" else _died_of(run, code)
-    said = _("0 of %(pairs)s pairs got an answer that can be used: %(reason)s (%(shared)s of them).")
-    return TotalFailure(code or "invalid", said % {"pairs": seen.pairs, "reason": reason.rstrip("."), "shared": pairs})
+    reason = unanswered.why_invalid(code) if kind == "invalid" else _died_of(run, code)
+    said = _("0 of %(pairs)s pairs got an answer that can be used. %(shared)s of them: %(reason)s")
+    return TotalFailure(code or "invalid", said % {"pairs": seen.pairs, "reason": reason, "shared": pairs})
 
 
 def _died_of(run: PrelabelRun, code: str) -> str:
     """The words of one of them stand for all: they tell what the model's server said."""
     dead = PrelabelJob.objects.filter(run=run, state=JobState.DEAD, error__startswith=code).order_by("pk")
-    return dead.values_list("error", flat=True).first() or code
+    return failures.of(dead.values_list("error", flat=True).first() or code).words
 
 
 class _Answers(NamedTuple):
@@ -153,7 +155,7 @@ def _answers(rows: QuerySet[PrelabelJob], run: PrelabelRun) -> _Answers:
 
 
 def _unusable(invalid: Mapping[str, int]) -> list[RunFailure]:
-    return [RunFailure("invalid", code, n, prediction_display.why_invalid(code)) for code, n in invalid.items()]
+    return [RunFailure("invalid", code, n, unanswered.why_invalid(code)) for code, n in invalid.items()]
 
 
 def _failures(rows: QuerySet[PrelabelJob]) -> list[RunFailure]:
@@ -165,7 +167,8 @@ def _failures(rows: QuerySet[PrelabelJob]) -> list[RunFailure]:
         .annotate(n=Count("pk"), said=Min("error"))
         .order_by("state", "-n")[:20]
     )
-    return [RunFailure(row["state"], row["code"], row["n"], row["said"].partition(":")[2].strip()) for row in found]
+    told = [(row, failures.of(row["said"])) for row in found]
+    return [RunFailure(row["state"], row["code"], row["n"], why.sentence, why.said) for row, why in told]
 
 
 def _cost(run: PrelabelRun) -> RunCost:

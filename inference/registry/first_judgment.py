@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from inference import prediction_display
+from inference import unanswered
 from inference.asking import Asking
 from inference.engines.base import EngineError
 from inference.engines.server_words import shown
@@ -35,7 +35,7 @@ class FirstJudgment:
 
     @property
     def sentence(self) -> str:
-        return prediction_display.why_invalid(self.code)
+        return unanswered.why_invalid(self.code)
 
     def as_json(self) -> dict[str, str]:
         return asdict(self)
