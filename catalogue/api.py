@@ -17,6 +17,7 @@ from catalogue.importing.inspecting import ScaleUnclear, WhoJudgedUnsaid
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.program_imports import ImportRequest
 from catalogue.importing.readers import FileRefused
+from catalogue.importing.reading import PROGRAM, EncodingUnclear, ReadAs, SheetUnclear
 from catalogue.models import Import
 from jobs.leasing import LIVE
 from jobs.models import JobState
@@ -71,6 +72,15 @@ class ImportAsked(Asked):
         json_schema_extra={"default": "0"},
         description="1: pairs that have a gold label are judged, too.",
     )
+    encoding: Text = Field(
+        default="", description="Of its text, where it is not UTF-8: `gb18030`, `big5`, `cp932`, `cp949`, `cp1252`, ..."
+    )
+    replace: Switch = Field(
+        default=False,
+        json_schema_extra={"default": "0"},
+        description="1: U+FFFD is put for each byte that cannot be read; `replaced` counts them. Else the file is refused.",
+    )
+    sheet: Text = Field(default="", description="Name of a workbook's sheet, where several hold rows.")
     column: list[Text] = Field(
         default=[], description="`COLUMN=FIELD`, once for each column that no preset knows; `COLUMN=` leaves it out."
     )
@@ -97,6 +107,7 @@ class ImportState(BaseModel):
     ratings: int = Field(description="Labels of single raters.")
     predictions: int = Field(description="Predictions of models outside of here that were added.")
     images: int = Field(description="Pictures that came with the file.")
+    replaced: int = Field(description="Bytes that could not be read, for which U+FFFD stands (`replace`).")
     error: str = Field(description="Code of what stopped it; empty where nothing did.")
     why_nothing: WhyNothing | None = Field(
         description="Once it is done and no row went in or was there already: the reason that most rows share. Else null."
@@ -160,6 +171,10 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
         raise Refusal("who_judged_unsaid", refusal.told(f"{column}rater", column)) from refusal
     except NoPreset as refusal:
         raise Refusal("no_preset", str(refusal)) from refusal
+    except EncodingUnclear as unclear:
+        raise Refusal("encoding_unclear", unclear.said_at(PROGRAM)) from unclear
+    except SheetUnclear as unclear:
+        raise Refusal("sheet_unclear", unclear.said_at(PROGRAM)) from unclear
     except FileRefused as refusal:
         raise Refusal("unreadable_file", str(refusal)) from refusal
     except ScaleUnclear as refusal:
@@ -240,7 +255,8 @@ def _told(said: QueryDict) -> ImportRequest:
     asked = read(ImportAsked, {name: said.getlist(name) if name == "column" else said[name] for name in said})
     columns = dict(_column(text, asked.kind) for text in asked.column)
     texts = asked.model_dump(include={"preset", "source", "licence", "attribution", "scale"})
-    return ImportRequest(asked.kind, judge_gold=asked.judge_gold, columns=columns, **texts)
+    reading = ReadAs(asked.encoding, asked.replace, asked.sheet)
+    return ImportRequest(asked.kind, judge_gold=asked.judge_gold, columns=columns, reading=reading, **texts)
 
 
 def _column(text: str, kind: str) -> tuple[str, str]:
@@ -269,6 +285,7 @@ def _state(batch: Import) -> ImportState:
         ratings=batch.ratings,
         predictions=batch.predictions,
         images=batch.images,
+        replaced=batch.replaced,
         error=batch.error,
         why_nothing=WhyNothing.of(nothing_in.why(batch)),
     )

@@ -1,6 +1,8 @@
 """From a file to items, pairs and what came with them.
 
 - `receiving`, `program_imports`, `command_imports` how a file arrives: by a person, program, command; `forms`, `views` its pages
+- `reading`    how it is to be read, as they say; `reading_forms` asks a person; `encodings` make its text UTF-8,
+  `encoding_guess` says which it may be in
 - `opening`    the files of an import as one stream of rows
 - `shapes/`    files of other programs and our own exports, which are no table of pairs, as rows
 - `readers`    the `rows` of a file, one by one, under `limits`; of JSON by `json_rows`, of CSV and TSV by `delimited`,

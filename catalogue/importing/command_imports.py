@@ -17,6 +17,7 @@ from catalogue.importing.limits import COMMAND
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.readers import FileRefused
+from catalogue.importing.reading import COMMAND_LINE, EncodingUnclear, ReadAs, SheetUnclear
 from catalogue.importing.shapes.table import asked
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Import
@@ -46,6 +47,11 @@ class ImportCommand(JsonCommand):
             help="what a column means, nothing: left out; may be repeated",
         )
         parser.add_argument("--look", action="store_true", help="say what the import would do, and store nothing")
+        parser.add_argument("--encoding", default="", metavar="NAME", help="of its text, where it is not UTF-8")
+        parser.add_argument(
+            "--replace", action="store_true", help="put U+FFFD for bytes that cannot be read, and count them"
+        )
+        parser.add_argument("--sheet", default="", metavar="NAME", help="of a workbook, where several hold rows")
         for name in ("source", "licence", "attribution"):
             parser.add_argument(f"--{name}", default="", help="of the texts, where neither preset nor rows name it")
 
@@ -60,6 +66,8 @@ class ImportCommand(JsonCommand):
             if options["look"]:
                 return self._look(paths, folder, options)
             batch = self._import(paths, folder, options)
+        except (EncodingUnclear, SheetUnclear) as unclear:
+            raise CommandError(unclear.said_at(COMMAND_LINE)) from unclear
         except (FileRefused, NoPreset, ScaleUnclear) as refusal:
             raise CommandError(str(refusal)) from refusal
         counts = {name: getattr(batch, name) for name in self.answer}
@@ -69,7 +77,8 @@ class ImportCommand(JsonCommand):
         with looking.taken_back(), ExitStack() as opened:
             project, order = self._order(paths, folder, options)
             batch = running.ordered_here(project, self.kind, paths, **order)
-            parts = [ImportFile(path.name, opened.enter_context(path.open("rb"))) for path in paths]
+            reading = order["plan"].reading
+            parts = [ImportFile(path.name, opened.enter_context(path.open("rb")), reading) for path in paths]
             report = looking.through(batch, parts, COMMAND)
         for line in report_words.lines(report):
             self.stderr.write(line)
@@ -86,10 +95,10 @@ class ImportCommand(JsonCommand):
     def _order(self, paths: list[Path], folder: Path | None, options: dict[str, Any]) -> tuple[Project, dict[str, Any]]:
         """The project, founded where it was asked to be, and what the file and the options say of the import."""
         shape = asked(options["preset"])
+        reading = ReadAs(options["encoding"], options["replace"], options["sheet"])
         with ExitStack() as opened:
-            seen = look(
-                [ImportFile(path.name, opened.enter_context(path.open("rb"))) for path in paths], COMMAND, shape
-            )
+            files = ((path.name, opened.enter_context(path.open("rb"))) for path in paths)
+            seen = look([ImportFile(name, file, reading) for name, file in files], COMMAND, shape)
         preset, columns = self._meaning(seen, options)
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None and not options["create"]:
@@ -99,7 +108,9 @@ class ImportCommand(JsonCommand):
         scale = self._scale(seen, columns, project, options)
         project = self._project(project, scale, options)
         return project, {
-            "plan": running.Plan(columns, {}, options.get("judge_gold", False), confirmed_by="command", shape=shape),
+            "plan": running.Plan(
+                columns, {}, options.get("judge_gold", False), confirmed_by="command", shape=shape, **reading._asdict()
+            ),
             "origin": self._origin(seen, preset, options),
             "preset": preset.name if preset else "",
             "scale": scale,

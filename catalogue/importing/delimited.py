@@ -16,7 +16,9 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from catalogue.importing.encodings import odd_bytes, why_odd
 from catalogue.importing.limits import Limits
+from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.rows import Broken, FileRefused, Row, digest, shown
 from relevance.sanitising import storable
 
@@ -104,11 +106,13 @@ class GivenLines(Iterator[NumberedLine]):
 
 
 class DelimitedTable:
-    """Records of a table whose dialect is known: cells, or the fault, each with its bytes."""
+    """Records of a table whose dialect is known: cells, or the fault, each with its bytes. `odd`: that which was given last
+    has bytes that are no UTF-8."""
 
     def __init__(self, lines: GivenLines, dialect: Dialect) -> None:
         self._lines, self._dialect = lines, dialect
         self._width = len(dialect.names)
+        self.odd = False
 
     def __iter__(self) -> Iterator[tuple[list[str] | Fault, bytes]]:
         delimiter, quoted, width = self._dialect.delimiter, self._dialect.quoted, self._width
@@ -116,7 +120,12 @@ class DelimitedTable:
             if line is None:
                 yield Fault(FaultKind.TOO_LONG, number), b""
                 continue
-            text = line.decode("utf-8", "surrogateescape")
+            try:
+                text = line.decode()
+                self.odd = False
+            except UnicodeDecodeError:
+                text = line.decode("utf-8", "surrogateescape")
+                self.odd = True
             if quoted and '"' in text:
                 yield self._with_quotes(number, line, text)
                 continue
@@ -172,6 +181,7 @@ class DelimitedTable:
         """One row with breaks in a cell, or several rows and two stray quotes: by how wide each line is alone."""
         number, last = taken[0][0], taken[-1][0]
         held = self._held(cells, number)
+        self.odd = bool(odd_bytes(whole))
         texts = [line.decode("utf-8", "surrogateescape").rstrip("\r\n") for _number, line in taken]
         alone = [self._cells_alone(text) for text in texts]
         if self._rows_alone(alone, texts):
@@ -206,23 +216,31 @@ class DelimitedTable:
         return whole.decode("utf-8", "surrogateescape").rstrip("\r\n") == written.rstrip("\r\n")
 
 
-def rows(lines: GivenLines, dialect: Dialect) -> Iterator[Row | Broken]:
+def rows(lines: GivenLines, dialect: Dialect, reading: ReadAs = UNSAID) -> Iterator[Row | Broken]:
     """Of the lines below the header."""
-    names, numbers = dialect.names, count(1)
-    for (cells, said), number in zip(DelimitedTable(lines, dialect), numbers):  # noqa: B905  # the numbers have no end
+    names, numbers, table = dialect.names, count(1), DelimitedTable(lines, dialect)
+    for (cells, said), number in zip(table, numbers):  # noqa: B905  # the numbers have no end
         if isinstance(cells, Fault):
             yield Broken(number, _reason(cells, dialect), shown(said), digest(said))
             continue
+        if table.odd and not reading.replace:
+            yield Broken(number, why_odd(said, reading), shown(said), digest(said))
+            continue
         if not NOTHING.isdisjoint(cells):
             cells = ["" if cell in NOTHING else cell for cell in cells]
-        yield Row(number, dict(zip(names, cells, strict=True)), len(said), digest(said))
+        replaced = odd_bytes(said) if table.odd else 0
+        yield Row(number, dict(zip(names, cells, strict=True)), len(said), digest(said), replaced=replaced)
 
 
-def find(lines: GivenLines, limits: Limits) -> Dialect:
+def find(lines: GivenLines, limits: Limits, reading: ReadAs = UNSAID) -> Dialect:
     """The dialect of the file, by its whole head; raises FileRefused. The header is read, the rows are left."""
     csv.field_size_limit(limits.line_bytes)
     lines.head()
     first = _first(lines)
+    if first != storable(first):
+        if not reading.replace:
+            raise FileRefused(why_odd(first.encode("utf-8", "surrogateescape"), reading))
+        first = storable(first)
     told = _SEP_LINE.fullmatch(first.rstrip("\r\n"))
     if told:
         first = _first(lines)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from catalogue.importing import guessing, presets, rater_hints, raters
 from catalogue.importing.cells import at, common_value, plain
 from catalogue.importing.limits import UPLOAD, Limits
-from catalogue.importing.opening import ImportFile, ImportRows
+from catalogue.importing.opening import ImportFile, ImportRows, hold_to_encodings
 from catalogue.importing.presets import NoPreset, Preset
 from catalogue.importing.raters import RATING, rating_labels
 from catalogue.importing.readers import Broken, FileRefused, Format
@@ -76,7 +76,9 @@ class Origin:
 
 
 def look(parts: Sequence[ImportFile], limits: Limits = UPLOAD, shape: str | None = None) -> Look:
-    """Read the first rows, of the shape asked for (`shapes.table.asked`); raises FileRefused where there are none."""
+    """Read the first rows, of the shape asked for (`shapes.table.asked`); raises FileRefused where there are none,
+    EncodingUnclear where nobody says which text it is."""
+    hold_to_encodings(parts, limits)
     source = ImportRows(parts, limits, shape)
     rows, broken = _head(source)
     if not rows:

@@ -13,7 +13,9 @@ from typing import Any
 import orjson
 from django.utils.translation import gettext as _
 
+from catalogue.importing.encodings import odd_bytes, why_odd
 from catalogue.importing.limits import UPLOAD, Limits
+from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.rows import Broken, FileRefused, Row, digest, shown
 from relevance.sanitising import storable
 
@@ -37,11 +39,15 @@ def value(said: bytes) -> Any | Broken:
         )
 
 
-def row(number: int, line: bytes) -> Row | Broken:
+def row(number: int, line: bytes, reading: ReadAs = UNSAID) -> Row | Broken:
+    replaced = 0
     try:
         values = orjson.loads(line)
         storable = _NUL_ESCAPED not in line  # and no lone surrogate: orjson reads none
     except orjson.JSONDecodeError as error:
+        replaced = odd_bytes(line)
+        if replaced and not reading.replace:
+            return Broken(number, why_odd(line, reading), shown(line), digest(line))
         values, storable = _lenient(line), False
         if values is None:
             return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, shown(line), digest(line))
@@ -50,7 +56,7 @@ def row(number: int, line: bytes) -> Row | Broken:
     if len(values) > UPLOAD.columns:
         reason = _("The row has more than %(most)s fields.")
         return Broken(number, reason % {"most": UPLOAD.columns}, shown(line), digest(line))
-    return Row(number, values, len(line), digest(line), storable)
+    return Row(number, values, len(line), digest(line), storable, replaced)
 
 
 def _lenient(line: bytes) -> object | None:
@@ -67,10 +73,10 @@ def _constant(name: str) -> None:
         raise ValueError(name)
 
 
-def listed(pieces: Iterator[bytes], limits: Limits) -> Iterator[Row | Broken]:
+def listed(pieces: Iterator[bytes], limits: Limits, reading: ReadAs = UNSAID) -> Iterator[Row | Broken]:
     """The objects of a list, or one after the other without; raises FileRefused where these cannot be told apart."""
     for number, said in enumerate(_Objects(pieces, limits.line_bytes).cut(), 1):
-        yield row(number, said)
+        yield row(number, said, reading)
 
 
 class _Objects:

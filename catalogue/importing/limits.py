@@ -16,7 +16,8 @@ class Limits:
     rows: int = 5_000_000
     columns: int = 1000
     line_bytes: int = 4 << 20
+    held_bytes: int = 64 << 20  # of text, unfolded, that a look holds to its encoding; an import goes through all of it
 
 
 UPLOAD = Limits()
-COMMAND = Limits(expanded_bytes=1 << 40, ratio=1100, rows=1_000_000_000)
+COMMAND = Limits(expanded_bytes=1 << 40, ratio=1100, rows=1_000_000_000, held_bytes=1 << 40)

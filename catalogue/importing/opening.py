@@ -12,15 +12,23 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.readers import Broken, FileRefused, Format, Readable, Row, RowReader
+from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.shapes.shape import Shape
 from catalogue.importing.shapes.table import ShapedRows
 
 
 class ImportFile(NamedTuple):
-    """One file of an import, under the name that it came with."""
+    """One file of an import, under the name that it came with, and how it is to be read."""
 
     name: str
     file: Readable
+    reading: ReadAs = UNSAID
+
+
+def hold_to_encodings(parts: Sequence[ImportFile], limits: Limits) -> None:
+    """Raises EncodingUnclear where the text of a file is not what it is to be read by."""
+    for part in parts:
+        RowReader(part.file, part.name, limits, part.reading).hold_to_encoding()
 
 
 class ImportRows:
@@ -32,7 +40,7 @@ class ImportRows:
             names = ", ".join(part.name for part in parts)
             raise FileRefused(_("These files are not known to belong together: %(names)s.") % {"names": names[:300]})
         [part] = parts
-        self._reader = RowReader(part.file, part.name, limits)
+        self._reader = RowReader(part.file, part.name, limits, part.reading)
         self._rows = ShapedRows(self._reader, shape)
 
     def __iter__(self) -> Iterator[Row | Broken]:

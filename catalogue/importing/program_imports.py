@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
 from catalogue.importing import presets, receiving
 from catalogue.importing.inspecting import Look, Origin, look, meaning_told, origin_of, scale_for
+from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.receiving import ConfirmedMapping
 from catalogue.importing.shapes.table import asked
 from catalogue.models import Import
@@ -49,6 +50,7 @@ class ImportRequest:
     scale: str = ""
     judge_gold: bool = False
     columns: Mapping[str, str] | None = None
+    reading: ReadAs = UNSAID
 
 
 def collect(stream: Stream, name: str, *, announced: int, most: int) -> UploadedFile[Any]:
@@ -76,11 +78,11 @@ def bring(
     project: Project, uploads: Sequence[UploadedFile[Any]], told: ImportRequest, *, person: Person, most: int
 ) -> Import:
     """Receive and confirm in one go. Raises FileRefused, NoPreset, ScaleUnclear, NoLicence: then nothing is kept."""
-    seen = look(receiving.parts_of(uploads), shape=asked(told.preset))
+    seen = look(receiving.parts_of(uploads, told.reading), shape=asked(told.preset))
     for upload in uploads:
         upload.seek(0)
     decision = decide(project, seen, told, uploads[0].name or "")
-    batch, _ = receiving.receive(project, told.kind, uploads, (), person=person, most_bytes=most)
+    batch, _ = receiving.receive(project, told.kind, uploads, (), person=person, most_bytes=most, reading=told.reading)
     try:
         receiving.confirm(batch, decision, person=person)
     except Exception:
@@ -103,6 +105,7 @@ def decide(project: Project, seen: Look, told: ImportRequest, file_name: str) ->
     if told.kind == presets.PAIRS:
         fixed = project.pairs.exists()
         scale = scale_for(seen, columns, current=project.scale, fixed=fixed, asked=told.scale)
+    given = preset.name if preset else ""
     return ConfirmedMapping(
-        columns, origin, preset.name if preset else "", scale, told.judge_gold, shape=asked(told.preset)
+        columns, origin, given, scale, told.judge_gold, shape=asked(told.preset), reading=told.reading
     )

@@ -14,16 +14,18 @@ import re
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
+from itertools import islice
 from pathlib import PurePath
 from typing import Any, BinaryIO, NoReturn, TypeAlias
 
 from django.core.files.base import File
 from django.utils.translation import gettext as _
 
-from catalogue.importing import delimited, json_rows, parquet
+from catalogue.importing import delimited, encodings, json_rows, parquet
 from catalogue.importing.limits import UPLOAD, Limits
+from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.rows import Broken, FileRefused, Row
 
 __all__ = ["Broken", "FileRefused", "Format", "Readable", "Row", "RowReader", "raw_text"]
@@ -31,8 +33,8 @@ __all__ = ["Broken", "FileRefused", "Format", "Readable", "Row", "RowReader", "r
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 BOM = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
+_NO_TEXT = (PARQUET, *_ARCHIVES, GZIP)
 _JSON_NAMES = {".jsonl", ".ndjson", ".json"}
 _OPENS_ALONE = re.compile(rb'\{[ \t]*\r?\n\s*"')  # an object over several lines
 _NAMES_COLUMNS = re.compile(rb"[^{}\[\]\0\n]*[,;|\t][^{}\[\]\0\n]*\r?\n")
@@ -53,12 +55,13 @@ class Format(StrEnum):
 class RowReader:
     """Iterate once. `bytes_read` counts the bytes of the file as stored, for progress; `unfolded` those of the rows."""
 
-    def __init__(self, file: Readable, name: str, limits: Limits = UPLOAD) -> None:
+    def __init__(self, file: Readable, name: str, limits: Limits = UPLOAD, reading: ReadAs = UNSAID) -> None:
         self._counted = _CountedFile(file)
         self.limits = limits
         self._file_name, self._name = name, PurePath(name.lower())
         self.unfolded = 0
         self.told = ""  # of delimited text, once its first row was asked for: how it is read
+        file.seek(0)
         head = file.read(4)
         file.seek(0)
         zipped = head.startswith(GZIP)
@@ -66,6 +69,10 @@ class RowReader:
             self._name = self._name.with_suffix("")
         self._zipped = zipped
         self._stream = io.BufferedReader(_expanded(self._counted, limits) if zipped else self._counted, 1 << 16)
+        encoding = encodings.to_read_by(self._head()[:4], reading.encoding)
+        self._reading = reading._replace(encoding=encoding)
+        if encoding not in ("", "utf-8") and not self._head().startswith(_NO_TEXT):
+            self._stream = io.BufferedReader(encodings.MadeUtf8(self._stream, encoding), 1 << 16)
         self.format = self._detect()
 
     @property
@@ -98,17 +105,29 @@ class RowReader:
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             _refuse_damaged(error)
 
-    def _detect(self) -> Format:
+    def hold_to_encoding(self) -> None:
+        """Raises EncodingUnclear where its text is not what it is to be read by, as far as a look goes. Reads the file:
+        its rows are for another reader."""
+        if self.format is Format.PARQUET:
+            return
+        with suppress(gzip.BadGzipFile, EOFError, zlib.error):  # which is said once the rows before it were read
+            pieces = iter(lambda: self._stream.read(encodings.PIECE), b"")
+            encodings.hold(islice(pieces, self.limits.held_bytes // encodings.PIECE + 1), self._reading)
+
+    def _head(self) -> bytes:
         try:
-            head = self._stream.peek(_PEEK)[:_PEEK]
+            return self._stream.peek(_PEEK)[:_PEEK]
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             _refuse_damaged(error)
+
+    def _detect(self) -> Format:
+        head = self._head()
         if head.startswith(PARQUET):
             return Format.PARQUET
         if head.startswith(_ARCHIVES) or head.startswith(GZIP):
             raise FileRefused(_("Archives are not read: give one JSONL, CSV or Parquet file, plain or gzip."))
-        if head.startswith(_UTF16):
-            raise FileRefused(_("The file is UTF-16. Save it as UTF-8."))
+        if b"\0" in head:
+            encodings.refuse_utf16(head)
         text = head.removeprefix(BOM).lstrip()
         if text.startswith(b"[") or _OPENS_ALONE.match(text):
             return Format.JSON
@@ -136,10 +155,10 @@ class RowReader:
             if line is None:
                 yield Broken(number, _("The line is too long."), "")
             elif stripped := line.strip():
-                yield json_rows.row(number, stripped)
+                yield json_rows.row(number, stripped, self._reading)
 
     def _listed_rows(self) -> Iterator[Row | Broken]:
-        return json_rows.listed(self.pieces(), self.limits)
+        return json_rows.listed(self.pieces(), self.limits, self._reading)
 
     def pieces(self) -> Iterator[bytes]:
         while piece := self._stream.read1(1 << 16):
@@ -148,9 +167,9 @@ class RowReader:
 
     def _delimited_rows(self) -> Iterator[Row | Broken]:
         lines = delimited.GivenLines(self.lines())
-        dialect = delimited.find(lines, self.limits)
+        dialect = delimited.find(lines, self.limits, self._reading)
         self.told = dialect.told()
-        return delimited.rows(lines, dialect)
+        return delimited.rows(lines, dialect, self._reading)
 
     def _parquet_rows(self) -> Iterator[Row | Broken]:
         number = 0
@@ -161,9 +180,14 @@ class RowReader:
                     for line in lines:
                         number += 1
                         self.unfolded += len(line)
-                        yield json_rows.row(number, line) if line else Broken(number, _("The line is too long."), "")
+                        yield self._parquet_row(number, line)
         except parquet.ParquetRefused as refusal:
             raise FileRefused(str(refusal)) from refusal
+
+    def _parquet_row(self, number: int, line: bytes) -> Row | Broken:
+        if not line:
+            return Broken(number, _("The line is too long."), "")
+        return json_rows.row(number, line, self._reading)
 
     @contextmanager
     def _on_disk(self) -> Iterator[int]:
@@ -207,7 +231,7 @@ class _Capped(io.RawIOBase):
     """Unzipped bytes, refused as soon as they outgrow what the zipped ones may become."""
 
     def __init__(self, zipped: gzip.GzipFile, counted: _CountedFile, limits: Limits) -> None:
-        self._zipped, self._counted, self._limits = zipped, counted, limits
+        self._zipped, self._counted, self.limits = zipped, counted, limits
         self._expanded = 0
 
     def readable(self) -> bool:
@@ -221,11 +245,11 @@ class _Capped(io.RawIOBase):
         return len(data)
 
     def _check(self) -> None:
-        if self._expanded > self._limits.expanded_bytes:
+        if self._expanded > self.limits.expanded_bytes:
             raise FileRefused(_("The file unfolds to more than is allowed."))
-        if self._expanded > _RATIO_FROM and self._expanded > self._limits.ratio * max(self._counted.count, 1):
+        if self._expanded > _RATIO_FROM and self._expanded > self.limits.ratio * max(self._counted.count, 1):
             reason = _("The file unfolds to more than %(ratio)s times its size.")
-            raise FileRefused(reason % {"ratio": self._limits.ratio})
+            raise FileRefused(reason % {"ratio": self.limits.ratio})
 
 
 def raw_text(said: Mapping[str, Any] | str, most: int = 4000) -> str:

@@ -6,7 +6,7 @@ The upload is stored under a name of our own and looked into; nothing is importe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from catalogue.importing.inspecting import Look, Origin, look
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.readers import FileRefused
+from catalogue.importing.reading import UNSAID, EncodingUnclear, ReadAs, SheetUnclear
 from catalogue.importing.running import Plan, adopt_scale, open_stored
 from catalogue.importing.shapes.table import asked
 from catalogue.models import Image, Import, Rejection, Snapshot
@@ -45,6 +46,7 @@ class ConfirmedMapping:
     scale: Scale | None
     judge_gold: bool
     shape: str | None = None
+    reading: ReadAs = UNSAID
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,16 @@ def receive(
     *,
     person: Person,
     most_bytes: int,
+    reading: ReadAs = UNSAID,
 ) -> tuple[Import, list[str]]:
-    """Store the files and their pictures; raises FileRefused. Returns the import and the pictures that were refused."""
+    """Store the files and their pictures; raises FileRefused. Returns the import and the pictures that were refused.
+    Where a file may be read in several ways, that is asked next."""
     size = sum(upload.size or 0 for upload in uploads)
     if size > most_bytes:
         raise FileRefused(_("The file is larger than %(most)s MB.") % {"most": most_bytes >> 20})
-    parts = parts_of(uploads)
-    look(parts)
+    parts = parts_of(uploads, reading)
+    with suppress(EncodingUnclear, SheetUnclear):
+        look(parts)
     (name, stored_as), *further = [(part.name, _store(part)) for part in parts]
     hashes, refused = _store_pictures(project, pictures)
     with transaction.atomic():
@@ -87,8 +92,8 @@ def receive(
     return batch, refused
 
 
-def parts_of(uploads: Sequence[UploadedFile[Any]]) -> list[ImportFile]:
-    return [ImportFile(storable(upload.name or "")[-255:], upload) for upload in uploads]
+def parts_of(uploads: Sequence[UploadedFile[Any]], reading: ReadAs = UNSAID) -> list[ImportFile]:
+    return [ImportFile(storable(upload.name or "")[-255:], upload, reading) for upload in uploads]
 
 
 def _store(part: ImportFile) -> str:
@@ -109,10 +114,11 @@ def _store_pictures(project: Project, pictures: Sequence[UploadedFile[Any]]) -> 
     return hashes, refused
 
 
-def look_again(batch: Import, preset: str = "") -> Look:
-    """The head of uploaded files that wait to be confirmed, as the preset that was chosen reads them."""
+def look_again(batch: Import, preset: str = "", reading: ReadAs = UNSAID) -> Look:
+    """The head of uploaded files that wait to be confirmed, read so and as the preset that was chosen reads them."""
     with ExitStack() as opened:
-        return look(open_stored(batch, opened), shape=asked(preset))
+        parts = [part._replace(reading=reading) for part in open_stored(batch, opened)]
+        return look(parts, shape=asked(preset))
 
 
 def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> bool:
@@ -121,6 +127,7 @@ def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> boo
         if decision.scale is not None:
             adopt_scale(batch.project, decision.scale, actor=person)
         plan = replace(Plan.of(batch), columns=decision.columns, judge_gold=decision.judge_gold, shape=decision.shape)
+        plan = replace(plan, **decision.reading._asdict())
         # Without the conditions of `waiting` an import that somebody cancelled meanwhile would be on its way again.
         confirmed = waiting(batch).update(
             confirmed=True,

@@ -25,6 +25,7 @@ class Row(NamedTuple):
     size: int  # bytes of the line, an upper bound for each of its fields
     sha256: str = ""  # of the row's bytes as they came; of a Parquet row, of its line of JSON
     storable: bool = False  # known to say neither NUL nor lone surrogates, not even as an escape within a text
+    replaced: int = 0  # bytes that could not be read, for which lone surrogates stand
 
 
 class Broken(NamedTuple):

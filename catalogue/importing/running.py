@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,9 +25,10 @@ from catalogue.importing import predictions, taking_in
 from catalogue.importing.inspecting import Origin, ScaleUnclear
 from catalogue.importing.limits import COMMAND, UPLOAD, Limits
 from catalogue.importing.mapping import Mapper
-from catalogue.importing.opening import ImportFile, ImportRows
+from catalogue.importing.opening import ImportFile, ImportRows, hold_to_encodings
 from catalogue.importing.pictures import PictureLookup
 from catalogue.importing.readers import FileRefused
+from catalogue.importing.reading import ReadAs
 from catalogue.importing.report import FileRead, ImportReport, cut
 from catalogue.importing.storing import ImportCounts
 from catalogue.importing.taking_in import Intake
@@ -47,7 +48,7 @@ class Plan:
     `columns`: what the columns mean. `pictures`: hashes of the pictures uploaded with the file, by name. `judge_gold`:
     pairs that come with a gold label get slots all the same. `further`: name and place in the storage of each file that
     came with the first. `confirmed_by`: page, program or command. `shape`: by which it is read: none in "", as its
-    structure shows where it is None.
+    structure shows where it is None. `encoding`, `replace`, `sheet`: as `ReadAs` says.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +57,13 @@ class Plan:
     further: Sequence[Sequence[str]] = ()
     confirmed_by: str = ""
     shape: str | None = None
+    encoding: str = ""
+    replace: bool = False
+    sheet: str = ""
+
+    @property
+    def reading(self) -> ReadAs:
+        return ReadAs(self.encoding, self.replace, self.sheet)
 
     @classmethod
     def of(cls, batch: Import) -> Plan:
@@ -83,7 +91,9 @@ def stored(batch: Import) -> list[tuple[str, str]]:
 
 
 def open_stored(batch: Import, opened: ExitStack) -> list[ImportFile]:
-    return [ImportFile(name, opened.enter_context(default_storage.open(place))) for name, place in stored(batch)]
+    reading = Plan.of(batch).reading
+    opened_parts = ((name, opened.enter_context(default_storage.open(place))) for name, place in stored(batch))
+    return [ImportFile(name, file, reading) for name, file in opened_parts]
 
 
 KIND = Kind("import", gettext_lazy("import"), Import, single(work), only=Q(confirmed=True))
@@ -111,7 +121,7 @@ def run_here(
         assert token is not None, "nobody else sees the row before it is ours"
         audit.record(None, "import.started", project=project, on=batch, file=batch.file_name)
     with ExitStack() as opened:
-        parts = [ImportFile(path.name, opened.enter_context(path.open("rb"))) for path in paths]
+        parts = [ImportFile(path.name, opened.enter_context(path.open("rb")), plan.reading) for path in paths]
         try:
             _run_to_end(batch, parts, token, limits=COMMAND, on_progress=on_progress)
         except BaseException as error:
@@ -171,6 +181,8 @@ def run_import(
     on_progress: Callable[[ImportCounts, int], None] | None = None,
 ) -> ImportCounts:
     """Read the rest of the rows after the rows that are already in; raises Superseded, FileRefused, ScaleUnclear."""
+    if limits is not COMMAND and not batch.read:  # a command's look has gone through all of it
+        hold_to_encodings(parts, replace(limits, held_bytes=limits.expanded_bytes))
     intake = intake_of(batch, parts, limits)
     with closing(taking_in.ahead(intake.chunks())) as chunks:
         for chunk in chunks:

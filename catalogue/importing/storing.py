@@ -61,7 +61,8 @@ queries_became_benchmark: Hook[[Sequence[int]], None] = Hook()
 
 @dataclass
 class ImportCounts:
-    """What became of the rows: read = new + known + changed + rejected. Gold, ratings and predictions count what was added."""
+    """What became of the rows: read = new + known + changed + rejected. Gold, ratings and predictions count what was added,
+    `replaced` the bytes that could not be read."""
 
     read: int = 0
     new: int = 0
@@ -72,6 +73,7 @@ class ImportCounts:
     ratings: int = 0
     predictions: int = 0
     images: int = 0
+    replaced: int = 0
 
     def add(self, other: ImportCounts) -> None:
         for one in fields(self):

@@ -52,6 +52,7 @@ class ReadChunk:
     columns: list[ColumnSeen] = field(default_factory=list)
     columns_left_out: bool = False
     bytes_read: int = 0  # of the file, up to here
+    replaced: int = 0  # bytes of the records
 
     def take(self, row: Row | Broken, mapper: Mapper, seen: ColumnsSeen) -> None:
         if isinstance(row, Broken):
@@ -62,6 +63,7 @@ class ReadChunk:
             self.columns_left_out |= seen.left_out
         try:
             self.records.append(_record(row, mapper))
+            self.replaced += 0 if isinstance(row, Broken) else row.replaced
         except RowRefused as refusal:
             self.refused.append((row.number, refusal))
 
@@ -107,7 +109,9 @@ class Intake:
     def take(self, project: Project, chunk: ReadChunk) -> None:
         """One chunk: its records stored, its unreadable rows kept as rejections, all of it counted and told."""
         records, outcomes, refused = self._store(project, self.pictures.resolve(chunk.records), chunk)
-        counts = ImportCounts(read=len(refused), rejected=len(refused), images=self.pictures.added)
+        counts = ImportCounts(
+            read=len(refused), rejected=len(refused), images=self.pictures.added, replaced=chunk.replaced
+        )
         for outcome in outcomes:
             counts.add(outcome.counts)
             self.report.note_contradicted(outcome.contradicted)

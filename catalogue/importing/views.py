@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from catalogue.importing.forms import ImportUploadForm, MeaningForm
 from catalogue.importing.inspecting import ScaleUnclear
 from catalogue.importing.presets import PRESETS, NoPreset
 from catalogue.importing.readers import FileRefused
+from catalogue.importing.reading import UNSAID
+from catalogue.importing.reading_forms import asked, look_or_ask
 from catalogue.models import Import
 from catalogue.pictures import fetching
 from jobs import heartbeats
@@ -103,12 +106,17 @@ def _history(request: Request) -> dict[str, Any]:
 
 def _meaning(request: Request, batch: Import) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
-    named = (posted or request.GET).get("preset", "")
+    said = posted or request.GET
+    named = said.get("preset", "")
     try:
-        seen = receiving.look_again(batch, _known(named))
+        seen, question = look_or_ask(batch, _known(named), asked(said))
+        if seen is None:
+            asks = {"project": request.project, "batch": batch, "question": question}
+            return render(request, "catalogue/importing/import.html", asks)
         form = MeaningForm(posted, look=seen, kind=batch.kind, project=batch.project, preset=_known(named))
         if posted is not None and form.is_valid():
-            receiving.confirm(batch, form.decision(), person=request.person)
+            decision = replace(form.decision(), reading=question.reading if question else UNSAID)
+            receiving.confirm(batch, decision, person=request.person)
             return redirect("import", request.project.slug, batch.pk)
     except ScaleUnclear as unclear:
         form.add_error("scale", str(unclear))
@@ -117,7 +125,7 @@ def _meaning(request: Request, batch: Import) -> HttpResponse:
         receiving.cancel(batch, person=request.person)
         return redirect("imports", request.project.slug)
     offered = [preset for preset in PRESETS.values() if batch.kind in preset.kinds]
-    context = {"project": request.project, "batch": batch, "form": form, "presets": offered}
+    context = {"project": request.project, "batch": batch, "form": form, "presets": offered, "question": question}
     return render(request, "catalogue/importing/import.html", context, status=422 if form.errors else 200)
 
 

@@ -44,6 +44,7 @@ class Import(Job):
     predictions = models.PositiveIntegerField(default=0, db_default=0)
     images = models.PositiveIntegerField(default=0)
     report = models.JSONField(default=dict)
+    replaced = models.PositiveIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return self.file_name

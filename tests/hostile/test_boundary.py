@@ -31,9 +31,13 @@ from tests.world.rows import make_pair
 ORIGIN = Origin("a shop", "CC0-1.0", "")
 
 
-def bring(project: Project, path: Path, kind: str = "pairs") -> ImportCounts:
+def bring(project: Project, path: Path, kind: str = "pairs", *, replace: bool = False) -> ImportCounts:
     scale = project.scale if kind == "pairs" else None
-    return counts_of(run_here(project, kind, [path], plan=Plan(dict(OWN)), origin=ORIGIN, preset="lore", scale=scale))
+    return counts_of(
+        run_here(
+            project, kind, [path], plan=Plan(dict(OWN), replace=replace), origin=ORIGIN, preset="lore", scale=scale
+        )
+    )
 
 
 def lines(*rows: dict[str, Any] | str) -> bytes:
@@ -125,7 +129,7 @@ def test_the_hashes_of_sixty_odd_rows_are_those_of_their_bytes(project: Project,
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 def test_every_format_has_a_hash_of_its_rows(format: str) -> None:
     if format == "csv":
-        data = b'query,item_id,title\n"red\nmug",1,Mug\nmug,2,\xffMug\n'
+        data = b'query,item_id,title\n"red\nmug",1,Mug\nmug,2,\xffMug\n'  # a row that is rejected has one, too
         wanted = [sha256(b'"red\nmug",1,Mug\n'), sha256(b"mug,2,\xffMug\n")]
     else:
         file = io.BytesIO()
@@ -135,7 +139,10 @@ def test_every_format_has_a_hash_of_its_rows(format: str) -> None:
     assert [row.sha256 for row in RowReader(io.BytesIO(data), f"x.{format}")] == wanted
 
 
-def test_broken_utf_8_in_parquet_is_sanitised_as_in_every_other_format(project: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize("replace", [False, True])
+def test_broken_utf_8_in_parquet_costs_its_row_or_is_replaced_as_in_every_other_format(
+    project: Project, tmp_path: Path, replace: bool
+) -> None:
     bad = pyarrow.Array.from_buffers(
         pyarrow.string(),
         2,
@@ -143,8 +150,10 @@ def test_broken_utf_8_in_parquet_is_sanitised_as_in_every_other_format(project: 
     )
     path = tmp_path / "rows.parquet"
     parquet.write_table(pyarrow.table({"query": ["mug", "mug"], "item_id": ["1", "2"], "title": bad}), path)
-    assert bring(project, path).new == 2
-    assert set(Snapshot.objects.values_list("title", "sanitised")) == {("Mu\ufffdg", 1), ("Mug", 0)}
+    counts = bring(project, path, replace=replace)
+    assert (counts.new, counts.rejected, counts.replaced) == ((2, 0, 1) if replace else (1, 1, 0))
+    wanted = {("Mug", 0), ("Mu\ufffdg", 1)} if replace else {("Mug", 0)}
+    assert set(Snapshot.objects.values_list("title", "sanitised")) == wanted
 
 
 def test_the_pages_say_what_was_replaced(

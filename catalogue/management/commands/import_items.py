@@ -8,4 +8,4 @@ from catalogue.importing.command_imports import ImportCommand
 class Command(ImportCommand):
     help = "Import catalogue items from a JSONL, CSV or Parquet file, plain or gzip."
     kind = "items"
-    answer = ("read", "new", "known", "changed", "rejected", "images")
+    answer = ("read", "new", "known", "changed", "rejected", "images", "replaced")

@@ -25,6 +25,7 @@ from catalogue.importing import arrow_rows
 from catalogue.importing.mapping import Mapper
 from catalogue.importing.presets import OWN, PAIRS
 from catalogue.importing.readers import Broken, Row, RowReader
+from catalogue.importing.reading import ReadAs
 from catalogue.importing.rows import RowRefused
 from relevance.labels import LORE
 
@@ -176,7 +177,7 @@ def test_of_a_large_group_of_rows_no_more_is_read_than_the_next_rows_need(tmp_pa
     ],
 )
 def test_a_line_that_hides_what_cannot_be_stored_is_sanitised(line: bytes) -> None:
-    (row,) = RowReader(io.BytesIO(line + b"\n"), "pairs.jsonl")
+    (row,) = RowReader(io.BytesIO(line + b"\n"), "pairs.jsonl", reading=ReadAs(replace=True))
     assert isinstance(row, Row) and not row.storable
     record = Mapper(dict(OWN), PAIRS, LORE).record(row)
     assert record.sanitised == 1

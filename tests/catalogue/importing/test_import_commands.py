@@ -12,8 +12,8 @@ from annotation.models import Gold, Judgment, Slot
 from catalogue.models import Import, Rejection
 from projects.models import Project
 
-PAIRS_KEYS = ["read", "new", "known", "changed", "rejected", "gold", "ratings", "predictions", "report"]
-ITEMS_KEYS = ["read", "new", "known", "changed", "rejected", "images", "report"]
+PAIRS_KEYS = ["read", "new", "known", "changed", "rejected", "gold", "ratings", "predictions", "replaced", "report"]
+ITEMS_KEYS = ["read", "new", "known", "changed", "rejected", "images", "replaced", "report"]
 
 
 def run(command: str, *arguments: object) -> tuple[int, dict[str, Any], str]:
@@ -53,6 +53,7 @@ def test_it_works(db: None, pairs: Path) -> None:
         "gold": 1,
         "ratings": 0,
         "predictions": 0,
+        "replaced": 0,
     }
     assert Project.objects.get().scale_name == "lore-4"
     batch = Import.objects.get()
@@ -73,6 +74,7 @@ def test_create_on_an_existing_project_is_fine_and_a_second_import_adds_nothing(
         "gold": 0,
         "ratings": 0,
         "predictions": 0,
+        "replaced": 0,
     }
 
 
@@ -159,5 +161,13 @@ def test_items_answer_with_their_pictures(db: None, shared_data: Path) -> None:
     arguments = [shared_data / "catalog/saleor_products.jsonl", "--project", "shop", "--create"]
     status, answer, _err = run("import_items", *arguments, "--images", shared_data / "photos")
     assert status == 0 and list(answer) == ITEMS_KEYS
-    assert counts(answer) == {"read": 32, "new": 32, "known": 0, "changed": 0, "rejected": 0, "images": 47}
+    assert counts(answer) == {
+        "read": 32,
+        "new": 32,
+        "known": 0,
+        "changed": 0,
+        "rejected": 0,
+        "images": 47,
+        "replaced": 0,
+    }
     assert run("import_items", *arguments)[1]["known"] == 32

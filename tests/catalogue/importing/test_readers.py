@@ -134,10 +134,8 @@ def test_a_csv_file_may_be_called_jsonl() -> None:
     assert values(b"query,item_id\nmug,1\n", "pairs.jsonl") == TWO[:1]
 
 
-def test_lone_surrogates_and_broken_utf8_are_read_to_be_sanitised_later() -> None:
-    surrogate, latin = read(b'{"query": "\\ud800mug"}\n{"query": "caf\xe9"}\n')
-    assert isinstance(surrogate, Row) and surrogate.values == {"query": "\ud800mug"}
-    assert isinstance(latin, Row) and latin.values == {"query": "caf\udce9"}
+def test_lone_surrogates_are_read_to_be_sanitised_later() -> None:
+    assert values(b'{"query": "\\ud800mug"}\n') == [{"query": "\ud800mug"}]
 
 
 def test_a_line_over_the_cap_is_skipped_to_its_end() -> None:
@@ -204,7 +202,6 @@ def test_columns_without_a_name_at_the_end_are_none_as_long_as_they_are_empty() 
         (b"PK\x03\x04rest of a zip", "Archives"),
         (b"7z\xbc\xafrest", "Archives"),
         (gzip.compress(gzip.compress(LINES, mtime=0), mtime=0), "Archives"),
-        ("query,item_id\n".encode("utf-16"), "UTF-16"),
         (b"[1, 2]", "something else than objects: .1,2"),
         (b'[[{"a": 1}]]', "something else than objects"),
         (b'[{"a": 1} {"a": 2}]', "something else than objects"),
