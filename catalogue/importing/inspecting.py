@@ -32,7 +32,7 @@ class ScaleUnclear(ValueError):
 
 
 class WhoJudgedUnsaid(NoPreset):
-    """One pair bears several labels, and a column looks like who gave each: the last one would become gold unasked."""
+    """A column looks like who gave the labels, which would become gold unasked."""
 
     def __init__(self, column: str) -> None:
         self.column = storable(column)
@@ -41,8 +41,8 @@ class WhoJudgedUnsaid(NoPreset):
     def told(self, say: str, leave_out: str) -> str:
         """In the words of who asked: how to say that the column is the rater, and that it is not."""
         sentence = _(
-            "The file gives several labels to one pair, and the column %(column)s looks like who judged. "
-            "Say so: %(say)s. If it is something else: %(leave_out)s."
+            "The column %(column)s looks like who judged. If it is, say so, and the labels are each rater's: %(say)s. "
+            "If not, leave it out, and they become gold: %(leave_out)s."
         )
         return sentence % {"column": self.column, "say": say, "leave_out": leave_out}
 

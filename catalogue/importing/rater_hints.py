@@ -16,21 +16,28 @@ from relevance.labels import SCALES, Scale, UnknownLabel
 
 FEW = 7  # labels of a scale
 LONGEST = 40  # characters of a label
+_ALSO_OTHERS = {"user", "user_id", "username"}  # who searched
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 def who_judged(rows: Rows, columns: Sequence[str], meaning: Mapping[str, str]) -> str:
-    """The column that looks like who judged, where one pair bears several labels and no column is said to name the rater.
-    `meaning` of a column that somebody has left out is empty."""
+    """The column that looks like who judged, while none is said to name the rater: by its name, or where one pair bears several
+    labels, by its values. `meaning` of a column that somebody has left out is empty.
+
+    A name alone is enough: the first rows of a file that is sorted by its raters are one rater's.
+    """
     meant = {meaning.get(column) for column in columns}
     if RATER in meant or "label" not in meant:
         return ""
+    unsaid = [column for column in columns if column not in meaning]
+    called = [column for column in unsaid if guessing.called(column, RATER)]
+    if sure := [column for column in called if column not in _ALSO_OTHERS and any(_plain(row, column) for row in rows)]:
+        return sure[0]
     disputed = _disputed(rows, meaning)
-    unsaid = [column for column in columns if column not in meaning] if disputed else []
-    if called := [column for column in unsaid if guessing.called(column, RATER)]:
+    if disputed and called:
         return called[0]
-    return min(_like_raters(disputed, unsaid), default=(0, ""))[1]
+    return min(_like_raters(disputed, unsaid), default=(0, ""))[1] if disputed else ""
 
 
 def one_rater_each(rows: Rows, columns: Sequence[str], meaning: Mapping[str, str]) -> list[str]:

@@ -17,6 +17,7 @@ RATER = "rater"
 RATER_LATER = "rater_later"  # a column that the first rows lack: who judged the rows that have it
 RATING = "rating"
 LONGEST_NAME = 80
+_RATINGS = frozenset({"ratings", RATING, RATER_LATER})
 
 Named = tuple[tuple[str, str], ...]
 
@@ -37,6 +38,8 @@ class RaterReader:
 
     def read(self, values: Mapping[str, Any]) -> SaidLabels:
         """`values`: of each field, of `rating` the value in each of its columns. Raises RowRefused."""
+        if not self._long and _RATINGS.isdisjoint(values):
+            return SaidLabels(self._label(values.get("label"), "label"), ())
         ratings = [("ratings", *one) for one in rating_labels(values.get("ratings"))]
         final, in_columns = values.get("label"), values.get(RATING) or {}
         rater = values.get(RATER, values.get(RATER_LATER))

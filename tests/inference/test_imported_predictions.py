@@ -24,6 +24,8 @@ from catalogue.importing.readers import Row
 from catalogue.importing.rows import RowRefused
 from catalogue.models import Import, Pair, Rejection, Snapshot
 from inference.models import ActiveModel, ImportedPrediction, ModelVersion, Prediction
+from inference.registry import registry
+from inference.registry.registry import UnknownModel
 from relevance.labels import scale_named
 from tests.catalogue.importing.test_import_commands import run
 
@@ -72,6 +74,8 @@ def test_no_registered_model_says_it_and_none_becomes_active(bring: Bring) -> No
     bring(RANKED)
     assert not (ModelVersion.objects.exists() or ActiveModel.objects.exists() or Prediction.objects.exists())
     assert not Pair.objects.get().predicted, "it is still to be pre-labelled"
+    with pytest.raises(UnknownModel):
+        registry.by_name("ranker-7")
 
 
 def test_importing_the_file_again_adds_nothing_and_another_file_adds_what_it_says(bring: Bring) -> None:

@@ -144,9 +144,19 @@ def test_rows_that_name_their_rater_later_than_the_look_reaches_become_no_gold(b
     assert (answer["gold"], answer["ratings"], answer["rejected"]) == (201, 1, 0)
 
 
-def test_nothing_is_asked_where_no_pair_bears_two_labels(bring: Bring) -> None:
-    agreeing = LONG.replace("L2", "L4").replace("L1", "L3").replace("rater", "annotator", 1)
-    assert bring(agreeing)["gold"] == 2
+def test_a_file_sorted_by_its_raters_is_asked_by_the_columns_name(bring: Bring) -> None:
+    rows = [
+        f"camp stool,r{n},Trailmoss stool,{who},L{label}" for who, label in (("ann", 4), ("bob", 1)) for n in range(250)
+    ]
+    assert '"annotator=rater"' in bring("\n".join(["query,item_id,title,annotator,label", *rows]) + "\n")["error"]
+
+
+@pytest.mark.parametrize(("column", "value"), [("week", "1"), ("user_id", "u1"), ("annotator", "")])
+def test_nothing_is_asked_where_no_pair_bears_two_labels_and_nobody_is_named(
+    bring: Bring, column: str, value: str
+) -> None:
+    rows = f"query,item_id,title,{column},label\ncamp stool,r1,Trailmoss stool,{value},L4\n"
+    assert bring(rows)["gold"] == 1
 
 
 @pytest.mark.parametrize("values", [("5 EUR", "6 EUR"), ("2026-01-01", "2026-01-02")])
