@@ -17,7 +17,7 @@ from catalogue.importing.presets import NoPreset, Preset
 from catalogue.importing.raters import RATING, rating_labels
 from catalogue.importing.readers import Broken, FileRefused, Format
 from catalogue.importing.rows import RowRefused
-from catalogue.importing.shapes.table import lacking
+from catalogue.importing.shapes import table as shapes
 from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named
 from relevance.sanitising import storable
 
@@ -113,7 +113,7 @@ def _without_rows(format_: Format, broken: Sequence[Broken]) -> str:
 def preset_for(seen: Look, kind: str, name: str = "") -> Preset:
     """The preset of that name, else the one that fits; raises NoPreset."""
     if seen.shape and kind not in presets.PRESETS[seen.shape].kinds:
-        raise FileRefused(lacking(seen.shape))
+        raise FileRefused(shapes.lacking(seen.shape))
     if name or seen.shape:
         return presets.named(name or seen.shape, kind)
     return presets.detect(seen.columns, seen.scales, kind)
@@ -141,8 +141,8 @@ def meaning_told(
         if name or presets.missing(told, kind):
             raise
     meaning = {**told, **(columns_of(preset, seen, kind) if preset else {}), **told}
-    meaning = {**guessing.told_apart(meaning, seen.columns), **told} if preset else meaning
-    if why := raters.unclear(meaning):
+    meaning = {**guessing.told_apart(meaning, seen.columns), **told} if preset and not seen.shape else meaning
+    if why := shapes.unclear(seen.shape, seen.columns, told) or raters.unclear(meaning):
         raise NoPreset(why)
     if column := rater_hints.who_judged(seen.rows, seen.columns, meaning):
         raise WhoJudgedUnsaid(column)
@@ -154,8 +154,9 @@ def columns_of(preset: Preset, seen: Look, kind: str) -> dict[str, str]:
     allowed = {known.name for known in presets.fields_for(kind)} | (
         {raters.RATER_LATER} if kind == presets.PAIRS else set()
     )
-    meaning = {column: field for column, field in preset.columns.items() if field in allowed}
-    return guessing.told_apart(meaning, seen.columns)
+    known = {**preset.columns, **shapes.meaning(seen.shape, seen.columns)}
+    meaning = {column: field for column, field in known.items() if field in allowed}
+    return meaning if seen.shape else guessing.told_apart(meaning, seen.columns)
 
 
 def origin_of(seen: Look, preset: Preset | None) -> Origin:

@@ -248,13 +248,6 @@ PRESETS: dict[str, Preset] = {
             frozenset({"query", "title", "item_id", "groundtruth"}),
         ),
         Preset(
-            "label_studio_csv",
-            gettext_lazy("Label Studio annotations (CSV): a row for each annotator"),
-            frozenset({PAIRS}),
-            {name: field for name, field in OWN.items() if name != RATER} | {"annotator": RATER, "rel": "label"},
-            frozenset({"item_id", "annotation_id", "annotator", "lead_time"}),
-        ),
-        Preset(
             "icecat",
             gettext_lazy("Icecat catalogue items"),
             frozenset({ITEMS}),

@@ -16,8 +16,11 @@ from catalogue.importing.shapes.json_documents import EACH
 from catalogue.importing.shapes.shape import DocumentShape, Element, Made, NoRow, RowShape
 
 _PAIRS = frozenset({PAIRS})
-_NOT_SAID = {"label", "label_scale", "ratings", "rater", "rating", "query", "item_id"}
-ABOUT_ITEMS = {column: field for column, field in OWN.items() if field not in _NOT_SAID}
+_ABOUT_ITEMS = (
+    "title pair_id locale description selling_points category attributes skus cpv_sku shop price price_cents brand model "
+    "colour images benchmark source licence attribution"
+)
+ABOUT_ITEMS = {column: field for column, field in OWN.items() if field in _ABOUT_ITEMS.split()}
 _UNKNOWN = "Unknown"  # Quepid's own word for a judgement of nobody it knows
 _GRADE = re.compile(r"\s*(?:-?\d+(?:\.\d+)?)?\s*")
 

@@ -5,7 +5,7 @@ A shape makes rows of what it reads; what it cannot make a row of is a `NoRow` w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -60,12 +60,15 @@ class LineShape:
 
 @dataclass(frozen=True)
 class RowShape:
-    """Rows that say more than one thing. `recognised` is given the first ones; `rows` makes other rows of one."""
+    """Rows that say more than one thing. `recognised` is given the first ones; `rows` makes other rows of one. `meaning`: what
+    columns mean that only this file has; `unclear`: what has to be said of them, when some are told."""
 
     preset: Preset
     recognised: Callable[[Sequence[Mapping[str, Any]]], bool]
     rows: Callable[[Row], Made]
     lacks: str | Promise = ""
+    meaning: Callable[[Collection[str]], dict[str, str]] = lambda _columns: {}
+    unclear: Callable[[Collection[str], Mapping[str, str]], str] = lambda _columns, _told: ""
 
 
 Shape = DocumentShape | LineShape | RowShape

@@ -5,7 +5,7 @@ A shape that is asked for by name must be the one that the file has; with none a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, count, islice
 from typing import Any
 
@@ -16,14 +16,23 @@ from catalogue.importing import json_rows
 from catalogue.importing.presets import Preset
 from catalogue.importing.readers import Broken, FileRefused, Format, Row, RowReader
 from catalogue.importing.rows import digest, shown
-from catalogue.importing.shapes import json_documents, judgment_lists, quepid, rated_ranking, trec, workbench
+from catalogue.importing.shapes import (
+    argilla,
+    json_documents,
+    judgment_lists,
+    label_studio,
+    quepid,
+    rated_ranking,
+    trec,
+    workbench,
+)
 from catalogue.importing.shapes.shape import DocumentShape, Element, LineShape, Made, NoRow, RowShape, Shape
 
 FIRST_ROWS = 20
 FIRST_BYTES = 2 << 10
 _DOCUMENTS = (quepid.BOOK, quepid.CASE, workbench.JUDGMENTS, rated_ranking.RATINGS)
 _LINES = (judgment_lists.LIST, trec.QRELS, trec.TEXTS)
-_ROWS = (quepid.BOOK_TABLE,)
+_ROWS = (quepid.BOOK_TABLE, label_studio.TASKS, label_studio.TABLE, argilla.RECORDS)
 _TABLES = (quepid.RATINGS, quepid.DETAILED, quepid.SNAPSHOT, workbench.FLAT)  # of pairs, with columns of their own
 SHAPES: Mapping[str, Shape] = {one.preset.name: one for one in (*_DOCUMENTS, *_LINES, *_ROWS)}
 
@@ -45,6 +54,18 @@ def lacking(name: str) -> str:
     return str(SHAPES[name].lacks) or _("The file cannot be imported so; it looks like this: %(what)s.") % {
         "what": what
     }
+
+
+def meaning(name: str, columns: Collection[str]) -> dict[str, str]:
+    """What columns mean that only this file of the shape has."""
+    shape = SHAPES.get(name)
+    return shape.meaning(columns) if isinstance(shape, RowShape) else {}
+
+
+def unclear(name: str, columns: Collection[str], told: Mapping[str, str]) -> str:
+    """What has to be said of the columns of a file of the shape; empty where nothing has."""
+    shape = SHAPES.get(name)
+    return shape.unclear(columns, told) if isinstance(shape, RowShape) else ""
 
 
 class ShapedRows:
@@ -136,14 +157,15 @@ def _of_element(shape: DocumentShape, element: Element, numbers: Iterator[int]) 
 
 
 def _respread(rows: Iterator[Row | Broken], shape: Shape) -> Iterator[Row | Broken]:
-    """Numbered as the rows are, where each makes one."""
+    """A row may make several: they are numbered as they come."""
     assert isinstance(shape, RowShape)
+    numbers = count(1)
     for row in rows:
         if isinstance(row, Broken):
-            yield row
+            yield row._replace(number=next(numbers))
             continue
-        [made] = _numbered(shape.rows(row), iter((row.number,)))
-        yield made._replace(sha256=row.sha256)
+        for made in _numbered(shape.rows(row), numbers):
+            yield made._replace(sha256=row.sha256)
 
 
 def _numbered(made: Made, numbers: Iterator[int]) -> Iterator[Row | Broken]:

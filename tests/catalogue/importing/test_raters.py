@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from annotation.models import Disagreement, Gold, Judgment
 from catalogue.importing import rater_hints
 from catalogue.importing.guessing import guess
-from catalogue.importing.inspecting import Look, WhoJudgedUnsaid, meaning_of, meaning_told
+from catalogue.importing.inspecting import Look, WhoJudgedUnsaid, look, meaning_of, meaning_told
+from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import PAIRS
 from catalogue.models import Import, Pair, Rejection
 from tests.catalogue.importing.test_import_commands import run
@@ -186,7 +188,7 @@ def _look(text: str) -> Look:
 
 
 def test_a_person_is_offered_who_judged_and_the_label_by_their_names() -> None:
-    preset, meaning = meaning_of(_look(LABEL_STUDIO), PAIRS)
+    preset, meaning = meaning_of(look([ImportFile("annotations.csv", BytesIO(LABEL_STUDIO.encode()))]), PAIRS)
     assert preset is not None and preset.name == "label_studio_csv"
     assert (meaning["annotator"], meaning["rel"], meaning["item_id"]) == ("rater", "label", "item_id")
     assert "id" not in meaning and "lead_time" not in meaning
