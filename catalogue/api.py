@@ -12,7 +12,8 @@ from django.http.response import HttpResponseBase
 from ninja import Router, Status
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from catalogue.importing import nothing_in, presets, program_imports, receiving
+from catalogue.importing import column_names, nothing_in, presets, program_imports, receiving
+from catalogue.importing.column_names import ColumnsUnclear
 from catalogue.importing.inspecting import ScaleUnclear, WhoJudgedUnsaid
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.program_imports import ImportRequest
@@ -81,6 +82,11 @@ class ImportAsked(Asked):
         description="1: U+FFFD is put for each byte that cannot be read; `replaced` counts them. Else the file is refused.",
     )
     sheet: Text = Field(default="", description="Name of a workbook's sheet, where several hold rows.")
+    rest_are_attributes: Switch = Field(
+        default=False,
+        json_schema_extra={"default": "0"},
+        description="1: all columns without a meaning are attributes of the item.",
+    )
     column: list[Text] = Field(
         default=[], description="`COLUMN=FIELD`, once for each column that no preset knows; `COLUMN=` leaves it out."
     )
@@ -169,6 +175,8 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
     except WhoJudgedUnsaid as refusal:
         column = f"column={refusal.column}="
         raise Refusal("who_judged_unsaid", refusal.told(f"{column}rater", column)) from refusal
+    except ColumnsUnclear as refusal:
+        raise Refusal("no_preset", refusal.said(column_names.PROGRAM, "Say kind=items.")) from refusal
     except NoPreset as refusal:
         raise Refusal("no_preset", str(refusal)) from refusal
     except EncodingUnclear as unclear:
@@ -255,8 +263,14 @@ def _told(said: QueryDict) -> ImportRequest:
     asked = read(ImportAsked, {name: said.getlist(name) if name == "column" else said[name] for name in said})
     columns = dict(_column(text, asked.kind) for text in asked.column)
     texts = asked.model_dump(include={"preset", "source", "licence", "attribution", "scale"})
-    reading = ReadAs(asked.encoding, asked.replace, asked.sheet)
-    return ImportRequest(asked.kind, judge_gold=asked.judge_gold, columns=columns, reading=reading, **texts)
+    return ImportRequest(
+        asked.kind,
+        judge_gold=asked.judge_gold,
+        columns=columns,
+        reading=ReadAs(asked.encoding, asked.replace, asked.sheet),
+        rest_are_attributes=asked.rest_are_attributes,
+        **texts,
+    )
 
 
 def _column(text: str, kind: str) -> tuple[str, str]:

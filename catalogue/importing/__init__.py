@@ -7,7 +7,8 @@
 - `shapes/`    files of other programs and our own exports, which are no table of pairs, as rows
 - `readers`    the `rows` of a file, one by one, under `limits`; of JSON by `json_rows`, of CSV and TSV by `delimited`,
   of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches, `class_names` what numbers mean
-- `inspecting`, `presets`, `guessing`, `cells`, `mapping` what its columns and cells mean here
+- `inspecting`, `presets`, `released_sets`, `guessing`, `column_names`, `cells`, `mapping` what its columns and cells mean here;
+  `rest_of_columns` those that mean nothing, `named_items` rows that only name an item of the project
 - `prices`     amounts with their currency
 - `raters`     whose a label is: a rater's, or the final one; `rater_hints` columns that look like raters
 - `predictions` what a model outside of here predicted, and the file as its origin

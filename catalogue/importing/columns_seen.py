@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from catalogue.importing import guessing
 from catalogue.importing.cells import at, plain
 from catalogue.importing.report import EXAMPLES, MOST_COLUMNS, ColumnRead, ImportReport, cut
+from catalogue.importing.rest_of_columns import RestOfColumns
 from catalogue.importing.rows import Row
 
 LOOKED_AT = 500  # rows with a column, after which it is taken to have no more values
@@ -76,19 +77,25 @@ def shortened(value: Any) -> Any:
     return value
 
 
-def add_to(report: ImportReport, seen: Iterable[ColumnSeen], meaning: Mapping[str, str]) -> None:
+def add_to(
+    report: ImportReport, seen: Iterable[ColumnSeen], meaning: Mapping[str, str], rest: RestOfColumns | None = None
+) -> None:
     """What rows of one chunk added."""
     known = {column.name: column for column in report.columns}
     for name, row, value in seen:
         column = known.get(name)
         if column is None:
-            column = known[name] = ColumnRead(name=cut(name, MOST_NAME), becomes=becomes(name, meaning), row=row)
+            column = known[name] = ColumnRead(name=cut(name, MOST_NAME), becomes=becomes(name, meaning, rest), row=row)
             report.columns.append(column)
         if value and len(column.examples) < EXAMPLES:
             column.examples.append(value)
 
 
-def becomes(column: str, meaning: Mapping[str, str]) -> str:
-    """The field of ours, or that parts of an object are read; else nothing."""
+def becomes(column: str, meaning: Mapping[str, str], rest: RestOfColumns | None = None) -> str:
+    """The field of ours, or that parts of an object are read; else nothing. `rest`: what is read of all other columns."""
     within = f"{column}."
-    return meaning.get(column) or ("parts" if any(one.startswith(within) for one in meaning) else "")
+    if field := meaning.get(column):
+        return field
+    if any(one.startswith(within) for one in meaning):
+        return "parts"
+    return "attributes" if rest is not None and rest.takes(column) else ""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from catalogue.importing import looking, nothing_in, presets, report_words, running
+from catalogue.importing import looking, named_items, nothing_in, presets, report_words, running
 from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, look, meaning_told, origin_of, scale_for
 from catalogue.importing.limits import COMMAND
 from catalogue.importing.opening import ImportFile
@@ -52,6 +52,9 @@ class ImportCommand(JsonCommand):
             "--replace", action="store_true", help="put U+FFFD for bytes that cannot be read, and count them"
         )
         parser.add_argument("--sheet", default="", metavar="NAME", help="of a workbook, where several hold rows")
+        parser.add_argument(
+            "--rest-are-attributes", action="store_true", help="all other columns are attributes of the item"
+        )
         for name in ("source", "licence", "attribution"):
             parser.add_argument(f"--{name}", default="", help="of the texts, where neither preset nor rows name it")
 
@@ -105,11 +108,18 @@ class ImportCommand(JsonCommand):
             raise CommandError(
                 _("There is no project %(slug)s. Add --create to found it.") % {"slug": options["project"]}
             )
-        scale = self._scale(seen, columns, project, options)
+        by_item_id = named_items.by_item_id(project, seen.rows, self.kind, columns)
+        scale = self._scale(seen, columns, project, options, preset.labels_in if preset else "")
         project = self._project(project, scale, options)
         return project, {
             "plan": running.Plan(
-                columns, {}, options.get("judge_gold", False), confirmed_by="command", shape=shape, **reading._asdict()
+                columns,
+                judge_gold=options.get("judge_gold", False),
+                confirmed_by="command",
+                shape=shape,
+                by_item_id=by_item_id,
+                rest_are_attributes=options["rest_are_attributes"],
+                **reading._asdict(),
             ),
             "origin": self._origin(seen, preset, options),
             "preset": preset.name if preset else "",
@@ -122,13 +132,13 @@ class ImportCommand(JsonCommand):
         return meaning_told(seen, self.kind, told, options["preset"])
 
     def _scale(
-        self, seen: Look, columns: dict[str, str], project: Project | None, options: dict[str, Any]
+        self, seen: Look, columns: dict[str, str], project: Project | None, options: dict[str, Any], labels_in: str
     ) -> Scale | None:
         if self.kind != presets.PAIRS:
             return None
         fixed = project is not None and project.pairs.exists()
         current = project.scale if project is not None else None
-        return scale_for(seen, columns, current=current, fixed=fixed, asked=options["scale"])
+        return scale_for(seen, columns, current=current, fixed=fixed, asked=options["scale"] or labels_in)
 
     def _project(self, project: Project | None, scale: Scale | None, options: dict[str, Any]) -> Project:
         if project is None:

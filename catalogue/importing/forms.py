@@ -11,9 +11,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing import presets, rater_hints, raters
+from catalogue.importing import column_names, named_items, presets, rater_hints, raters
 from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, meaning_of, origin_of, scale_for
 from catalogue.importing.receiving import ConfirmedMapping
+from catalogue.importing.rows import FileRefused
 from catalogue.importing.shapes.table import asked
 from catalogue.models import Import
 from projects.models import Project
@@ -93,10 +94,14 @@ class MeaningForm(forms.Form):
         help_text=gettext_lazy("Shown wherever the texts are shown, and in every export."),
     )
 
+    rest_are_attributes = forms.BooleanField(
+        label=gettext_lazy("All other columns are attributes of the item"), required=False
+    )
+
     def __init__(self, posted: Any, *, look: Look, kind: str, project: Project, preset: str = "") -> None:
         self.look, self.kind, self.project, self.asked = look, kind, project, preset
         self.preset, self.meaning = meaning_of(look, kind, preset)
-        self.scale_problem = ""
+        self.scale_problem, self.by_item_id = "", False
         super().__init__(posted, initial=self._first_guess())
         self._add_columns()
         if kind == presets.PAIRS:
@@ -113,7 +118,8 @@ class MeaningForm(forms.Form):
     def _guess_scale(self) -> str:
         fixed = self.project.pairs.exists()
         try:
-            return scale_for(self.look, self.meaning, current=self.project.scale, fixed=fixed).name
+            asked = self.preset.labels_in if self.preset else ""
+            return scale_for(self.look, self.meaning, current=self.project.scale, fixed=fixed, asked=asked).name
         except ScaleUnclear as unclear:
             self.scale_problem = str(unclear)
             return ""
@@ -153,11 +159,17 @@ class MeaningForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if missing := presets.missing(self._chosen(), self.kind):
-            names = ", ".join(str(known.label) for known in missing)
-            raise forms.ValidationError(_("No column says what this import needs: %(names)s.") % {"names": names})
+            raise forms.ValidationError(column_names.lacking(missing, self._chosen(), self.kind))
         if why := raters.unclear(self._chosen()):
             raise forms.ValidationError(why)
+        self.by_item_id = self._names_items_alone()
         return cleaned
+
+    def _names_items_alone(self) -> bool:
+        try:
+            return named_items.by_item_id(self.project, self.look.rows, self.kind, self._chosen())
+        except FileRefused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
 
     def _chosen(self) -> dict[str, str]:
         """What the person chose, in the preset's order, then columns that the preset knows from later rows."""
@@ -180,4 +192,6 @@ class MeaningForm(forms.Form):
             scale=scale_named(data["scale"]) if data.get("scale") else None,
             judge_gold=bool(data.get("judge_gold")),
             shape=asked(self.asked),
+            by_item_id=self.by_item_id,
+            rest_are_attributes=bool(data.get("rest_are_attributes")),
         )

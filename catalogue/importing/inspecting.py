@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from catalogue.importing import guessing, presets, rater_hints, raters
+from catalogue.importing import column_names, guessing, presets, rater_hints, raters
 from catalogue.importing.cells import at, common_value, plain
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.opening import ImportFile, ImportRows, hold_to_encodings
@@ -132,16 +132,20 @@ def meaning_of(seen: Look, kind: str, name: str = "") -> tuple[Preset | None, di
 def meaning_told(
     seen: Look, kind: str, told: Mapping[str, str], name: str = ""
 ) -> tuple[Preset | None, dict[str, str]]:
-    """Where nobody confirms a guess: the preset's columns and those told, of which none means that a column is left out.
-    Raises NoPreset where these are not enough, WhoJudgedUnsaid."""
+    """Where nobody confirms a guess: the preset's columns and those told, of which none means that a column is left out; else
+    what the columns are by their names. Raises NoPreset where these are not enough, WhoJudgedUnsaid."""
     preset: Preset | None = None
     try:
         preset = preset_for(seen, kind, name)
+    except presets.SeveralFit:
+        raise
     except NoPreset:
-        if name or presets.missing(told, kind):
+        if name:
             raise
-    meaning = {**told, **(columns_of(preset, seen, kind) if preset else {}), **told}
-    meaning = {**guessing.told_apart(meaning, seen.columns), **told} if preset and not seen.shape else meaning
+        meaning = column_names.by_name(seen.columns, kind, told)
+    else:
+        meaning = {**told, **_by_preset(preset, seen, kind), **told}
+        meaning = meaning if seen.shape else {**guessing.told_apart(meaning, seen.columns), **told}
     if why := shapes.unclear(seen.shape, seen.columns, told) or raters.unclear(meaning):
         raise NoPreset(why)
     if column := rater_hints.who_judged(seen.rows, seen.columns, meaning):
@@ -149,14 +153,22 @@ def meaning_told(
     return preset, {column: field for column, field in meaning.items() if field}
 
 
+def _by_preset(preset: Preset, seen: Look, kind: str) -> dict[str, str]:
+    """Its columns; beside our own field names also those that are spelt in another known way."""
+    meaning = columns_of(preset, seen, kind)
+    if preset.name != "lore":
+        return meaning
+    return guessing.told_apart(meaning | column_names.further(seen.columns, kind, meaning), seen.columns)
+
+
 def columns_of(preset: Preset, seen: Look, kind: str) -> dict[str, str]:
-    """The preset's columns; those that the look has not met may still come in later rows."""
+    """The preset's columns, as the file spells them; those that the look has not met may still come in later rows."""
     allowed = {known.name for known in presets.fields_for(kind)} | (
         {raters.RATER_LATER} if kind == presets.PAIRS else set()
     )
     known = {**preset.columns, **shapes.meaning(seen.shape, seen.columns)}
     meaning = {column: field for column, field in known.items() if field in allowed}
-    return meaning if seen.shape else guessing.told_apart(meaning, seen.columns)
+    return meaning if seen.shape else guessing.told_apart(column_names.as_spelt(meaning, seen.columns), seen.columns)
 
 
 def origin_of(seen: Look, preset: Preset | None) -> Origin:

@@ -52,7 +52,7 @@ def store_items(batch: Import, project: Project, records: Sequence[Record]) -> l
     for item_id in fresh.values():
         current[item_id] = Sayings()
     ids.update(fresh)
-    digests = [_SnapshotKey(ids[_item_of(record)], record.content.digest()) for record in records]
+    digests = [_SnapshotKey(ids[_item_of(record)], record.standing or record.content.digest()) for record in records]
     _read_older(current, [key for key in digests if current[key.item_id].is_news(key.sha256)])
     before = {item_id: sayings.current for item_id, sayings in current.items()}
     news: dict[_SnapshotKey, Record] = {}

@@ -19,6 +19,7 @@ from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, 
 from catalogue.importing.predictions import ForeignPrediction, PredictionReader
 from catalogue.importing.presets import PAIRS
 from catalogue.importing.raters import RATING, Named, RaterReader
+from catalogue.importing.rest_of_columns import RestOfColumns
 from catalogue.importing.rows import Row, RowRefused
 from relevance.dimensions import Dimension
 from relevance.facts import fold, normalise_query
@@ -71,7 +72,8 @@ class Content(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A row in our words. `locale` is of the item and of the query. `pictures` are names or addresses, still to be resolved;
+    """A row in our words. `locale` is of the item and of the query. `standing`: what the item says already, by its digest, where
+    the row names it and says nothing of it. `pictures` are names or addresses, still to be resolved;
     labels are codes of the project's scale."""
 
     row: int
@@ -82,6 +84,7 @@ class Record(NamedTuple):
     raw_sha256: str = ""
     query: str = ""
     locale: str = ""
+    standing: str = ""
     pair_id: str = ""
     label: str = ""
     mismatch: str = ""
@@ -92,10 +95,18 @@ class Record(NamedTuple):
 
 
 class Mapper:
-    """Made once per file from what its columns mean."""
+    """Made once per file from what its columns mean. `by_item_id`: a row without a title names an item of the project."""
 
-    def __init__(self, meaning: Mapping[str, str], kind: str, scale: Scale) -> None:
-        self.meaning = meaning
+    def __init__(
+        self,
+        meaning: Mapping[str, str],
+        kind: str,
+        scale: Scale,
+        *,
+        by_item_id: bool = False,
+        rest: RestOfColumns | None = None,
+    ) -> None:
+        self.meaning, self.by_item_id, self.rest = meaning, by_item_id, rest
         self._columns: dict[str, list[str]] = {}
         for column, field in meaning.items():
             self._columns.setdefault(field, []).append(column)
@@ -111,7 +122,7 @@ class Mapper:
         texts = _Texts(values, storable=row.storable)
         item_id = texts.identity("item_id") or texts.needed("item_id")
         locale = texts.text("locale")
-        content = _content(texts)
+        content = _content(texts, titled=not self.by_item_id, rest=self.rest.of(row) if self.rest else ())
         pictures = texts.pictures()
         if self._kind != PAIRS:
             return Record(row.number, item_id, content, pictures, texts.replaced, row.sha256, locale=locale)
@@ -279,12 +290,12 @@ class _Texts:
         return text
 
 
-def _content(texts: _Texts) -> Content:
+def _content(texts: _Texts, *, titled: bool, rest: Named) -> Content:
     attributes, skus = _attributes_and_skus(texts)
     return Content(
-        title=texts.needed("title"),
+        title=texts.needed("title") if titled else texts.text("title"),
         category=_category(texts),
-        cpv=_with_columns(attributes, texts),
+        cpv=_beside(_with_columns(attributes, texts), rest, texts),
         skus=skus,
         images=(),
         shop=texts.text("shop"),
@@ -322,6 +333,11 @@ def _with_columns(attributes: Named, texts: _Texts) -> Named:
         return attributes
     there = {_folded(name) for name, _value in attributes}
     return tuple(pair for pair in own if pair[0] not in there) + attributes
+
+
+def _beside(attributes: Named, rest: Named, texts: _Texts) -> Named:
+    there = {_folded(name) for name, _value in attributes} if rest else set()
+    return attributes + tuple(one for one in texts.pairs(rest) if _folded(one[0]) not in there)
 
 
 _folded = lru_cache(maxsize=5000)(fold)  # a catalogue has few names for its attributes

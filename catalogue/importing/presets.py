@@ -7,7 +7,7 @@ field names alone (`lore`) claim no source. Ambiguity is an error that names the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -15,6 +15,9 @@ from django.utils.translation import gettext_lazy
 
 from catalogue.importing.predictions import MODEL_NAME
 from catalogue.importing.raters import RATER, RATER_LATER, RATING
+from catalogue.importing.released_sets import RELEASED
+from catalogue.importing.released_sets import Preset as Preset
+from relevance.facts import fold
 
 PAIRS = "pairs"
 ITEMS = "items"
@@ -22,6 +25,10 @@ ITEMS = "items"
 
 class NoPreset(ValueError):
     """No preset fits, or more than one; the message says which and how to choose."""
+
+
+class SeveralFit(NoPreset):
+    """More than one preset fits."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +54,41 @@ def _field(name: str, label: str | Promise, *spellings: str, needed: str = "", p
 
 LOCALES = ("product_locale", "query_locale")  # a file may tell both
 FIELDS: tuple[ImportField, ...] = (
-    _field("query", gettext_lazy("query"), "search_term", "keyword", "搜索词", "查询", needed=PAIRS, pairs_only=True),
-    _field("item_id", gettext_lazy("item id"), "product_id", "asin", "id", "商品id", needed=f"{PAIRS} {ITEMS}"),
-    _field("title", gettext_lazy("title"), "product_title", "product_name", "标题", needed=f"{PAIRS} {ITEMS}"),
+    _field(
+        "query",
+        gettext_lazy("query"),
+        *("search_term", "search_query", "query_text", "keyword"),
+        *("搜索词", "查询", "查询词", "搜索", "关键词", "检索词"),
+        needed=PAIRS,
+        pairs_only=True,
+    ),
+    _field(
+        "item_id",
+        gettext_lazy("item id"),
+        *("product_id", "product_uid", "asin", "docid", "doc_id", "商品id", "商品编号", "商品编码", "产品id", "宝贝id"),
+        needed=f"{PAIRS} {ITEMS}",
+    ),
+    _field(
+        "title",
+        gettext_lazy("title"),
+        *("product_title", "product_name", "item_title", "item_name"),
+        *("标题", "商品标题", "商品名称", "产品名称", "宝贝标题"),
+        needed=ITEMS,
+    ),
     _field("pair_id", gettext_lazy("pair id"), "example_id", pairs_only=True),
     _field("locale", gettext_lazy("locale"), *LOCALES, "language", "lang", "market", "语言"),
-    _field("description", gettext_lazy("description"), "product_description", "描述"),
+    _field("description", gettext_lazy("description"), "product_description", "描述", "商品描述"),
     _field("selling_points", gettext_lazy("selling points"), "bullets", "product_bullet_point", "features", "卖点"),
-    _field("category", gettext_lazy("category"), "category_hierarchy", "product_class", "类目"),
-    _field("attributes", gettext_lazy("attributes (CPV)"), "cpv", "product_features", "properties", "specs", "属性"),
+    _field("category", gettext_lazy("category"), "category_hierarchy", "product_class", "类目", "商品类目", "分类"),
+    _field(
+        "attributes",
+        gettext_lazy("attributes (CPV)"),
+        *("cpv", "product_features", "properties", "specs", "属性", "商品属性"),
+    ),
     _field("skus", gettext_lazy("SKUs"), "variants", "sku", "规格"),
     _field("cpv_sku", gettext_lazy("attributes and SKUs in one")),
-    _field("shop", gettext_lazy("shop"), "shop_name", "seller", "store", "店铺"),
-    _field("price", gettext_lazy("price"), "product_price", "价格"),
+    _field("shop", gettext_lazy("shop"), "shop_name", "seller", "store", "店铺", "店铺名称", "商家"),
+    _field("price", gettext_lazy("price"), "product_price", "价格", "售价", "商品价格"),
     _field("price_cents", gettext_lazy("price in cents")),
     _field("currency", gettext_lazy("currency"), "price_currency", "currency_code", "币种", "货币"),
     _field("brand", gettext_lazy("brand"), "product_brand", "manufacturer", "品牌"),
@@ -74,13 +103,13 @@ FIELDS: tuple[ImportField, ...] = (
         "image_url",
         "image_urls",
         "picture_url",
-        "图片",
-        "图片链接",
+        *("图片", "图片链接", "图片地址", "主图"),
     ),
     _field(
         "label",
         gettext_lazy("final label (gold)"),
-        *("esci_label", "grade", "relevance", "rel", "rating", "gold", "gold_label", "final_label", "标签", "最终标签"),
+        *("esci_label", "grade", "relevance", "rel", "rating", "gold", "gold_label", "final_label"),
+        *("标签", "最终标签", "标注", "相关性"),
         pairs_only=True,
     ),
     _field("mismatch", gettext_lazy("mismatch dimension"), "mismatch_dimension", pairs_only=True),
@@ -88,17 +117,8 @@ FIELDS: tuple[ImportField, ...] = (
     _field(
         "rater",
         gettext_lazy("who judged: the label is this rater's"),
-        *(
-            "annotator",
-            "annotator_id",
-            "rater_id",
-            "worker",
-            "worker_id",
-            "judge",
-            "judge_id",
-            "assessor",
-            "assessor_id",
-        ),
+        *("annotator", "annotator_id", "rater_id", "worker", "worker_id"),
+        *("judge", "judge_id", "assessor", "assessor_id"),
         *("labeler", "labeller", "user", "user_id", "username", "completed_by", "标注人", "标注员", "评审员", "评估人"),
         pairs_only=True,
     ),
@@ -132,25 +152,6 @@ OWN: Mapping[str, str] = {word: word for word in NAMES if word in NAMES[word].wo
     "grade": "label",
     RATER: RATER_LATER,
 }
-
-
-@dataclass(frozen=True)
-class Preset:
-    """`columns` maps the file's columns to our fields; of two columns for one field the first that has a value counts.
-
-    A file bears the preset's marks when it has all `marks` as columns and its `label_scale` is `scale`; without marks it is
-    known by its structure (`shapes`).
-    """
-
-    name: str
-    description: str | Promise
-    kinds: frozenset[str]
-    columns: Mapping[str, str] = field(compare=False)
-    marks: frozenset[str] = frozenset()
-    scale: str = ""
-    source: str = ""
-    licence: str = ""
-    attribution: str = ""
 
 
 _SHARED = {
@@ -284,6 +285,7 @@ PRESETS: dict[str, Preset] = {
             licence="BSD-3-Clause",
             attribution="Saleor Commerce",
         ),
+        *RELEASED,
     )
 }
 
@@ -295,12 +297,14 @@ def include(more: Iterable[Preset]) -> None:
 
 def fitting(columns: Collection[str], scales: Collection[str], kind: str) -> list[Preset]:
     """The presets whose marks the file bears; one that asks for less than another that fits is not listed."""
-    fit = [
+    there, plain = set(columns), set(map(plain_name, columns))
+    able = [
         preset
         for preset in PRESETS.values()
-        if kind in preset.kinds
-        and frozenset() < preset.marks <= set(columns)
-        and (not preset.scale or set(scales) == {preset.scale})
+        if preset.marks and kind in preset.kinds and (not preset.scale or set(scales) == {preset.scale})
+    ]
+    fit = [preset for preset in able if preset.marks <= there] or [
+        preset for preset in able if set(map(plain_name, preset.marks)) <= plain
     ]
     return [one for one in fit if not any(one.marks < other.marks for other in fit)]
 
@@ -310,8 +314,8 @@ def detect(columns: Collection[str], scales: Collection[str], kind: str) -> Pres
     fit = fitting(columns, scales, kind)
     if len(fit) > 1:
         names = ", ".join(preset.name for preset in fit)
-        raise NoPreset(_("Several presets fit: %(names)s. Name one (--preset NAME).") % {"names": names})
-    if not fit or (fit[0].name == "lore" and kind == PAIRS and "query" not in columns):
+        raise SeveralFit(_("Several presets fit: %(names)s. Name one (--preset NAME).") % {"names": names})
+    if not fit or (fit[0].name == "lore" and kind == PAIRS and "query" not in map(plain_name, columns)):
         reason = _("No preset fits the columns %(columns)s. Say what they mean or name a preset: %(names)s (--preset).")
         raise NoPreset(reason % {"columns": ", ".join(sorted(columns)[:20])[:300], "names": ", ".join(names_for(kind))})
     return fit[0]
@@ -338,3 +342,14 @@ def fields_for(kind: str) -> list[ImportField]:
 def missing(meaning: Mapping[str, str], kind: str) -> list[ImportField]:
     """The needed fields that no column stands for."""
     return [known for known in fields_for(kind) if kind in known.needed and known.name not in meaning.values()]
+
+
+def spellings_for(kind: str) -> dict[str, str]:
+    """Each known name of a field, as it is compared, and the field."""
+    found = {plain_name(word): known.name for known in fields_for(kind) for word in known.words}
+    return {word.replace(" ", ""): name for word, name in found.items()} | found  # itemId
+
+
+def plain_name(name: str) -> str:
+    """The form in which names of columns are compared: `Item_ID`, `item-id` and `item id` are one."""
+    return " ".join(fold(name).replace("_", " ").replace("-", " ").split())

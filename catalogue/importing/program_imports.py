@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
-from catalogue.importing import presets, receiving
+from catalogue.importing import named_items, presets, receiving
 from catalogue.importing.inspecting import Look, Origin, look, meaning_told, origin_of, scale_for
 from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.receiving import ConfirmedMapping
@@ -51,6 +51,7 @@ class ImportRequest:
     judge_gold: bool = False
     columns: Mapping[str, str] | None = None
     reading: ReadAs = UNSAID
+    rest_are_attributes: bool = False
 
 
 def collect(stream: Stream, name: str, *, announced: int, most: int) -> UploadedFile[Any]:
@@ -93,6 +94,7 @@ def bring(
 
 def decide(project: Project, seen: Look, told: ImportRequest, file_name: str) -> ConfirmedMapping:
     preset, columns = meaning_told(seen, told.kind, told.columns or {}, told.preset)
+    by_item_id = named_items.by_item_id(project, seen.rows, told.kind, columns)
     known = origin_of(seen, preset)
     origin = Origin(
         (told.source or known.source or file_name)[:200],
@@ -104,8 +106,16 @@ def decide(project: Project, seen: Look, told: ImportRequest, file_name: str) ->
     scale: Scale | None = None
     if told.kind == presets.PAIRS:
         fixed = project.pairs.exists()
-        scale = scale_for(seen, columns, current=project.scale, fixed=fixed, asked=told.scale)
-    given = preset.name if preset else ""
+        scale_asked = told.scale or (preset.labels_in if preset else "")
+        scale = scale_for(seen, columns, current=project.scale, fixed=fixed, asked=scale_asked)
     return ConfirmedMapping(
-        columns, origin, given, scale, told.judge_gold, shape=asked(told.preset), reading=told.reading
+        columns,
+        origin,
+        preset.name if preset else "",
+        scale,
+        told.judge_gold,
+        shape=asked(told.preset),
+        reading=told.reading,
+        by_item_id=by_item_id,
+        rest_are_attributes=told.rest_are_attributes,
     )

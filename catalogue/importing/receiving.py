@@ -47,6 +47,8 @@ class ConfirmedMapping:
     judge_gold: bool
     shape: str | None = None
     reading: ReadAs = UNSAID
+    by_item_id: bool = False
+    rest_are_attributes: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,15 @@ def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> boo
     with transaction.atomic():
         if decision.scale is not None:
             adopt_scale(batch.project, decision.scale, actor=person)
-        plan = replace(Plan.of(batch), columns=decision.columns, judge_gold=decision.judge_gold, shape=decision.shape)
-        plan = replace(plan, **decision.reading._asdict())
+        plan = replace(
+            Plan.of(batch),
+            columns=decision.columns,
+            judge_gold=decision.judge_gold,
+            shape=decision.shape,
+            by_item_id=decision.by_item_id,
+            rest_are_attributes=decision.rest_are_attributes,
+            **decision.reading._asdict(),
+        )
         # Without the conditions of `waiting` an import that somebody cancelled meanwhile would be on its way again.
         confirmed = waiting(batch).update(
             confirmed=True,

@@ -30,6 +30,7 @@ from catalogue.importing.pictures import PictureLookup
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.reading import ReadAs
 from catalogue.importing.report import FileRead, ImportReport, cut
+from catalogue.importing.rest_of_columns import RestOfColumns
 from catalogue.importing.storing import ImportCounts
 from catalogue.importing.taking_in import Intake
 from catalogue.models import Import
@@ -48,7 +49,8 @@ class Plan:
     `columns`: what the columns mean. `pictures`: hashes of the pictures uploaded with the file, by name. `judge_gold`:
     pairs that come with a gold label get slots all the same. `further`: name and place in the storage of each file that
     came with the first. `confirmed_by`: page, program or command. `shape`: by which it is read: none in "", as its
-    structure shows where it is None. `encoding`, `replace`, `sheet`: as `ReadAs` says.
+    structure shows where it is None. `encoding`, `replace`, `sheet`: as `ReadAs` says. `by_item_id`: rows without a title
+    name items of the project. `rest_are_attributes`: columns without a meaning are attributes.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -60,6 +62,8 @@ class Plan:
     encoding: str = ""
     replace: bool = False
     sheet: str = ""
+    by_item_id: bool = False
+    rest_are_attributes: bool = False
 
     @property
     def reading(self) -> ReadAs:
@@ -198,7 +202,7 @@ def run_import(
 
 def intake_of(batch: Import, parts: Sequence[ImportFile], limits: Limits, *, keep_pictures: bool = True) -> Intake:
     """The rows of an import on their way in, after those that are in already; a look keeps no pictures."""
-    plan, scale = Plan.of(batch), scale_named(batch.scale_name or batch.project.scale_name)
+    plan = Plan.of(batch)
     report = ImportReport.model_validate(batch.report)
     if predictions.are_told(plan.columns) and not batch.file_sha256:
         batch.file_sha256 = predictions.digest_of(part.file for part in parts)
@@ -207,7 +211,7 @@ def intake_of(batch: Import, parts: Sequence[ImportFile], limits: Limits, *, kee
     return Intake(
         batch=batch,
         source=ImportRows(parts, limits, plan.shape),
-        mapper=Mapper(plan.columns, batch.kind, scale),
+        mapper=_mapper(batch, plan),
         pictures=PictureLookup(batch.project, folder, plan.pictures, report.pictures, keep_pictures),
         judge_gold=plan.judge_gold,
         counts=counts_of(batch),
@@ -221,6 +225,12 @@ def begun(report: ImportReport, batch: Import, plan: Plan, parts: Sequence[Impor
     report.preset, report.confirmed_by = batch.preset, plan.confirmed_by
     report.scale = (batch.scale_name or batch.project.scale_name) if batch.kind == Import.Kind.PAIRS else ""
     return report
+
+
+def _mapper(batch: Import, plan: Plan) -> Mapper:
+    scale = scale_named(batch.scale_name or batch.project.scale_name)
+    rest = RestOfColumns(plan.columns, batch.preset) if plan.rest_are_attributes else None
+    return Mapper(plan.columns, batch.kind, scale, by_item_id=plan.by_item_id, rest=rest)
 
 
 def adopt_scale(project: Project, scale: Scale, *, actor: Person | None) -> Project:

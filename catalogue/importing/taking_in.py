@@ -16,7 +16,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from catalogue.importing import columns_seen
+from catalogue.importing import columns_seen, named_items
 from catalogue.importing.columns_seen import ColumnSeen, ColumnsSeen
 from catalogue.importing.mapping import Mapper, Record
 from catalogue.importing.opening import ImportRows
@@ -108,6 +108,9 @@ class Intake:
 
     def take(self, project: Project, chunk: ReadChunk) -> None:
         """One chunk: its records stored, its unreadable rows kept as rejections, all of it counted and told."""
+        if self.mapper.by_item_id:
+            chunk.records, homeless = named_items.placed(project, chunk.records)
+            chunk.refused += homeless
         records, outcomes, refused = self._store(project, self.pictures.resolve(chunk.records), chunk)
         counts = ImportCounts(
             read=len(refused), rejected=len(refused), images=self.pictures.added, replaced=chunk.replaced
@@ -144,7 +147,7 @@ class Intake:
         report.counts = replace(self.counts)
         for file in report.files[:1]:
             file.format, file.told = self.source.format.value, cut(self.source.told, 300)
-        columns_seen.add_to(report, chunk.columns, self.mapper.meaning)
+        columns_seen.add_to(report, chunk.columns, self.mapper.meaning, self.mapper.rest)
         report.columns_left_out |= chunk.columns_left_out
         report.note_records(records)
         report.note_rejected((row, refusal.field, refusal.reason) for row, refusal in refused)

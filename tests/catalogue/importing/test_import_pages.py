@@ -102,7 +102,7 @@ def test_foreign_columns_are_asked_for_with_a_guess_and_examples(lena: Client) -
     page = lena.get(address())
     assert b"No preset fits" in page.content and b"Red mug" in page.content
     refused = lena.post(address(), meaning(lena))
-    assert refused.status_code == 422 and b"needs: title" in refused.content
+    assert refused.status_code == 422 and b"Say which column is the title" in refused.content
     assert lena.post(address(), meaning(lena, bezeichnung="title")).status_code == 302
     assert run_confirmed().new == 1
 
