@@ -14,7 +14,9 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from catalogue.importing import column_names, nothing_in, presets, program_imports, receiving
 from catalogue.importing.column_names import ColumnsUnclear
-from catalogue.importing.inspecting import ScaleUnclear, WhoJudgedUnsaid
+from catalogue.importing.inspecting import WhoJudgedUnsaid
+from catalogue.importing.label_consent import LabelsUnmapped
+from catalogue.importing.label_values import ScaleUnclear
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.program_imports import ImportRequest
 from catalogue.importing.readers import FileRefused
@@ -26,6 +28,8 @@ from projects.bearer import ProgramRequest
 from projects.openapi import made, refusals
 from projects.problems import Asked, FieldError, Refusal, Text, WhyNothing, read, unfit
 from projects.requests import one
+from relevance.labels import UnknownLabel
+from relevance.sanitising import storable
 
 AROUND_A_FILE = 1 << 16  # what a multipart body may hold beside it
 FORM = "multipart/form-data"
@@ -42,6 +46,19 @@ def _switch(said: str) -> bool:
     return said in YES
 
 
+def _labels(said: str) -> dict[str, str]:
+    try:
+        found = json.loads(said or "{}")
+    except (ValueError, RecursionError):
+        raise ValueError("a JSON object of strings") from None
+    if not isinstance(found, dict) or not all(isinstance(label, str) for label in found.values()):
+        raise ValueError("a JSON object of strings")
+    return {storable(value): storable(label) for value, label in found.items()}
+
+
+Labels = Annotated[
+    dict[str, str], BeforeValidator(_labels), WithJsonSchema({"type": "string", "contentMediaType": "application/json"})
+]
 Kind = Annotated[Import.Kind, WithJsonSchema({"type": "string", "enum": Import.Kind.values})]
 Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"type": "string", "enum": [*YES, *NO[1:]]})]
 
@@ -67,7 +84,15 @@ class ImportAsked(Asked):
     attribution: Text = Field(
         default="", description="Whom to name; 500 characters are kept. Default: what the file says."
     )
-    scale: Text = Field(default="", description="Label scale of the file; detected where absent. For pairs.")
+    scale: Text = Field(
+        default="",
+        description="Label scale that every label of the file is in, where its rows do not say it. For pairs.",
+    )
+    labels: Labels = Field(
+        default={},
+        description="Which label of the project each value of the file is, empty for none, as a JSON object: "
+        '`{"3": "L4", "2": "L3", "n/a": ""}`. Needed for every value that neither a preset, `scale` nor its own name says.',
+    )
     judge_gold: Switch = Field(
         default=False,
         json_schema_extra={"default": "0"},
@@ -92,6 +117,14 @@ class ImportAsked(Asked):
     )
 
 
+class LabelValue(BaseModel):
+    """A value of the labels of a file."""
+
+    value: str = Field(description="As the file first writes it.")
+    count: int = Field(description="Labels that say it; ratings are counted one by one.")
+    label: str | None = Field(description="The label that it is, empty for none; null where nobody has said.")
+
+
 class ImportState(BaseModel):
     """How far an import is. Ask until `ended`."""
 
@@ -101,7 +134,7 @@ class ImportState(BaseModel):
     state: str = Field(
         json_schema_extra={"enum": [*JobState.values]}, description="`failed` is tried again, `dead` is not."
     )
-    ended: bool = Field(description="Nothing more will happen to it.")
+    ended: bool = Field(description="Nothing more will happen to it by itself.")
     bytes_total: int = Field(description="Size of the file in bytes.")
     bytes_read: int = Field(description="Bytes of it that were read.")
     read: int = Field(description="Rows that were read.")
@@ -115,6 +148,15 @@ class ImportState(BaseModel):
     images: int = Field(description="Pictures that came with the file.")
     replaced: int = Field(description="Bytes that could not be read, for which U+FFFD stands (`replace`).")
     error: str = Field(description="Code of what stopped it; empty where nothing did.")
+    labels: list[LabelValue] = Field(description="What each value of its labels is, the most frequent first.")
+    labels_by: str = Field(
+        description="By whose word: `preset NAME`, `names` (they are the labels' own), `call`, `person`; empty where there "
+        "are none."
+    )
+    waits_for_labels: bool = Field(
+        description="A value turned up in a file too large to be looked through at once, and nobody has said what it is: no "
+        "row is stored. Say it on its page, or bring the file again with `labels`."
+    )
     why_nothing: WhyNothing | None = Field(
         description="Once it is done and no row went in or was there already: the reason that most rows share. Else null."
     )
@@ -156,7 +198,8 @@ def _bodies() -> dict[str, Any]:
         | refusals(
             {
                 400: "The file, a field or the description of the file cannot be read; no licence is named.",
-                409: "The file's label scale cannot be told or is not the project's.",
+                409: "What a label of the file means has not been said (`labels_unmapped`: `labels` is the table to fill), its "
+                "scale cannot be told, or it is not the project's.",
                 413: "The file is larger than the installation takes (`LORE_MAX_UPLOAD_MB`).",
             }
         ),
@@ -185,6 +228,12 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
         raise Refusal("sheet_unclear", unclear.said_at(PROGRAM)) from unclear
     except FileRefused as refusal:
         raise Refusal("unreadable_file", str(refusal)) from refusal
+    except UnknownLabel as refusal:
+        raise _unfit("labels", str(refusal)) from refusal
+    except LabelsUnmapped as refusal:
+        raise Refusal(
+            refusal.code, refusal.sentence, status=refusal.status, told={"labels": refusal.told()}
+        ) from refusal
     except ScaleUnclear as refusal:
         raise Refusal("scale_unclear", str(refusal), status=409) from refusal
     finally:
@@ -269,6 +318,7 @@ def _told(said: QueryDict) -> ImportRequest:
         columns=columns,
         reading=ReadAs(asked.encoding, asked.replace, asked.sheet),
         rest_are_attributes=asked.rest_are_attributes,
+        labels=asked.labels,
         **texts,
     )
 
@@ -282,12 +332,14 @@ def _column(text: str, kind: str) -> tuple[str, str]:
 
 
 def _state(batch: Import) -> ImportState:
+    table = receiving.label_table(batch)
+    waits = not batch.confirmed and batch.state == JobState.QUEUED and bool(table.unread)
     return ImportState(
         import_=batch.pk,
         kind=batch.kind,
         file=batch.file_name,
         state=batch.state,
-        ended=batch.state not in LIVE,
+        ended=batch.state not in LIVE or waits,
         bytes_total=batch.bytes_total,
         bytes_read=batch.bytes_read,
         read=batch.read,
@@ -301,6 +353,9 @@ def _state(batch: Import) -> ImportState:
         images=batch.images,
         replaced=batch.replaced,
         error=batch.error,
+        labels=[LabelValue(value=one.written, count=one.rows, label=one.label) for one in table.values],
+        labels_by=table.by,
+        waits_for_labels=waits,
         why_nothing=WhyNothing.of(nothing_in.why(batch)),
     )
 

@@ -63,10 +63,19 @@ class Refusal(Refused):
     """What the form of a request is refused for. The addresses before /api/v1/ tell its sentence without its code."""
 
     def __init__(
-        self, code: str, sentence: str, *, status: int = 400, field: str = "", errors: Sequence[FieldError] = ()
+        self,
+        code: str,
+        sentence: str,
+        *,
+        status: int = 400,
+        field: str = "",
+        errors: Sequence[FieldError] = (),
+        told: Mapping[str, Any] | None = None,
     ) -> None:
+        """`told`: further members of the answer, for a program to act on."""
         super().__init__(code, sentence, status=status, field=field)
         self.errors = list(errors)
+        self.told = dict(told or {})
 
 
 # Code and sentence of an answer that no view has made.
@@ -89,15 +98,19 @@ def is_versioned(request: HttpRequest) -> bool:
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """In the form that this address speaks."""
     if is_versioned(request):
-        return _problem(refusal.status, refusal.code, refusal.sentence, _errors(refusal))
-    code = {} if isinstance(refusal, Refusal) else {"code": refusal.code}
-    return JsonResponse({"error": refusal.sentence, **code}, status=refusal.status)
+        told = refusal.told if isinstance(refusal, Refusal) else {}
+        return _problem(refusal.status, refusal.code, refusal.sentence, _errors(refusal), told)
+    told = refusal.told if isinstance(refusal, Refusal) else {}
+    code = {} if isinstance(refusal, Refusal) and not told else {"code": refusal.code}
+    return JsonResponse({"error": refusal.sentence, **code, **told}, status=refusal.status)
 
 
-def _problem(status: int, code: str, detail: str, errors: Sequence[FieldError] = ()) -> HttpResponse:
+def _problem(
+    status: int, code: str, detail: str, errors: Sequence[FieldError] = (), told: Mapping[str, Any] | None = None
+) -> HttpResponse:
     kind, title = f"urn:lore:problem:{code}", HTTPStatus(status).phrase
-    told = Problem(type=kind, title=title, status=status, detail=detail, code=code, errors=list(errors))
-    return JsonResponse(told.model_dump(), status=status, content_type=MEDIA_TYPE)
+    problem = Problem(type=kind, title=title, status=status, detail=detail, code=code, errors=list(errors))
+    return JsonResponse({**problem.model_dump(), **(told or {})}, status=status, content_type=MEDIA_TYPE)
 
 
 def _errors(refusal: Refused) -> list[FieldError]:

@@ -85,6 +85,15 @@ class Scale:
         raise UnknownLabel(code, self)
 
     @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Folded text -> code, of the codes and the names of the grades alone: what a label is called, in both languages."""
+        found: dict[str, str] = {}
+        for grade in self.grades:
+            for name in (grade.code, grade.name, grade.zh):
+                found.setdefault(fold(name), grade.code)
+        return found
+
+    @cached_property
     def _spellings(self) -> Mapping[str, str]:
         """Folded text -> code. A grade's own names come before aliases; spreadsheets write whole numbers as "2.0"."""
         found: dict[str, str] = {}

@@ -12,6 +12,8 @@
 - `prices`     amounts with their currency
 - `raters`     whose a label is: a rater's, or the final one; `rater_hints` columns that look like raters
 - `predictions` what a model outside of here predicted, and the file as its origin
+- `label_values`, `label_consent` which values its labels have, what each is and by whose word; `label_fields` the same on
+  the form, `label_reading` one of them, `project_scale` in which scale the project judges
 - `taking_in`  rows on their way, chunk by chunk; `running` the job that commits them, `looking` the look that takes them back
 - `report`     what either says of the file, of `columns_seen` too; `report_words` in words, `nothing_in` why nothing went in
 - `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `pictures` which of

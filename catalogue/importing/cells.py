@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from relevance.sanitising import sanitise
+from relevance.facts import fold
+from relevance.sanitising import sanitise, storable
 
 EXACT_BELOW = 2**53  # from there on not every whole number is a float
 _DEPTH = 6
+_KEY_LENGTH = 100
+_NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})")
 
 
 def structured(value: Any) -> Any:
@@ -76,6 +82,31 @@ def plain(value: Any, depth: int = 0) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return str(value)
+
+
+def value_key(value: Any) -> str:
+    """What two spellings of one value share: "3", "3.0", 3 and 3.0; a word in any case and spacing. Nothing is empty."""
+    if isinstance(value, str | int | float):
+        return _key(value)
+    return "" if value is None else _key(plain(value))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _key(value: str | float) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = fold(storable(value if isinstance(value, str) else repr(value)))
+    if _NUMBER.fullmatch(text):
+        number = float(text)
+        return str(int(number)) if number.is_integer() else repr(number)
+    if len(text) <= _KEY_LENGTH:
+        return text
+    return f"{text[:_KEY_LENGTH]}…{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def is_word(key: str) -> bool:
+    """A bare number says nothing by itself."""
+    return not _NUMBER.fullmatch(key) and any(sign.isalpha() for sign in key)
 
 
 def size_of(value: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,20 +12,24 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from catalogue.importing import looking, named_items, nothing_in, presets, report_words, running
-from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, look, meaning_told, origin_of, scale_for
+from catalogue.importing import label_values, looking, named_items, nothing_in, presets, report_words, running
+from catalogue.importing.inspecting import Look, Origin, look, meaning_told, origin_of
+from catalogue.importing.label_consent import LabelsUnmapped, LabelTable, ReadValue, Said, agree
+from catalogue.importing.label_values import ScaleUnclear
 from catalogue.importing.limits import COMMAND
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import NoPreset
+from catalogue.importing.project_scale import adopt_scale
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.reading import COMMAND_LINE, EncodingUnclear, ReadAs, SheetUnclear
 from catalogue.importing.shapes.table import asked
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Import
-from projects.commands import JsonCommand, unless_nothing_succeeded
+from projects.commands import JsonCommand, UsageError, unless_nothing_succeeded
 from projects.creating import found
 from projects.models import Project
-from relevance.labels import Scale
+from relevance.invisible_characters import spelt_out
+from relevance.labels import SCALES, Scale, UnknownLabel
 
 
 class ImportCommand(JsonCommand):
@@ -71,7 +76,9 @@ class ImportCommand(JsonCommand):
             batch = self._import(paths, folder, options)
         except (EncodingUnclear, SheetUnclear) as unclear:
             raise CommandError(unclear.said_at(COMMAND_LINE)) from unclear
-        except (FileRefused, NoPreset, ScaleUnclear) as refusal:
+        except LabelsUnmapped as refusal:
+            raise UsageError(_to_fill(refusal)) from refusal
+        except (FileRefused, NoPreset, ScaleUnclear, UnknownLabel) as refusal:
             raise CommandError(str(refusal)) from refusal
         counts = {name: getattr(batch, name) for name in self.answer}
         return unless_nothing_succeeded({**counts, "report": batch.report}, nothing_in.why(batch))
@@ -101,26 +108,29 @@ class ImportCommand(JsonCommand):
         reading = ReadAs(options["encoding"], options["replace"], options["sheet"])
         with ExitStack() as opened:
             files = ((path.name, opened.enter_context(path.open("rb"))) for path in paths)
-            seen = look([ImportFile(name, file, reading) for name, file in files], COMMAND, shape)
-        preset, columns = self._meaning(seen, options)
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None and not options["create"]:
-            raise CommandError(
-                _("There is no project %(slug)s. Add --create to found it.") % {"slug": options["project"]}
-            )
-        by_item_id = named_items.by_item_id(project, seen.rows, self.kind, columns)
-        scale = self._scale(seen, columns, project, options, preset.labels_in if preset else "")
+            parts = [ImportFile(name, file, reading) for name, file in files]
+            seen = look(parts, COMMAND, shape)
+            preset, columns = self._meaning(seen, options)
+            project = Project.objects.filter(slug=options["project"]).first()
+            if project is None and not options["create"]:
+                raise CommandError(
+                    _("There is no project %(slug)s. Add --create to found it.") % {"slug": options["project"]}
+                )
+            by_item_id = named_items.by_item_id(project, seen.rows, self.kind, columns)
+            table = self._labels(parts, shape, columns, preset, project, options)
+        scale = table.scale if table else None
         project = self._project(project, scale, options)
+        plan = running.Plan(
+            columns,
+            judge_gold=options.get("judge_gold", False),
+            confirmed_by="command",
+            shape=shape,
+            by_item_id=by_item_id,
+            rest_are_attributes=options["rest_are_attributes"],
+            **reading._asdict(),
+        )
         return project, {
-            "plan": running.Plan(
-                columns,
-                judge_gold=options.get("judge_gold", False),
-                confirmed_by="command",
-                shape=shape,
-                by_item_id=by_item_id,
-                rest_are_attributes=options["rest_are_attributes"],
-                **reading._asdict(),
-            ),
+            "plan": plan.labelled(table, options.get("scale", "")),
             "origin": self._origin(seen, preset, options),
             "preset": preset.name if preset else "",
             "scale": scale,
@@ -131,20 +141,30 @@ class ImportCommand(JsonCommand):
         told = dict(_column(text, self.kind) for text in options["column"])
         return meaning_told(seen, self.kind, told, options["preset"])
 
-    def _scale(
-        self, seen: Look, columns: dict[str, str], project: Project | None, options: dict[str, Any], labels_in: str
-    ) -> Scale | None:
+    def _labels(
+        self,
+        parts: list[ImportFile],
+        shape: str | None,
+        columns: dict[str, str],
+        preset: presets.Preset | None,
+        project: Project | None,
+        options: dict[str, Any],
+    ) -> LabelTable | None:
+        """What every value of the files' labels becomes; raises LabelsUnmapped."""
         if self.kind != presets.PAIRS:
             return None
-        fixed = project is not None and project.pairs.exists()
+        said = Said(dict(map(_label, options["map_label"])), options["scale"], preset)
         current = project.scale if project is not None else None
-        return scale_for(seen, columns, current=current, fixed=fixed, asked=options["scale"] or labels_in)
+        fixed = project is not None and project.pairs.exists()
+        return agree(
+            label_values.count_in(parts, columns, COMMAND, shape=shape), said, current=current, fixed=fixed
+        ).or_refuse()
 
     def _project(self, project: Project | None, scale: Scale | None, options: dict[str, Any]) -> Project:
         if project is None:
             slug = options["project"]
             project = found(slug, slug, scale.name if scale else "lore-4", "", actor=None)
-        return running.adopt_scale(project, scale, actor=None) if scale else project
+        return adopt_scale(project, scale, actor=None) if scale else project
 
     def _origin(self, seen: Look, preset: presets.Preset | None, options: dict[str, Any]) -> Origin:
         known = origin_of(seen, preset)
@@ -177,3 +197,37 @@ def _column(text: str, kind: str) -> tuple[str, str]:
         known = ", ".join(known.name for known in presets.fields_for(kind))
         raise CommandError(_("--column COLUMN=FIELD, where FIELD is one of: %(known)s") % {"known": known})
     return column, field
+
+
+def _label(text: str) -> tuple[str, str]:
+    value, sign, label = text.rpartition("=")
+    if not sign or not value.strip():
+        raise CommandError(_("--map-label VALUE=LABEL, or VALUE= where it is no label"))
+    return value, label
+
+
+def _to_fill(refusal: LabelsUnmapped) -> str:
+    """The table of values, and the options that would read them, to be filled; for a terminal."""
+    table = refusal.table
+    head = (_("value"), _("count"), _("label"))
+    rows = [(value.written, str(value.rows), _shown(value.label)) for value in table.values]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in (0, 1)]
+    lines = [f"  {value:<{widths[0]}}  {count:>{widths[1]}}  {label}".rstrip() for value, count, label in (head, *rows)]
+    fill = _("Nothing is imported. Say which label each of them is (%(labels)s; nothing after = for none):")
+    options = "  " + " ".join(map(_option, table.unread))
+    told = [refusal.sentence, *lines, fill % {"labels": ", ".join(table.scale.codes)}, options, _or_scale()]
+    return "\n".join(map(spelt_out, told))
+
+
+def _option(value: ReadValue) -> str:
+    """To be filled. Without the sign a value such as -1 would be taken for an option."""
+    return f"--map-label{'=' if value.written.startswith('-') else ' '}{shlex.quote(value.written + '=')}"
+
+
+def _or_scale() -> str:
+    sentence = _("or, where all of them are in one label scale, name it: --scale NAME, one of %(names)s.")
+    return sentence % {"names": ", ".join(SCALES)}
+
+
+def _shown(label: str | None) -> str:
+    return "" if label is None else label or "-"

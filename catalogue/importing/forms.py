@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.importing import column_names, named_items, presets, rater_hints, raters
-from catalogue.importing.inspecting import Look, Origin, ScaleUnclear, meaning_of, origin_of, scale_for
+from catalogue.importing.inspecting import Look, Origin, meaning_of, origin_of
+from catalogue.importing.label_fields import LabelFields, LabelRow
+from catalogue.importing.label_values import LabelValues, label_columns
+from catalogue.importing.presets import Preset
 from catalogue.importing.receiving import ConfirmedMapping
 from catalogue.importing.rows import FileRefused
 from catalogue.importing.shapes.table import asked
 from catalogue.models import Import
 from projects.models import Project
-from relevance.labels import SCALES, scale_named
 
 
 class FilesInput(forms.FileInput):
@@ -98,31 +100,37 @@ class MeaningForm(forms.Form):
         label=gettext_lazy("All other columns are attributes of the item"), required=False
     )
 
-    def __init__(self, posted: Any, *, look: Look, kind: str, project: Project, preset: str = "") -> None:
+    def __init__(
+        self,
+        posted: Any,
+        *,
+        look: Look,
+        kind: str,
+        project: Project,
+        values: Callable[[Mapping[str, str]], LabelValues],
+        preset: str = "",
+        answered: Mapping[str, str] | None = None,
+    ) -> None:
+        """`values` counts those of the columns that mean a label; `answered`: what some of them are, as said before."""
         self.look, self.kind, self.project, self.asked = look, kind, project, preset
         self.preset, self.meaning = meaning_of(look, kind, preset)
-        self.scale_problem, self.by_item_id = "", False
+        self.labels: LabelFields | None = None
+        self.by_item_id = False
         super().__init__(posted, initial=self._first_guess())
         self._add_columns()
         if kind == presets.PAIRS:
-            self._add_scale()
+            said: Mapping[str, Any] = self.data if posted else self.initial or {}
+            meaning, scale = self._in_order(said), str(self.data.get("scale", ""))
+            self.labels = LabelFields(
+                values, meaning, project, preset=self._preset_of(meaning), scale=scale, answered=answered or {}
+            )
+            self._add_labels(self.labels)
 
     def _first_guess(self) -> dict[str, Any]:
         origin = origin_of(self.look, self.preset)
         guess: dict[str, Any] = {"source": origin.source, "licence": origin.licence, "attribution": origin.attribution}
         guess |= {f"column_{n}": self.meaning.get(name, "") for n, name in enumerate(self.look.columns)}
-        if self.kind == presets.PAIRS:
-            guess["scale"] = self._guess_scale()
         return guess
-
-    def _guess_scale(self) -> str:
-        fixed = self.project.pairs.exists()
-        try:
-            asked = self.preset.labels_in if self.preset else ""
-            return scale_for(self.look, self.meaning, current=self.project.scale, fixed=fixed, asked=asked).name
-        except ScaleUnclear as unclear:
-            self.scale_problem = str(unclear)
-            return ""
 
     def _add_columns(self) -> None:
         ours = [("", _("leave out")), *((known.name, str(known.label)) for known in presets.fields_for(self.kind))]
@@ -130,12 +138,15 @@ class MeaningForm(forms.Form):
         for number, name in enumerate(self.look.columns):
             self.fields[f"column_{number}"] = forms.ChoiceField(label=name, choices=ours, required=False)
 
-    def _add_scale(self) -> None:
-        self.fields["scale"] = forms.ChoiceField(
-            label=_("Label scale"),
-            choices=[("", "–"), *((s.name, f"{s.name}: {', '.join(s.codes)}") for s in SCALES.values())],
-            help_text=self.scale_problem or _("A project without pairs takes the scale of the file."),
-        )
+    def _preset_of(self, meaning: Mapping[str, str]) -> Preset | None:
+        """The preset whose word counts for the labels: the file bears its marks, and the labels are where it says."""
+        if self.preset is None or not self.preset.marks <= set(self.look.columns):
+            return None
+        return self.preset if label_columns(meaning) == label_columns(self.meaning) else None
+
+    def _add_labels(self, labels: LabelFields) -> None:
+        self.initial = {**(self.initial or {}), **labels.initial, "scale": labels.table.scale.name}
+        self.fields |= labels.fields()
         self.fields["judge_gold"] = forms.BooleanField(
             label=_("Judge pairs that come with a gold label, too"), required=False
         )
@@ -156,8 +167,13 @@ class MeaningForm(forms.Form):
         """What the page says now; what it leaves out has not been said yet."""
         return {column.name: column.meaning for column in self.columns() if column.meaning}
 
+    def label_rows(self) -> list[LabelRow]:
+        return list(self.labels.rows(self)) if self.labels else []
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if self.labels and self.labels.refused:
+            raise forms.ValidationError(self.labels.problem)
         if missing := presets.missing(self._chosen(), self.kind):
             raise forms.ValidationError(column_names.lacking(missing, self._chosen(), self.kind))
         if why := raters.unclear(self._chosen()):
@@ -172,11 +188,12 @@ class MeaningForm(forms.Form):
             raise forms.ValidationError(str(refusal)) from refusal
 
     def _chosen(self) -> dict[str, str]:
+        return self._in_order(self.cleaned_data)
+
+    def _in_order(self, said: Mapping[str, Any]) -> dict[str, str]:
         """What the person chose, in the preset's order, then columns that the preset knows from later rows."""
         chosen = {
-            name: meaning
-            for number, name in enumerate(self.look.columns)
-            if (meaning := self.cleaned_data.get(f"column_{number}"))
+            name: meaning for number, name in enumerate(self.look.columns) if (meaning := said.get(f"column_{number}"))
         }
         order = list(self.meaning)
         ordered = sorted(chosen, key=lambda name: order.index(name) if name in order else len(order))
@@ -189,7 +206,7 @@ class MeaningForm(forms.Form):
             columns=self._chosen(),
             origin=Origin(data["source"], data["licence"], data["attribution"]),
             preset=self.preset.name if self.preset else "",
-            scale=scale_named(data["scale"]) if data.get("scale") else None,
+            table=self.labels.decided(data) if self.labels else None,
             judge_gold=bool(data.get("judge_gold")),
             shape=asked(self.asked),
             by_item_id=self.by_item_id,

@@ -1,8 +1,8 @@
-"""A first look into a file: its columns, some rows, which preset fits and in which scale its labels are."""
+"""A first look into a file: its columns, some rows, which preset fits and what its columns mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -14,21 +14,14 @@ from catalogue.importing.cells import at, common_value, plain
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.opening import ImportFile, ImportRows, hold_to_encodings
 from catalogue.importing.presets import NoPreset, Preset
-from catalogue.importing.raters import RATING, rating_labels
 from catalogue.importing.readers import Broken, FileRefused, Format
-from catalogue.importing.rows import RowRefused
 from catalogue.importing.shapes import table as shapes
-from relevance.labels import LORE, SCALES, Scale, UnknownLabel, UnknownScale, scale_named
 from relevance.sanitising import storable
 
 SAMPLE_ROWS = 200
 MOST_COLUMNS = 300
 MOST_NAME = 200  # characters of a column that is looked at
 LOOKED_AT = 16 << 20  # bytes, after which a look has seen enough
-
-
-class ScaleUnclear(ValueError):
-    """The scale of the file's labels cannot be told, or is not the project's; the message says what to do."""
 
 
 class WhoJudgedUnsaid(NoPreset):
@@ -180,73 +173,3 @@ def origin_of(seen: Look, preset: Preset | None) -> Origin:
         (common_value(seen.rows, "licence") or common_value(seen.rows, "license"))[:120],
         common_value(seen.rows, "attribution")[:500],
     )
-
-
-def scale_for(seen: Look, meaning: Mapping[str, str], *, current: Scale | None, fixed: bool, asked: str = "") -> Scale:
-    """The scale asked for, else the one the file names, else the project's, else the one that reads the labels best.
-
-    `current` is the project's scale, `fixed` when it has pairs already.
-    """
-    named = asked or _declared(seen, meaning)
-    if named:
-        try:
-            return scale_named(named)
-        except UnknownScale as error:
-            raise ScaleUnclear(str(error)) from None
-    if current is not None and fixed:
-        return current
-    return _most_readable(list(_labels(seen.rows, meaning)), current)
-
-
-def _declared(seen: Look, meaning: Mapping[str, str]) -> str:
-    columns = [column for column, field in meaning.items() if field == "label_scale"]
-    said = {str(value) for row in seen.rows for column in columns if (value := at(row, column)) not in (None, "")}
-    if len(said) > 1:
-        reason = _("The file names several label scales: %(names)s. Import them one by one.")
-        raise ScaleUnclear(reason % {"names": ", ".join(sorted(said))[:200]})
-    return said.pop() if said else ""
-
-
-def _most_readable(labels: Sequence[Any], current: Scale | None) -> Scale:
-    """The scale that reads the most labels (a few may be typing errors); the project's own where several do."""
-    if not labels:
-        return current or LORE
-    readable = {scale.name: sum(_reads(scale, label) for label in labels) for scale in SCALES.values()}
-    most = max(readable.values())
-    fit = [name for name, count in readable.items() if count == most]
-    if most == 0:
-        shown = ", ".join(dict.fromkeys(str(label)[:20] for label in labels[:20]))
-        raise ScaleUnclear(_("No label scale reads the labels %(labels)s.") % {"labels": storable(shown)})
-    if current is not None and current.name in fit:
-        return current
-    if len(fit) > 1:
-        reason = _("The labels fit several scales: %(names)s. Name one (--scale NAME).")
-        raise ScaleUnclear(reason % {"names": ", ".join(fit)})
-    return scale_named(fit[0])
-
-
-def _labels(rows: Sequence[Mapping[str, Any]], meaning: Mapping[str, str]) -> Iterator[Any]:
-    for row in rows:
-        for column, field in meaning.items():
-            value = at(row, column)
-            if value in (None, ""):
-                continue
-            if field in ("label", RATING, "prediction"):
-                yield value
-            elif field == "ratings":
-                yield from _rated(value)
-
-
-def _rated(value: Any) -> list[Any]:
-    try:
-        return [label for _rater, label in rating_labels(value)]
-    except RowRefused:
-        return []
-
-
-def _reads(scale: Scale, label: Any) -> bool:
-    try:
-        scale.parse(label)
-    except UnknownLabel:
-        return False
-    return True

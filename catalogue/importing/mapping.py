@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing import prices
 from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, structured, within
+from catalogue.importing.label_reading import agreed, in_scale
 from catalogue.importing.predictions import ForeignPrediction, PredictionReader
 from catalogue.importing.presets import PAIRS
 from catalogue.importing.raters import RATING, Named, RaterReader
@@ -23,7 +24,7 @@ from catalogue.importing.rest_of_columns import RestOfColumns
 from catalogue.importing.rows import Row, RowRefused
 from relevance.dimensions import Dimension
 from relevance.facts import fold, normalise_query
-from relevance.labels import Scale, UnknownLabel
+from relevance.labels import Scale
 from relevance.sanitising import sanitise
 
 FIELD_BYTES = 64 << 10
@@ -102,17 +103,19 @@ class Mapper:
         meaning: Mapping[str, str],
         kind: str,
         scale: Scale,
+        labels: Mapping[str, str] | None = None,
         *,
         by_item_id: bool = False,
         rest: RestOfColumns | None = None,
     ) -> None:
+        """`labels`: what each value of a label becomes (label_consent); without it all are in the scale."""
         self.meaning, self.by_item_id, self.rest = meaning, by_item_id, rest
         self._columns: dict[str, list[str]] = {}
         for column, field in meaning.items():
             self._columns.setdefault(field, []).append(column)
         self._kind, self._scale = kind, scale
-        self._raters = RaterReader(self._columns, self._label)
-        self._predictions = PredictionReader(lambda value, field: _label(value, scale, field))
+        self._read = partial(in_scale, scale) if labels is None else partial(agreed, labels)
+        self._raters, self._predictions = RaterReader(self._columns, self._label), PredictionReader(self._read)
         self._said: list[tuple[str, str]] = []
         self._plans: dict[tuple[str, ...], list[_Place]] = {}
 
@@ -153,7 +156,7 @@ class Mapper:
         )
 
     def _label(self, value: Any, field: str) -> str:
-        label = _label(value, self._scale, field)
+        label = self._read(value, field)
         if label:
             self._said.append((plain(value), label))
         return label
@@ -372,15 +375,6 @@ def _sku(value: Any, texts: _Texts) -> SkuContent:
     name = value.get("name") or value.get("title") or ""
     attributes = value.get("attributes") or {key: one for key, one in value.items() if key not in known}
     return SkuContent(texts.clean(code), texts.clean(name), texts.pairs(attributes))
-
-
-def _label(value: Any, scale: Scale, field: str) -> str:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return ""
-    try:
-        return scale.parse(value)
-    except UnknownLabel as error:
-        raise RowRefused(field, sanitise(str(error))[0]) from None
 
 
 def _mismatch(texts: _Texts) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -75,6 +76,21 @@ class PredictionReader:
             reason = _("the probabilities add up to %(sum)s, not to 1")
             raise RowRefused("posterior", reason % {"sum": f"{sum(shares.values()):.3f}"})
         return tuple(shares.items())
+
+
+def labels_of(values: Mapping[str, Any]) -> Iterator[Any]:
+    """Each label that is named there, as it came; `values` by field of ours."""
+    yield values.get("prediction")
+    yield from _labels_of_shares(values.get("posterior"))
+    for said in _listed(values.get("predictions")):
+        if isinstance(said, Mapping):
+            yield said.get("label", said.get("prediction"))
+            yield from _labels_of_shares(said.get("posterior"))
+
+
+def _labels_of_shares(said: Any) -> Iterator[Any]:
+    with suppress(RowRefused):  # which the import lists
+        yield from (label for label, _share in _shares(structured(said)))
 
 
 def are_told(meaning: Mapping[str, str]) -> bool:

@@ -9,14 +9,15 @@ from typing import Any, Protocol
 
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
-from catalogue.importing import named_items, presets, receiving
-from catalogue.importing.inspecting import Look, Origin, look, meaning_told, origin_of, scale_for
+from catalogue.importing import label_values, named_items, presets, receiving
+from catalogue.importing.inspecting import Look, Origin, look, meaning_told, origin_of
+from catalogue.importing.label_consent import LabelTable, Said, agree
+from catalogue.importing.opening import ImportFile
 from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.receiving import ConfirmedMapping
 from catalogue.importing.shapes.table import asked
 from catalogue.models import Import
 from projects.models import Person, Project
-from relevance.labels import Scale
 from relevance.sanitising import storable
 
 PIECE = 1 << 16
@@ -52,6 +53,7 @@ class ImportRequest:
     columns: Mapping[str, str] | None = None
     reading: ReadAs = UNSAID
     rest_are_attributes: bool = False
+    labels: Mapping[str, str] | None = None
 
 
 def collect(stream: Stream, name: str, *, announced: int, most: int) -> UploadedFile[Any]:
@@ -78,11 +80,13 @@ def collect(stream: Stream, name: str, *, announced: int, most: int) -> Uploaded
 def bring(
     project: Project, uploads: Sequence[UploadedFile[Any]], told: ImportRequest, *, person: Person, most: int
 ) -> Import:
-    """Receive and confirm in one go. Raises FileRefused, NoPreset, ScaleUnclear, NoLicence: then nothing is kept."""
-    seen = look(receiving.parts_of(uploads, told.reading), shape=asked(told.preset))
+    """Receive and confirm in one go. Raises FileRefused, NoPreset, ScaleUnclear, UnknownLabel, LabelsUnmapped, NoLicence:
+    then nothing is kept."""
+    parts = receiving.parts_of(uploads, told.reading)
+    seen = look(parts, shape=asked(told.preset))
+    decision = decide(project, seen, told, parts)
     for upload in uploads:
         upload.seek(0)
-    decision = decide(project, seen, told, uploads[0].name or "")
     batch, _ = receiving.receive(project, told.kind, uploads, (), person=person, most_bytes=most, reading=told.reading)
     try:
         receiving.confirm(batch, decision, person=person)
@@ -92,28 +96,29 @@ def bring(
     return batch
 
 
-def decide(project: Project, seen: Look, told: ImportRequest, file_name: str) -> ConfirmedMapping:
+def decide(project: Project, seen: Look, told: ImportRequest, parts: Sequence[ImportFile]) -> ConfirmedMapping:
     preset, columns = meaning_told(seen, told.kind, told.columns or {}, told.preset)
     by_item_id = named_items.by_item_id(project, seen.rows, told.kind, columns)
     known = origin_of(seen, preset)
     origin = Origin(
-        (told.source or known.source or file_name)[:200],
+        (told.source or known.source or parts[0].name)[:200],
         (told.licence or known.licence)[:120],
         (told.attribution or known.attribution)[:500],
     )
     if not origin.licence:
         raise NoLicence
-    scale: Scale | None = None
+    table: LabelTable | None = None
     if told.kind == presets.PAIRS:
-        fixed = project.pairs.exists()
-        scale_asked = told.scale or (preset.labels_in if preset else "")
-        scale = scale_for(seen, columns, current=project.scale, fixed=fixed, asked=scale_asked)
+        values = label_values.count_in(parts, columns, seconds=receiving.COUNTING_SECONDS, shape=asked(told.preset))
+        said = Said(told.labels or {}, told.scale, preset)
+        table = agree(values, said, current=project.scale, fixed=project.pairs.exists()).or_refuse()
     return ConfirmedMapping(
         columns,
         origin,
         preset.name if preset else "",
-        scale,
+        table,
         told.judge_gold,
+        told.scale,
         shape=asked(told.preset),
         reading=told.reading,
         by_item_id=by_item_id,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from catalogue.importing.cells import plain, structured
+from catalogue.importing.cells import plain, structured, value_key
 from catalogue.importing.rows import RowRefused
 from relevance.sanitising import sanitise
 
@@ -66,6 +66,8 @@ class RaterReader:
         ratings: dict[str, str] = {}
         for field, rater, given in said:
             name, label = sanitise(str(rater).strip())[0], self._label(given, field)
+            if not label and value_key(given):  # which is agreed to be no label
+                continue
             if not name or len(name) > LONGEST_NAME or (not label and field != RATING):
                 raise RowRefused(field, _("each rating needs a rater (80 characters at most) and a label"))
             if label and ratings.setdefault(name, label) != label:

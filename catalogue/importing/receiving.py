@@ -5,7 +5,7 @@ The upload is stored under a name of our own and looked into; nothing is importe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -17,11 +17,16 @@ from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.utils.translation import gettext as _
 
+from catalogue.importing import label_values
+from catalogue.importing.cells import value_key
 from catalogue.importing.inspecting import Look, Origin, look
+from catalogue.importing.label_consent import LabelTable, ReadValue
+from catalogue.importing.label_values import LabelValues
 from catalogue.importing.opening import ImportFile
+from catalogue.importing.project_scale import adopt_scale, scale_of
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.reading import UNSAID, EncodingUnclear, ReadAs, SheetUnclear
-from catalogue.importing.running import Plan, adopt_scale, open_stored
+from catalogue.importing.running import Plan, open_stored
 from catalogue.importing.shapes.table import asked
 from catalogue.models import Image, Import, Rejection, Snapshot
 from catalogue.pictures import images
@@ -30,10 +35,10 @@ from jobs import leasing
 from jobs.models import JobState
 from projects import audit
 from projects.models import Person, Project
-from relevance.labels import Scale
 from relevance.sanitising import storable
 
 FIRST_REJECTIONS = 20
+COUNTING_SECONDS = 2.0  # for which a page or program waits; the import counts what is left
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,20 @@ class ConfirmedMapping:
     columns: dict[str, str]
     origin: Origin
     preset: str
-    scale: Scale | None
+    table: LabelTable | None
     judge_gold: bool
+    scale: str = ""  # that was named for every label of the file
     shape: str | None = None
     reading: ReadAs = UNSAID
     by_item_id: bool = False
     rest_are_attributes: bool = False
+
+    @property
+    def labelled(self) -> dict[str, Any]:
+        """What is kept in the audit log of how labels are read."""
+        if self.table is None or not self.table.values:
+            return {}
+        return {"labels": self.table.labels, "labels_by": self.table.by}
 
 
 @dataclass(frozen=True)
@@ -123,11 +136,28 @@ def look_again(batch: Import, preset: str = "", reading: ReadAs = UNSAID) -> Loo
         return look(parts, shape=asked(preset))
 
 
+def label_values_of(batch: Import, preset: str, reading: ReadAs, meaning: Mapping[str, str]) -> LabelValues:
+    """Of uploaded files that wait to be confirmed; all of them where the import has counted them already."""
+    plan = Plan.of(batch)
+    same = set(label_values.label_columns(plan.columns)) == set(label_values.label_columns(meaning))
+    if plan.labels_whole and same:
+        return LabelValues.again(plan.label_counts)
+    with ExitStack() as opened:
+        parts = [part._replace(reading=reading) for part in open_stored(batch, opened)]
+        return label_values.count_in(parts, meaning, seconds=COUNTING_SECONDS, shape=asked(preset))
+
+
+def labels_answered(batch: Import) -> Mapping[str, str]:
+    """What has been said of some values, where the import met others later and waits again."""
+    return Plan.of(batch).labels
+
+
 def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> bool:
     """Let the import run; False when someone confirmed or cancelled it meanwhile. Raises ScaleUnclear."""
     with transaction.atomic():
-        if decision.scale is not None:
-            adopt_scale(batch.project, decision.scale, actor=person)
+        scale = decision.table.scale if decision.table else None
+        if scale is not None:
+            adopt_scale(batch.project, scale, actor=person)
         plan = replace(
             Plan.of(batch),
             columns=decision.columns,
@@ -137,17 +167,19 @@ def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> boo
             rest_are_attributes=decision.rest_are_attributes,
             **decision.reading._asdict(),
         )
+        plan = plan.labelled(decision.table, decision.scale)
         # Without the conditions of `waiting` an import that somebody cancelled meanwhile would be on its way again.
         confirmed = waiting(batch).update(
             confirmed=True,
             mapping=plan.to_json(),
             preset=decision.preset,
-            scale_name=decision.scale.name if decision.scale else "",
+            scale_name=scale.name if scale else "",
             due_at=ClockTimestamp(),
             **asdict(decision.origin),
         )
         if confirmed:
-            audit.record(person, "import.confirmed", project=batch.project, on=batch, **asdict(decision.origin))
+            told = {**asdict(decision.origin), **decision.labelled}
+            audit.record(person, "import.confirmed", project=batch.project, on=batch, **told)
     return bool(confirmed)
 
 
@@ -162,6 +194,14 @@ def cancel(batch: Import, *, person: Person) -> bool:
         if cancelled:
             audit.record(person, "import.cancelled", project=batch.project, on=batch, read=batch.read)
     return bool(cancelled)
+
+
+def label_table(batch: Import) -> LabelTable:
+    """How its labels are read, and by whose word: to be looked at."""
+    plan = Plan.of(batch)
+    counts = sorted(plan.label_counts.items(), key=lambda one: -one[1])
+    values = (ReadValue(written, count, plan.labels.get(value_key(written))) for written, count in counts)
+    return LabelTable(scale_of(batch), tuple(values), plan.labels_by, plan.labels_whole)
 
 
 def pace(batch: Import) -> Pace:

@@ -21,12 +21,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.evidence import lexicons
-from catalogue.importing import predictions, taking_in
-from catalogue.importing.inspecting import Origin, ScaleUnclear
+from catalogue.importing import label_consent, label_values, predictions, taking_in
+from catalogue.importing.inspecting import Origin
+from catalogue.importing.label_consent import LabelsUnmapped, LabelTable
+from catalogue.importing.label_values import ScaleUnclear
 from catalogue.importing.limits import COMMAND, UPLOAD, Limits
 from catalogue.importing.mapping import Mapper
 from catalogue.importing.opening import ImportFile, ImportRows, hold_to_encodings
 from catalogue.importing.pictures import PictureLookup
+from catalogue.importing.presets import PRESETS
+from catalogue.importing.project_scale import scale_of
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.reading import ReadAs
 from catalogue.importing.report import FileRead, ImportReport, cut
@@ -36,9 +40,10 @@ from catalogue.importing.taking_in import Intake
 from catalogue.models import Import
 from jobs import leasing
 from jobs.kinds import Kind, single
+from jobs.models import JobState
 from projects import audit
-from projects.models import Person, Project
-from relevance.labels import Scale, scale_named
+from projects.models import Project
+from relevance.labels import Scale
 from relevance.sanitising import storable
 
 
@@ -51,6 +56,9 @@ class Plan:
     came with the first. `confirmed_by`: page, program or command. `shape`: by which it is read: none in "", as its
     structure shows where it is None. `encoding`, `replace`, `sheet`: as `ReadAs` says. `by_item_id`: rows without a title
     name items of the project. `rest_are_attributes`: columns without a meaning are attributes.
+    `labels`: what each value of a label becomes, `labels_by` whose word, in `labels_scale` all that nobody named;
+    `label_counts`: how often each came, as it is written;
+    `labels_whole`: in the whole file.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -64,6 +72,11 @@ class Plan:
     sheet: str = ""
     by_item_id: bool = False
     rest_are_attributes: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    labels_by: str = ""
+    labels_scale: str = ""
+    label_counts: Mapping[str, int] = field(default_factory=dict)
+    labels_whole: bool = False
 
     @property
     def reading(self) -> ReadAs:
@@ -75,6 +88,20 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    def labelled(self, table: LabelTable | None, asked: str = "") -> Plan:
+        """The same, with its labels read by that table; `asked`: the scale that the call named."""
+        if table is None:
+            return self
+        return replace(
+            self,
+            columns=table.columns(self.columns),
+            labels=table.labels,
+            labels_by=table.by,
+            labels_scale=asked,
+            label_counts={value.written: value.rows for value in table.values},
+            labels_whole=table.whole,
+        )
 
 
 def work(batch_id: int, token: UUID) -> None:
@@ -166,6 +193,11 @@ def _run_to_end(batch: Import, parts: Sequence[ImportFile], token: UUID, **optio
         counts = run_import(batch, parts, token=token, **options)
     except leasing.Superseded:
         return
+    except LabelsUnmapped as refusal:
+        if options["limits"] is COMMAND:
+            raise
+        wait_again(batch, refusal.table, token)
+        return
     except (FileRefused, ScaleUnclear) as refusal:
         leasing.fail(batch, token, str(refusal), retry=False)
         if options["limits"] is COMMAND:
@@ -187,6 +219,8 @@ def run_import(
     """Read the rest of the rows after the rows that are already in; raises Superseded, FileRefused, ScaleUnclear."""
     if limits is not COMMAND and not batch.read:  # a command's look has gone through all of it
         hold_to_encodings(parts, replace(limits, held_bytes=limits.expanded_bytes))
+    if not Plan.of(batch).labels_whole:
+        _read_labels_first(batch, parts, token, limits)
     intake = intake_of(batch, parts, limits)
     with closing(taking_in.ahead(intake.chunks())) as chunks:
         for chunk in chunks:
@@ -202,7 +236,7 @@ def run_import(
 
 def intake_of(batch: Import, parts: Sequence[ImportFile], limits: Limits, *, keep_pictures: bool = True) -> Intake:
     """The rows of an import on their way in, after those that are in already; a look keeps no pictures."""
-    plan = Plan.of(batch)
+    plan = _labels_read(batch, parts, limits)
     report = ImportReport.model_validate(batch.report)
     if predictions.are_told(plan.columns) and not batch.file_sha256:
         batch.file_sha256 = predictions.digest_of(part.file for part in parts)
@@ -228,24 +262,37 @@ def begun(report: ImportReport, batch: Import, plan: Plan, parts: Sequence[Impor
 
 
 def _mapper(batch: Import, plan: Plan) -> Mapper:
-    scale = scale_named(batch.scale_name or batch.project.scale_name)
     rest = RestOfColumns(plan.columns, batch.preset) if plan.rest_are_attributes else None
-    return Mapper(plan.columns, batch.kind, scale, by_item_id=plan.by_item_id, rest=rest)
+    return Mapper(plan.columns, batch.kind, scale_of(batch), plan.labels, by_item_id=plan.by_item_id, rest=rest)
 
 
-def adopt_scale(project: Project, scale: Scale, *, actor: Person | None) -> Project:
-    """A project without pairs takes the file's scale; one that has some keeps its own, and another is an error."""
-    with transaction.atomic():
-        # Without the lock an import could bring the first pairs, in the other scale, between the question and the change.
-        held = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-        if held.scale_name != scale.name:
-            if held.pairs.exists():
-                reason = _("The project judges in %(ours)s, the file in %(theirs)s. Import it into another project.")
-                raise ScaleUnclear(reason % {"ours": held.scale_name, "theirs": scale.name})
-            held.scale_name = scale.name
-            held.save(update_fields=["scale_name"])
-            audit.record(actor, "project.changed", project=held, on=held, scale_name=scale.name)
-    return held
+def _read_labels_first(batch: Import, parts: Sequence[ImportFile], token: UUID, limits: Limits) -> None:
+    with leasing.kept(Import, {batch.pk: token}):
+        plan = _labels_read(batch, parts, limits)
+    batch.mapping = plan.to_json()
+    if not leasing.held_by(Import, batch.pk, token).update(mapping=batch.mapping):
+        raise leasing.Superseded
+
+
+def _labels_read(batch: Import, parts: Sequence[ImportFile], limits: Limits) -> Plan:
+    """The plan with every value of a label in the whole file read; raises LabelsUnmapped before a row is stored."""
+    plan = Plan.of(batch)
+    if batch.kind != Import.Kind.PAIRS or plan.labels_whole:
+        return plan
+    said = label_consent.said_again(plan.labels_by, plan.labels, plan.labels_scale, PRESETS.get(batch.preset))
+    values = label_values.count_in(parts, plan.columns, limits, shape=plan.shape)
+    table = label_consent.agree(values, said, current=scale_of(batch), fixed=True).or_refuse()
+    return plan.labelled(replace(table, by=plan.labels_by or table.by), plan.labels_scale)
+
+
+def wait_again(batch: Import, table: LabelTable, token: UUID) -> None:
+    """Nothing of it is stored; it waits for somebody to say what the values mean that only now were met."""
+    plan = Plan.of(batch)
+    said = replace(plan.labelled(table, plan.labels_scale), labels_by=plan.labels_by)
+    plan = replace(said, labels={**plan.labels, **table.labels})
+    leasing.held_by(Import, batch.pk, token).update(
+        confirmed=False, state=JobState.QUEUED, token=None, lease_until=None, attempts=0, mapping=plan.to_json()
+    )
 
 
 def counts_of(batch: Import) -> ImportCounts:

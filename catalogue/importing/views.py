@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing import nothing_in, receiving
 from catalogue.importing.forms import ImportUploadForm, MeaningForm
-from catalogue.importing.inspecting import ScaleUnclear
+from catalogue.importing.label_values import ScaleUnclear
 from catalogue.importing.presets import PRESETS, NoPreset
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.reading import UNSAID
@@ -113,9 +114,18 @@ def _meaning(request: Request, batch: Import) -> HttpResponse:
         if seen is None:
             asks = {"project": request.project, "batch": batch, "question": question}
             return render(request, "catalogue/importing/import.html", asks)
-        form = MeaningForm(posted, look=seen, kind=batch.kind, project=batch.project, preset=_known(named))
+        reading = question.reading if question else UNSAID
+        form = MeaningForm(
+            posted,
+            look=seen,
+            kind=batch.kind,
+            project=batch.project,
+            preset=_known(named),
+            values=partial(receiving.label_values_of, batch, _known(named), reading),
+            answered=receiving.labels_answered(batch),
+        )
         if posted is not None and form.is_valid():
-            decision = replace(form.decision(), reading=question.reading if question else UNSAID)
+            decision = replace(form.decision(), reading=reading)
             receiving.confirm(batch, decision, person=request.person)
             return redirect("import", request.project.slug, batch.pk)
     except ScaleUnclear as unclear:
@@ -140,6 +150,7 @@ def _progress(request: Request, batch: Import) -> dict[str, Any]:
         "form": None,
         "pace": receiving.pace(batch),
         "terminal": batch.state not in LIVE,
+        "labels": receiving.label_table(batch),
         "nothing": nothing_in.why(batch),
         "rejections": list(receiving.first_rejections(batch)),
         "marked": receiving.marked(batch),

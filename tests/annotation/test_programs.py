@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,7 +14,7 @@ from django.test import Client
 
 from annotation.curation import exporting
 from annotation.models import BadCase, Export, HardSet
-from catalogue.importing import running
+from catalogue.importing import receiving, running
 from catalogue.importing.program_imports import CutOff, TooLarge, collect
 from catalogue.models import Import, Item, Pair
 from inference.models import PrelabelRun
@@ -153,6 +154,54 @@ def test_a_file_in_another_scale_than_the_projects_is_a_conflict(program: Progra
     answer = send(program, lines([{**row, "label": "E", "label_scale": "esci-4"} for row in ROWS]))
     assert answer.status_code == 409
     assert not Import.objects.filter(state="queued", file_name="upload").exists()
+
+
+GRADES = [{**row, "label": label} for row, label in zip(ROWS, (3, "3.0", 0), strict=True)]
+
+
+def test_grades_that_nobody_has_explained_are_asked_and_nothing_is_kept(program: Program) -> None:
+    answer = send(program, lines(GRADES))
+    said = answer.json()
+    assert (answer.status_code, said["code"]) == (409, "labels_unmapped")
+    assert said["labels"] == {
+        "scale": "lore-4",
+        "labels": ["L1", "L2", "L3", "L4"],
+        "values": [{"value": "3", "count": 2, "label": None}, {"value": "0", "count": 1, "label": None}],
+    }
+    assert not Import.objects.exists()
+
+
+def test_what_the_request_says_of_labels_is_followed_and_told(program: Program) -> None:
+    labels = {"3": "L4", "0": ""}
+    answer = send(program, lines(GRADES), f"licence=x&labels={quote(json.dumps(labels))}")
+    assert answer.status_code == 201, answer.content
+    work(answer.json()["import"])
+    assert sorted(Pair.objects.values_list("gold_label", flat=True)) == ["", "L4", "L4"]
+    state = program.get(answer["Location"]).json()
+    assert (state["labels_by"], state["waits_for_labels"]) == ("call", False)
+    assert state["labels"] == [{"value": "3", "count": 2, "label": "L4"}, {"value": "0", "count": 1, "label": ""}]
+
+
+@pytest.mark.parametrize("labels", ["[1]", "{", '{"3": 4}', '{"3": "L9"}', '{"3": "4"}', "[" * 3000])
+def test_labels_that_are_none_are_refused(program: Program, labels: str) -> None:
+    answer = send(program, lines(GRADES), f"licence=x&labels={quote(labels)}")
+    assert answer.status_code == 400
+    assert "label" in program.told(answer)
+    assert not Import.objects.exists()
+
+
+def test_a_file_too_large_to_be_counted_at_once_waits_where_a_value_turns_up_later(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "COUNTING_SECONDS", 0.0)
+    rows = [{"query": "red dress", "item_id": f"d{n}", "title": "Red dress", "label": "L4"} for n in range(1500)]
+    rows[-1]["label"] = "5"
+    answer = send(program, lines(rows))
+    assert answer.status_code == 201, answer.content
+    work(answer.json()["import"])
+    state = program.get(answer["Location"]).json()
+    assert (state["state"], state["waits_for_labels"], state["read"], Pair.objects.count()) == ("queued", True, 0, 0)
+    assert state["labels"][-1] == {"value": "5", "count": 1, "label": None}
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(program: Program, settings: Any) -> None:

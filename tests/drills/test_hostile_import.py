@@ -85,7 +85,8 @@ def test_every_row_is_accounted_for_and_every_page_answers(
     before = Pair.objects.count()
     project = workplace.project
     origin = Origin("a shop", "CC0-1.0", "")
-    counts = run_here(project, "pairs", [path], plan=Plan(dict(OWN)), origin=origin, scale=project.scale)
+    plan = Plan(dict(OWN), labels={"l4": "L4"}, labels_by="call", labels_whole=True)
+    counts = run_here(project, "pairs", [path], plan=plan, origin=origin, scale=project.scale)
     batch = Import.objects.latest("pk")
     refused = Rejection.objects.filter(batch=batch).exclude(
         field="images", raw=""

@@ -22,7 +22,7 @@ from catalogue.importing.predictions import ForeignPrediction
 from catalogue.importing.presets import ITEMS, PAIRS
 from catalogue.importing.readers import Row
 from catalogue.importing.rows import RowRefused
-from catalogue.models import Import, Pair, Rejection, Snapshot
+from catalogue.models import Import, Pair, Snapshot
 from inference.models import ActiveModel, ImportedPrediction, ModelVersion, Prediction
 from inference.registry import registry
 from inference.registry.registry import UnknownModel
@@ -166,10 +166,9 @@ def test_a_prediction_that_does_not_read_keeps_its_row_out_with_the_field(said: 
     assert refused.value.field == field
 
 
-def test_a_row_whose_prediction_is_on_no_scale_is_rejected_and_the_others_go_in(bring: Bring) -> None:
-    answer = bring(RANKED, {**RANKED, "item_id": "t2", "prediction": "relevant-ish"})
-    assert (answer["rejected"], answer["predictions"]) == (1, 1)
-    assert Rejection.objects.get().field == "prediction"
+def test_a_prediction_that_nobody_has_named_a_label_stops_the_file(bring: Bring) -> None:
+    assert bring(RANKED, {**RANKED, "item_id": "t2", "prediction": "relevant-ish"}) == {}
+    assert not Import.objects.exists()
 
 
 def test_foreign_predictions_are_append_only(bring: Bring) -> None:

@@ -14,5 +14,12 @@ class Command(ImportCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--scale", default="", help="the label scale, where the file does not name it")
+        parser.add_argument("--scale", default="", help="the label scale that every label of the file is in")
+        parser.add_argument(
+            "--map-label",
+            action="append",
+            default=[],
+            metavar="VALUE=LABEL",
+            help="which label a value of the file is, nothing after = for none; may be repeated",
+        )
         parser.add_argument("--judge-gold", action="store_true", help="pairs with a gold label are judged, too")

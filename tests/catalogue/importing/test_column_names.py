@@ -8,8 +8,11 @@ import pytest
 
 from catalogue.importing.column_names import PROGRAM, ColumnsUnclear, by_name
 from catalogue.importing.guessing import guess
-from catalogue.importing.inspecting import Look, meaning_of, meaning_told, scale_for
+from catalogue.importing.inspecting import Look, meaning_of, meaning_told
+from catalogue.importing.label_consent import Said, agree
+from catalogue.importing.label_values import count
 from catalogue.importing.presets import ITEMS, PAIRS, NoPreset, missing
+from catalogue.importing.rows import Row
 from relevance.labels import LORE
 
 CHINESE = ["搜索词", "商品ID", "商品标题", "属性", "店铺", "价格", "标签"]
@@ -151,4 +154,6 @@ def test_the_scale_of_a_public_set_does_not_hang_on_which_labels_the_head_shows(
     seen = head([*WANDS], label="Exact")  # which two scales read
     preset, meaning = meaning_told(seen, PAIRS, {})
     assert preset is not None
-    assert scale_for(seen, meaning, current=LORE, fixed=False, asked=preset.labels_in).name == "wands-3"
+    values = count((Row(1, row, 1) for row in seen.rows), meaning)
+    table = agree(values, Said(preset=preset), current=LORE, fixed=False)
+    assert (table.scale.name, table.by, table.unread) == ("wands-3", f"preset {preset.name}", [])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from annotation.models import Gold, Judgment, Slot
-from catalogue.models import Import, Rejection
+from catalogue.models import Import, Pair, Rejection
 from projects.models import Project
 
 PAIRS_KEYS = ["read", "new", "known", "changed", "rejected", "gold", "ratings", "predictions", "replaced", "report"]
@@ -110,6 +111,82 @@ def test_the_scale_of_the_file_must_be_the_projects(db: None, pairs: Path, tmp_p
     other.write_text('{"query": "mug", "item_id": "1", "title": "Mug", "label": "Exact", "label_scale": "esci-4"}\n')
     status, answer, _err = run("import_pairs", other, "--project", "mugs")
     assert status == 1 and "lore-4" in answer["error"] and "esci-4" in answer["error"]
+    assert run("import_pairs", other, "--project", "mugs", "--map-label", "exact=L3")[1]["new"] == 1
+    assert Pair.objects.get(item__external_id="1").gold_label == "L3"
+
+
+GRADES = "query,item_id,title,label\nmug,m1,Red mug,3\nmug,m2,Pot,3.0\nmug,m3,Jug,2\nmug,m4,Cup,n.a.\n"
+
+
+@pytest.fixture
+def grades(tmp_path: Path) -> Path:
+    path = tmp_path / "grades.csv"
+    path.write_text(GRADES)
+    return path
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_grades_without_a_scale_stop_before_anything_is_founded_and_say_the_options_to_fill(
+    db: None, pairs: Path, grades: Path, there: bool
+) -> None:
+    if there:
+        run("import_pairs", pairs, "--project", "mugs", "--create")
+    before = [model.objects.count() for model in (Project, Import, Pair)]
+    status, answer, err = run("import_pairs", grades, "--project", "mugs", "--create")
+    assert (status, answer) == (2, {})
+    assert "  3          2" in err and "  n.a.       1" in err
+    assert "--map-label 3= --map-label 2= --map-label n.a.=" in err
+    assert [model.objects.count() for model in (Project, Import, Pair)] == before
+
+
+def test_grades_that_the_call_explains_go_in_and_the_mapping_is_kept(db: None, grades: Path) -> None:
+    told = ["--map-label", "3=L4", "--map-label", "2=related", "--map-label", "n.a.="]
+    status, answer, _err = run("import_pairs", grades, "--project", "mugs", "--create", *told)
+    assert (status, answer["new"], answer["rejected"], answer["gold"]) == (0, 4, 0, 3)
+    assert dict(Pair.objects.values_list("item__external_id", "gold_label")) == {
+        "m1": "L4", "m2": "L4", "m3": "L3", "m4": "",
+    }  # fmt: skip
+    kept = Import.objects.get().mapping
+    assert (kept["labels"], kept["labels_by"]) == ({"3": "L4", "2": "L3", "n.a.": ""}, "call")
+    assert kept["label_counts"] == {"3": 2, "2": 1, "n.a.": 1}
+
+
+def test_a_scale_named_in_the_call_must_read_every_value(db: None, grades: Path) -> None:
+    status, _answer, err = run("import_pairs", grades, "--project", "mugs", "--create", "--scale", "chorus-4")
+    assert status == 2 and "--map-label n.a.=" in err and "--map-label 3=" not in err
+    told = ["--scale", "chorus-4", "--map-label", "n.a.="]
+    assert run("import_pairs", grades, "--project", "mugs", "--create", *told)[1]["gold"] == 3
+
+
+def test_a_value_that_comes_late_in_a_file_stops_it_as_well(db: None, tmp_path: Path) -> None:
+    rows = [{"query": "mug", "item_id": str(n), "title": "Mug", "label": "L4"} for n in range(1000)]
+    rows[-1]["label"] = "1"
+    path = tmp_path / "late.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert run("import_pairs", path, "--project", "mugs", "--create")[0] == 2
+    assert not Project.objects.exists()
+
+
+def test_the_options_to_fill_may_be_pasted_whatever_the_values_are(db: None, tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    values = [-1, "it's", "a b", "a=b", "--scale", "好"]
+    path.write_text(
+        "".join(
+            json.dumps({"query": "mug", "item_id": str(n), "title": "Mug", "label": value}) + "\n"
+            for n, value in enumerate(values)
+        )
+    )
+    _status, _answer, err = run("import_pairs", path, "--project", "mugs", "--create")
+    line = next(line for line in err.splitlines() if line.startswith("  --map-label"))
+    told = [f"{part}L4" if part.endswith("=") else part for part in shlex.split(line)]
+    assert run("import_pairs", path, "--project", "mugs", "--create", *told)[1]["gold"] == len(values)
+
+
+def test_what_is_no_label_of_the_project_is_refused(db: None, grades: Path) -> None:
+    for wrong, why in (("3=5", "'5' is not a label of scale lore-4"), ("=L4", "VALUE=LABEL"), ("3", "VALUE=LABEL")):
+        status, answer, _err = run("import_pairs", grades, "--project", "mugs", "--create", "--map-label", wrong)
+        assert status == 1 and why in answer["error"]
+    assert not Project.objects.exists()
 
 
 def test_foreign_columns_can_be_named_on_the_command_line(db: None, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from catalogue.importing import running
+from catalogue.importing import receiving, running
 from catalogue.models import Image, Import, Pair, Rejection, Snapshot
 from jobs import leasing
 from projects.models import AuditEvent, Project
@@ -21,7 +21,7 @@ from projects.models import AuditEvent, Project
 IMPORTS = reverse("imports", args=["shoes"])
 OURS = [
     {"query": "red mug", "item_id": "m1", "title": "Red mug", "label": "L4", "images": ["mug.png"]},
-    {"query": "red mug", "item_id": "m2", "title": "=1+1", "label": "superb"},
+    {"query": "red mug", "item_id": "m2", "title": "", "description": "superb"},
 ]
 ORIGIN = {"source": "a shop", "licence": "CC0-1.0", "attribution": "by the shop"}
 
@@ -111,6 +111,99 @@ def test_a_preset_can_be_chosen_by_hand(lena: Client) -> None:
     bring(lena, upload(OURS))
     page = lena.get(address(), {"preset": "wands_graded"})
     assert page.context["form"].initial["source"] == "wayfair/WANDS"
+
+
+GRADES = b"query,item_id,title,label,stars\nmug,m1,Red mug,3,5\nmug,m2,Pot,3.0,\nmug,m3,Jug,1,5\nmug,m4,Cup,n.a.,4\n"
+
+
+def selects(client: Client) -> dict[str, tuple[str, str]]:
+    """Of each value of the labels on the page the name of its select, and what is chosen there."""
+    rows = client.get(address()).context["form"].label_rows()
+    return {row.written: (row.field.html_name, row.chosen) for row in rows}
+
+
+def test_each_value_of_the_labels_is_asked_with_its_count_and_nothing_is_chosen_for_anybody(lena: Client) -> None:
+    bring(lena, upload(GRADES, "grades.csv"))
+    rows = lena.get(address()).context["form"].label_rows()
+    assert [(row.written, row.rows, row.chosen) for row in rows] == [("3", 2, ""), ("1", 1, ""), ("n.a.", 1, "")]
+    refused = lena.post(address(), meaning(lena))
+    assert refused.status_code == 422 and not Import.objects.get().confirmed
+    assert refused.content.count(b"This field is required") == 3
+
+
+def test_what_a_person_says_of_each_value_is_followed_and_kept(lena: Client, cast: Any) -> None:
+    bring(lena, upload(GRADES, "grades.csv"))
+    asked = selects(lena)
+    said = {asked["3"][0]: "L4", asked["1"][0]: "L2", asked["n.a."][0]: "-"}
+    assert lena.post(address(), {**meaning(lena), **said}).status_code == 302
+    batch = run_confirmed()
+    assert (batch.new, batch.rejected, batch.gold) == (4, 0, 3)
+    assert set(Pair.objects.values_list("item__external_id", "gold_label")) == {
+        ("m1", "L4"), ("m2", "L4"), ("m3", "L2"), ("m4", ""),
+    }  # fmt: skip
+    assert (batch.mapping["labels"], batch.mapping["labels_by"]) == ({"3": "L4", "1": "L2", "n.a.": ""}, "person")
+    logged = AuditEvent.objects.get(act="import.confirmed")
+    assert logged.actor == cast.lena and logged.detail["labels"] == {"3": "L4", "1": "L2", "n.a.": ""}
+    assert b"confirmed by a person" in lena.get(address()).content
+
+
+def test_the_very_names_of_the_labels_are_chosen_already_and_a_person_may_choose_otherwise(lena: Client) -> None:
+    bring(lena, upload(OURS))
+    name, chosen = selects(lena)["L4"]
+    assert chosen == "L4" and b"by the labels&#x27; own names" in lena.get(address()).content
+    lena.post(address(), {**meaning(lena), name: "L3"})
+    assert (run_confirmed().mapping["labels_by"], Pair.objects.get().gold_label) == ("person", "L3")
+
+
+def test_a_name_beside_foreign_words_is_not_chosen(lena: Client) -> None:
+    words = ("Perfect", "Excellent", "Good", "Fair", "Bad")
+    bring(lena, upload([{**OURS[0], "item_id": word, "label": word} for word in words]))
+    assert {chosen for _name, chosen in selects(lena).values()} == {""}
+
+
+def test_another_column_of_labels_asks_for_its_own_values(lena: Client) -> None:
+    bring(lena, upload(GRADES, "grades.csv"))
+    refused = lena.post(address(), meaning(lena, stars="label", label=""))
+    assert refused.status_code == 422
+    assert [(row.written, row.rows) for row in refused.context["form"].label_rows()] == [("5", 2), ("4", 1)]
+
+
+def test_another_scale_of_a_project_without_pairs_asks_for_its_labels(lena: Client, project: Project) -> None:
+    bring(lena, upload(GRADES, "grades.csv"))
+    asked = selects(lena)
+    said = {asked["3"][0]: "L4", asked["1"][0]: "L2", asked["n.a."][0]: "-"}
+    refused = lena.post(address(), {**meaning(lena), **said, "scale": "chorus-4"})
+    assert refused.status_code == 422 and b"what the shopper wants" in refused.content
+    said = {asked["3"][0]: "3", asked["1"][0]: "1", asked["n.a."][0]: "-"}
+    assert lena.post(address(), {**meaning(lena), **said, "scale": "chorus-4"}).status_code == 302
+    project.refresh_from_db()
+    assert project.scale_name == "chorus-4"
+
+
+def test_a_column_of_hundreds_of_values_is_refused_as_labels(lena: Client) -> None:
+    bring(lena, upload([{**OURS[0], "item_id": f"m{n}", "label": f"{n}"} for n in range(300)]))
+    assert b"these are no labels" in lena.get(address()).content
+    refused = lena.post(address(), meaning(lena))
+    assert refused.status_code == 422 and b"these are no labels" in refused.content
+
+
+def test_a_file_too_large_to_be_counted_at_once_waits_again_with_all_its_values(
+    lena: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "COUNTING_SECONDS", 0.0)
+    rows = [{**OURS[0], "item_id": f"m{n}", "images": []} for n in range(1500)]
+    rows[-1]["label"] = "5"
+    bring(lena, upload(rows))
+    assert b"The file is large" in lena.get(address()).content
+    lena.post(address(), meaning(lena))
+    batch = run_confirmed()
+    assert (batch.state, batch.confirmed, batch.read, Pair.objects.count()) == ("queued", False, 0, 0)
+    asked = selects(lena)
+    assert {written: chosen for written, (_name, chosen) in asked.items()} == {"L4": "L4", "5": ""}
+    assert b"waits for you" in lena.get(IMPORTS).content
+    assert lena.post(address(), {**meaning(lena), asked["5"][0]: "-"}).status_code == 302
+    batch = run_confirmed()
+    assert (batch.new, batch.gold, batch.state) == (1500, 1499, "done")
 
 
 def test_source_and_licence_must_be_named(lena: Client) -> None:

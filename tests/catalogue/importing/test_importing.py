@@ -21,11 +21,13 @@ from annotation.gold import settling
 from annotation.models import Adjudication, Disagreement, Gold, Judge, Judgment, Slot
 from catalogue.evidence import lexicons
 from catalogue.importing import running, storing, taking_in
-from catalogue.importing.inspecting import Origin, ScaleUnclear
+from catalogue.importing.inspecting import Origin
+from catalogue.importing.label_values import ScaleUnclear
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import OWN
+from catalogue.importing.project_scale import adopt_scale
 from catalogue.importing.readers import FileRefused
-from catalogue.importing.running import Plan, adopt_scale, counts_of, run_here, run_import
+from catalogue.importing.running import Plan, counts_of, run_here, run_import
 from catalogue.importing.storing import ImportCounts, Outcome
 from catalogue.models import Import, Item, Pair, Query, Rejection, Snapshot
 from jobs import leasing
@@ -122,11 +124,11 @@ def test_one_bad_row_blocks_no_other(bring: Bring) -> None:
 
 
 def test_every_kind_of_bad_row_is_kept_with_its_number(bring: Bring) -> None:
-    counts = bring(pair(), "{broken", pair(item="m2", label="superb"), "[]", pair(item="m3", label_scale="esci-4"))
+    counts = bring(pair(), "{broken", pair(item="m2", mismatch="taste"), "[]", pair(item="m3", label_scale="esci-4"))
     assert counts == ImportCounts(read=5, new=1, rejected=4)
     assert list(Rejection.objects.order_by("row").values_list("row", "field")) == [
         (2, ""),
-        (3, "label"),
+        (3, "mismatch"),
         (4, ""),
         (5, "label_scale"),
     ]

@@ -28,7 +28,7 @@ CSV = """query,item_id,title,label,shelf,image
 red mug,m1,Red mug,L4,A,one.jpg
 red mug,m2,Blue mug,L1,B,https://pictures.example/2.jpg
 ,m3,Pot,L1,C,
-red mug,m4,Cup,5 stars,C,
+red mug,m4,,L4,C,
 red mug,m1,Red mug of clay,L4,A,data:image/png;base64
 """
 
@@ -78,7 +78,7 @@ def test_a_report_tells_columns_labels_rows_and_pictures(db: None, faulty: Path)
     assert [(one["value"], one["label"], one["rows"]) for one in report["labels"]] == [("L4", "L4", 2), ("L1", "L1", 1)]
     assert [(one["field"], one["rows"], one["first"]) for one in report["rejections"]] == [
         ("query", 1, [3]),
-        ("label", 1, [4]),
+        ("title", 1, [4]),
     ]
     assert report["contradicted"] == 1 and report["contradicted_first"] == [{"row": 5, "item": "m1"}]
     pictures = report["pictures"]
@@ -123,9 +123,16 @@ def test_a_column_of_later_rows_is_told_with_the_row_that_has_it_first(db: None,
 def test_hostile_texts_are_bounded_and_cannot_move_a_cursor(db: None, tmp_path: Path) -> None:
     path = tmp_path / "pairs.jsonl"
     odd = "\x1b[2J\x00‮" + "x" * 50_000
-    row = {"query": "mug", "item_id": "m1", "title": "Mug", "label": odd, "shelf": odd, "images": [odd, {"link?": odd}]}
+    row = {
+        "query": "mug",
+        "item_id": "m1",
+        "title": "Mug",
+        "mismatch": odd,
+        "shelf": odd,
+        "images": [odd, {"link?": odd}],
+    }
     wide = {f"{n}{odd[:300]}": n for n in range(400)}
-    path.write_text("\n".join(map(json.dumps, (row, row | {"label": "L4"}, {"title": "Mug"} | wide))))
+    path.write_text("\n".join(map(json.dumps, (row, row | {"mismatch": "", "label": "L4"}, {"title": "Mug"} | wide))))
     _status, answer, err = run("import_pairs", path, *ARGUMENTS, "--look")
     assert len(json.dumps(answer["report"])) < 40_000
     assert "\\u0000" not in json.dumps(answer) and "\x1b" not in err and "‮" not in err
@@ -133,11 +140,23 @@ def test_hostile_texts_are_bounded_and_cannot_move_a_cursor(db: None, tmp_path: 
     ImportReport.model_validate(answer["report"])
 
 
+def test_a_look_stops_where_nobody_has_said_what_a_label_is(db: None, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    rows = [
+        {"query": "mug", "item_id": f"m{n}", "title": "Mug", "label": label} for n, label in enumerate((3, "\x1b[2J‮"))
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    status, answer, err = run("import_pairs", path, *ARGUMENTS, "--look")
+    assert (status, answer) == (2, {}) and "--map-label 3=" in err
+    assert "\x1b" not in err and "‮" not in err
+    assert not Project.objects.exists()
+
+
 def test_values_of_many_kinds_have_their_cap_and_the_rest_is_counted(db: None, tmp_path: Path) -> None:
     path = tmp_path / "pairs.jsonl"
-    rows = [{"query": "mug", "item_id": f"m{n}", "title": "Mug", "label": f"odd {n}"} for n in range(70)]
+    rows = [{"query": "mug", "item_id": f"m{n}", "title": "Mug", "mismatch": f"odd {n}"} for n in range(70)]
     path.write_text("\n".join(map(json.dumps, [*rows, {"query": "mug", "item_id": "m", "title": "Mug"}])))
-    report = run("import_pairs", path, *ARGUMENTS, "--look", "--scale", "lore-4")[1]["report"]
+    report = run("import_pairs", path, *ARGUMENTS, "--look")[1]["report"]
     assert len(report["rejections"]) == 50
     assert sum(one["rows"] for one in report["rejections"]) + report["rejections_others"] == 70
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from catalogue.importing.guessing import guess
-from catalogue.importing.inspecting import Look, ScaleUnclear, columns_of, look, origin_of, preset_for, scale_for
+from catalogue.importing.inspecting import Look, columns_of, look, origin_of, preset_for
+from catalogue.importing.label_consent import Said, agree
+from catalogue.importing.label_values import count
 from catalogue.importing.mapping import FIELD_BYTES, Mapper, Record
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import ITEMS, PAIRS, PRESETS, NoPreset, missing
@@ -68,7 +70,6 @@ def test_what_is_nested_is_offered_and_read_by_its_dotted_path() -> None:
     assert head.examples("data.query") == ["mug"]
     meaning = {"data.query": "query", "data.item_id": "item_id", "data.title": "title", "label.x": "label"}
     assert guess(head.columns[3:], PAIRS).items() >= {"data.query": "query", "data.item_id": "item_id"}.items()
-    assert scale_for(head, meaning, current=None, fixed=False).name == "lore-4"
     first, second = head.rows
     made = Mapper(meaning, PAIRS, LORE).record(Row(1, first, 100))
     assert (made.query, made.item_id, made.content.title, made.label) == ("mug", "m1", "Red mug", "L4")
@@ -123,7 +124,9 @@ def test_each_real_set_is_known_by_its_marks(shared_data: Path, path: str, kind:
     preset = preset_for(head, kind)
     assert preset.name == name
     if scale:
-        assert scale_for(head, columns_of(preset, head, kind), current=LORE, fixed=False).name == scale
+        values = count((Row(1, row, 1) for row in head.rows), columns_of(preset, head, kind))
+        table = agree(values, Said(preset=preset), current=LORE, fixed=False)
+        assert (table.scale.name, table.by, table.unread) == (scale, f"preset {name}", [])
 
 
 def test_every_preset_with_a_source_names_its_licence_and_attribution() -> None:
@@ -172,34 +175,6 @@ def test_foreign_columns_are_guessed_by_spelling_then_by_likeness() -> None:
 def test_what_an_import_needs_is_said_by_kind() -> None:
     assert [field.name for field in missing({"t": "title"}, PAIRS)] == ["query", "item_id"]
     assert [field.name for field in missing({"t": "title"}, ITEMS)] == ["item_id"]
-
-
-def test_labels_that_only_one_scale_reads_name_it() -> None:
-    rows = seen(*({**OURS, "label": label} for label in ("L1", "L4")))
-    assert scale_for(rows, {"label": "label"}, current=None, fixed=False).name == "lore-4"
-
-
-def test_labels_that_several_scales_read_ask_for_a_name() -> None:
-    rows = seen({**OURS, "label": "1"}, {**OURS, "label": "2"})
-    with pytest.raises(ScaleUnclear, match=r"chorus-4.*--scale"):
-        scale_for(rows, {"label": "label"}, current=None, fixed=False)
-    assert scale_for(rows, {"label": "label"}, current=None, fixed=False, asked="wands-3").name == "wands-3"
-    assert scale_for(rows, {"label": "label"}, current=scale_named("esci-4"), fixed=False).name == "esci-4"
-
-
-def test_a_typing_error_among_the_labels_hides_no_scale() -> None:
-    rows = seen(*({**OURS, "label": label} for label in ("L1", "L4", "L44")))
-    assert scale_for(rows, {"label": "label"}, current=None, fixed=False).name == "lore-4"
-
-
-def test_labels_of_no_scale_and_files_of_two_scales_are_errors() -> None:
-    with pytest.raises(ScaleUnclear, match="superb"):
-        scale_for(seen({**OURS, "label": "superb"}), {"label": "label"}, current=None, fixed=False)
-    two = seen({**OURS, "label_scale": "binary"}, {**OURS, "label_scale": "esci-4"})
-    with pytest.raises(ScaleUnclear, match="binary, esci-4"):
-        scale_for(two, {"label_scale": "label_scale"}, current=None, fixed=False)
-    with pytest.raises(ScaleUnclear, match="stars-5"):
-        scale_for(two, {}, current=None, fixed=False, asked="stars-5")
 
 
 def test_a_row_becomes_a_record_in_our_words() -> None:

@@ -108,13 +108,17 @@ def test_a_column_for_each_rater_bears_the_raters_name(bring: Bring) -> None:
 
 
 def test_the_labels_of_raters_columns_show_their_scale(bring: Bring) -> None:
-    bring(WIDE.replace("3.0", "Exact").replace("2.0", "S"), "Rater One=rating", "rater2@example.invalid=rating")
+    words = {"3.0": "Exact", "2.0": "Substitute", "1.0": "Complement", "0.0": "Irrelevant"}
+    text = WIDE
+    for grade, word in words.items():
+        text = text.replace(grade, word)
+    bring(text, "Rater One=rating", "rater2@example.invalid=rating")
     assert Import.objects.get().scale_name == "esci-4"
 
 
-def test_a_label_in_a_raters_column_that_does_not_read_names_its_field(bring: Bring) -> None:
-    answer = bring(WIDE.replace("1.0,,", "often,,"), "Rater One=rating", scale="chorus-4")
-    assert answer["rejected"] == 1 and Rejection.objects.get().field == "rating"
+def test_a_label_in_a_raters_column_that_the_scale_does_not_read_stops_the_import(bring: Bring) -> None:
+    assert bring(WIDE.replace("1.0,,", "often,,"), "Rater One=rating", scale="chorus-4") == {}
+    assert not Import.objects.exists()
 
 
 def test_beside_who_judged_only_one_column_is_the_raters_label(bring: Bring) -> None:
