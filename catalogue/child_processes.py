@@ -7,6 +7,7 @@ that a child loads none of it. What a child says is foreign too: sizes are check
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import resource
@@ -170,3 +171,32 @@ def write_frame(pipe: BinaryIO, header: Mapping[str, Any], body: bytes = b"") ->
     pipe.write(_HEAD.pack(len(told), len(body)) + told)
     pipe.write(body)
     pipe.flush()
+
+
+class OpenFile(io.RawIOBase):
+    """In the child: a file that it inherited, read at places of our own: whoever opened it keeps the place where they are.
+    Counts what was read."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._at = self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: os.fstat(self._descriptor).st_size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        size = os.preadv(self._descriptor, [buffer], self._at)
+        self._at += size
+        self.count += size
+        return size

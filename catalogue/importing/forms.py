@@ -43,9 +43,11 @@ class FilesField(forms.FileField):
 class ImportUploadForm(forms.Form):
     file = FilesField(
         label=gettext_lazy("File"),
-        help_text=gettext_lazy("JSONL, CSV or Parquet, plain or gzip. Files that belong together are chosen together."),
+        help_text=gettext_lazy(
+            "JSONL, CSV, Parquet or Excel (.xlsx), plain or gzip. Files that belong together are chosen together."
+        ),
         max_length=255,
-        accept=".jsonl,.ndjson,.json,.csv,.tsv,.txt,.parquet,.gz",
+        accept=".jsonl,.ndjson,.json,.csv,.tsv,.txt,.parquet,.xlsx,.gz",
     )
     kind = forms.ChoiceField(
         label=gettext_lazy("What it holds"),

@@ -6,7 +6,6 @@ an open file and no secret. A line is what a row would be in JSONL, so that its 
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
@@ -16,7 +15,7 @@ from typing import Any
 import orjson
 from pyarrow import lib, parquet
 
-from catalogue.child_processes import allow_seconds, settle_in, write_frame
+from catalogue.child_processes import OpenFile, allow_seconds, settle_in, write_frame
 from catalogue.importing import arrow_rows, class_names
 from catalogue.importing.limits import FRAME_BYTES, Limits
 
@@ -60,34 +59,6 @@ def _read(file: OpenFile, limits: Limits) -> dict[str, Any]:
     except Exception as error:  # pyarrow raises of every kind
         return {"refused": "damaged", "why": str(error)[:200]}
     return {"done": True}
-
-
-class OpenFile(io.RawIOBase):
-    """The file, read at places of our own: whoever opened it keeps the place where they are. Counts what was read."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._at = self.count = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: os.fstat(self._descriptor).st_size}[whence]
-        self._at = max(0, start + offset)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        size = os.preadv(self._descriptor, [buffer], self._at)
-        self._at += size
-        self.count += size
-        return size
 
 
 def _frames(file: OpenFile, limits: Limits) -> Iterator[list[bytes]]:

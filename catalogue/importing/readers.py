@@ -1,8 +1,8 @@
-"""Rows from JSONL, JSON lists, CSV and Parquet, plain or gzip: streamed, in constant memory, under running caps.
+"""Rows from JSONL, JSON lists, CSV, Parquet and Excel files, plain or gzip: streamed, in constant memory, under running caps.
 
 Knows nothing of pairs or projects. A line that cannot be read is a `Broken` row with its number and reading goes on; a
 file that cannot be read at all, or that outgrows a cap, raises `FileRefused`. Numbers count the file's lines (JSONL),
-its objects (JSON) or its data rows (CSV, Parquet), from 1.
+its objects (JSON) or its data rows (CSV, Parquet, Excel), from 1.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from typing import Any, BinaryIO, NoReturn, TypeAlias
 from django.core.files.base import File
 from django.utils.translation import gettext as _
 
-from catalogue.importing import delimited, encodings, json_rows, parquet
+from catalogue.importing import delimited, encodings, json_rows, parquet, xlsx
+from catalogue.importing.delimited import NOTHING
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.rows import Broken, FileRefused, Row
@@ -34,7 +35,7 @@ GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 BOM = b"\xef\xbb\xbf"
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
-_NO_TEXT = (PARQUET, *_ARCHIVES, GZIP)
+_NO_TEXT = (PARQUET, *_ARCHIVES, GZIP, xlsx.OLD)
 _JSON_NAMES = {".jsonl", ".ndjson", ".json"}
 _OPENS_ALONE = re.compile(rb'\{[ \t]*\r?\n\s*"')  # an object over several lines
 _NAMES_COLUMNS = re.compile(rb"[^{}\[\]\0\n]*[,;|\t][^{}\[\]\0\n]*\r?\n")
@@ -50,6 +51,7 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
+    XLSX = "xlsx"
 
 
 class RowReader:
@@ -85,6 +87,7 @@ class RowReader:
             Format.JSONL: self._json_rows,
             Format.CSV: self._delimited_rows,
             Format.PARQUET: self._parquet_rows,
+            Format.XLSX: self._sheet_rows,
         }
         return self.capped(rows[self.format]())
 
@@ -108,7 +111,7 @@ class RowReader:
     def hold_to_encoding(self) -> None:
         """Raises EncodingUnclear where its text is not what it is to be read by, as far as a look goes. Reads the file:
         its rows are for another reader."""
-        if self.format is Format.PARQUET:
+        if self.format in (Format.PARQUET, Format.XLSX):
             return
         with suppress(gzip.BadGzipFile, EOFError, zlib.error):  # which is said once the rows before it were read
             pieces = iter(lambda: self._stream.read(encodings.PIECE), b"")
@@ -124,8 +127,11 @@ class RowReader:
         head = self._head()
         if head.startswith(PARQUET):
             return Format.PARQUET
+        if xlsx.is_workbook(head):
+            return Format.XLSX
+        xlsx.refuse_other(head)
         if head.startswith(_ARCHIVES) or head.startswith(GZIP):
-            raise FileRefused(_("Archives are not read: give one JSONL, CSV or Parquet file, plain or gzip."))
+            raise FileRefused(_("Archives are not read: give one JSONL, CSV, Parquet or Excel file (.xlsx)."))
         if b"\0" in head:
             encodings.refuse_utf16(head)
         text = head.removeprefix(BOM).lstrip()
@@ -134,7 +140,7 @@ class RowReader:
         if text.startswith(b"{") or (self._name.suffix in _JSON_NAMES and not _NAMES_COLUMNS.match(text)):
             return Format.JSONL
         if b"\0" in head:
-            raise FileRefused(_("The file is neither JSONL nor CSV nor Parquet."))
+            raise FileRefused(_("The file is neither JSONL nor CSV nor Parquet nor Excel."))
         return Format.CSV
 
     def lines(self) -> Iterator[tuple[int, bytes | None]]:
@@ -189,9 +195,28 @@ class RowReader:
             return Broken(number, _("The line is too long."), "")
         return json_rows.row(number, line, self._reading)
 
+    def _sheet_rows(self) -> Iterator[Row | Broken]:
+        number = 0
+        with self._on_disk() as descriptor:
+            for lines, read, told in xlsx.frames(descriptor, self._file_name, self.limits, self._reading.sheet):
+                self._counted.count, self.told = max(self._counted.count, read), told
+                for line in lines:
+                    number += 1
+                    self.unfolded += len(line)
+                    yield self._sheet_row(number, line)
+
+    def _sheet_row(self, number: int, line: bytes) -> Row | Broken:
+        if line.startswith(b"["):
+            return Broken(number, xlsx.fault(line), "")
+        row = self._parquet_row(number, line)
+        if isinstance(row, Broken):
+            return row
+        return row._replace(values={name: "" if one in NOTHING else one for name, one in row.values.items()})
+
     @contextmanager
     def _on_disk(self) -> Iterator[int]:
-        """Parquet is read from its end: what is no plain file on this disk is copied to one, under the same caps."""
+        """Parquet and Excel files are read from their end: what is no plain file on this disk is copied to one, under
+        the same caps."""
         descriptor = None if self._zipped else self._counted.descriptor()
         if descriptor is not None:
             yield descriptor

@@ -74,6 +74,8 @@ def look_or_ask(batch: Import, preset: str, reading: ReadAs) -> tuple[Look | Non
         if len(unclear.guesses) == 1 and not reading.encoding:
             return _guessed(batch, preset, reading, unclear)
         return None, ReadAsQuestion(ReadAsForm(reading), reading, str(unclear), unclear.guesses)
+    if reading.sheet:
+        return seen, ReadAsQuestion(ReadAsForm(reading, (reading.sheet,)), reading)
     if reading.encoding or reading.replace:
         return seen, ReadAsQuestion(ReadAsForm(reading), reading, as_it_reads=_rows_of(seen))
     return seen, None

@@ -6,6 +6,6 @@ from catalogue.importing.command_imports import ImportCommand
 
 
 class Command(ImportCommand):
-    help = "Import catalogue items from a JSONL, CSV or Parquet file, plain or gzip."
+    help = "Import catalogue items from a JSONL, CSV, Parquet or Excel file, plain or gzip."
     kind = "items"
     answer = ("read", "new", "known", "changed", "rejected", "images", "replaced")

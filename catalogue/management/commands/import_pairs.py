@@ -8,7 +8,7 @@ from catalogue.importing.command_imports import ImportCommand
 
 
 class Command(ImportCommand):
-    help = "Import pairs from a JSONL, CSV or Parquet file, plain or gzip. Importing a file again adds nothing."
+    help = "Import pairs from a JSONL, CSV, Parquet or Excel file, plain or gzip. Importing a file again adds nothing."
     kind = "pairs"
     answer = ("read", "new", "known", "changed", "rejected", "gold", "ratings", "predictions", "replaced")
 

@@ -18,6 +18,7 @@ from jobs import leasing
 from projects import tokens
 from projects.models import Project, Scope
 from tests.catalogue.importing.test_import_commands import run
+from tests.catalogue.importing.test_xlsx import saved, workbook
 
 TABLE = "query,item_id,title,label\n无线鼠标,1,凌跃 静音无线鼠标,L4\n儿童雨靴,2,小禾 男童防滑雨鞋,L3\n酱油,3,味晨 生抽酱油,L1\n"
 ORIGIN = {"source": "a shop", "licence": "CC0-1.0"}
@@ -187,3 +188,24 @@ def test_a_byte_that_no_look_met_ends_an_import_before_a_row_goes_in(
     batch = run_confirmed()
     assert (batch.state, batch.read, Pair.objects.count()) == ("dead", 0, 0)
     assert "This is not UTF-8. It looks like CP1252" in batch.error or "It may be" in batch.error
+
+
+def test_a_person_chooses_the_sheet_of_a_workbook(lena: Client, project: Project) -> None:
+    head = ["query", "item_id", "title"]
+    book = saved(workbook(head, ["mug", 1, "Mug"], Old=[head, ["cup", 2, "Cup"]]))
+    address = bring(lena, book, "pairs.xlsx")
+    page = lena.get(address).content.decode()
+    assert "Several sheets of the workbook hold rows: Sheet, Old." in page and '<option value="Old">' in page
+    answer = lena.get(address, {"sheet": "Old"})
+    assert lena.post(address, fields(answer)).status_code == 302
+    assert run_confirmed().mapping["sheet"] == "Old" and Query.objects.get().text == "cup"
+
+
+def test_command_and_program_name_the_sheet(db: None, tmp_path: Path) -> None:
+    head = ["query", "item_id", "title"]
+    path = tmp_path / "pairs.xlsx"
+    path.write_bytes(saved(workbook(head, ["mug", 1, "Mug"], Old=[head, ["cup", 2, "Cup"]])))
+    status, answer, _err = run("import_pairs", path, "--project", "mugs", "--create")
+    assert status == 1 and answer["error"].endswith("Name the one that you mean: --sheet NAME.")
+    status, answer, _err = run("import_pairs", path, "--project", "mugs", "--create", "--sheet", "Old")
+    assert (status, answer["new"]) == (0, 1)
