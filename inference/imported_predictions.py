@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import orjson
+from django.db.models import Sum
 
 from catalogue.importing.storing import AddedLabels, StoredChunk
+from catalogue.models import Import
 from database.statements import rows
 from inference.models import ImportedPrediction
 from projects.models import Project
@@ -45,8 +47,14 @@ def take(chunk: StoredChunk) -> AddedLabels:
 
 def names(project: Project) -> list[str]:
     """Of the foreign models that have said anything of its pairs."""
-    told = ImportedPrediction.objects.filter(pair__project=project).order_by("model_name")
+    brought = Import.objects.filter(project=project, predictions__gt=0)
+    told = ImportedPrediction.objects.filter(batch__in=brought).order_by("model_name")
     return list(told.values_list("model_name", flat=True).distinct())
+
+
+def count(project: Project) -> int:
+    """How many its files have brought."""
+    return Import.objects.filter(project=project).aggregate(all=Sum("predictions"))["all"] or 0
 
 
 def words_of(project: Project, name: str) -> dict[int, ForeignWord]:

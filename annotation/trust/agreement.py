@@ -92,6 +92,11 @@ def _model_against(found: Material, against: Against) -> MeasuredReport:
     return model_and_gold(found) if against == "gold" else model_and_people(found)
 
 
+def of_foreign(project: Project, name: str, one_in: int) -> MeasuredReport:
+    """A foreign model against gold, over every `one_in`-th query. Raises UnknownForeignModel."""
+    return model_and_gold(ForeignMaterial(project, name, one_in))
+
+
 class Opinions(NamedTuple):
     """Two people, and the model and one person, over the same pairs: every case is two single opinions."""
 

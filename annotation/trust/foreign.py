@@ -32,8 +32,8 @@ class ForeignMaterial(Material):
     rule_base: int | None = None
     rule_base_now: int | None = None
 
-    def __init__(self, project: Project, name: str) -> None:
-        super().__init__(project)
+    def __init__(self, project: Project, name: str, one_in: int = 1) -> None:
+        super().__init__(project, one_in)
         self.name = name
         self._words = imported_predictions.words_of(project, name)
         if not self._words and name not in imported_predictions.names(project):

@@ -264,6 +264,26 @@ def test_a_name_that_no_file_brought_is_refused_with_those_there_are(bring: Brin
 # what people see
 
 
+def test_the_agreement_page_tells_the_same_of_a_foreign_model(
+    bring: Bring, cast: Any, client_for: Callable[[Any], Client]
+) -> None:
+    bring(*(judged(n, "L4", "L4" if n else "L1", model="<b>r") for n in range(4)))
+    lena, address = client_for(cast.lena), reverse("agreement", args=["shoes"])
+    page = lena.get(address)
+    assert page.context["foreign"] is None and "&lt;b&gt;r" in page.content.decode()
+    found = lena.get(address, {"foreign": "<b>r"}).context["foreign"]
+    assert found.to_json() == agreement("--foreign", "<b>r")
+    assert found.report.acc4.value == 0.75
+    assert lena.get(address, {"foreign": "another"}).context["foreign"] is None
+
+
+def test_without_any_the_agreement_page_says_nothing_of_foreign_models(
+    bring: Bring, cast: Any, client_for: Callable[[Any], Client]
+) -> None:
+    bring(judged(1, "L4", ""))
+    assert b"Foreign models" not in client_for(cast.lena).get(reverse("agreement", args=["shoes"])).content
+
+
 def test_the_page_of_a_pair_tells_what_foreign_models_said(
     bring: Bring, cast: Any, client_for: Callable[[Any], Client]
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from annotation.models import BackTest
-from catalogue.models import LearntLexicon, Pair
+from catalogue.models import Import, LearntLexicon, Pair
 from inference.knowledge import history
 from inference.models import (
     Calibration,
@@ -79,6 +79,7 @@ def predicted(place: Place) -> None:
         pair=main, snapshot=main.item.current_snapshot, batch=main.batch, file_sha256=DIGEST, row=1, place=0,
         model_name=mark("ImportedPrediction.model_name"), label="L3", score=0.25,
     )  # fmt: skip
+    Import.objects.filter(pk=main.batch_id).update(predictions=1)
     (ruled,) = place.pairs("ruled")
     make_prediction(pair=ruled, model=place.model, rule_base=publishing.newest(), status="invalid", reason="not_json")
     run = PrelabelRun.objects.create(
