@@ -21,7 +21,7 @@ from catalogue.importing.presets import NoPreset
 from catalogue.importing.program_imports import ImportRequest
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.reading import PROGRAM, EncodingUnclear, ReadAs, SheetUnclear
-from catalogue.models import Import
+from catalogue.models import Import, Rejection
 from jobs.leasing import LIVE
 from jobs.models import JobState
 from projects.bearer import ProgramRequest
@@ -167,7 +167,8 @@ class RejectedRow(BaseModel):
 
     row: int = Field(description="Number of the row in the file, from 1.")
     field: str = Field(description="The field it failed for; empty where it is the row as a whole.")
-    reason: str = Field(description="Code of why.")
+    code: str = Field(description="Of why: the same for all rows that fail alike. Empty for rows of earlier versions.")
+    reason: str = Field(description="Why, as an English sentence.")
     raw: str = Field(description="The row as it stood in the file, or its beginning.")
 
 
@@ -271,7 +272,7 @@ def import_state(request: ProgramRequest, import_id: int) -> ImportState:
     },
 )
 def rejected_rows(request: ProgramRequest, import_id: int) -> HttpResponseBase:
-    rows = receiving.rejection_rows(one(Import.objects.filter(project=request.project), import_id))
+    rows = receiving.rejections(one(Import.objects.filter(project=request.project), import_id))
     return StreamingHttpResponse(_lines(rows), content_type="application/x-ndjson")
 
 
@@ -360,7 +361,7 @@ def _state(batch: Import) -> ImportState:
     )
 
 
-def _lines(rows: Iterator[tuple[int, str, str, str]]) -> Iterator[str]:
-    for row, field, reason, raw in rows:
-        said = {"row": row, "field": field, "reason": reason, "raw": raw}
+def _lines(rows: Iterator[Rejection]) -> Iterator[str]:
+    for row in rows:
+        said = {"row": row.row, "field": row.field, "code": row.code, "reason": row.reason, "raw": row.raw}
         yield json.dumps(said, ensure_ascii=False) + "\n"

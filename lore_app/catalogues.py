@@ -27,6 +27,7 @@ KEYWORDS = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
     "_": None,
+    "because": None,
 }
 
 

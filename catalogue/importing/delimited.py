@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from catalogue.importing.encodings import odd_bytes, why_odd
 from catalogue.importing.limits import Limits
 from catalogue.importing.reading import UNSAID, ReadAs
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import Broken, FileRefused, Row, digest, shown
 from relevance.sanitising import storable
 
@@ -360,16 +361,16 @@ def _signs(dialects: list[Dialect]) -> str:
 
 def _reason(fault: Fault, dialect: Dialect) -> str:
     sentences = {
-        FaultKind.TOO_LONG: _("Line %(line)s is too long."),
-        FaultKind.CELLS: _("Line %(line)s has %(cells)s cells, the first line names %(names)s."),
-        FaultKind.QUOTE: _(
+        FaultKind.TOO_LONG: because("Line %(line)s is too long."),
+        FaultKind.CELLS: because("Line %(line)s has %(cells)s cells, the first line names %(names)s."),
+        FaultKind.QUOTE: because(
             "A quote on line %(line)s is not closed before the end of its cell. Within quotes, a quote is written twice."
         ),
-        FaultKind.TWO_WAYS: _(
+        FaultKind.TWO_WAYS: because(
             "Lines %(line)s to %(last)s can be read as one row with line breaks between quotes, or as rows with stray quotes."
         ),
-        FaultKind.LINE_END: _("Line %(line)s has a carriage return within it."),
-        FaultKind.BEYOND: _("Line %(line)s has a text beyond the last column that has a name."),
+        FaultKind.LINE_END: because("Line %(line)s has a carriage return within it."),
+        FaultKind.BEYOND: because("Line %(line)s has a text beyond the last column that has a name."),
     }
     told = {"line": fault.line, "last": fault.last, "cells": fault.cells, "names": len(dialect.names)}
     return sentences[fault.why] % told

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing.encoding_guess import guess, looks_like_utf16, names_of
 from catalogue.importing.reading import EncodingUnclear, Guess, ReadAs
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import FileRefused
 from relevance.sanitising import storable
 
@@ -96,8 +97,8 @@ def why_odd(said: bytes, reading: ReadAs) -> str:
     found = _ODD.search(said.decode("utf-8", "surrogateescape"))
     name = name_of(reading.encoding)
     if found is None or name.lower().startswith(_BYTES_ARE_WIDE):
-        return _("Bytes that are no %(encoding)s.") % {"encoding": name}
-    return _("A byte that is no %(encoding)s: %(byte)s.") % {"encoding": name, "byte": _hex(found.group())}
+        return because("Bytes that are no %(encoding)s.") % {"encoding": name}
+    return because("A byte that is no %(encoding)s: %(byte)s.") % {"encoding": name, "byte": _hex(found.group())}
 
 
 def refuse_utf16(head: bytes) -> None:

@@ -15,6 +15,7 @@ from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.opening import ImportFile, ImportRows, hold_to_encodings
 from catalogue.importing.presets import NoPreset, Preset
 from catalogue.importing.readers import Broken, FileRefused, Format
+from catalogue.importing.reasons import in_words
 from catalogue.importing.shapes import table as shapes
 from relevance.sanitising import storable
 
@@ -98,7 +99,7 @@ def _head(source: ImportRows) -> tuple[list[Mapping[str, Any]], list[Broken]]:
 
 def _without_rows(format_: Format, broken: Sequence[Broken]) -> str:
     if broken:
-        told = {"row": broken[0].number, "why": broken[0].reason}
+        told = {"row": broken[0].number, "why": in_words(broken[0].reason)}
         return _("No row of the file could be read. Row %(row)s: %(why)s") % told
     return _("The file names columns and has no row.") if format_ is Format.CSV else _("The file is empty.")
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from catalogue.importing.encodings import odd_bytes, why_odd
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.reading import UNSAID, ReadAs
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import Broken, FileRefused, Row, digest, shown
 from relevance.sanitising import storable
 
@@ -33,7 +34,7 @@ def value(said: bytes) -> Any | Broken:
     except orjson.JSONDecodeError as error:
         values = _lenient(said)
         return (
-            Broken(0, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, shown(said), digest(said))
+            Broken(0, because("Not JSON: %(why)s") % {"why": str(error)[:200]}, shown(said), digest(said))
             if values is None
             else values
         )
@@ -50,11 +51,11 @@ def row(number: int, line: bytes, reading: ReadAs = UNSAID) -> Row | Broken:
             return Broken(number, why_odd(line, reading), shown(line), digest(line))
         values, storable = _lenient(line), False
         if values is None:
-            return Broken(number, _("Not JSON: %(why)s") % {"why": str(error)[:200]}, shown(line), digest(line))
+            return Broken(number, because("Not JSON: %(why)s") % {"why": str(error)[:200]}, shown(line), digest(line))
     if not isinstance(values, dict):
-        return Broken(number, _("Not a JSON object."), shown(line), digest(line))
+        return Broken(number, because("Not a JSON object."), shown(line), digest(line))
     if len(values) > UPLOAD.columns:
-        reason = _("The row has more than %(most)s fields.")
+        reason = because("The row has more than %(most)s fields.")
         return Broken(number, reason % {"most": UPLOAD.columns}, shown(line), digest(line))
     return Row(number, values, len(line), digest(line), storable, replaced)
 

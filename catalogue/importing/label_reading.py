@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from catalogue.importing.cells import plain, value_key
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import RowRefused
 from relevance.labels import Scale, UnknownLabel
 from relevance.sanitising import sanitise
@@ -20,7 +19,7 @@ def agreed(labels: Mapping[str, str], value: Any, field: str) -> str:
         return ""
     if key not in labels:
         shown = sanitise(plain(value))[0][:60]
-        raise RowRefused(field, _("nobody has said which label %(value)s is") % {"value": shown})
+        raise RowRefused(field, because("nobody has said which label %(value)s is") % {"value": shown})
     return labels[key]
 
 

@@ -12,7 +12,6 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import orjson
-from django.utils.translation import gettext as _
 
 from catalogue.importing import prices
 from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, structured, within
@@ -20,6 +19,7 @@ from catalogue.importing.label_reading import agreed, in_scale
 from catalogue.importing.predictions import ForeignPrediction, PredictionReader
 from catalogue.importing.presets import PAIRS
 from catalogue.importing.raters import RATING, Named, RaterReader
+from catalogue.importing.reasons import because
 from catalogue.importing.rest_of_columns import RestOfColumns
 from catalogue.importing.rows import Row, RowRefused
 from relevance.dimensions import Dimension
@@ -131,9 +131,9 @@ class Mapper:
             return Record(row.number, item_id, content, pictures, texts.replaced, row.sha256, locale=locale)
         query = normalise_query(texts.needed("query"))
         if len(query.encode()) > QUERY_BYTES:
-            raise RowRefused("query", _("longer than %(most)s bytes") % {"most": QUERY_BYTES})
+            raise RowRefused("query", because("longer than %(most)s bytes") % {"most": QUERY_BYTES})
         if (scale := texts.text("label_scale")) and scale != self._scale.name:
-            reason = _("the labels of this import are in %(scale)s")
+            reason = because("the labels of this import are in %(scale)s")
             raise RowRefused("label_scale", reason % {"scale": self._scale.name})
         self._said.clear()
         said = self._raters.read(values)
@@ -172,7 +172,7 @@ class Mapper:
                 _same_locale(field, values[field], value)
                 continue
             if row.size > FIELD_BYTES and size_of(value) > FIELD_BYTES:
-                raise RowRefused(column, _("larger than 64 KiB"))
+                raise RowRefused(column, because("larger than 64 KiB"))
             if field == RATING:
                 values.setdefault(field, {})[column] = value
             else:
@@ -196,7 +196,7 @@ def _same_locale(field: str, first: Any, other: Any) -> None:
     """Without this a query and an item of two locales would become a pair of the first."""
     if field == "locale" and plain(first).strip() != plain(other).strip():
         told = {"first": plain(first)[:20], "other": plain(other)[:20]}
-        raise RowRefused("locale", sanitise(_("two columns name different locales: %(first)s, %(other)s") % told)[0])
+        raise RowRefused("locale", because("two columns name different locales: %(first)s, %(other)s") % told)
 
 
 class _Place(NamedTuple):
@@ -229,13 +229,13 @@ class _Texts:
         text = self.clean(value).strip()
         most = most or _LENGTHS.get(field)
         if most and len(text) > most:
-            raise RowRefused(field, _("longer than %(most)s characters") % {"most": most})
+            raise RowRefused(field, because("longer than %(most)s characters") % {"most": most})
         return text
 
     def needed(self, field: str, most: int | None = None) -> str:
         text = self.text(field, most)
         if not text:
-            raise RowRefused(field, _("missing"))
+            raise RowRefused(field, because("missing"))
         return text
 
     def identity(self, field: str) -> str:
@@ -243,12 +243,14 @@ class _Texts:
         value, replaced = self._values.get(field), self.replaced
         text = self.text(field, ID_LENGTH)
         if isinstance(value, float) and abs(value) >= EXACT_BELOW:
-            raise RowRefused(field, _("a number this large has lost digits; write it as a text"))
+            raise RowRefused(field, because("a number this large has lost digits; write it as a text"))
         if _SHORTENED.fullmatch(text):
-            reason = _("a spreadsheet has shortened this number; format the column as text and save the file again")
+            reason = because(
+                "a spreadsheet has shortened this number; format the column as text and save the file again"
+            )
             raise RowRefused(field, reason)
         if self.replaced > replaced:
-            raise RowRefused(field, _("holds characters that cannot be stored, so that two ids could become one"))
+            raise RowRefused(field, because("holds characters that cannot be stored, so that two ids could become one"))
         return text
 
     def several(self, field: str) -> tuple[str, ...]:
@@ -325,7 +327,7 @@ def _price(texts: _Texts) -> str:
         price = prices.of_cents(cents)
     price = prices.with_currency(price, texts.text("currency"))
     if len(price) > PRICE_LENGTH:
-        raise RowRefused("price", _("longer than %(most)s characters") % {"most": PRICE_LENGTH})
+        raise RowRefused("price", because("longer than %(most)s characters") % {"most": PRICE_LENGTH})
     return price
 
 
@@ -383,12 +385,12 @@ def _mismatch(texts: _Texts) -> str:
         return ""
     dimension = fold(text).replace(" ", "_").replace("-", "_")
     if dimension not in _DIMENSIONS:
-        raise RowRefused("mismatch", _("no dimension of ours: %(name)s") % {"name": text[:60]})
+        raise RowRefused("mismatch", because("no dimension of ours: %(name)s") % {"name": text[:60]})
     return dimension
 
 
 def _benchmark(texts: _Texts) -> bool:
     text = fold(texts.text("benchmark"))
     if text not in _TRUE and text not in _FALSE:
-        raise RowRefused("benchmark", _("neither yes nor no"))
+        raise RowRefused("benchmark", because("neither yes nor no"))
     return text in _TRUE

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing.mapping import Record
 from catalogue.importing.presets import PAIRS
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import FileRefused, RowRefused
 from catalogue.models import Item
 from database.statements import rows
@@ -71,12 +72,12 @@ def _placed(record: Record, standing: Mapping[str, str], brought: Mapping[tuple[
 def _why(record: Record, standing: Mapping[str, str]) -> str:
     told = {"item": record.item_id[:60], "locale": record.locale, "locales": ", ".join(sorted(standing))[:100]}
     if not standing:
-        return _("no item %(item)s in this project; import the catalogue first") % told
+        return because("no item %(item)s in this project; import the catalogue first") % told
     if not record.locale:
-        return _("item %(item)s is in this project in several locales: %(locales)s; name one") % told
+        return because("item %(item)s is in this project in several locales: %(locales)s; name one") % told
     if set(standing) == {""}:
-        return _("item %(item)s is in this project without a locale, not in %(locale)s") % told
-    return _("no item %(item)s in this project in %(locale)s, but in %(locales)s") % told
+        return because("item %(item)s is in this project without a locale, not in %(locale)s") % told
+    return because("no item %(item)s in this project in %(locale)s, but in %(locales)s") % told
 
 
 def _standing(project: Project, ids: Iterable[str]) -> Mapping[str, dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Count, Min
 
 from catalogue.importing.presets import NAMES
+from catalogue.importing.reasons import in_words
 from catalogue.importing.report import ImportReport
 from catalogue.models import Import, Rejection
 from jobs.models import JobState
@@ -20,6 +21,8 @@ def why(batch: Import) -> TotalFailure | None:
     if shared is None:
         return None
     field, reason, count, first = shared
+    told = Rejection.objects.filter(batch=batch, row=first, field=field, reason=reason).values_list("told", flat=True)
+    reason = in_words(reason, told.first())
     return no_row_went_in(batch.read, count, first, field, f"{_of(field)}_rejected", reason)
 
 
@@ -31,7 +34,7 @@ def would(report: ImportReport) -> TotalFailure | None:
         return None
     shared = report.rejections[0]
     code = f"{_of(shared.field)}_rejected"
-    return no_row_went_in(report.counts.read, shared.rows, shared.first[0], shared.field, code, shared.reason)
+    return no_row_went_in(report.counts.read, shared.rows, shared.first[0], shared.field, code, shared.words)
 
 
 def _of(field: str) -> str:

@@ -10,12 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from django.utils.translation import gettext as _
-
 from catalogue.importing.mapping import Record
+from catalogue.importing.reasons import RowReason, at, because, of_lazy
 from catalogue.importing.report import FaultOfRow, PicturesNamed, note_hosts, note_missing
 from catalogue.models import Image, PictureSource
-from catalogue.pictures import addresses, fetching, images
+from catalogue.pictures import addresses, decoding, fetching, images
 from catalogue.pictures.addresses import AddressRefused
 from catalogue.pictures.decoding import PictureRefused
 from projects.models import Project
@@ -26,6 +25,10 @@ _NO_NAMES = ("data:", "{")  # a picture written into the row, an object without 
 class NotThere(Exception):
     """A name that leads to no picture."""
 
+    def __init__(self, why: RowReason) -> None:
+        super().__init__(why)
+        self.why = why
+
 
 class RefusedPicture(NamedTuple):
     """A picture of a row that cannot be had."""
@@ -34,8 +37,13 @@ class RefusedPicture(NamedTuple):
     name: str
     reason: str
 
-    def __str__(self) -> str:
-        return f"{self.name[:100]}: {self.reason}"
+    @property
+    def why(self) -> str:
+        return at(self.name[:100], self.reason)
+
+
+def _why(code: str) -> RowReason:
+    return of_lazy(fetching.WHY.get(code) or decoding.WHY.get(code) or decoding.WHY["damaged"])
 
 
 @dataclass
@@ -90,7 +98,7 @@ class PictureLookup:
     def _fits(self, record: Record, address: str) -> bool:
         if len(address.encode()) <= addresses.MOST_BYTES:
             return True
-        self.refused.append(RefusedPicture(record.row, address, _("the address is too long")))
+        self.refused.append(RefusedPicture(record.row, address, because("the address is too long")))
         return False
 
     def _leads_somewhere(self, record: Record, address: str) -> bool:
@@ -98,7 +106,7 @@ class PictureLookup:
         try:
             self._hosts[addresses.read(address).host] += 1
         except AddressRefused as refusal:
-            self._also_missing.append(RefusedPicture(record.row, address, fetching.why(str(refusal))))
+            self._also_missing.append(RefusedPicture(record.row, address, _why(str(refusal))))
             return False
         return True
 
@@ -107,24 +115,25 @@ class PictureLookup:
             try:
                 found[name] = self._from_folder(name)
             except (PictureRefused, NotThere) as refusal:
-                found[name], self._why[name] = "", str(refusal)
-                self.refused.append(RefusedPicture(record.row, name, str(refusal)))
+                found[name] = ""
+                self._why[name] = refusal.why if isinstance(refusal, NotThere) else _why(refusal.code)
+                self.refused.append(RefusedPicture(record.row, name, self._why[name]))
                 return ""
         if not found[name]:
-            why = self._why.get(name) or _("neither uploaded nor known to the project")
+            why = self._why.get(name) or because("neither uploaded nor known to the project")
             self._also_missing.append(RefusedPicture(record.row, name, why))
         return found[name]
 
     def _from_folder(self, name: str) -> str:
         if name.startswith(_NO_NAMES):
-            raise NotThere(_("in a form that is not read"))
+            raise NotThere(because("in a form that is not read"))
         if self.folder is None:
             if self.uploaded:
-                raise NotThere(_("not among the uploaded pictures"))
+                raise NotThere(because("not among the uploaded pictures"))
             return ""
         data = images.read_from(self.folder, name)
         if data is None:
-            raise NotThere(_("not in the folder"))
+            raise NotThere(because("not in the folder"))
         image, new = images.add(self.project, name, data, keep=self.stores)
         self.added += new
         return image.sha256

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext as _
-
 from catalogue.importing.cells import name_values, plain, structured
 from catalogue.importing.readers import Readable
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import RowRefused
 from relevance.sanitising import sanitise
 
@@ -53,7 +52,9 @@ class PredictionReader:
 
     def _of_list(self, said: Any) -> ForeignPrediction:
         if not isinstance(said, Mapping):
-            raise RowRefused("predictions", _("each prediction is an object with a label, a score or a posterior"))
+            raise RowRefused(
+                "predictions", because("each prediction is an object with a label, a score or a posterior")
+            )
         model = next((said[name] for name in ("model", MODEL_NAME, "model_version") if said.get(name)), None)
         return self._one(said.get("label", said.get("prediction")), said.get("score"), said.get("posterior"), model)
 
@@ -70,10 +71,10 @@ class PredictionReader:
         for label, given in _shares(said):
             code, share = self._label(label, "posterior"), _number(given, "posterior")
             if not code or share is None or not 0 <= share <= 1 or code in shares:
-                raise RowRefused("posterior", _("each label of the scale once, with a probability from 0 to 1"))
+                raise RowRefused("posterior", because("each label of the scale once, with a probability from 0 to 1"))
             shares[code] = share
         if shares and abs(sum(shares.values()) - 1) > _SUM:
-            reason = _("the probabilities add up to %(sum)s, not to 1")
+            reason = because("the probabilities add up to %(sum)s, not to 1")
             raise RowRefused("posterior", reason % {"sum": f"{sum(shares.values()):.3f}"})
         return tuple(shares.items())
 
@@ -125,7 +126,7 @@ def _shares(said: Any) -> Iterator[tuple[Any, Any]]:
     elif isinstance(said, Mapping) or (isinstance(said, list | tuple) and all(_is_pair(one) for one in said)):
         yield from name_values(said)
     else:
-        raise RowRefused("posterior", _("an object of labels and probabilities, or a list of pairs"))
+        raise RowRefused("posterior", because("an object of labels and probabilities, or a list of pairs"))
 
 
 def _is_pair(one: Any) -> bool:
@@ -140,12 +141,12 @@ def _number(value: Any, field: str) -> float | None:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise RowRefused(field, _("not a number: %(value)s") % {"value": sanitise(plain(value))[0][:60]})
+        raise RowRefused(field, because("not a number: %(value)s") % {"value": sanitise(plain(value))[0][:60]})
     return number
 
 
 def _name(value: Any) -> str:
     name = sanitise(plain(value).strip())[0] if value is not None else ""
     if len(name) > LONGEST_NAME:
-        raise RowRefused(MODEL_NAME, _("longer than %(most)s characters") % {"most": LONGEST_NAME})
+        raise RowRefused(MODEL_NAME, because("longer than %(most)s characters") % {"most": LONGEST_NAME})
     return name

@@ -7,9 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from catalogue.importing.cells import EXACT_BELOW, plain, structured
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import RowRefused
 
 _AMOUNTS = ("amount", "value", "price")
@@ -29,7 +28,7 @@ def price_said(value: Any) -> Any:
             return value
         return f"{plain(price_said(amount))} {plain(currency)}".strip()
     if isinstance(value, float) and (not math.isfinite(value) or abs(value) >= EXACT_BELOW):
-        raise RowRefused("price", _("a number this large has lost digits; write it as a text"))
+        raise RowRefused("price", because("a number this large has lost digits; write it as a text"))
     return value
 
 
@@ -41,7 +40,7 @@ def of_cents(cents: str) -> str:
     """19.99 of 1999; raises RowRefused for what is no whole number."""
     whole = _WHOLE.fullmatch(cents)
     if whole is None:
-        raise RowRefused("price_cents", _("not a whole number"))
+        raise RowRefused("price_cents", because("not a whole number"))
     sign, digits = whole[1].replace("+", ""), whole[2].lstrip("0").zfill(3)
     return f"{sign}{digits[:-2]}.{digits[-2:]}"
 

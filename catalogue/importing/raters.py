@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from catalogue.importing.cells import plain, structured, value_key
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import RowRefused
 from relevance.sanitising import sanitise
 
@@ -57,7 +58,7 @@ class RaterReader:
     def _of_the_row(self, rater: Any, label: Any, field: str, final: Any) -> Iterator[tuple[str, Any, Any]]:
         """What the rater of a row in long form said. A row that says the final label alone needs no rater."""
         if _blank(rater) and (not _blank(label) or _blank(final)):
-            raise RowRefused(RATER, _("missing: nobody can tell whose label it is"))
+            raise RowRefused(RATER, because("missing: nobody can tell whose label it is"))
         if not _blank(label):
             yield field, plain(rater), label
 
@@ -69,9 +70,9 @@ class RaterReader:
             if not label and value_key(given):  # which is agreed to be no label
                 continue
             if not name or len(name) > LONGEST_NAME or (not label and field != RATING):
-                raise RowRefused(field, _("each rating needs a rater (80 characters at most) and a label"))
+                raise RowRefused(field, because("each rating needs a rater (80 characters at most) and a label"))
             if label and ratings.setdefault(name, label) != label:
-                raise RowRefused(field, _("rater %(name)s gives two labels") % {"name": name})
+                raise RowRefused(field, because("rater %(name)s gives two labels") % {"name": name})
         return tuple(ratings.items())
 
 
@@ -85,7 +86,7 @@ def rating_labels(value: Any) -> Iterator[tuple[Any, Any]]:
         return
     for rating in value if isinstance(value, list | tuple) else [value]:
         if not isinstance(rating, Mapping):
-            raise RowRefused("ratings", _("each rating needs a rater (80 characters at most) and a label"))
+            raise RowRefused("ratings", because("each rating needs a rater (80 characters at most) and a label"))
         rater = rating.get("rater")
         yield "" if rater is None else rater, rating.get("label")
 

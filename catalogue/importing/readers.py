@@ -27,6 +27,7 @@ from catalogue.importing import delimited, encodings, json_rows, parquet, xlsx
 from catalogue.importing.delimited import NOTHING
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.reading import UNSAID, ReadAs
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import Broken, FileRefused, Row
 
 __all__ = ["Broken", "FileRefused", "Format", "Readable", "Row", "RowReader", "raw_text"]
@@ -159,7 +160,7 @@ class RowReader:
     def _json_rows(self) -> Iterator[Row | Broken]:
         for number, line in self.lines():
             if line is None:
-                yield Broken(number, _("The line is too long."), "")
+                yield Broken(number, because("The line is too long."), "")
             elif stripped := line.strip():
                 yield json_rows.row(number, stripped, self._reading)
 
@@ -192,7 +193,7 @@ class RowReader:
 
     def _parquet_row(self, number: int, line: bytes) -> Row | Broken:
         if not line:
-            return Broken(number, _("The line is too long."), "")
+            return Broken(number, because("The line is too long."), "")
         return json_rows.row(number, line, self._reading)
 
     def _sheet_rows(self) -> Iterator[Row | Broken]:

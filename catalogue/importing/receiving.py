@@ -222,7 +222,6 @@ def marked(batch: Import) -> int:
     return Snapshot.objects.filter(batch=batch, sanitised__gt=0).count()
 
 
-def rejection_rows(batch: Import) -> Iterator[tuple[int, str, str, str]]:
+def rejections(batch: Import) -> Iterator[Rejection]:
     """All of them, streamed."""
-    rows = Rejection.objects.filter(batch=batch).order_by("row", "pk")
-    yield from rows.values_list("row", "field", "reason", "raw").iterator(chunk_size=2000)
+    yield from Rejection.objects.filter(batch=batch).order_by("row", "pk").iterator(chunk_size=2000)

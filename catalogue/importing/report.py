@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, computed_field
 
 from catalogue.importing.mapping import Record
+from catalogue.importing.reasons import in_words, to_json
 from catalogue.importing.storing import Contradiction, ImportCounts
 from relevance.sanitising import storable
 
@@ -56,10 +57,18 @@ class SharedReason(BaseModel):
     """Why some did not go in, and where."""
 
     field: str = Field(default="", description="The field or column; empty where it is the row as a whole.")
-    reason: str = Field(description="Why, as a sentence.")
+    reason: str = Field(description="Why, as an English sentence.")
+    told: dict[str, Any] | None = Field(
+        default=None, description="The sentence's `message` and `values`, of which other languages are made."
+    )
     rows: int = Field(default=0, description="How many.")
     first: list[int] = Field(default=[], description="Numbers of the first rows.")
     example: str = Field(default="", description="The first of them, shortened.")
+
+    @property
+    def words(self) -> str:
+        """The reason in the reader's language."""
+        return in_words(self.reason, self.told)
 
 
 class OtherContent(BaseModel):
@@ -148,7 +157,10 @@ class ImportReport(BaseModel):
 
     def note_rejected(self, refused: Iterable[tuple[int, str, str]]) -> None:
         """(row, field, reason) of rows that did not go in."""
-        faults = (FaultOfRow(row, cut(reason, _REASON), field=cut(field, 120)) for row, field, reason in refused)
+        faults = (
+            FaultOfRow(row, cut(reason, _REASON), field=cut(field, 120), told=to_json(reason))
+            for row, field, reason in refused
+        )
         self.rejections_others += _note(self.rejections, faults)
 
     def _note_labels(self, read: Mapping[tuple[str, str], int]) -> None:
@@ -171,13 +183,18 @@ class FaultOfRow(NamedTuple):
     reason: str
     field: str = ""
     example: str = ""
+    told: dict[str, Any] | None = None
 
 
 def note_missing(pictures: PicturesNamed, faults: Sequence[FaultOfRow]) -> None:
     """Pictures that cannot be had."""
     pictures.missing += len(faults)
     pictures.why_others += _note(
-        pictures.why, (one._replace(reason=cut(one.reason, _REASON), example=cut(one.example, 100)) for one in faults)
+        pictures.why,
+        (
+            one._replace(reason=cut(one.reason, _REASON), example=cut(one.example, 100), told=to_json(one.reason))
+            for one in faults
+        ),
     )
 
 
@@ -206,7 +223,7 @@ def _note(reasons: list[SharedReason], faults: Iterable[FaultOfRow]) -> int:
             if len(known) >= MOST_REASONS:
                 others += 1
                 continue
-            reason = SharedReason(field=fault.field, reason=fault.reason, example=fault.example)
+            reason = SharedReason(field=fault.field, reason=fault.reason, example=fault.example, told=fault.told)
             known[(fault.field, fault.reason)] = reason
             reasons.append(reason)
         reason.rows += 1

@@ -77,7 +77,7 @@ def _lines(report: ImportReport) -> Iterator[str]:
 
 
 def _told(reason: SharedReason) -> str:
-    told = f"{reason.field}: {reason.reason}" if reason.field else reason.reason
+    told = f"{reason.field}: {reason.words}" if reason.field else reason.words
     rows = ", ".join(map(str, reason.first)) + ("" if reason.rows <= len(reason.first) else ", …")
     return f"{reason.rows:,} × {told} ({_('rows %(rows)s') % {'rows': rows}})"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from catalogue.importing.cells import size_of
 from catalogue.importing.presets import PRESETS, plain_name
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import Row, RowRefused
 
 FIELD_BYTES = 64 << 10  # of all of them together, as of one field
@@ -34,7 +33,7 @@ class RestOfColumns:
         names = self._among(tuple(row.values))
         found = tuple((name, value) for name in names if (value := row.values[name]) not in (None, ""))
         if row.size > FIELD_BYTES and size_of(found) > FIELD_BYTES:
-            raise RowRefused("attributes", _("larger than 64 KiB"))
+            raise RowRefused("attributes", because("larger than 64 KiB"))
         return found
 
     def takes(self, column: str) -> bool:

@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import get_language, override
-from django.utils.translation import gettext as _
 
-from catalogue.importing import columns_seen, named_items
+from catalogue.importing import columns_seen, named_items, reasons
 from catalogue.importing.columns_seen import ColumnSeen, ColumnsSeen
 from catalogue.importing.mapping import Mapper, Record
 from catalogue.importing.opening import ImportRows
 from catalogue.importing.pictures import PictureLookup
 from catalogue.importing.readers import Broken, FileRefused, Row, raw_text
+from catalogue.importing.reasons import because
 from catalogue.importing.report import ImportReport, cut
 from catalogue.importing.rows import RowRefused
 from catalogue.importing.storing import ImportCounts, Outcome, store
@@ -131,13 +131,15 @@ class Intake:
         if len(parts) == len(outcomes):
             return records, outcomes, chunk.refused
         out = {part.row for part in parts if isinstance(part, Record)}
-        refused = [(row, RowRefused("", _("the database refuses the row"))) for row in sorted(out)]
+        refused = [(row, RowRefused("", because("the database refuses the row"))) for row in sorted(out)]
         return [record for record in records if record.row not in out], outcomes, chunk.refused + refused
 
     def _keep(self, chunk: ReadChunk, refused: Sequence[tuple[int, RowRefused]]) -> None:
         rejections = [_rejection(self.batch, chunk.rows[number], refusal) for number, refusal in refused]
         notes = [
-            Rejection(batch=self.batch, row=one.row, field="images", reason=str(one)[:300])
+            Rejection(
+                batch=self.batch, row=one.row, field="images", reason=one.why[:300], told=reasons.to_json(one.why)
+            )
             for one in self.pictures.refused
         ]
         Rejection.objects.bulk_create(sorted([*rejections, *notes], key=lambda one: one.row))
@@ -176,7 +178,7 @@ def _record(row: Row | Broken, mapper: Mapper) -> Record:
     try:
         return mapper.record(row)
     except RecursionError:
-        raise RowRefused("", _("nested too deeply")) from None
+        raise RowRefused("", because("nested too deeply")) from None
 
 
 def _store_around(
@@ -205,6 +207,7 @@ def _rejection(batch: Import, row: RawRow, refusal: RowRefused) -> Rejection:
         row=row.number,
         field=storable(refusal.field)[:120],
         reason=storable(refusal.reason)[:300],
+        told=reasons.to_json(refusal.reason),
         raw=storable(raw_text(row.said)),
         raw_sha256=row.sha256,
     )

@@ -13,6 +13,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from catalogue.importing import nothing_in, receiving
@@ -62,9 +63,17 @@ def cancel(request: Request, import_id: int) -> HttpResponse:
 
 def rejected(request: Request, import_id: int) -> HttpResponseBase:
     batch = _import(request, import_id)
-    lines = _csv_lines([("row", "field", "reason", "raw")], receiving.rejection_rows(batch))
+    lines = _csv_lines([("row", "field", "reason", "raw")], _rejection_lines(batch, get_language() or "en"))
     headers = {"Content-Disposition": f'attachment; filename="rejected-{batch.pk}.csv"'}
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _rejection_lines(batch: Import, language: str) -> Iterator[tuple[int, str, str, str]]:
+    """In the reader's language, which a stream outlives."""
+    for row in receiving.rejections(batch):
+        with override(language):
+            words = row.words
+        yield row.row, row.field, words, row.raw
 
 
 def _import(request: Request, import_id: int) -> Import:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from catalogue.importing.reasons import code_of, in_words
 from jobs.models import Job
 from projects.models import Person, Project
 
@@ -58,7 +59,8 @@ class Rejection(models.Model):
     batch = models.ForeignKey(Import, models.PROTECT, related_name="rejections")
     row = models.PositiveIntegerField()
     field = models.CharField(max_length=120, blank=True)
-    reason = models.CharField(max_length=300)
+    reason = models.CharField(max_length=300)  # in English; of rows of earlier versions in the importer's language
+    told = models.JSONField(null=True)  # the message and the values it came from (importing.reasons)
     raw = models.TextField(blank=True)
     raw_sha256 = models.CharField(max_length=64, blank=True, db_default="")
 
@@ -67,3 +69,12 @@ class Rejection(models.Model):
 
     def __str__(self) -> str:
         return f"row {self.row}: {self.reason}"
+
+    @property
+    def words(self) -> str:
+        """The reason in the reader's language."""
+        return in_words(self.reason, self.told)
+
+    @property
+    def code(self) -> str:
+        return code_of(self.told)

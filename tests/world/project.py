@@ -94,6 +94,8 @@ def _imported(place: Place) -> None:
     mapping = {"columns": {mark("Import.mapping"): "query"}}
     Import.objects.filter(pk=batch.pk).update(**said, mapping=mapping, finished_at=timezone.now())
     Rejection.objects.create(batch=batch, row=1, **place.marks(Rejection, "field", "reason", "raw"))
+    told = {"message": "no dimension of ours: %(name)s", "values": {"name": mark("Rejection.told")}}
+    Rejection.objects.create(batch=batch, row=2, field="mismatch", reason="no dimension of ours", told=told)
     rows = ContentFile(b'{"query": "red mug", "item_id": "1", "title": "Red mug"}\n')
     waiting = Import.objects.create(
         project=project, kind="pairs", file_name="waiting.jsonl",

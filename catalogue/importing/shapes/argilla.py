@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from catalogue.importing.cells import plain
 from catalogue.importing.presets import PAIRS, Preset
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import Row
 from catalogue.importing.shapes import controls
 from catalogue.importing.shapes.controls import Answers
@@ -53,7 +54,7 @@ def _nested(answers: Answers, record: Mapping[str, Any], place: str) -> Made:
                 where = f"{place}, {question}.responses[{number}]"
                 _response(answers, question, one.get("user_id"), one.get("value"), one.get("status"), where)
             elif one is not None:
-                answers.fault(f"{place}, {question}.responses[{number}]", _("no object"), one)
+                answers.fault(f"{place}, {question}.responses[{number}]", because("no object"), one)
     for question, said in _by_question(record.get("suggestions")):
         if isinstance(said, Mapping):
             _suggested(answers, question, said.get("agent"), said.get("value"), said.get("score"), place)
@@ -96,13 +97,13 @@ def _nth(values: Any, number: int) -> Any:
 
 def _response(answers: Answers, question: str, user: Any, value: Any, status: Any, place: str) -> None:
     if status in _UNSAID:
-        answers.fault(place, _("not submitted: %(status)s") % {"status": status}, value)
+        answers.fault(place, because("not submitted: %(status)s") % {"status": status}, value)
         return
     labels = list(controls.only(value))
     if labels:
         answers.rated(question, user, labels[0], place)
     else:
-        answers.fault(place, _("several choices at once, or none"), value)
+        answers.fault(place, because("several choices at once, or none"), value)
 
 
 def _suggested(answers: Answers, question: str, model: Any, value: Any, score: Any, place: str) -> None:
@@ -110,7 +111,7 @@ def _suggested(answers: Answers, question: str, model: Any, value: Any, score: A
     if labels:
         answers.predicted(question, model, labels[0], next(controls.only(score), None))
     elif value not in (None, "", []):
-        answers.fault(f"{place}, {question}.suggestion", _("several choices at once, or none"), value)
+        answers.fault(f"{place}, {question}.suggestion", because("several choices at once, or none"), value)
 
 
 RECORDS = RowShape(

@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalogue.importing.cells import plain
+from catalogue.importing.reasons import because
 from catalogue.importing.shapes.shape import NoRow
 
 _PARTS = {"ratings": "ratings", "gold": "label", "predictions": "predictions"}
@@ -33,13 +34,13 @@ class Answers:
         name = plain(rater).strip() or UNKNOWN
         there = self._ratings[question]
         if name in there and there[name] != label:
-            reason = _("%(name)s had answered the task before; the later answer stands")
+            reason = because("%(name)s had answered the task before; the later answer stands")
             self.faults.append(NoRow(place, reason % {"name": name[:80]}, {"rater": name, "label": there[name]}))
         there[name] = label
 
     def true(self, question: str, label: Any, place: str) -> None:
         if self._gold.setdefault(question, label) != label:
-            self.faults.append(NoRow(place, _("another answer is said to be the true one, too"), label))
+            self.faults.append(NoRow(place, because("another answer is said to be the true one, too"), label))
 
     def predicted(self, question: str, model: Any, label: Any, score: Any) -> None:
         said = {"label": label, "score": score, "model": plain(model).strip()}

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.importing.presets import PAIRS, Preset
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import Broken, FileRefused, Row, digest
 from catalogue.importing.shapes.shape import LineShape
 
@@ -42,7 +43,9 @@ def read(head: Sequence[str], lines: Iterator[tuple[int, str]]) -> Iterator[Row 
             values = {"qid": qid, "grade": grade, **comments.read(comment or "", queries.get(qid))}
             yield Row(number, values, len(line.encode()), digest(line.encode()))
         elif text and not text.startswith("#"):
-            yield Broken(number, _("no judgment: a grade and qid: open the line"), text[:4000], digest(line.encode()))
+            yield Broken(
+                number, because("no judgment: a grade and qid: open the line"), text[:4000], digest(line.encode())
+            )
 
 
 class _Comments:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from catalogue.importing.cells import plain, structured
 from catalogue.importing.presets import OWN, PAIRS, Preset
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import Row
 from catalogue.importing.shapes import controls
 from catalogue.importing.shapes.controls import Answers
@@ -36,20 +37,20 @@ def _task(row: Row) -> Made:
     for number, one in enumerate(_listed(task.get("predictions")), 1):
         _prediction(answers, one, f"{place}, predictions[{number}]")
     for number, one in enumerate(_listed(task.get("drafts")), 1):
-        answers.fault(f"{place}, drafts[{number}]", _("a draft, which nobody has submitted"), one)
+        answers.fault(f"{place}, drafts[{number}]", because("a draft, which nobody has submitted"), one)
     data = task.get("data")
     if isinstance(data, Mapping):
         yield {"data": data, **answers.columns()}
     else:
-        yield NoRow(place, _("no data"), task)
+        yield NoRow(place, because("no data"), task)
     yield from answers.faults
 
 
 def _annotation(answers: Answers, said: Any, place: str) -> None:
     if not isinstance(said, Mapping):
-        answers.fault(place, _("no object"), said)
+        answers.fault(place, because("no object"), said)
     elif said.get("was_cancelled") or said.get("skipped"):
-        answers.fault(place, _("cancelled: whoever had the task skipped it"), said)
+        answers.fault(place, because("cancelled: whoever had the task skipped it"), said)
     else:
         found = False
         for question, label in _results(answers, said.get("result"), place):
@@ -58,18 +59,18 @@ def _annotation(answers: Answers, said: Any, place: str) -> None:
             if said.get("ground_truth"):
                 answers.true(question, label, place)
         if not found:
-            answers.fault(place, _("no answer that can be a label"), said)
+            answers.fault(place, because("no answer that can be a label"), said)
 
 
 def _prediction(answers: Answers, said: Any, place: str) -> None:
     if not isinstance(said, Mapping):
-        answers.fault(place, _("no object"), said)
+        answers.fault(place, because("no object"), said)
         return
     found = list(_results(answers, said.get("result"), place))
     for question, label in found:
         answers.predicted(question, said.get("model_version"), label, said.get("score"))
     if not found:
-        answers.fault(place, _("no answer that can be a label"), said)
+        answers.fault(place, because("no answer that can be a label"), said)
 
 
 def _results(answers: Answers, said: Any, place: str) -> Iterator[tuple[str, Any]]:
@@ -83,7 +84,7 @@ def _results(answers: Answers, said: Any, place: str) -> Iterator[tuple[str, Any
         if labels:
             yield str(one.get("from_name") or "label"), labels[0]
         else:
-            answers.fault(place, _("several choices at once, or none"), value[kind])
+            answers.fault(place, because("several choices at once, or none"), value[kind])
 
 
 def _person(annotation: Mapping[str, Any]) -> Any:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.importing.cells import plain, structured
 from catalogue.importing.presets import OWN, PAIRS, Preset
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import Row
 from catalogue.importing.shapes.json_documents import EACH
 from catalogue.importing.shapes.shape import DocumentShape, Element, Made, NoRow, RowShape
@@ -28,7 +28,7 @@ _GRADE = re.compile(r"\s*(?:-?\d+(?:\.\d+)?)?\s*")
 def _book(element: Element, pair: Any) -> Made:
     place = element.place
     if not isinstance(pair, Mapping):
-        yield NoRow(place, _("no object"), pair)
+        yield NoRow(place, because("no object"), pair)
         return
     ratings: list[dict[str, Any]] = []
     faults = list(_judgements(place, pair.get("judgements"), ratings))
@@ -46,7 +46,7 @@ def _judgements(place: str, said: Any, ratings: list[dict[str, Any]]) -> Iterato
     for number, one in enumerate(said if isinstance(said, list) else [said] if said else [], 1):
         where = f"{place}.judgements[{number}]"
         if not isinstance(one, Mapping):
-            yield NoRow(where, _("no object"), one)
+            yield NoRow(where, because("no object"), one)
         elif one.get("rating") is None:
             yield NoRow(where, _why_without(one), one)
         else:
@@ -56,8 +56,8 @@ def _judgements(place: str, said: Any, ratings: list[dict[str, Any]]) -> Iterato
 
 def _why_without(judgement: Mapping[str, Any]) -> str:
     if judgement.get("unrateable"):
-        return _("no rating: its judge could not rate it")
-    return _("no rating: to be judged later") if judgement.get("judge_later") else _("no rating")
+        return because("no rating: its judge could not rate it")
+    return because("no rating: to be judged later") if judgement.get("judge_later") else because("no rating")
 
 
 def _rater(judgement: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
@@ -91,7 +91,7 @@ BOOK = DocumentShape(
 def _case(element: Element, query: Any) -> Made:
     ratings = query.get("ratings") if isinstance(query, Mapping) else None
     if not isinstance(ratings, Mapping):
-        yield NoRow(element.place, _("no query with ratings"), query)
+        yield NoRow(element.place, because("no query with ratings"), query)
         return
     for item, rating in ratings.items():
         yield {"query": query.get("query"), "docid": item, "rating": rating}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.importing.presets import PAIRS, Preset
+from catalogue.importing.reasons import because
 from catalogue.importing.shapes.json_documents import EACH
 from catalogue.importing.shapes.shape import DocumentShape, Element, Made, NoRow
 
@@ -19,7 +19,7 @@ def _group(element: Element, group: Any) -> Made:
     """Each query of a group with each of its documents; a query by itself, as Quepid writes them, is a group of one."""
     place = element.place
     if not isinstance(group, Mapping) or not group.get("relevant_documents"):
-        yield NoRow(place, _("no query with relevant documents"), group)
+        yield NoRow(place, because("no query with relevant documents"), group)
         return
     queries = group["queries"] if isinstance(group.get("queries"), list) else [group]
     rated = list(_documents(f"{place}.relevant_documents", group["relevant_documents"]))
@@ -27,7 +27,7 @@ def _group(element: Element, group: Any) -> Made:
     for number, query in enumerate(queries, 1):
         text = _text(query)
         if text is None:
-            yield NoRow(f"{place}.queries[{number}]", _("no placeholder holds the query"), query)
+            yield NoRow(f"{place}.queries[{number}]", because("no placeholder holds the query"), query)
             continue
         for one in rated:
             if not isinstance(one, NoRow):
@@ -54,7 +54,7 @@ def _documents(place: str, said: Any) -> Iterator[dict[str, Any] | NoRow]:
         if isinstance(one, Mapping):
             yield {"id": one.get("document_id", one.get("id")), "gain": one.get("gain")}
         else:
-            yield NoRow(f"{place}[{number}]", _("no object"), one)
+            yield NoRow(f"{place}[{number}]", because("no object"), one)
 
 
 def _named(place: str, name: str, said: Any) -> Iterator[dict[str, Any] | NoRow]:
@@ -63,7 +63,7 @@ def _named(place: str, name: str, said: Any) -> Iterator[dict[str, Any] | NoRow]
     elif isinstance(said, Mapping):
         yield {"id": name, "gain": said.get("gain")}
     else:
-        yield NoRow(place, _("neither a list of ids nor a gain"), said)
+        yield NoRow(place, because("neither a list of ids nor a gain"), said)
 
 
 RATINGS = DocumentShape(

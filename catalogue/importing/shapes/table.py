@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from catalogue.importing import json_rows
 from catalogue.importing.presets import Preset
 from catalogue.importing.readers import Broken, FileRefused, Format, Row, RowReader
+from catalogue.importing.reasons import at
 from catalogue.importing.rows import digest, shown
 from catalogue.importing.shapes import (
     argilla,
@@ -151,7 +152,7 @@ def _texts(reader: RowReader) -> Iterator[tuple[int, str]]:
 def _of_element(shape: DocumentShape, element: Element, numbers: Iterator[int]) -> Iterator[Row | Broken]:
     value = json_rows.value(element.raw)
     if isinstance(value, Broken):
-        yield value._replace(number=next(numbers), reason=f"{element.place}: {value.reason}"[:300])
+        yield value._replace(number=next(numbers), reason=at(element.place, value.reason))
         return
     yield from _numbered(shape.rows(element, value), numbers)
 
@@ -173,7 +174,7 @@ def _numbered(made: Made, numbers: Iterator[int]) -> Iterator[Row | Broken]:
         number = next(numbers)
         if isinstance(one, NoRow):
             said = _said(one.said)
-            yield Broken(number, f"{one.place}: {one.reason}" if one.place else one.reason, shown(said), digest(said))
+            yield Broken(number, at(one.place, one.reason) if one.place else one.reason, shown(said), digest(said))
         else:
             said = _said(one)
             yield Row(number, one, len(said), digest(said))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.importing.guessing import guess
 from catalogue.importing.presets import ITEMS, Preset
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import Broken, Row, digest
 from catalogue.importing.shapes.shape import LineShape
 
@@ -28,7 +28,7 @@ def qrels(_head: Sequence[str], lines: Iterator[tuple[int, str]]) -> Iterator[Ro
             values = {"query_id": judged[1], "docno": judged[2], "relevance": judged[3]}
             yield Row(number, values, len(line.encode()), digest(line.encode()))
         elif line.strip():
-            reason = _("no judgment: four parts, the last a number")
+            reason = because("no judgment: four parts, the last a number")
             yield Broken(number, reason, line[:4000], digest(line.encode()))
 
 
@@ -62,7 +62,7 @@ def texts(_head: Sequence[str], lines: Iterator[tuple[int, str]]) -> Iterator[Ro
         if sign and name.strip():
             yield Row(number, {"id": name.strip(), "text": text.strip()}, len(line.encode()), digest(line.encode()))
         elif line.strip():
-            yield Broken(number, _("no id before a tab"), line[:4000], digest(line.encode()))
+            yield Broken(number, because("no id before a tab"), line[:4000], digest(line.encode()))
 
 
 TEXTS = LineShape(

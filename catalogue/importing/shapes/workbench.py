@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.importing.presets import PAIRS, Preset
+from catalogue.importing.reasons import because
 from catalogue.importing.shapes.json_documents import EACH
 from catalogue.importing.shapes.quepid import ABOUT_ITEMS
 from catalogue.importing.shapes.shape import DocumentShape, Element, Made, NoRow
@@ -23,13 +23,13 @@ def _ratings(element: Element, said: Any) -> Made:
     if isinstance(said, Mapping):
         query, ratings = said.get("query"), said.get("ratings")
     if not isinstance(ratings, list):
-        yield NoRow(element.place, _("no query with a list of ratings"), said)
+        yield NoRow(element.place, because("no query with a list of ratings"), said)
         return
     for number, one in enumerate(ratings, 1):
         if isinstance(one, Mapping):
             yield {"query": query, "docId": one.get("docId"), "rating": one.get("rating")}
         else:
-            yield NoRow(f"{element.place}.ratings[{number}]", _("no object"), one)
+            yield NoRow(f"{element.place}.ratings[{number}]", because("no object"), one)
 
 
 JUDGMENTS = DocumentShape(

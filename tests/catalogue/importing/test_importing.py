@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils.translation import get_language, override
+from django.utils.translation import override
 
 from annotation.gold import settling
 from annotation.models import Adjudication, Disagreement, Gold, Judge, Judgment, Slot
@@ -441,12 +441,13 @@ def test_what_was_read_before_a_file_breaks_off_is_kept(project: Project) -> Non
     assert (batch.state, batch.read) == ("dead", Pair.objects.count()) and batch.read >= 299
 
 
-def test_a_refusal_is_in_the_language_of_whoever_imports(bring: Bring, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows are read in a thread beside, which would speak the installation's language."""
-    monkeypatch.setattr("catalogue.importing.mapping._", lambda _text: get_language())
+def test_a_refused_row_is_in_the_language_of_whoever_reads_it(bring: Bring) -> None:
     with override("zh-hans"):
         bring(pair(title=""))
-    assert Rejection.objects.get().reason == "zh-hans"
+        refused = Rejection.objects.get()
+        assert (refused.reason, refused.words) == ("missing", "缺失")
+    with override("en"):
+        assert refused.words == "missing"
 
 
 def test_the_lexicon_is_learnt_with_the_import(project: Project, tmp_path: Path) -> None:
