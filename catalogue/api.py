@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from ninja import Router, Status
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from catalogue.importing import column_names, nothing_in, presets, program_imports, receiving
+from catalogue.importing import column_names, nothing_in, presets, program_imports, receiving, report_words
 from catalogue.importing.column_names import ColumnsUnclear
 from catalogue.importing.inspecting import WhoJudgedUnsaid
 from catalogue.importing.label_consent import LabelsUnmapped
@@ -21,6 +21,7 @@ from catalogue.importing.presets import NoPreset
 from catalogue.importing.program_imports import ImportRequest
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.reading import PROGRAM, EncodingUnclear, ReadAs, SheetUnclear
+from catalogue.importing.report import ImportReport
 from catalogue.models import Import, Rejection
 from jobs.leasing import LIVE
 from jobs.models import JobState
@@ -112,6 +113,11 @@ class ImportAsked(Asked):
         json_schema_extra={"default": "0"},
         description="1: all columns without a meaning are attributes of the item.",
     )
+    look: Switch = Field(
+        default=False,
+        json_schema_extra={"default": "0"},
+        description="1: say what the import would do with the first rows, and store nothing.",
+    )
     column: list[Text] = Field(
         default=[], description="`COLUMN=FIELD`, once for each column that no preset knows; `COLUMN=` leaves it out."
     )
@@ -160,6 +166,19 @@ class ImportState(BaseModel):
     why_nothing: WhyNothing | None = Field(
         description="Once it is done and no row went in or was there already: the reason that most rows share. Else null."
     )
+    report: ImportReport | None = Field(
+        description="What it read, as what, and what was lost; null before the first rows."
+    )
+
+
+class ImportLook(BaseModel):
+    """What an import would do with the first 5,000 rows of its file, or with those of two seconds. Nothing is stored."""
+
+    summary: str = Field(description="One sentence for people.")
+    why_nothing: WhyNothing | None = Field(
+        description="Where no row would go in, or the file breaks off: the reason. Else null."
+    )
+    report: ImportReport = Field(description="As the import itself tells it afterwards.")
 
 
 class RejectedRow(BaseModel):
@@ -190,12 +209,13 @@ def _bodies() -> dict[str, Any]:
     "imports/",
     url_name="api-v1-imports",
     summary="Bring in a file",
-    response={201: ImportState},
+    response={200: ImportLook, 201: ImportState},
     by_alias=True,
     openapi_extra={
         "parameters": _parameters(),
         "requestBody": {"required": True, "content": _bodies()},
         "responses": made("The import, queued.", "import_state", import_id="import")
+        | {200: {"description": "With `look`: what the import would do."}}
         | refusals(
             {
                 400: "The file, a field or the description of the file cannot be read; no licence is named.",
@@ -206,11 +226,13 @@ def _bodies() -> dict[str, Any]:
         ),
     },
 )
-def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[ImportState]:
+def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[ImportState] | Status[ImportLook]:
     """Either a form with the file, or the file as the body and what it is in the query string. The body announces its
     length in bytes (Content-Length). A file that was there already adds nothing."""
     uploads, told = _uploads(request)
     try:
+        if told.look:
+            return Status(200, _look(program_imports.look_into(request.project, uploads, told, person=request.person)))
         batch = program_imports.bring(
             request.project, uploads, told, person=request.person, most=settings.MAX_UPLOAD_BYTES
         )
@@ -318,6 +340,7 @@ def _told(said: QueryDict) -> ImportRequest:
         judge_gold=asked.judge_gold,
         columns=columns,
         reading=ReadAs(asked.encoding, asked.replace, asked.sheet),
+        look=asked.look,
         rest_are_attributes=asked.rest_are_attributes,
         labels=asked.labels,
         **texts,
@@ -358,7 +381,13 @@ def _state(batch: Import) -> ImportState:
         labels_by=table.by,
         waits_for_labels=waits,
         why_nothing=WhyNothing.of(nothing_in.why(batch)),
+        report=ImportReport.model_validate(batch.report) if batch.report else None,
     )
+
+
+def _look(report: ImportReport) -> ImportLook:
+    why = WhyNothing.of(nothing_in.would(report))
+    return ImportLook(summary=report_words.summary(report, done=False), why_nothing=why, report=report)
 
 
 def _lines(rows: Iterator[Rejection]) -> Iterator[str]:

@@ -13,12 +13,14 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
-from catalogue.importing import running
+from catalogue.importing import receiving, running
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.readers import FileRefused
+from catalogue.importing.receiving import ConfirmedMapping
 from catalogue.importing.report import ImportReport
 from catalogue.models import Import
+from projects.models import Person, Project
 
 FIRST_ROWS = 5000
 FIRST_SECONDS = 2.0
@@ -30,6 +32,26 @@ def taken_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+def confirmed(
+    batch: Import, parts: Sequence[ImportFile], decision: ConfirmedMapping, *, person: Person
+) -> ImportReport:
+    """What the first rows of an upload that waits would come to if it were confirmed so. Raises ScaleUnclear."""
+    with taken_back():
+        receiving.confirm(batch, decision, person=person)
+        again = Import.objects.select_related("project").get(pk=batch.pk)
+        return through(again, parts, rows=FIRST_ROWS, seconds=FIRST_SECONDS)
+
+
+def brought(
+    project: Project, kind: str, parts: Sequence[ImportFile], decision: ConfirmedMapping, *, person: Person
+) -> ImportReport:
+    """The same of a file that a program has at hand."""
+    with taken_back():
+        name, mapping = parts[0].name, running.Plan().to_json()
+        batch = Import.objects.create(project=project, kind=kind, file_name=name, mapping=mapping)
+        return confirmed(batch, parts, decision, person=person)
 
 
 def through(
@@ -44,7 +66,7 @@ def through(
 
     Raises ScaleUnclear; a file that breaks off has its reason in the report, as the rows before it would stay in.
     """
-    intake = running.intake_of(batch, parts, limits, keep_pictures=False)
+    intake = running.intake_of(batch, parts, limits, keep_pictures=False, all_labels=rows is None)
     began = time.monotonic()
     try:
         for chunk in intake.chunks(rows):

@@ -9,12 +9,13 @@ from typing import Any, Protocol
 
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
-from catalogue.importing import label_values, named_items, presets, receiving
+from catalogue.importing import label_values, looking, named_items, presets, receiving
 from catalogue.importing.inspecting import Look, Origin, look, meaning_told, origin_of
 from catalogue.importing.label_consent import LabelTable, Said, agree
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.receiving import ConfirmedMapping
+from catalogue.importing.report import ImportReport
 from catalogue.importing.shapes.table import asked
 from catalogue.models import Import
 from projects.models import Person, Project
@@ -50,6 +51,7 @@ class ImportRequest:
     attribution: str = ""
     scale: str = ""
     judge_gold: bool = False
+    look: bool = False
     columns: Mapping[str, str] | None = None
     reading: ReadAs = UNSAID
     rest_are_attributes: bool = False
@@ -82,11 +84,7 @@ def bring(
 ) -> Import:
     """Receive and confirm in one go. Raises FileRefused, NoPreset, ScaleUnclear, UnknownLabel, LabelsUnmapped, NoLicence:
     then nothing is kept."""
-    parts = receiving.parts_of(uploads, told.reading)
-    seen = look(parts, shape=asked(told.preset))
-    decision = decide(project, seen, told, parts)
-    for upload in uploads:
-        upload.seek(0)
+    decision = _decided(project, uploads, told)
     batch, _ = receiving.receive(project, told.kind, uploads, (), person=person, most_bytes=most, reading=told.reading)
     try:
         receiving.confirm(batch, decision, person=person)
@@ -94,6 +92,23 @@ def bring(
         receiving.cancel(batch, person=person)
         raise
     return batch
+
+
+def look_into(
+    project: Project, uploads: Sequence[UploadedFile[Any]], told: ImportRequest, *, person: Person
+) -> ImportReport:
+    """What `bring` would do, and raises what it would raise; nothing is kept."""
+    decision = _decided(project, uploads, told)
+    return looking.brought(project, told.kind, receiving.parts_of(uploads, told.reading), decision, person=person)
+
+
+def _decided(project: Project, uploads: Sequence[UploadedFile[Any]], told: ImportRequest) -> ConfirmedMapping:
+    parts = receiving.parts_of(uploads, told.reading)
+    seen = look(parts, shape=asked(told.preset))
+    decision = decide(project, seen, told, parts)
+    for upload in uploads:
+        upload.seek(0)
+    return decision
 
 
 def decide(project: Project, seen: Look, told: ImportRequest, parts: Sequence[ImportFile]) -> ConfirmedMapping:
@@ -123,4 +138,5 @@ def decide(project: Project, seen: Look, told: ImportRequest, parts: Sequence[Im
         reading=told.reading,
         by_item_id=by_item_id,
         rest_are_attributes=told.rest_are_attributes,
+        confirmed_by="program",
     )

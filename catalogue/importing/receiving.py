@@ -55,6 +55,7 @@ class ConfirmedMapping:
     reading: ReadAs = UNSAID
     by_item_id: bool = False
     rest_are_attributes: bool = False
+    confirmed_by: str = "page"  # or program
 
     @property
     def labelled(self) -> dict[str, Any]:
@@ -165,6 +166,7 @@ def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> boo
             shape=decision.shape,
             by_item_id=decision.by_item_id,
             rest_are_attributes=decision.rest_are_attributes,
+            confirmed_by=decision.confirmed_by,
             **decision.reading._asdict(),
         )
         plan = plan.labelled(decision.table, decision.scale)

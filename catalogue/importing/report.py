@@ -33,6 +33,9 @@ class FileRead(BaseModel):
 
     name: str = Field(description="The file's name.")
     format: str = Field(default="", description="`jsonl`, `json`, `csv` or `parquet`.")
+    encoding: str = Field(default="", description="Of its text, where it was told; else UTF-8.")
+    sheet: str = Field(default="", description="Of a workbook, where it was told.")
+    shape: str = Field(default="", description="What its structure is known for: the export of a tool.")
     told: str = Field(default="", description="How its text was divided into cells, where it was.")
 
 
@@ -117,6 +120,9 @@ class ImportReport(BaseModel):
     columns: list[ColumnRead] = Field(default=[], description="In the file's order; those of later rows at the end.")
     columns_left_out: bool = Field(default=False, description="There are more columns than are listed.")
     scale: str = Field(default="", description="The label scale; empty for catalogue items.")
+    labels_by: str = Field(
+        default="", description="By whose word values are labels: `call`, `person`, `names` or `preset NAME`."
+    )
     labels: list[LabelRead] = Field(default=[], description="Labels of the file and what they were read as.")
     labels_others: int = Field(default=0, description="How often labels beyond those listed.")
     counts: ImportCounts = Field(default_factory=ImportCounts, description="What became of the rows.")

@@ -32,7 +32,7 @@ def _rows(report: ImportReport, *, done: bool) -> Iterator[str]:
 def losses(report: ImportReport) -> list[str]:
     """What is changed, unread or missing although its row goes in."""
     unread, twice, marked = len(report.unread), report.contradicted, report.marked.rows
-    missing = report.pictures.missing
+    missing, replaced = report.pictures.missing, report.counts.replaced
     told = [
         (unread, ngettext("%(n)s column is not read", "%(n)s columns are not read", unread)),
         (twice, ngettext("%(n)s row contradicts an earlier one", "%(n)s rows contradict earlier ones", twice)),
@@ -44,6 +44,10 @@ def losses(report: ImportReport) -> list[str]:
                 "%(n)s rows have characters that cannot be stored",
                 marked,
             ),
+        ),
+        (
+            replaced,
+            ngettext("%(n)s byte could not be read and is �", "%(n)s bytes could not be read and are �", replaced),
         ),
     ]
     return [_counted(text, count) for count, text in told if count]

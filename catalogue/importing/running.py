@@ -234,9 +234,12 @@ def run_import(
     return intake.counts
 
 
-def intake_of(batch: Import, parts: Sequence[ImportFile], limits: Limits, *, keep_pictures: bool = True) -> Intake:
-    """The rows of an import on their way in, after those that are in already; a look keeps no pictures."""
-    plan = _labels_read(batch, parts, limits)
+def intake_of(
+    batch: Import, parts: Sequence[ImportFile], limits: Limits, *, keep_pictures: bool = True, all_labels: bool = True
+) -> Intake:
+    """The rows of an import on their way in, after those that are in already; a look keeps no pictures, and at the first rows
+    alone takes the labels of the rest of the file as said."""
+    plan = _labels_read(batch, parts, limits) if all_labels else Plan.of(batch)
     report = ImportReport.model_validate(batch.report)
     if predictions.are_told(plan.columns) and not batch.file_sha256:
         batch.file_sha256 = predictions.digest_of(part.file for part in parts)
@@ -255,8 +258,8 @@ def intake_of(batch: Import, parts: Sequence[ImportFile], limits: Limits, *, kee
 
 def begun(report: ImportReport, batch: Import, plan: Plan, parts: Sequence[ImportFile]) -> ImportReport:
     """With what is known before the first row."""
-    report.files = [FileRead(name=cut(part.name, 255)) for part in parts]
-    report.preset, report.confirmed_by = batch.preset, plan.confirmed_by
+    report.files = [_file(part) for part in parts]
+    report.preset, report.confirmed_by, report.labels_by = batch.preset, plan.confirmed_by, plan.labels_by
     report.scale = (batch.scale_name or batch.project.scale_name) if batch.kind == Import.Kind.PAIRS else ""
     return report
 
@@ -264,6 +267,10 @@ def begun(report: ImportReport, batch: Import, plan: Plan, parts: Sequence[Impor
 def _mapper(batch: Import, plan: Plan) -> Mapper:
     rest = RestOfColumns(plan.columns, batch.preset) if plan.rest_are_attributes else None
     return Mapper(plan.columns, batch.kind, scale_of(batch), plan.labels, by_item_id=plan.by_item_id, rest=rest)
+
+
+def _file(part: ImportFile) -> FileRead:
+    return FileRead(name=cut(part.name, 255), encoding=cut(part.reading.encoding), sheet=cut(part.reading.sheet))
 
 
 def _read_labels_first(batch: Import, parts: Sequence[ImportFile], token: UUID, limits: Limits) -> None:

@@ -7,8 +7,8 @@ project's row locked, so two imports into one project take turns chunk by chunk.
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, fields, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple
 
 from catalogue.importing.items import StoredItem, store_items
 from catalogue.importing.mapping import Record
@@ -59,21 +59,25 @@ chunk_stored: Hook[[StoredChunk], AddedLabels] = Hook()  # labels, ratings, pred
 queries_became_benchmark: Hook[[Sequence[int]], None] = Hook()
 
 
+def _count(description: str) -> Any:
+    return field(default=0, metadata={"description": description})
+
+
 @dataclass
 class ImportCounts:
     """What became of the rows: read = new + known + changed + rejected. Gold, ratings and predictions count what was added,
     `replaced` the bytes that could not be read."""
 
-    read: int = 0
-    new: int = 0
-    known: int = 0
-    changed: int = 0
-    rejected: int = 0
-    gold: int = 0
-    ratings: int = 0
-    predictions: int = 0
-    images: int = 0
-    replaced: int = 0
+    read: int = _count("Rows that were read.")
+    new: int = _count("Rows that made a pair or an item.")
+    known: int = _count("Rows that were there already, with the same content.")
+    changed: int = _count("Rows whose item has other content than before.")
+    rejected: int = _count("Rows that did not go in.")
+    gold: int = _count("Gold labels that were added.")
+    ratings: int = _count("Labels of single raters that were added.")
+    predictions: int = _count("Predictions of models outside of here that were added.")
+    images: int = _count("Pictures that were added.")
+    replaced: int = _count("Bytes that could not be read and are U+FFFD now.")
 
     def add(self, other: ImportCounts) -> None:
         for one in fields(self):

@@ -149,6 +149,7 @@ class Intake:
         report.counts = replace(self.counts)
         for file in report.files[:1]:
             file.format, file.told = self.source.format.value, cut(self.source.told, 300)
+            file.shape = self.source.shape.preset.name if self.source.shape else ""
         columns_seen.add_to(report, chunk.columns, self.mapper.meaning, self.mapper.rest)
         report.columns_left_out |= chunk.columns_left_out
         report.note_records(records)

@@ -14,7 +14,7 @@ from django.test import Client
 
 from annotation.curation import exporting
 from annotation.models import BadCase, Export, HardSet
-from catalogue.importing import receiving, running
+from catalogue.importing import looking, receiving, running
 from catalogue.importing.program_imports import CutOff, TooLarge, collect
 from catalogue.models import Import, Item, Pair
 from inference.models import PrelabelRun
@@ -22,6 +22,7 @@ from jobs import leasing
 from projects import tokens
 from projects.models import AuditEvent, Project, Scope
 from rules.publishing import publish_pack
+from tests.catalogue.importing.test_looking import everything
 from tests.conftest import Cast
 from tests.rules.conftest import spec
 from tests.world.rows import make_item, make_pair
@@ -95,6 +96,34 @@ def test_a_form_with_a_file_does_the_same(program: Program) -> None:
     assert answer.status_code == 201, answer.content
     work(answer.json()["import"])
     assert Pair.objects.count() == 3
+
+
+def test_a_look_says_what_the_import_then_says_and_stores_nothing(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = lines([*({**row, "shelf": "A"} for row in ROWS), {"query": "", "item_id": "x", "title": "y"}])
+    before, query = everything(), "licence=internal&source=shop"
+    answer = send(program, body, f"{query}&look=1")
+    assert answer.status_code == 200, answer.content
+    looked = answer.json()
+    assert everything() == before
+    assert looked["summary"] == "3 rows would go in; 1 row would not; 1 column is not read"
+    assert looked["report"]["unread"] == ["shelf"] and looked["report"]["confirmed_by"] == "program"
+    batch = send(program, body, query).json()
+    assert batch["report"] is None
+    work(batch["import"])
+    assert program.get(f"/api/p/shoes/imports/{batch['import']}/").json()["report"] == looked["report"]
+    monkeypatch.setattr(looking, "FIRST_ROWS", 2)
+    first = send(program, body, f"{query}&look=1").json()["report"]
+    assert (first["whole"], first["counts"]["read"], first["counts"]["known"]) == (False, 2, 2)
+
+
+def test_a_look_refuses_what_the_import_would_refuse(program: Program) -> None:
+    assert send(program, lines(ROWS), "look=1").status_code == 400
+    assert send(program, b"", "look=1&licence=x").status_code == 400
+    nothing = send(program, lines([{**ROWS[0], "title": ""}]), "look=1&licence=x").json()
+    assert nothing["why_nothing"]["code"] == "title_rejected"
+    assert not Import.objects.exists()
 
 
 def test_rejected_rows_are_read_line_by_line(program: Program) -> None:

@@ -23,6 +23,7 @@ from tests.catalogue.importing.test_importing import claimed, lines
 from tests.picture_servers import picture
 
 TOLD = "Its cells are divided by: comma. A cell may stand in quotes."
+FILE = {"name": "pairs.csv", "format": "csv", "encoding": "", "sheet": "", "shape": "", "told": TOLD}
 ARGUMENTS = ("--project", "mugs", "--create", "--licence", "CC0-1.0")
 CSV = """query,item_id,title,label,shelf,image
 red mug,m1,Red mug,L4,A,one.jpg
@@ -70,7 +71,7 @@ def test_look_and_import_of_a_file_say_the_same(db: None, faulty: Path) -> None:
 
 def test_a_report_tells_columns_labels_rows_and_pictures(db: None, faulty: Path) -> None:
     report = reports(faulty, "--column", "image=images")[1]
-    assert report["files"] == [{"name": "pairs.csv", "format": "csv", "told": TOLD}]
+    assert report["files"] == [FILE]
     columns = {one["name"]: (one["becomes"], one["examples"]) for one in report["columns"]}
     assert list(columns) == ["query", "item_id", "title", "label", "shelf", "image"]
     assert columns["title"] == ("title", ["Red mug", "Blue mug", "Pot"])
