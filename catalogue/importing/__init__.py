@@ -4,6 +4,7 @@
 - `reading`    how it is to be read, as they say; `reading_forms` asks a person; `encodings` make its text UTF-8,
   `encoding_guess` says which it may be in
 - `opening`    the files of an import as one stream of rows
+- `joining/`   several files that belong together, as the rows of one
 - `shapes/`    files of other programs and our own exports, which are no table of pairs, as rows
 - `readers`    the `rows` of a file, one by one, under `limits`; of JSON by `json_rows`, of CSV and TSV by `delimited`,
   of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches, `class_names` what numbers mean;

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.utils.translation import gettext as _
 
 from catalogue.importing import guessing, presets
+from catalogue.importing.joining import part_hints
 from catalogue.importing.presets import ITEMS, PAIRS, ImportField, NoPreset
 from catalogue.importing.raters import RATER, RATING
 from relevance.sanitising import storable
@@ -119,14 +120,16 @@ def _several(doubtful: Mapping[str, Sequence[str]]) -> ColumnsUnclear:
     return ColumnsUnclear(sentence, [f"{_shown(one)}={field}" for one in columns[:_AT_ONCE]], either=True)
 
 
-def lacking(fields: Sequence[ImportField], meaning: Mapping[str, str], kind: str) -> str:
+def lacking(fields: Sequence[ImportField], meaning: Mapping[str, str], kind: str, columns: Sequence[str] = ()) -> str:
     """What a person is told who has said what the columns mean."""
-    if _is_catalogue(fields, meaning, kind):
+    hint = part_hints.looks_like(columns)
+    if _is_catalogue(fields, meaning, kind) and not hint:
         return _(
             "No column is the query: is this a catalogue? Discard it and choose “catalogue items” when you upload it."
         )
     names = ", ".join(str(known.label) for known in fields)
-    return _("No column says what this import needs: %(names)s.") % {"names": names}
+    sentence = _("No column says what this import needs: %(names)s.") % {"names": names}
+    return f"{hint} {sentence}".strip()
 
 
 def _is_catalogue(fields: Sequence[ImportField], meaning: Mapping[str, str], kind: str) -> bool:
@@ -136,11 +139,14 @@ def _is_catalogue(fields: Sequence[ImportField], meaning: Mapping[str, str], kin
 def _missing(columns: Sequence[str], kind: str, meaning: Mapping[str, str]) -> ColumnsUnclear:
     fields = presets.missing(meaning, kind)
     if _is_catalogue(fields, meaning, kind):
-        return ColumnsUnclear(_("`query` is missing: is this a catalogue?"), catalogue=True)
+        question = _("`query` is missing: is this a catalogue?")
+        return ColumnsUnclear(f"{question} {part_hints.looks_like(columns)}".strip(), catalogue=True)
     guessed, needed = guessing.guess(columns, kind), {known.name for known in fields}
     likely = [f"{_shown(one)}={field}" for one, field in guessed.items() if field in needed]
     names = ", ".join(str(known.label) for known in fields)
     sentence = _("No column is certain to be what this import needs: %(names)s.") % {"names": names}
+    if hint := part_hints.looks_like(columns):
+        return ColumnsUnclear(f"{hint} {sentence}", likely if len(likely) == len(fields) else ())
     if len(likely) == len(fields):
         return ColumnsUnclear(sentence, likely[:_AT_ONCE])
     told = {"columns": ", ".join(map(_shown, columns[:20]))[:300], "names": ", ".join(presets.names_for(kind))}

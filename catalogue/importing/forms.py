@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from catalogue.importing import column_names, named_items, presets, rater_hints, raters
 from catalogue.importing.inspecting import Look, Origin, meaning_of, origin_of
+from catalogue.importing.joining import part_hints
 from catalogue.importing.label_fields import LabelFields, LabelRow
 from catalogue.importing.label_values import LabelValues, label_columns
 from catalogue.importing.presets import Preset
@@ -177,7 +178,7 @@ class MeaningForm(forms.Form):
         if self.labels and self.labels.refused:
             raise forms.ValidationError(self.labels.problem)
         if missing := presets.missing(self._chosen(), self.kind):
-            raise forms.ValidationError(column_names.lacking(missing, self._chosen(), self.kind))
+            raise forms.ValidationError(column_names.lacking(missing, self._chosen(), self.kind, self.look.columns))
         if why := raters.unclear(self._chosen()):
             raise forms.ValidationError(why)
         self.by_item_id = self._names_items_alone()
@@ -185,7 +186,9 @@ class MeaningForm(forms.Form):
 
     def _names_items_alone(self) -> bool:
         try:
-            return named_items.by_item_id(self.project, self.look.rows, self.kind, self._chosen())
+            return named_items.by_item_id(
+                self.project, self.look.rows, self.kind, self._chosen(), part_hints.looks_like(self.look.columns)
+            )
         except FileRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 

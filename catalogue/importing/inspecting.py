@@ -73,7 +73,7 @@ def look(parts: Sequence[ImportFile], limits: Limits = UPLOAD, shape: str | None
     """Read the first rows, of the shape asked for (`shapes.table.asked`); raises FileRefused where there are none,
     EncodingUnclear where nobody says which text it is."""
     hold_to_encodings(parts, limits)
-    source = ImportRows(parts, limits, shape)
+    source = ImportRows(parts, limits, shape, first=SAMPLE_ROWS, glance=True)
     rows, broken = _head(source)
     if not rows:
         raise FileRefused(_without_rows(source.format, broken))

@@ -86,7 +86,7 @@ def count_in(
         return LabelValues()
     for part in parts:
         part.file.seek(0)
-    found = count(ImportRows(parts, limits, shape), meaning, seconds=seconds)
+    found = count(ImportRows(parts, limits, shape, alone=True), meaning, seconds=seconds)
     for part in parts:
         part.file.seek(0)
     return found

@@ -66,7 +66,9 @@ def through(
 
     Raises ScaleUnclear; a file that breaks off has its reason in the report, as the rows before it would stay in.
     """
-    intake = running.intake_of(batch, parts, limits, keep_pictures=False, all_labels=rows is None)
+    intake = running.intake_of(
+        batch, parts, limits, keep_pictures=False, all_labels=rows is None, first=None if rows is None else rows + 1
+    )
     began = time.monotonic()
     try:
         for chunk in intake.chunks(rows):
@@ -77,4 +79,5 @@ def through(
         intake.report.stopped = str(refusal)
         return intake.report
     intake.report.whole = intake.at_end
+    intake.tell_at_end()
     return intake.report

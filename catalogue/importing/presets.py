@@ -65,7 +65,19 @@ FIELDS: tuple[ImportField, ...] = (
     _field(
         "item_id",
         gettext_lazy("item id"),
-        *("product_id", "product_uid", "asin", "docid", "doc_id", "商品id", "商品编号", "商品编码", "产品id", "宝贝id"),
+        *(
+            "product_id",
+            "product_uid",
+            "asin",
+            "docid",
+            "doc_id",
+            "docno",
+            "商品id",
+            "商品编号",
+            "商品编码",
+            "产品id",
+            "宝贝id",
+        ),
         needed=f"{PAIRS} {ITEMS}",
     ),
     _field(

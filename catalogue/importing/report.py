@@ -115,6 +115,7 @@ class ImportReport(BaseModel):
     version: int = Field(default=VERSION, description="Of this form.")
     whole: bool = Field(default=True, description="False: a look at the first rows alone.")
     files: list[FileRead] = Field(default=[], description="The files.")
+    joined: list[SharedReason] = Field(default=[], description="What is to be said of files that were joined.")
     preset: str = Field(default="", description="The preset that said what columns mean; empty where none fits.")
     confirmed_by: str = Field(default="", description="`page`, `program` or `command`: who settled what columns mean.")
     columns: list[ColumnRead] = Field(default=[], description="In the file's order; those of later rows at the end.")
@@ -147,6 +148,9 @@ class ImportReport(BaseModel):
     def goes_in(self) -> int:
         """Rows that went in or were there already."""
         return self.counts.read - self.counts.rejected
+
+    def note_joined(self, notes: Iterable[str]) -> None:
+        self.joined = [SharedReason(reason=cut(note, _REASON), told=to_json(note)) for note in notes]
 
     def note_records(self, records: Sequence[Record]) -> None:
         """Rows that went in."""

@@ -68,6 +68,7 @@ def lines(report: ImportReport) -> Iterator[str]:
 def _lines(report: ImportReport) -> Iterator[str]:
     for file in report.files:
         yield f"{file.name} ({file.format}) {file.told}".strip()
+    yield from (f"  {note.words}" for note in report.joined)
     wide = min(30, max((len(column.name) for column in report.columns), default=0))
     for column in report.columns:
         yield f"  {column.name[:30]:{wide}}  {meaning(column):20}  {' · '.join(column.examples)}"[:150]

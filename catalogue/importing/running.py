@@ -7,6 +7,7 @@ rejection with its number, field and reason, and keeps no other row out.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -222,6 +223,7 @@ def run_import(
     if not Plan.of(batch).labels_whole:
         _read_labels_first(batch, parts, token, limits)
     intake = intake_of(batch, parts, limits)
+    _read_beside(batch, token, intake, on_progress)
     with closing(taking_in.ahead(intake.chunks())) as chunks:
         for chunk in chunks:
             bytes_read = chunk.bytes_read
@@ -231,14 +233,39 @@ def run_import(
             del chunk  # the next one is being made: no more than these two are ever held
             if on_progress is not None:
                 on_progress(intake.counts, bytes_read)
+    if intake.tell_at_end():
+        with transaction.atomic():
+            _note(batch, token, intake, intake.source.bytes_read)
     return intake.counts
 
 
+def _read_beside(
+    batch: Import, token: UUID, intake: Intake, on_progress: Callable[[ImportCounts, int], None] | None
+) -> None:
+    """Files that are joined to the first are read before any row of it is; that is progress, too."""
+    # Without the notes, which renew the lease, another worker would take the import over while a catalogue is read.
+    since = time.monotonic()
+    for bytes_read in intake.source.prepare():
+        if time.monotonic() - since < taking_in.CHUNK_SECONDS:
+            continue
+        since = time.monotonic()
+        with transaction.atomic():
+            _note(batch, token, intake, bytes_read)
+        if on_progress is not None:
+            on_progress(intake.counts, bytes_read)
+
+
 def intake_of(
-    batch: Import, parts: Sequence[ImportFile], limits: Limits, *, keep_pictures: bool = True, all_labels: bool = True
+    batch: Import,
+    parts: Sequence[ImportFile],
+    limits: Limits,
+    *,
+    keep_pictures: bool = True,
+    all_labels: bool = True,
+    first: int | None = None,
 ) -> Intake:
-    """The rows of an import on their way in, after those that are in already; a look keeps no pictures, and at the first rows
-    alone takes the labels of the rest of the file as said."""
+    """The rows of an import on their way in, after those that are in already, or the first of them; a look keeps no
+    pictures, and at the first rows alone takes the labels of the rest of the file as said."""
     plan = _labels_read(batch, parts, limits) if all_labels else Plan.of(batch)
     report = ImportReport.model_validate(batch.report)
     if predictions.are_told(plan.columns) and not batch.file_sha256:
@@ -247,7 +274,7 @@ def intake_of(
     folder = Path(batch.images_folder) if batch.images_folder else None
     return Intake(
         batch=batch,
-        source=ImportRows(parts, limits, plan.shape),
+        source=ImportRows(parts, limits, plan.shape, first=first),
         mapper=_mapper(batch, plan),
         pictures=PictureLookup(batch.project, folder, plan.pictures, report.pictures, keep_pictures),
         judge_gold=plan.judge_gold,

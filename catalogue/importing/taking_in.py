@@ -122,6 +122,11 @@ class Intake:
         self.counts.add(counts)
         self._tell(chunk, records, refused)
 
+    def tell_at_end(self) -> bool:
+        """What can be said of the files once all rows were read; whether there is any."""
+        self.report.note_joined(self.source.notes)
+        return bool(self.report.joined)
+
     def _store(
         self, project: Project, records: Sequence[Record], chunk: ReadChunk
     ) -> tuple[Sequence[Record], list[Outcome], list[tuple[int, RowRefused]]]:
@@ -147,9 +152,8 @@ class Intake:
     def _tell(self, chunk: ReadChunk, records: Sequence[Record], refused: Sequence[tuple[int, RowRefused]]) -> None:
         report = self.report
         report.counts = replace(self.counts)
-        for file in report.files[:1]:
-            file.format, file.told = self.source.format.value, cut(self.source.told, 300)
-            file.shape = self.source.shape.preset.name if self.source.shape else ""
+        for file, (format_, told, shape) in zip(report.files, self.source.read_as, strict=False):
+            file.format, file.told, file.shape = format_.value, cut(told, 300), shape
         columns_seen.add_to(report, chunk.columns, self.mapper.meaning, self.mapper.rest)
         report.columns_left_out |= chunk.columns_left_out
         report.note_records(records)

@@ -23,6 +23,7 @@ from catalogue.importing.presets import PRESETS, NoPreset
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.reading import UNSAID
 from catalogue.importing.reading_forms import asked, look_or_ask
+from catalogue.importing.reasons import in_words
 from catalogue.models import Import
 from catalogue.pictures import fetching
 from jobs import heartbeats
@@ -163,6 +164,7 @@ def _progress(request: Request, batch: Import) -> dict[str, Any]:
         "nothing": nothing_in.why(batch),
         "rejections": list(receiving.first_rejections(batch)),
         "marked": receiving.marked(batch),
+        "joined": [in_words(note["reason"], note["told"]) for note in batch.report.get("joined", ())],
         "presence": heartbeats.presence(),
         "wants_pictures": fetching.has_any(request.project),
     }
