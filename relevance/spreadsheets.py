@@ -1,7 +1,7 @@
 """CSV for people: a cell that a spreadsheet would take for a formula begins with an apostrophe instead.
 
 Whatever the product writes as CSV goes through here, and nothing that a program reads back does: JSONL and Parquet are
-lossless.
+lossless. A CSV of ours that is imported again loses its apostrophes by `plain_cell`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ def safe_cell(cell: object) -> str:
     """The cell as a spreadsheet shows it and never computes it."""
     text = "" if cell is None else str(cell)
     return "'" + text if _FORMULA.match(text) else text
+
+
+def plain_cell(text: str) -> str:
+    """What `safe_cell` was given, by what it wrote."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
 
 
 class _Echo:

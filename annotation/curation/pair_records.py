@@ -8,6 +8,17 @@ from typing import Any, NamedTuple
 from annotation.gold.opinions import Opinion
 
 
+class ForeignOpinion(NamedTuple):
+    """What an imported file says that a model outside of here predicted: a label of the project's scale, JSON as text."""
+
+    pair: int
+    snapshot: str
+    model: str
+    label: str
+    score: float | None
+    posterior: str | None
+
+
 class PairRecord(NamedTuple):
     """A pair as an export sees it, all of one moment: JSON as text, and None for what the kind of export does not tell."""
 
@@ -19,10 +30,14 @@ class PairRecord(NamedTuple):
     item_locale: str
     snapshot: str
     title: str
-    category: str | None
-    cpv: str | None
-    skus: str | None
-    shop: str | None
+    category: str
+    cpv: str
+    skus: str
+    shop: str
+    description: str | None
+    selling_points: str | None
+    price: str | None
+    image_addresses: str | None
     source: str
     licence: str
     attribution: str
@@ -37,6 +52,7 @@ class PairRecord(NamedTuple):
     model: str
     rule_base: int | None
     said: Sequence[Opinion]
+    foreign: Sequence[ForeignOpinion] = ()
 
 
 def origin(record: PairRecord) -> dict[str, Any]:

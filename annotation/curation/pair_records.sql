@@ -3,13 +3,15 @@
 -- Parameters
 --   pairs     bigint[]  which pairs
 --   golds     bigint[]  of some of them their gold, as the export took it
---   training  boolean   with what only a training row says: long texts, and the model's chain; without it these are NULL
+--   training  boolean   with what only a training row says, the model's chain; without it with what only a row for people
+--                       says, all else of the item; the other is NULL
 --
 -- Without coalesce(g.snapshot_id, ...), a label would stand beside an item that has changed since: gold's own snapshot comes
 -- before the item's, and a prediction that saw another one is not told.
 SELECT p.id, p.external_id, q.text, q.locale, i.external_id, i.locale, s.sha256, s.title,
-       CASE WHEN %(training)s THEN s.category END, CASE WHEN %(training)s THEN s.cpv::text END,
-       CASE WHEN %(training)s THEN s.skus::text END, CASE WHEN %(training)s THEN s.shop END,
+       s.category, s.cpv::text, s.skus::text, s.shop, CASE WHEN NOT %(training)s THEN s.description END,
+       CASE WHEN NOT %(training)s THEN s.selling_points::text END, CASE WHEN NOT %(training)s THEN s.price END,
+       CASE WHEN NOT %(training)s THEN s.image_addresses::text END,
        b.source, b.licence, b.attribution, g.id, coalesce(g.label, ''), coalesce(g.mismatch, ''), coalesce(g.ground, ''),
        x.id, coalesce(x.label, ''), CASE WHEN %(training)s THEN x.chain::text END,
        coalesce(x.contradicts <> '[]', false), x.model_id, r.number

@@ -46,12 +46,14 @@ class Opinion(NamedTuple):
     late: bool
     no_rule_fits: bool
     day: str
+    note: str
     rules: Sequence[str] = ()
 
 
 # Without a plain statement each of an export's rows would become a model object first.
 _ROWS = """
-SELECT pair_id, id, judge_id, label, outcome, mismatch, mode, late, no_rule_fits, (recorded_at AT TIME ZONE 'UTC')::date::text
+SELECT pair_id, id, judge_id, label, outcome, mismatch, mode, late, no_rule_fits, (recorded_at AT TIME ZONE 'UTC')::date::text,
+       note
 FROM annotation_standingjudgment WHERE pair_id = ANY(%s::bigint[]) ORDER BY pair_id, judge_id"""
 
 

@@ -18,7 +18,7 @@ from catalogue.importing.cells import EXACT_BELOW, name_values, plain, size_of, 
 from catalogue.importing.label_reading import agreed, in_scale
 from catalogue.importing.predictions import ForeignPrediction, PredictionReader
 from catalogue.importing.presets import PAIRS
-from catalogue.importing.raters import RATING, Named, RaterReader
+from catalogue.importing.raters import RATING, Named, RaterReader, Rating
 from catalogue.importing.reasons import because
 from catalogue.importing.rest_of_columns import RestOfColumns
 from catalogue.importing.rows import Row, RowRefused
@@ -89,7 +89,7 @@ class Record(NamedTuple):
     pair_id: str = ""
     label: str = ""
     mismatch: str = ""
-    ratings: Named = ()
+    ratings: tuple[Rating, ...] = ()
     predictions: tuple[ForeignPrediction, ...] = ()
     benchmark: bool = False
     labels_said: Named = ()  # its labels, gold and ratings: as the file writes them, as they are read

@@ -17,7 +17,7 @@ from annotation.judging import card_rules
 from annotation.models import Export, Gold, Judgment
 from catalogue import benchmark
 from catalogue.models import Pair, Snapshot
-from inference.models import ActiveModel, Prediction
+from inference.models import ActiveModel, ImportedPrediction, Prediction
 from inference.prompting.trained import SYSTEM
 from relevance.splits import digest
 from relevance.spreadsheets import safe_cell
@@ -120,15 +120,32 @@ def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[s
         if gold is None and not pair.judgments.exists():
             continue
         standing = sorted(opinions.standing_judgments(pair), key=lambda row: row.judge_id)
+        content = one["snapshot"]
         row = {
+            "format": "lore-labels-2",
             "query": pair.query.text,
-            "title": one["snapshot"].title,
+            "title": content.title,
+            "item": {
+                name: getattr(content, name)
+                for name in (
+                    "category",
+                    "cpv",
+                    "skus",
+                    "shop",
+                    "description",
+                    "selling_points",
+                    "price",
+                    "image_addresses",
+                )
+            },
             "gold_label": gold.label if gold else "",
             "mismatch": gold.mismatch if gold else "",
             "lore_label": scale.to_lore(gold.label) if gold else "",
             "judgments": [_judgment(judgment, secret) for judgment in standing],
             "prediction_label": scale.from_lore(prediction.label) if prediction and prediction.label else "",
+            "predictions": _predictions(pair, content, prediction, scale),
             **_origin(**one),
+            "label_scale": scale.name,
             "split": benchmark.splits().of(pair.query.text),
         }
         lines.append(orjson.dumps(row) + b"\n")
@@ -138,6 +155,19 @@ def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[s
         cells = {**row, "judgments": said, "prediction": row["prediction_label"]}
         csv.writer(table).writerow([safe_cell(cells[column]) for column in COLUMNS])
     return {"labels.jsonl": b"".join(lines), "labels.csv": table.getvalue().encode()}
+
+
+def _predictions(pair: Pair, content: Snapshot, prediction: Prediction | None, scale: Any) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = []
+    if prediction and prediction.label:
+        told.append({"model": str(prediction.model), "label": scale.from_lore(prediction.label)})
+    foreign = ImportedPrediction.objects.filter(pair=pair, snapshot=content)
+    for one in foreign.order_by("model_name", "batch_id", "row", "place"):
+        said = {"model": one.model_name, "label": one.label, "score": one.score, "posterior": one.posterior}
+        said = {name: value for name, value in said.items() if value is not None}
+        if said not in told:
+            told.append(said)
+    return told
 
 
 def _judgment(row: Judgment, secret: bytes) -> dict[str, Any]:
@@ -151,6 +181,7 @@ def _judgment(row: Judgment, secret: bytes) -> dict[str, Any]:
         "late": row.late,
         "rules_cited": [str(rule) for rule in card_rules.cited_by([row]).get(row.pk, [])],
         "no_rule_fits": row.no_rule_fits,
+        "note": row.note,
         "day": row.recorded_at.date().isoformat(),
     }
 

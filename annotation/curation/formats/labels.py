@@ -1,6 +1,7 @@
 """Labels for people: what stands of each pair that has gold or was judged. The same rows twice: JSONL, lossless, and CSV.
 
-Judges appear under a pseudonym made for the export.
+Judges appear under a pseudonym made for the export. Each row names its format, so that it can be imported as what it is:
+of a CSV that is the only way to know that `'` before a formula is ours (`catalogue/importing/shapes/own_exports.py`).
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from django.utils.translation import gettext_lazy as _
 
 from annotation.curation.formats.shape import ExportFormat, ToWrite, Written
 from annotation.curation.pair_records import PairRecord, origin
 from annotation.curation.sealing import SealedFile
+from catalogue.importing.shapes.own_exports import LABELS_FORMAT
 from relevance.labels import Scale
 from relevance.splits import Split
 
 COLUMNS = (
-    "pair_id", "query", "locale", "item_id", "item_locale", "title", "gold_label", "mismatch", "ground", "lore_label", "judgments",
-    "prediction", "model", "rule_base", "source", "licence", "attribution", "split",
+    "format", "pair_id", "query", "locale", "item_id", "item_locale", "title", "gold_label", "mismatch", "ground",
+    "lore_label", "judgments", "prediction", "model", "rule_base", "source", "licence", "attribution", "label_scale",
+    "split",
 )  # fmt: skip
 
 
@@ -46,8 +50,19 @@ def write(given: ToWrite) -> Written:
 
 def label_row(record: PairRecord, scale: Scale, secret: bytes, split: Split) -> dict[str, Any]:
     return {
+        "format": LABELS_FORMAT,
         "query": record.query,
         "title": record.title,
+        "item": {
+            "category": record.category,
+            "cpv": _list(record.cpv),
+            "skus": _list(record.skus),
+            "shop": record.shop,
+            "description": record.description,
+            "selling_points": _list(record.selling_points),
+            "price": record.price,
+            "image_addresses": _list(record.image_addresses),
+        },
         "gold_label": record.label,
         "mismatch": record.mismatch,
         "lore_label": scale.to_lore(record.label) if record.label else "",
@@ -62,14 +77,33 @@ def label_row(record: PairRecord, scale: Scale, secret: bytes, split: Split) -> 
                 "late": said.late,
                 "rules_cited": said.rules,
                 "no_rule_fits": said.no_rule_fits,
+                "note": said.note,
                 "day": said.day,
             }
             for said in record.said
         ],
         "prediction_label": scale.from_lore(record.predicted) if record.predicted else "",
+        "predictions": _predictions(record, scale),
         **origin(record),
+        "label_scale": scale.name,
         "split": split,
     }
+
+
+def _predictions(record: PairRecord, scale: Scale) -> list[dict[str, Any]]:
+    """What every model said of the content, ours first, as a row to import says it."""
+    ours = [{"model": record.model, "label": scale.from_lore(record.predicted)}] if record.predicted else []
+    foreign = [
+        {"model": said.model, "label": said.label}
+        | ({"score": said.score} if said.score is not None else {})
+        | ({"posterior": orjson.loads(said.posterior)} if said.posterior else {})
+        for said in record.foreign
+    ]
+    return [*ours, *(one for one in foreign if one not in ours)]
+
+
+def _list(text: str | None) -> list[Any]:
+    return orjson.loads(text) if text and text != "[]" else []
 
 
 def csv_cells(row: dict[str, Any]) -> list[object]:

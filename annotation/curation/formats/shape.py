@@ -35,8 +35,8 @@ def _none(_counts: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
 @dataclass(frozen=True)
 class ExportFormat:
     """`purpose`: in a few words, for programs and commands. `trains`: it holds no pair of a test query. `gold_only`: none
-    without gold; else those that people judged, too. `with_judgments`: its records tell what people said; else they tell
-    texts in full and the model's chain. `write`: returns its files, sealed, and counts for the manifest. `figures`: of
+    without gold; else those that people judged, too. `with_judgments`: its records tell what people and foreign models said;
+    else the model's chain. `write`: returns its files, sealed, and counts for the manifest. `figures`: of
     these counts those that its page shows, in words.
     """
 

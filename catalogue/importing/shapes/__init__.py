@@ -7,5 +7,6 @@ A file's structure tells its shape, never its name. What a shape's columns mean 
 - `json_documents` one JSON document, walked through in bounded memory; the values at some place in it, cut out whole
 - `quepid`, `workbench`, `rated_ranking` JSON and CSV of Quepid, of OpenSearch's Search Relevance Workbench, of RRE
 - `label_studio`, `argilla` tasks and records with what people and models answered to their `controls`
+- `own_exports`    labels as an export of ours writes them
 - `judgment_lists`, `trec` lines of text: learning to rank; qrels, topics and collections
 """

@@ -83,7 +83,7 @@ class _Comments:
             query, text = text, ""
         elif query is not None:
             text = text.removeprefix(f"{query}@")
-        return {"query": query, "item": item, "title": text}
+        return {"query": query, "item": item, **({"title": text} if text else {})}
 
 
 def _id_and_text(comment: str) -> tuple[str, str]:

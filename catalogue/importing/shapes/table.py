@@ -22,6 +22,7 @@ from catalogue.importing.shapes import (
     json_documents,
     judgment_lists,
     label_studio,
+    own_exports,
     quepid,
     rated_ranking,
     trec,
@@ -33,7 +34,7 @@ FIRST_ROWS = 20
 FIRST_BYTES = 2 << 10
 _DOCUMENTS = (quepid.BOOK, quepid.CASE, workbench.JUDGMENTS, rated_ranking.RATINGS)
 _LINES = (judgment_lists.LIST, trec.QRELS, trec.TEXTS)
-_ROWS = (quepid.BOOK_TABLE, label_studio.TASKS, label_studio.TABLE, argilla.RECORDS)
+_ROWS = (own_exports.LABELS, quepid.BOOK_TABLE, label_studio.TASKS, label_studio.TABLE, argilla.RECORDS)
 _TABLES = (quepid.RATINGS, quepid.DETAILED, quepid.SNAPSHOT, workbench.FLAT)  # of pairs, with columns of their own
 SHAPES: Mapping[str, Shape] = {one.preset.name: one for one in (*_DOCUMENTS, *_LINES, *_ROWS)}
 

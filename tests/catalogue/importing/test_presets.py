@@ -201,7 +201,7 @@ def test_a_row_becomes_a_record_in_our_words() -> None:
     assert [tuple(sku) for sku in made.content.skus] == [("m1-s", "small", (("size", "S"),)), ("", "m1-m", ())]
     assert (made.content.selling_points, made.content.price) == (("keeps warm",), "19.99")
     assert (made.content.category, made.label, made.benchmark) == ("Home > Mugs", "L4", True)
-    assert made.ratings == (("r1", "L4"), ("r2", "L3"))
+    assert tuple(one[:2] for one in made.ratings) == (("r1", "L4"), ("r2", "L3"))
 
 
 def test_a_brand_that_the_attributes_name_already_is_not_said_twice() -> None:
@@ -211,7 +211,7 @@ def test_a_brand_that_the_attributes_name_already_is_not_said_twice() -> None:
 def test_cells_of_a_csv_file_may_hold_json_or_name_value_lists() -> None:
     assert record(attributes='{"colour": "red"}').content.cpv == (("colour", "red"),)
     assert record(attributes="colour: red; 材质：陶瓷").content.cpv == (("colour", "red"), ("材质", "陶瓷"))
-    assert record(ratings='[{"rater": "r1", "label": "L1"}]').ratings == (("r1", "L1"),)
+    assert tuple(one[:2] for one in record(ratings='[{"rater": "r1", "label": "L1"}]').ratings) == (("r1", "L1"),)
 
 
 def test_rair_field_names_give_attributes_and_skus_from_one_field() -> None:
@@ -288,7 +288,9 @@ def test_a_price_keeps_its_number_and_its_currency(said: dict[str, object], pric
 
 
 def test_yes_and_no_are_labels_of_the_binary_scale() -> None:
-    assert record(scale="binary", label="yes", ratings={"r1": "no"}).ratings == (("r1", "Not relevant"),)
+    assert tuple(one[:2] for one in record(scale="binary", label="yes", ratings={"r1": "no"}).ratings) == (
+        ("r1", "Not relevant"),
+    )
 
 
 def test_hostile_signs_are_replaced_and_counted_and_all_else_stays_raw() -> None:

@@ -192,7 +192,7 @@ LTR = (
 
 
 def test_a_judgment_list_names_its_queries_above_the_judgments() -> None:
-    assert [(row["query"], row["item"], row["title"], row["grade"]) for row in values_of(LTR, "x.txt")] == [
+    assert [(row["query"], row["item"], row.get("title"), row["grade"]) for row in values_of(LTR, "x.txt")] == [
         ("red mug", "m1", "Red mug", "4"),
         ("red mug", "m2", "Blue mug", "0"),
         ("cup", "m1", "Red mug", "1"),
@@ -207,15 +207,15 @@ def test_a_judgment_list_names_its_queries_above_the_judgments() -> None:
             b"2   qid:1   1:0.00  2:0.00   # 1370   mug@Red mug\n3   qid:1 1:8.22 2:1 \t # 1246   mug@Blue@mug\n",
             [("mug", "1370", "Red mug", "2"), ("mug", "1246", "Blue@mug", "3")],
         ),
-        (b"3 qid:7 # m1 red mug\n0 qid:7 # m2 red mug\n", [("red mug", "m1", "", "3"), ("red mug", "m2", "", "0")]),
-        (b"# qid:7: red mug\n3 qid:7 1:0.5 # m1\n", [("red mug", "m1", "", "3")]),
+        (b"3 qid:7 # m1 red mug\n0 qid:7 # m2 red mug\n", [("red mug", "m1", None, "3"), ("red mug", "m2", None, "0")]),
+        (b"# qid:7: red mug\n3 qid:7 1:0.5 # m1\n", [("red mug", "m1", None, "3")]),
     ],
 )
 def test_a_judgment_list_with_features_or_from_quepid_says_the_query_behind_the_item(
     lines: bytes, expected: list[tuple[str, ...]]
 ) -> None:
     found = values_of(lines, "x.txt")
-    assert [(row["query"], row["item"], row["title"], row["grade"]) for row in found] == expected
+    assert [(row["query"], row["item"], row.get("title"), row["grade"]) for row in found] == expected
 
 
 def test_a_judgment_list_that_does_not_say_its_queries_or_items_is_refused_with_what_to_write() -> None:
