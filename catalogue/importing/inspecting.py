@@ -144,7 +144,7 @@ def meaning_told(
         raise NoPreset(why)
     if column := rater_hints.who_judged(seen.rows, seen.columns, meaning):
         raise WhoJudgedUnsaid(column)
-    return preset, {column: field for column, field in meaning.items() if field}
+    return preset, meaning
 
 
 def _by_preset(preset: Preset, seen: Look, kind: str) -> dict[str, str]:

@@ -112,7 +112,8 @@ class Mapper:
         self.meaning, self.by_item_id, self.rest = meaning, by_item_id, rest
         self._columns: dict[str, list[str]] = {}
         for column, field in meaning.items():
-            self._columns.setdefault(field, []).append(column)
+            if field:
+                self._columns.setdefault(field, []).append(column)
         self._kind, self._scale = kind, scale
         self._read = partial(in_scale, scale) if labels is None else partial(agreed, labels)
         self._raters, self._predictions = RaterReader(self._columns, self._label), PredictionReader(self._read)

@@ -6,19 +6,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from catalogue.importing.cells import size_of
-from catalogue.importing.presets import PRESETS, plain_name
+from catalogue.importing.predictions import FIELDS, MODEL_NAME
+from catalogue.importing.presets import NAMES, PRESETS, plain_name
 from catalogue.importing.reasons import because
 from catalogue.importing.rows import Row, RowRefused
 
 FIELD_BYTES = 64 << 10  # of all of them together, as of one field
 _MOST_KINDS = 200  # sets of columns that are remembered
+# Without them what people and models said of the pair would stand on the card of those who judge it.
+_SAID = ("label", "mismatch", "label_scale", "rater", "ratings", MODEL_NAME, *FIELDS)
+_OPINIONS = frozenset(plain_name(word) for name in _SAID for word in NAMES[name].words)
 _NEVER = "id query_id qid pair_id example_id query_class split fold"  # of the pair or the query, whatever the file
 
 
 def no_attributes(preset: str = "") -> frozenset[str]:
     """The names of columns that say nothing of an item, as they are compared."""
     known = PRESETS.get(preset)
-    return frozenset(map(plain_name, f"{_NEVER} {known.no_attributes if known else ''}".split()))
+    return _OPINIONS | frozenset(map(plain_name, f"{_NEVER} {known.no_attributes if known else ''}".split()))
 
 
 class RestOfColumns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from catalogue.importing.guessing import guess
 from catalogue.importing.inspecting import Look, WhoJudgedUnsaid, look, meaning_of, meaning_told
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import PAIRS
-from catalogue.models import Import, Pair, Rejection
+from catalogue.models import Import, Pair, Rejection, Snapshot
 from tests.catalogue.importing.test_import_commands import run
 
 LONG = """query,item_id,title,rater,label
@@ -43,12 +43,14 @@ Bring = Callable[..., dict[str, Any]]
 def bring(db: None, tmp_path: Path) -> Bring:
     """Import a text by the command; `meant`: COLUMN=FIELD."""
 
-    def command(text: str, *meant: str, scale: str = "") -> dict[str, Any]:
+    def command(text: str, *meant: str, scale: str = "", more: Sequence[str] = ()) -> dict[str, Any]:
         path = tmp_path / "raters.csv"
         path.write_text(text)
         columns = [part for one in meant for part in ("--column", one)]
         named = ["--scale", scale] if scale else []
-        return run("import_pairs", path, "--project", "tm", "--create", "--licence", "CC0-1.0", *columns, *named)[1]
+        return run(
+            "import_pairs", path, "--project", "tm", "--create", "--licence", "CC0-1.0", *columns, *named, *more
+        )[1]
 
     return command
 
@@ -184,6 +186,20 @@ def test_label_studios_table_is_what_each_annotator_said(bring: Bring, meant: tu
 
 def test_a_control_of_another_name_is_told(bring: Bring) -> None:
     assert bring(LABEL_STUDIO.replace("rel", "verdict", 1), "verdict=label")["ratings"] == 2
+
+
+def test_what_people_and_models_said_is_no_attribute_where_all_other_columns_are(bring: Bring) -> None:
+    heads, cells = "annotator,score,label_scale,size,week", "ann,0.5,lore-4,XL,w1"
+    answer = bring(
+        f"query,item_id,title,{heads}\ncamp stool,r1,Stool,{cells}\n", "week=", more=["--rest-are-attributes"]
+    )
+    assert Snapshot.objects.get().cpv == [["size", "XL"]]
+    assert answer["report"]["unread"] == ["annotator", "score", "week"]
+
+
+def test_a_column_that_is_left_out_keeps_no_row_out(bring: Bring) -> None:
+    text = f"query,item_id,title,notes\ncamp stool,r1,Stool,{'x' * 70_000}\n"
+    assert bring(text, "notes=")["new"] == 1
 
 
 def _look(text: str) -> Look:
