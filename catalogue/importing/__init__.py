@@ -19,6 +19,7 @@
 - `taking_in`  rows on their way, chunk by chunk; `running` the job that commits them, `looking` the look that takes them back
 - `report`     what either says of the file, of `columns_seen` too; `report_words` in words, `nothing_in` why nothing went in
 - `reasons`    why a row does not go in, in no language, put into words for whoever reads it
+- `written_pictures` those that stand in a row itself
 - `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `pictures` which of
   those that a row names are there. What labels and ratings mean for people is said by who takes `storing.chunk_stored`
 """

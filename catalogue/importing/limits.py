@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WRITTEN = "data:;base64,"  # before the bytes of a picture, where a row holds them
+OMITTED = "data:;omitted"  # in place of a picture that is larger than a row may be
 FRAME_BYTES = 1 << 20  # of lines that the child of Parquet says at once, and one more
 
 

@@ -22,6 +22,7 @@ from catalogue.importing.raters import RATING, Named, RaterReader, Rating
 from catalogue.importing.reasons import because
 from catalogue.importing.rest_of_columns import RestOfColumns
 from catalogue.importing.rows import Row, RowRefused
+from catalogue.importing.written_pictures import LARGEST, name_of
 from relevance.dimensions import Dimension
 from relevance.facts import fold, normalise_query
 from relevance.labels import Scale
@@ -172,7 +173,7 @@ class Mapper:
             if field in values and field != RATING:
                 _same_locale(field, values[field], value)
                 continue
-            if row.size > FIELD_BYTES and size_of(value) > FIELD_BYTES:
+            if row.size > FIELD_BYTES and size_of(value) > (LARGEST if field == "images" else FIELD_BYTES):
                 raise RowRefused(column, because("larger than 64 KiB"))
             if field == RATING:
                 values.setdefault(field, {})[column] = value
@@ -268,7 +269,7 @@ class _Texts:
             return ()
         parts = value if isinstance(value, list | tuple) else [value] if isinstance(value, Mapping) else None
         if parts is not None:
-            self._values["images"] = [_picture(one) if isinstance(one, Mapping) else one for one in parts]
+            self._values["images"] = [name_of(one) if isinstance(one, Mapping) else one for one in parts]
         return tuple(one for text in self.several("images") for one in _BETWEEN_ADDRESSES.split(text))
 
     def named(self, field: str) -> Named:
@@ -309,12 +310,6 @@ def _content(texts: _Texts, *, titled: bool, rest: Named) -> Content:
         selling_points=texts.several("selling_points"),
         price=_price(texts),
     )
-
-
-def _picture(one: Mapping[str, Any]) -> Any:
-    """Its address or name; of another form what it holds, so that its row is told of."""
-    names = ("url", "src", "address", "link", "href", "file", "name")
-    return next((one[name] for name in names if one.get(name) not in _NONE), f"{{{', '.join(map(str, one))[:80]}}}")
 
 
 def _category(texts: _Texts) -> str:

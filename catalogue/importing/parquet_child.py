@@ -6,6 +6,7 @@ an open file and no secret. A line is what a row would be in JSONL, so that its 
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -17,7 +18,7 @@ from pyarrow import lib, parquet
 
 from catalogue.child_processes import OpenFile, allow_seconds, settle_in, write_frame
 from catalogue.importing import arrow_rows, class_names
-from catalogue.importing.limits import FRAME_BYTES, Limits
+from catalogue.importing.limits import FRAME_BYTES, OMITTED, WRITTEN, Limits
 
 MEMORY = 1 << 30  # address space; the libraries alone take 290 MiB of it
 CPU_SECONDS = 30  # for each frame
@@ -82,7 +83,7 @@ def _lines(file: OpenFile, limits: Limits) -> Iterator[bytes]:
     for batch in table.iter_batches(batch_size=together, use_threads=False):
         rows = arrow_rows.read(batch)
         class_names.name_all(rows, by_column)
-        yield from map(_line, rows)
+        yield from (_line(row, limits.line_bytes) for row in rows)
 
 
 def _check(metadata: Any, limits: Limits) -> int:
@@ -95,23 +96,37 @@ def _check(metadata: Any, limits: Limits) -> int:
     return max(1, min(_TOGETHER, _TOGETHER_BYTES * int(metadata.num_rows) // max(size, 1)))
 
 
-def _line(values: Mapping[str, Any]) -> bytes:
+def _line(values: Mapping[str, Any], most: int) -> bytes:
     try:
-        return orjson.dumps(values, default=_text, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        return orjson.dumps(values, default=RowBytes(most).text, option=orjson.OPT_PASSTHROUGH_DATETIME)
     except (TypeError, ValueError):  # a text that is no UTF-8, a nesting without end
         pass
     try:
-        return json.dumps(values, default=_text, ensure_ascii=False).encode("utf-8", "surrogateescape")
+        return json.dumps(values, default=RowBytes(most).text, ensure_ascii=False).encode("utf-8", "surrogateescape")
     except (ValueError, RecursionError):
         return (
             repr(values).encode("utf-8", "backslashreplace").replace(b"\n", b" ")
         )  # which its reader lists as no JSON
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bytes):
-        return value[: FIELD_BYTES + 1].decode("utf-8", "replace")
-    return str(value)
+class RowBytes:
+    """The bytes of one row as text: of a picture in base64, as long as the line holds it, else the text that they are."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most * 5 // 8  # base64 takes four signs for three bytes
+
+    def text(self, value: object) -> str:
+        if not isinstance(value, bytes):
+            return str(value)
+        if not value.startswith(_PICTURES):
+            return value[: FIELD_BYTES + 1].decode("utf-8", "replace")
+        if len(value) > self._left:
+            return f"{OMITTED}={len(value)}"
+        self._left -= len(value)
+        return WRITTEN + base64.b64encode(value).decode()
+
+
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 
 
 if __name__ == "__main__":

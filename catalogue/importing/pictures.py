@@ -13,13 +13,14 @@ from typing import NamedTuple
 from catalogue.importing.mapping import Record
 from catalogue.importing.reasons import RowReason, at, because, of_lazy
 from catalogue.importing.report import FaultOfRow, PicturesNamed, note_hosts, note_missing
+from catalogue.importing.written_pictures import NoBytes, bytes_of, is_written
 from catalogue.models import Image, PictureSource
 from catalogue.pictures import addresses, decoding, fetching, images
 from catalogue.pictures.addresses import AddressRefused
 from catalogue.pictures.decoding import PictureRefused
 from projects.models import Project
 
-_NO_NAMES = ("data:", "{")  # a picture written into the row, an object without a name
+_NO_NAME = "{"  # an object without a name
 
 
 class NotThere(Exception):
@@ -40,6 +41,10 @@ class RefusedPicture(NamedTuple):
     @property
     def why(self) -> str:
         return at(self.name[:100], self.reason)
+
+
+def _is_no_name(name: str) -> bool:
+    return name.startswith(_NO_NAME) or is_written(name)
 
 
 def _why(code: str) -> RowReason:
@@ -72,7 +77,7 @@ class PictureLookup:
         named = {name for record in records for name in record.pictures}
         if not named:
             return list(records)
-        named = {name for name in named if not addresses.is_address(name) and not name.startswith(_NO_NAMES)}
+        named = {name for name in named if not addresses.is_address(name) and not _is_no_name(name)}
         found = self._by_name(named)
         resolved = [record if not record.pictures else self._with_hashes(record, found) for record in records]
         faults = [FaultOfRow(one.row, one.reason, example=one.name) for one in (*self.refused, *self._also_missing)]
@@ -114,19 +119,21 @@ class PictureLookup:
         if name not in found:
             try:
                 found[name] = self._from_folder(name)
-            except (PictureRefused, NotThere) as refusal:
+            except (PictureRefused, NotThere, NoBytes) as refusal:
                 found[name] = ""
-                self._why[name] = refusal.why if isinstance(refusal, NotThere) else _why(refusal.code)
-                self.refused.append(RefusedPicture(record.row, name, self._why[name]))
+                self._why[name] = _why(refusal.code) if isinstance(refusal, PictureRefused) else refusal.why
+                self.refused.append(RefusedPicture(record.row, name[:200], self._why[name]))
                 return ""
         if not found[name]:
             why = self._why.get(name) or because("neither uploaded nor known to the project")
-            self._also_missing.append(RefusedPicture(record.row, name, why))
+            self._also_missing.append(RefusedPicture(record.row, name[:200], why))
         return found[name]
 
     def _from_folder(self, name: str) -> str:
-        if name.startswith(_NO_NAMES):
+        if name.startswith(_NO_NAME):
             raise NotThere(because("in a form that is not read"))
+        if is_written(name):
+            return self._kept("", bytes_of(name))
         if self.folder is None:
             if self.uploaded:
                 raise NotThere(because("not among the uploaded pictures"))
@@ -134,6 +141,9 @@ class PictureLookup:
         data = images.read_from(self.folder, name)
         if data is None:
             raise NotThere(because("not in the folder"))
+        return self._kept(name, data)
+
+    def _kept(self, name: str, data: bytes) -> str:
         image, new = images.add(self.project, name, data, keep=self.stores)
         self.added += new
         return image.sha256

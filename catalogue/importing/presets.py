@@ -111,6 +111,7 @@ FIELDS: tuple[ImportField, ...] = (
         gettext_lazy("picture files or addresses"),
         "photos",
         "pictures",
+        "image",
         "image_file",
         "image_url",
         "image_urls",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalogue.importing.cells import size_of
@@ -35,7 +35,7 @@ class RestOfColumns:
     def of(self, row: Row) -> tuple[tuple[str, Any], ...]:
         """Column and value, of those that say something; raises RowRefused where they are more than one field may hold."""
         names = self._among(tuple(row.values))
-        found = tuple((name, value) for name in names if (value := row.values[name]) not in (None, ""))
+        found = tuple((name, value) for name in names if _says(value := row.values[name]))
         if row.size > FIELD_BYTES and size_of(found) > FIELD_BYTES:
             raise RowRefused("attributes", because("larger than 64 KiB"))
         return found
@@ -53,6 +53,12 @@ class RestOfColumns:
             left = [one for one in there if not _is_read(one, self._read)]
             names = self._names[there] = [one for one in left if plain_name(one) not in self._left_out]
         return names
+
+
+def _says(value: Any) -> bool:
+    """Something, and no picture."""
+    within = value.get("bytes") if isinstance(value, Mapping) else value
+    return value not in (None, "") and not (isinstance(within, str) and within.startswith("data:"))
 
 
 def _is_read(column: str, read: Sequence[str]) -> bool:
