@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from django.db import transaction
 
@@ -32,6 +32,13 @@ def taken_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+def at_upload(batch: Import, decision: ConfirmedMapping, *, person: Person) -> ImportReport:
+    """What an upload that waits would come to if it were confirmed so. Raises FileRefused, ScaleUnclear, LabelsUnmapped."""
+    with ExitStack() as opened:
+        parts = [part._replace(reading=decision.reading) for part in running.open_stored(batch, opened)]
+        return confirmed(batch, parts, decision, person=person)
 
 
 def confirmed(

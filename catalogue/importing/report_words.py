@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalogue.importing.presets import NAMES
-from catalogue.importing.report import ColumnRead, ImportReport, SharedReason
+from catalogue.importing.report import ColumnRead, HostNamed, ImportReport, SharedReason
 from relevance.invisible_characters import spelt_out
+
+
+@dataclass(frozen=True)
+class ReportTold:
+    """The report as a page shows it: of an import, or of a look before it where it is not `done`."""
+
+    report: ImportReport
+    done: bool
+
+    @property
+    def summary(self) -> str:
+        return summary(self.report, done=self.done)
+
+    @property
+    def heading_rejected(self) -> str:
+        return _("Rows that did not go in") if self.done else _("Rows that would not go in")
+
+    @property
+    def losses(self) -> bool:
+        return bool(self.report.counts.rejected or self.report.stopped or losses(self.report))
+
+    @property
+    def unread(self) -> list[ColumnRead]:
+        return [column for column in self.report.columns if not column.becomes]
+
+    @property
+    def columns(self) -> list[tuple[ColumnRead, str]]:
+        return [(column, meaning(column)) for column in self.report.columns]
+
+    @property
+    def unlisted(self) -> list[HostNamed]:
+        return [host for host in self.report.pictures.hosts if not host.listed]
 
 
 def summary(report: ImportReport, *, done: bool) -> str:

@@ -9,21 +9,24 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from catalogue.importing import nothing_in, receiving
+from catalogue.importing import looking, nothing_in, receiving
 from catalogue.importing.forms import ImportUploadForm, MeaningForm
+from catalogue.importing.label_consent import LabelsUnmapped
 from catalogue.importing.label_values import ScaleUnclear
 from catalogue.importing.presets import PRESETS, NoPreset
 from catalogue.importing.readers import FileRefused
-from catalogue.importing.reading import UNSAID
+from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.reading_forms import asked, look_or_ask
 from catalogue.importing.reasons import in_words
+from catalogue.importing.report import ImportReport
+from catalogue.importing.report_words import ReportTold
 from catalogue.models import Import
 from catalogue.pictures import fetching
 from jobs import heartbeats
@@ -116,7 +119,7 @@ def _history(request: Request) -> dict[str, Any]:
 
 
 def _meaning(request: Request, batch: Import) -> HttpResponse:
-    posted = request.POST if request.method == "POST" else None
+    posted = _posted(request)
     said = posted or request.GET
     named = said.get("preset", "")
     try:
@@ -134,6 +137,8 @@ def _meaning(request: Request, batch: Import) -> HttpResponse:
             values=partial(receiving.label_values_of, batch, _known(named), reading),
             answered=receiving.labels_answered(batch),
         )
+        if "look" in request.POST:
+            return _look(request, batch, form, reading)
         if posted is not None and form.is_valid():
             decision = replace(form.decision(), reading=reading)
             receiving.confirm(batch, decision, person=request.person)
@@ -147,6 +152,29 @@ def _meaning(request: Request, batch: Import) -> HttpResponse:
     offered = [preset for preset in PRESETS.values() if batch.kind in preset.kinds]
     context = {"project": request.project, "batch": batch, "form": form, "presets": offered, "question": question}
     return render(request, "catalogue/importing/import.html", context, status=422 if form.errors else 200)
+
+
+def _posted(request: Request) -> QueryDict | None:
+    """A look needs no word on where texts come from yet."""
+    if request.method != "POST":
+        return None
+    posted = request.POST.copy() if "look" in request.POST else request.POST
+    if "look" in posted:
+        posted.update({name: "-" for name in ("source", "licence") if not posted.get(name)})
+    return posted
+
+
+def _look(request: Request, batch: Import, form: MeaningForm, reading: ReadAs) -> HttpResponse:
+    """What the import would do as the form stands: a part of its page."""
+    told: ReportTold | None = None
+    if form.is_valid():
+        decision = replace(form.decision(), reading=reading)
+        try:
+            told = ReportTold(looking.at_upload(batch, decision, person=request.person), done=False)
+        except (FileRefused, ScaleUnclear, LabelsUnmapped) as refusal:
+            form.add_error(None, str(refusal))
+    context = {"project": request.project, "batch": batch, "form": form, "told": told}
+    return render(request, "catalogue/importing/look.html", context)
 
 
 def _known(name: str) -> str:
@@ -163,6 +191,7 @@ def _progress(request: Request, batch: Import) -> dict[str, Any]:
         "labels": receiving.label_table(batch),
         "nothing": nothing_in.why(batch),
         "rejections": list(receiving.first_rejections(batch)),
+        "told": ReportTold(ImportReport.model_validate(batch.report), done=True) if batch.report else None,
         "marked": receiving.marked(batch),
         "joined": [in_words(note["reason"], note["told"]) for note in batch.report.get("joined", ())],
         "presence": heartbeats.presence(),
