@@ -13,8 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from catalogue.importing import label_values, looking, named_items, nothing_in, presets, report_words, running
-from catalogue.importing.inspecting import Look, Origin, look, meaning_told, origin_of
-from catalogue.importing.joining import part_hints
+from catalogue.importing.inspecting import Look, Origin, look, looks_like, meaning_told, origin_of
 from catalogue.importing.label_consent import LabelsUnmapped, LabelTable, ReadValue, Said, agree
 from catalogue.importing.label_values import ScaleUnclear
 from catalogue.importing.limits import COMMAND
@@ -117,8 +116,7 @@ class ImportCommand(JsonCommand):
                 raise CommandError(
                     _("There is no project %(slug)s. Add --create to found it.") % {"slug": options["project"]}
                 )
-            hint = part_hints.looks_like(seen.columns)
-            by_item_id = named_items.by_item_id(project, seen.rows, self.kind, columns, hint)
+            by_item_id = named_items.by_item_id(project, seen.rows, self.kind, columns, looks_like(seen, preset))
             table = self._labels(parts, shape, columns, preset, project, options)
         scale = table.scale if table else None
         project = self._project(project, scale, options)

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.importing import column_names, named_items, presets, rater_hints, raters
-from catalogue.importing.inspecting import Look, Origin, meaning_of, origin_of
-from catalogue.importing.joining import part_hints
+from catalogue.importing.inspecting import Look, Origin, looks_like, meaning_of, origin_of
 from catalogue.importing.label_fields import LabelFields, LabelRow
 from catalogue.importing.label_values import LabelValues, label_columns
 from catalogue.importing.presets import Preset
@@ -187,7 +186,7 @@ class MeaningForm(forms.Form):
     def _names_items_alone(self) -> bool:
         try:
             return named_items.by_item_id(
-                self.project, self.look.rows, self.kind, self._chosen(), part_hints.looks_like(self.look.columns)
+                self.project, self.look.rows, self.kind, self._chosen(), looks_like(self.look, self.preset)
             )
         except FileRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalogue.importing import column_names, guessing, presets, rater_hints, raters
 from catalogue.importing.cells import at, common_value, plain
+from catalogue.importing.joining import part_hints
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.opening import ImportFile, ImportRows, hold_to_encodings
 from catalogue.importing.presets import NoPreset, Preset
@@ -111,6 +112,13 @@ def preset_for(seen: Look, kind: str, name: str = "") -> Preset:
     if name or seen.shape:
         return presets.named(name or seen.shape, kind)
     return presets.detect(seen.columns, seen.scales, kind)
+
+
+def looks_like(seen: Look, preset: Preset | None) -> str:
+    """What the file is known for, in a sentence; nothing where it is known for nothing."""
+    if preset is not None and preset.name in shapes.NAMES:
+        return _("The file looks like this: %(what)s.") % {"what": preset.description}
+    return part_hints.looks_like(seen.columns)
 
 
 def meaning_of(seen: Look, kind: str, name: str = "") -> tuple[Preset | None, dict[str, str]]:

@@ -10,8 +10,7 @@ from typing import Any, Protocol
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
 from catalogue.importing import label_values, looking, named_items, presets, receiving
-from catalogue.importing.inspecting import Look, Origin, look, meaning_told, origin_of
-from catalogue.importing.joining import part_hints
+from catalogue.importing.inspecting import Look, Origin, look, looks_like, meaning_told, origin_of
 from catalogue.importing.label_consent import LabelTable, Said, agree
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.reading import UNSAID, ReadAs
@@ -114,7 +113,7 @@ def _decided(project: Project, uploads: Sequence[UploadedFile[Any]], told: Impor
 
 def decide(project: Project, seen: Look, told: ImportRequest, parts: Sequence[ImportFile]) -> ConfirmedMapping:
     preset, columns = meaning_told(seen, told.kind, told.columns or {}, told.preset)
-    by_item_id = named_items.by_item_id(project, seen.rows, told.kind, columns, part_hints.looks_like(seen.columns))
+    by_item_id = named_items.by_item_id(project, seen.rows, told.kind, columns, looks_like(seen, preset))
     known = origin_of(seen, preset)
     origin = Origin(
         (told.source or known.source or parts[0].name)[:200],

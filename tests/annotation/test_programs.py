@@ -98,6 +98,19 @@ def test_a_form_with_a_file_does_the_same(program: Program) -> None:
     assert Pair.objects.count() == 3
 
 
+def test_an_export_of_another_program_is_known_by_its_structure_and_said_to_be_it(program: Program) -> None:
+    answer = {"from_name": "rel", "type": "choices", "value": {"choices": ["L4"]}}
+    data = {"query": "red mug", "item_id": "m1", "title": "Red mug"}
+    task = {"id": 1, "data": data, "annotations": [{"completed_by": 3, "result": [answer]}]}
+    looked = send(program, json.dumps([task]).encode(), "licence=internal&look=1").json()
+    assert (looked["report"]["preset"], looked["report"]["counts"]["ratings"]) == ("label_studio", 1)
+    batch = send(program, json.dumps([task]).encode(), "licence=internal&preset=label_studio").json()["import"]
+    work(batch)
+    assert program.get(f"/api/p/shoes/imports/{batch}/").json()["ratings"] == 1
+    wrong = send(program, lines(ROWS), "licence=internal&preset=label_studio")
+    assert wrong.status_code == 400 and "label_studio" in wrong.content.decode()
+
+
 def test_a_look_says_what_the_import_then_says_and_stores_nothing(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

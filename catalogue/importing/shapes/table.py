@@ -39,6 +39,9 @@ _TABLES = (quepid.RATINGS, quepid.DETAILED, quepid.SNAPSHOT, workbench.FLAT)  # 
 SHAPES: Mapping[str, Shape] = {one.preset.name: one for one in (*_DOCUMENTS, *_LINES, *_ROWS)}
 
 
+NAMES = frozenset(SHAPES) | {preset.name for preset in _TABLES}
+
+
 def presets() -> Iterator[Preset]:
     """What the columns of each mean, for the one list that people choose from."""
     yield from (shape.preset for shape in SHAPES.values())

@@ -113,6 +113,22 @@ def test_a_preset_can_be_chosen_by_hand(lena: Client) -> None:
     assert page.context["form"].initial["source"] == "wayfair/WANDS"
 
 
+def test_an_export_of_another_program_is_known_on_the_page_and_can_be_read_as_it_stands(lena: Client) -> None:
+    answer = {"from_name": "rel", "type": "choices", "value": {"choices": ["L4"]}}
+    task = {"id": 1, "data": OURS[0], "annotations": [{"completed_by": 3, "result": [answer]}]}
+    bring(lena, upload([task], "tasks.json"))
+    page = lena.get(address())
+    assert "label_studio" in page.content.decode() and page.context["form"].preset.name == "label_studio"
+    raw = lena.get(address(), {"preset": "lore"}).context["form"]
+    assert "annotations" in raw.look.columns
+    lena.post(address(), meaning(lena))
+    token = leasing.claim(Import, Import.objects.get().pk)
+    assert token is not None
+    running.work(Import.objects.get().pk, token)
+    done = Import.objects.get()
+    assert (done.preset, done.new, done.ratings, done.gold) == ("label_studio", 1, 1, 0)
+
+
 GRADES = b"query,item_id,title,label,stars\nmug,m1,Red mug,3,5\nmug,m2,Pot,3.0,\nmug,m3,Jug,1,5\nmug,m4,Cup,n.a.,4\n"
 
 

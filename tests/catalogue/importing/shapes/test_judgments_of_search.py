@@ -68,6 +68,23 @@ def test_workbench_judgments_are_found_in_the_answer_to_a_search_and_in_their_ol
     assert values_of(older) == [{"query": "red. mug", "docId": "m1", "rating": "0.000"}]
 
 
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [(json.dumps(SRW), "Search Relevance Workbench"), ("query,docid,rating\nmug,m1,3\n", "Quepid ratings")],
+)
+def test_judgments_go_in_over_a_catalogue_and_without_one_are_refused_as_what_they_are(
+    db: None, tmp_path: Path, said: str, what: str
+) -> None:
+    path, items = tmp_path / "file", tmp_path / "items.csv"
+    path.write_text(said)
+    items.write_text("item_id,title\nm1,Red mug\nm2,Blue mug\n")
+    asked = ["--project", "mugs", "--create", "--licence", "CC0-1.0"]
+    assert what in run("import_pairs", path, *asked)[1]["error"]
+    run("import_items", items, *asked)
+    told = run("import_pairs", path, *asked, "--scale", "chorus-4")[1]
+    assert told["new"] == told["gold"] == told["read"] > 0
+
+
 def test_every_malformed_element_of_a_document_is_a_row_with_its_place() -> None:
     broken = {"judgmentRatings": [{"query": "a"}, 7, {"query": "b", "ratings": [{"docId": "1", "rating": 1}, "x"]}]}
     assert faults_of(json.dumps(SRW)[:-2].encode() + b', {"query": c, "ratings": []}]}')[0][1].startswith(
