@@ -57,6 +57,13 @@ def placed(project: Project, records: Sequence[Record]) -> tuple[list[Record], l
     return found, refused
 
 
+def kept(project: Project, records: Sequence[Record]) -> list[Record]:
+    """Each record whose item is there, with what the item says already; the others as they are."""
+    standing = _standing(project, {record.item_id for record in records})
+    there = [standing.get(record.item_id, {}).get(record.locale, "") for record in records]
+    return [record._replace(standing=sha256) for record, sha256 in zip(records, there, strict=True)]
+
+
 def _placed(record: Record, standing: Mapping[str, str], brought: Mapping[tuple[str, str], Record]) -> Record:
     beside = brought.get((record.item_id, record.locale))
     if beside is not None:

@@ -36,6 +36,7 @@ from catalogue.importing.readers import FileRefused
 from catalogue.importing.reading import ReadAs
 from catalogue.importing.report import FileRead, ImportReport, cut
 from catalogue.importing.rest_of_columns import RestOfColumns
+from catalogue.importing.shapes import table as shapes
 from catalogue.importing.storing import ImportCounts
 from catalogue.importing.taking_in import Intake
 from catalogue.models import Import
@@ -278,6 +279,7 @@ def intake_of(
         mapper=_mapper(batch, plan),
         pictures=PictureLookup(batch.project, folder, plan.pictures, report.pictures, keep_pictures),
         judge_gold=plan.judge_gold,
+        calls_items=shapes.calls_items(batch.preset),
         counts=counts_of(batch),
         report=begun(report, batch, plan, parts),
     )

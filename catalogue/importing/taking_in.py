@@ -81,6 +81,7 @@ class Intake:
     mapper: Mapper
     pictures: PictureLookup
     judge_gold: bool
+    calls_items: bool
     counts: ImportCounts
     report: ImportReport
     at_end: bool = False  # of the file
@@ -111,6 +112,8 @@ class Intake:
         if self.mapper.by_item_id:
             chunk.records, homeless = named_items.placed(project, chunk.records)
             chunk.refused += homeless
+        if self.calls_items:
+            chunk.records = named_items.kept(project, chunk.records)
         records, outcomes, refused = self._store(project, self.pictures.resolve(chunk.records), chunk)
         counts = ImportCounts(
             read=len(refused), rejected=len(refused), images=self.pictures.added, replaced=chunk.replaced

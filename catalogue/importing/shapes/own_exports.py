@@ -35,22 +35,37 @@ _JUDGED = ("label", "outcome", "mismatch", "late", "rules_cited", "no_rule_fits"
 
 
 def _are_labels(rows: Sequence[Mapping[str, Any]]) -> bool:
+    return _are_ours(rows) and all(isinstance(row.get("judgments"), list) for row in rows)
+
+
+def _is_table(rows: Sequence[Mapping[str, Any]]) -> bool:
+    return _are_ours(rows) and not any(isinstance(row.get("judgments"), list) for row in rows)
+
+
+def _are_ours(rows: Sequence[Mapping[str, Any]]) -> bool:
     return all(row.get("format") == LABELS_FORMAT or row.keys() >= _ALWAYS_THERE for row in rows)
 
 
 def _labels(row: Row) -> Made:
-    said = row.values if isinstance(row.values.get("judgments"), list) else _of_cells(row.values)
+    yield _values(row.values)
+
+
+def _cells(row: Row) -> Made:
+    yield _values(_of_cells(row.values))
+
+
+def _values(said: Mapping[str, Any]) -> dict[str, Any]:
     item = said.get("item")
     values = {name: said.get(name) for name in _KEPT}
     values |= {field: item.get(name) for name, field in _OF_THE_ITEM.items()} if isinstance(item, Mapping) else {}
     gold = said.get("ground") != "consensus"
-    yield {
+    return {
         **values,
         "locale": said.get("locale"),
         "item_locale": said.get("item_locale"),
         "label": said.get("gold_label") if gold else "",
         "mismatch": said.get("mismatch") if gold else "",
-        "ratings": [_rating(one) for one in said["judgments"] if isinstance(one, Mapping)],
+        "ratings": [_rating(one) for one in said.get("judgments") or () if isinstance(one, Mapping)],
         "predictions": said.get("predictions") or _prediction(said),
     }
 
@@ -70,7 +85,7 @@ def _prediction(said: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _of_cells(cells: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the table: without our apostrophes, its judgments taken apart, its prediction under its own name."""
     said: dict[str, Any] = {name: plain_cell(plain(value)) for name, value in cells.items()}
-    given = [one.rpartition("=") for one in said["judgments"].split("; ") if one]
+    given = [one.rpartition("=") for one in said.get("judgments", "").split("; ") if one]
     outcome = "cannot_tell"
     said["judgments"] = [
         {"judge": judge, "outcome": outcome} if label == outcome else {"judge": judge, "label": label}
@@ -79,14 +94,27 @@ def _of_cells(cells: Mapping[str, Any]) -> dict[str, Any]:
     return said | {"prediction_label": said.get("prediction")}
 
 
+_COLUMNS = {name: name for name in (*_KEPT, "locale", "label", "ratings", "predictions", *_OF_THE_ITEM.values())}
+_MEANT = _COLUMNS | {"item_locale": "locale"}
+
 LABELS = RowShape(
     Preset(
         "lore_labels",
-        gettext_lazy("our own export of labels: labels.jsonl, or labels.csv"),
+        gettext_lazy("our own export of labels (labels.jsonl), whole"),
         frozenset({PAIRS}),
-        {name: name for name in (*_KEPT, "locale", "label", "ratings", "predictions", *_OF_THE_ITEM.values())}
-        | {"item_locale": "locale"},
+        _MEANT,
     ),
     _are_labels,
     _labels,
+)
+TABLE = RowShape(
+    Preset(
+        "lore_labels_csv",
+        gettext_lazy("our own export of labels as a table (labels.csv)"),
+        frozenset({PAIRS}),
+        _MEANT,
+    ),
+    _is_table,
+    _cells,
+    calls_items=True,
 )

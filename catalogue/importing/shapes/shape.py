@@ -61,7 +61,8 @@ class LineShape:
 @dataclass(frozen=True)
 class RowShape:
     """Rows that say more than one thing. `recognised` is given the first ones; `rows` makes other rows of one. `meaning`: what
-    columns mean that only this file has; `unclear`: what has to be said of them, when some are told."""
+    columns mean that only this file has; `unclear`: what has to be said of them, when some are told. `calls_items`: the rows
+    say what an item is called and no more, so that one which is there keeps what it says."""
 
     preset: Preset
     recognised: Callable[[Sequence[Mapping[str, Any]]], bool]
@@ -69,6 +70,7 @@ class RowShape:
     lacks: str | Promise = ""
     meaning: Callable[[Collection[str]], dict[str, str]] = lambda _columns: {}
     unclear: Callable[[Collection[str], Mapping[str, str]], str] = lambda _columns, _told: ""
+    calls_items: bool = False
 
 
 Shape = DocumentShape | LineShape | RowShape

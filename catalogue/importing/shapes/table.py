@@ -34,7 +34,14 @@ FIRST_ROWS = 20
 FIRST_BYTES = 2 << 10
 _DOCUMENTS = (quepid.BOOK, quepid.CASE, workbench.JUDGMENTS, rated_ranking.RATINGS)
 _LINES = (judgment_lists.LIST, trec.QRELS, trec.TEXTS)
-_ROWS = (own_exports.LABELS, quepid.BOOK_TABLE, label_studio.TASKS, label_studio.TABLE, argilla.RECORDS)
+_ROWS = (
+    own_exports.LABELS,
+    own_exports.TABLE,
+    quepid.BOOK_TABLE,
+    label_studio.TASKS,
+    label_studio.TABLE,
+    argilla.RECORDS,
+)
 _TABLES = (quepid.RATINGS, quepid.DETAILED, quepid.SNAPSHOT, workbench.FLAT)  # of pairs, with columns of their own
 SHAPES: Mapping[str, Shape] = {one.preset.name: one for one in (*_DOCUMENTS, *_LINES, *_ROWS)}
 
@@ -71,6 +78,12 @@ def unclear(name: str, columns: Collection[str], told: Mapping[str, str]) -> str
     """What has to be said of the columns of a file of the shape; empty where nothing has."""
     shape = SHAPES.get(name)
     return shape.unclear(columns, told) if isinstance(shape, RowShape) else ""
+
+
+def calls_items(name: str) -> bool:
+    """Whether rows of the shape say what an item is called and no more."""
+    shape = SHAPES.get(name)
+    return isinstance(shape, RowShape) and shape.calls_items
 
 
 class ShapedRows:

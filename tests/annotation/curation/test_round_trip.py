@@ -141,6 +141,20 @@ def test_a_table_of_ours_comes_back_without_the_apostrophes_that_guard_formulas(
     assert table.startswith(b"format,")
 
 
+def test_a_table_of_ours_leaves_what_items_say_that_are_there(project: Project, cast: Cast, tmp_path: Path) -> None:
+    batch = make_import(project=project)
+    item = make_item(project=project, batch=batch, category="home > mugs", description="a mug")
+    pair = make_pair(project=project, query="cup", item=item, batch=batch)
+    pair.golds.create(label="L4", ground="import", batch=batch, snapshot_id=item.snapshot_now)
+    exported(project.slug, tmp_path / "out")
+    table = tmp_path / "out/labels.csv"
+    table.write_text(table.read_text().replace(",L4,", ",L1,"))
+    told = run("import_pairs", table, "--project", project.slug)[1]
+    assert (told["known"], told["changed"]) == (1, 0)
+    item.refresh_from_db()
+    assert item.snapshot_now == item.snapshots.get().pk
+
+
 @given(st.text(st.sampled_from("'=+-@ a\t\u2212\ufeff")) | st.text())
 def test_what_guards_a_cell_is_taken_off_again_and_nothing_else(text: str) -> None:
     assert plain_cell(safe_cell(text)) == text
