@@ -21,7 +21,7 @@ from catalogue.importing.presets import PAIRS
 from catalogue.importing.raters import RATING, Named, RaterReader, Rating
 from catalogue.importing.reasons import because
 from catalogue.importing.rest_of_columns import RestOfColumns
-from catalogue.importing.rows import Row, RowRefused
+from catalogue.importing.rows import Rounded, Row, RowRefused
 from catalogue.importing.written_pictures import LARGEST, name_of
 from relevance.dimensions import Dimension
 from relevance.facts import fold, normalise_query
@@ -244,7 +244,7 @@ class _Texts:
         """An id as it was meant. Without the refusals two products whose ids were cut to the same would become one."""
         value, replaced = self._values.get(field), self.replaced
         text = self.text(field, ID_LENGTH)
-        if isinstance(value, float) and abs(value) >= EXACT_BELOW:
+        if isinstance(value, Rounded) or (isinstance(value, float) and abs(value) >= EXACT_BELOW):
             raise RowRefused(field, because("a number this large has lost digits; write it as a text"))
         if _SHORTENED.fullmatch(text):
             reason = because(

@@ -27,10 +27,12 @@ class ParquetRefused(ValueError):
 
 
 class Frame(NamedTuple):
-    """Some lines, one a row; an empty one stands for a row that is too long. `read`: bytes of the file so far."""
+    """Some lines, one a row; an empty one stands for a row that is too long. `read`: bytes of the file so far. `narrow`: places of
+    the columns whose numbers are float32 and less."""
 
     lines: list[bytes]
     read: int
+    narrow: tuple[int, ...]
 
 
 def frames(descriptor: int, name: str, limits: Limits) -> Iterator[Frame]:
@@ -53,7 +55,7 @@ def _next(child: Child, limits: Limits, name: str) -> Frame | None:
     with suppress(ChildEnded):
         told, body = child.receive(time.monotonic() + WALL_SECONDS, FRAME_BYTES + limits.line_bytes + 1)
     if isinstance(told.get("read"), int):
-        return Frame(body.split(b"\n"), told["read"])
+        return Frame(body.split(b"\n"), told["read"], tuple(at for at in told.get("narrow", ()) if isinstance(at, int)))
     if told.get("done") is True:
         return None
     raise ParquetRefused(_why(told, name, limits))

@@ -24,6 +24,7 @@ MEMORY = 1 << 30  # address space; the libraries alone take 290 MiB of it
 CPU_SECONDS = 30  # for each frame
 FIELD_BYTES = 64 << 10  # no field may be longer; of one that is, a byte more shows it
 _TOGETHER = 256  # rows
+_NARROW = ("float", "halffloat")
 _TOGETHER_BYTES = 32 << 20
 
 
@@ -48,8 +49,9 @@ def _read(file: OpenFile, limits: Limits) -> dict[str, Any]:
     """Write frame after frame; what the last one says."""
     allow_seconds(CPU_SECONDS)
     try:
-        for frame in _frames(file, limits):
-            write_frame(sys.stdout.buffer, {"read": file.count}, b"\n".join(frame))
+        narrow: list[int] = []
+        for frame in _frames(file, limits, narrow):
+            write_frame(sys.stdout.buffer, {"read": file.count, "narrow": narrow}, b"\n".join(frame))
             allow_seconds(CPU_SECONDS)
     except BrokenPipeError:
         raise
@@ -62,10 +64,10 @@ def _read(file: OpenFile, limits: Limits) -> dict[str, Any]:
     return {"done": True}
 
 
-def _frames(file: OpenFile, limits: Limits) -> Iterator[list[bytes]]:
+def _frames(file: OpenFile, limits: Limits, narrow: list[int]) -> Iterator[list[bytes]]:
     frame: list[bytes] = []
     size = 0
-    for line in _lines(file, limits):
+    for line in _lines(file, limits, narrow):
         frame.append(line if len(line) <= limits.line_bytes else b"")
         size += len(frame[-1]) + 1
         if size > FRAME_BYTES:
@@ -75,10 +77,12 @@ def _frames(file: OpenFile, limits: Limits) -> Iterator[list[bytes]]:
         yield frame
 
 
-def _lines(file: OpenFile, limits: Limits) -> Iterator[bytes]:
+def _lines(file: OpenFile, limits: Limits, narrow: list[int]) -> Iterator[bytes]:
+    """`narrow` is filled with the places of columns whose numbers have 24 binary digits and fewer."""
     # Without pre_buffer off a whole group of rows would lie in memory, and each one before it: two gigabytes of a large file.
     table: Any = parquet.ParquetFile(file, buffer_size=1 << 16, pre_buffer=False)  # type: ignore[no-untyped-call]
     together = _check(table.metadata, limits)
+    narrow += [at for at, column in enumerate(table.schema_arrow) if str(column.type) in _NARROW]
     by_column = class_names.namings(table.schema_arrow.metadata)
     for batch in table.iter_batches(batch_size=together, use_threads=False):
         rows = arrow_rows.read(batch)

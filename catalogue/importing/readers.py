@@ -13,7 +13,7 @@ import json
 import re
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from itertools import islice
@@ -28,10 +28,11 @@ from catalogue.importing.delimited import NOTHING
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.reading import UNSAID, ReadAs
 from catalogue.importing.reasons import because
-from catalogue.importing.rows import Broken, FileRefused, Row
+from catalogue.importing.rows import Broken, FileRefused, Rounded, Row
 
 __all__ = ["Broken", "FileRefused", "Format", "Readable", "Row", "RowReader", "raw_text"]
 
+NARROW_BELOW = 2**24  # from there on not every whole number is a float32
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 BOM = b"\xef\xbb\xbf"
@@ -182,12 +183,12 @@ class RowReader:
         number = 0
         try:
             with self._on_disk() as descriptor:
-                for lines, read in parquet.frames(descriptor, self._file_name, self.limits):
+                for lines, read, narrow in parquet.frames(descriptor, self._file_name, self.limits):
                     self._counted.count = max(self._counted.count, read)
                     for line in lines:
                         number += 1
                         self.unfolded += len(line)
-                        yield self._parquet_row(number, line)
+                        yield _with_rounded(self._parquet_row(number, line), narrow)
         except parquet.ParquetRefused as refusal:
             raise FileRefused(str(refusal)) from refusal
 
@@ -286,6 +287,16 @@ def raw_text(said: Mapping[str, Any] | str, most: int = 4000) -> str:
         return json.dumps(said, ensure_ascii=False, default=str)[:most]
     except RecursionError:
         return ""  # nested as deeply as only an attack is
+
+
+def _with_rounded(row: Row | Broken, narrow: Sequence[int]) -> Row | Broken:
+    if not narrow or isinstance(row, Broken):
+        return row
+    values = list(row.values.items())
+    large = [
+        one for one in map(values.__getitem__, narrow) if isinstance(one[1], float) and abs(one[1]) >= NARROW_BELOW
+    ]
+    return row._replace(values={**row.values, **{name: Rounded(value) for name, value in large}}) if large else row
 
 
 def _expanded(counted: _CountedFile, limits: Limits) -> io.RawIOBase:

@@ -19,6 +19,10 @@ class RowRefused(ValueError):
         self.field, self.reason = field, reason
 
 
+class Rounded(float):
+    """A number that its column had no room to keep to the last digit."""
+
+
 class Row(NamedTuple):
     number: int
     values: Mapping[str, Any]

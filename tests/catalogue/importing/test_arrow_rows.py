@@ -12,6 +12,7 @@ from pyarrow import (  # type: ignore[attr-defined]  # fmt: skip
     StringArray,
     Table,
     array,
+    float32,
     int32,
     int64,
     large_string,
@@ -193,3 +194,15 @@ def test_a_parquet_cell_that_hides_a_nul_within_json_is_sanitised() -> None:
     (row,) = RowReader(made, "pairs.parquet")
     assert isinstance(row, Row)
     assert Mapper(dict(OWN), PAIRS, LORE).record(row).content.cpv == (("x", "a\ufffdb"),)
+
+
+def test_an_id_that_float32_has_rounded_is_none_and_a_price_is_one() -> None:
+    """2^24 + 1 is no float32: two items would have become one."""
+    ids = array([5.0, 16_777_217.0], float32())
+    rows = read(Table.from_pydict({"query": ["mug"] * 2, "item_id": ids, "title": ["Mug"] * 2, "price": ids}))
+    mapper = Mapper({**OWN, "price": "price"}, PAIRS, LORE)
+    small, large = rows
+    assert isinstance(small, Row) and isinstance(large, Row) and mapper.record(small).item_id == "5"
+    with pytest.raises(RowRefused, match="has lost digits"):
+        mapper.record(large)
+    assert mapper.record(large._replace(values={**large.values, "item_id": "x"})).content.price == "16777216"
