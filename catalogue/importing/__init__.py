@@ -6,9 +6,9 @@
 - `opening`    the files of an import as one stream of rows
 - `joining/`   several files that belong together, as the rows of one
 - `shapes/`    files of other programs and our own exports, which are no table of pairs, as rows
-- `readers`    the `rows` of a file, one by one, under `limits`; of JSON by `json_rows`, of CSV and TSV by `delimited`,
-  of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches, `class_names` what numbers mean;
-  of Excel files by `xlsx` from `xlsx_child`
+- `readers`    the `rows` of a file, one by one, under `limits`; of JSON by `json_rows`, of CSV and TSV by `delimited` below
+  their `header_line`, of Parquet by `parquet` from `parquet_child`, which reads the file, `arrow_rows` its batches,
+  `class_names` what numbers mean; of Excel files by `xlsx` from `xlsx_child`
 - `inspecting`, `presets`, `released_sets`, `guessing`, `column_names`, `cells`, `mapping` what its columns and cells mean here;
   `rest_of_columns` those that mean nothing, `named_items` rows that only name an item of the project
 - `prices`     amounts with their currency

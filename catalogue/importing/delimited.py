@@ -12,14 +12,15 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from itertools import count
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from django.utils.translation import gettext as _
 
 from catalogue.importing.encodings import odd_bytes, why_odd
+from catalogue.importing.header_line import HeaderOverLines, goes_on, names_in, without_columns
 from catalogue.importing.limits import Limits
 from catalogue.importing.reading import UNSAID, ReadAs
-from catalogue.importing.reasons import because
+from catalogue.importing.reasons import because, in_words
 from catalogue.importing.rows import Broken, FileRefused, Row, digest, shown
 from relevance.sanitising import storable
 
@@ -240,19 +241,42 @@ def find(lines: GivenLines, limits: Limits, reading: ReadAs = UNSAID) -> Dialect
     first = _first(lines)
     if first != storable(first):
         if not reading.replace:
-            raise FileRefused(why_odd(first.encode("utf-8", "surrogateescape"), reading))
+            raise FileRefused(in_words(why_odd(first.encode("utf-8", "surrogateescape"), reading)))
         first = storable(first)
     told = _SEP_LINE.fullmatch(first.rstrip("\r\n"))
     if told:
         first = _first(lines)
+    signs = told.group(1) if told else DELIMITERS
+    over_lines = goes_on(first, [line for _number, line in lines.head()], signs)
+    written = [(one, names_in(first, one)) for one in signs]
+    if over_lines and (way := _the_one_way(lines, over_lines, written)):
+        first, written = way.text.replace("\r\n", "\n"), [(way.delimiter, names_in(way.text, way.delimiter))]
     head = lines.head()
-    written = [(one, _names(first, one)) for one in (told.group(1) if told else DELIMITERS)]
     known = [_dialect(delimiter, names, limits) for delimiter, names in written if len(names) > 1]
     if not known or first.startswith("# "):
-        raise FileRefused(_no_columns(first))
+        raise FileRefused(without_columns(first))
     dialect = _fitting(known, head)
     _check(dialect, first)
     return _quoting(dialect, first, head)
+
+
+def _the_one_way(
+    lines: GivenLines, over_lines: list[HeaderOverLines], written: list[tuple[str, list[str]]]
+) -> HeaderOverLines | None:
+    """The header that goes on over lines, which are taken; raises FileRefused where it might be another."""
+    ways = {one.delimiter for one in over_lines} | {one for one, names in written if len(names) > 1}
+    if len(ways) > 1:
+        _refuse_two_ways([Dialect(one, ()) for one in DELIMITERS if one in ways])
+    [way] = over_lines
+    if not way.fits:
+        return None
+    for _line in range(way.taken):
+        next(lines)
+    return way
+
+
+def _refuse_two_ways(ways: list[Dialect]) -> NoReturn:
+    raise FileRefused(_("The columns of the file can be divided in two ways: %(signs)s.") % {"signs": _signs(ways)})
 
 
 def _first(lines: GivenLines) -> str:
@@ -262,25 +286,6 @@ def _first(lines: GivenLines) -> str:
         if line.strip():
             return line.decode("utf-8", "surrogateescape")
     raise FileRefused(_("The file is empty."))
-
-
-def _names(first: str, delimiter: str) -> list[str]:
-    try:
-        return [name.strip() for name in next(csv.reader((first,), delimiter=delimiter, strict=True), [])]
-    except csv.Error:  # a quote that does not close, a name longer than csv reads
-        return []
-
-
-def _no_columns(first: str) -> str:
-    if "\r" in first.rstrip("\r\n"):
-        return _("The lines of the file end in a carriage return alone. Save it with line ends of Windows or Unix.")
-    if first.startswith("#"):
-        return _("The file begins with a comment (#). Its first line must name the columns: take the comment off.")
-    if first.count('"') % 2:
-        return _("The first line, which names the columns, has a quote that is not closed.")
-    return _(
-        "The first line must name the columns, at least two, between commas, tabs, semicolons or bars. It says: %(line)s"
-    ) % {"line": storable(first.strip()[:80])}
 
 
 def _dialect(delimiter: str, names: list[str], limits: Limits) -> Dialect:
@@ -297,7 +302,7 @@ def _check(dialect: Dialect, first: str) -> None:
     """Raises FileRefused for names that are none, in a sentence for each fault."""
     names = dialect.names
     if "\r" in first.rstrip("\r\n"):
-        raise FileRefused(_no_columns(first))
+        raise FileRefused(without_columns(first))
     if names and not names[0]:
         if dialect.beyond and dialect.delimiter == "|":
             raise FileRefused(_("The file is a table of Markdown. Save it as CSV."))
@@ -307,7 +312,7 @@ def _check(dialect: Dialect, first: str) -> None:
     if not all(names):
         raise FileRefused(_("Column %(number)s has no name.") % {"number": names.index("") + 1})
     if len(names) < 2:
-        raise FileRefused(_no_columns(first))
+        raise FileRefused(without_columns(first))
     if twice := [name for number, name in enumerate(names) if name in names[:number]]:
         raise FileRefused(_("The first line names a column twice: %(name)s.") % {"name": storable(twice[0][:80])})
 
@@ -319,7 +324,7 @@ def _fitting(known: list[Dialect], head: list[NumberedLine]) -> Dialect:
     faults = [min(_misfits(way, head) for way in _ways(one)) for one in known]
     fit = [one for one, count_ in zip(known, faults, strict=True) if count_ == min(faults)]
     if len(fit) > 1 and min(faults) == 0 and head:
-        raise FileRefused(_("The columns of the file can be divided in two ways: %(signs)s.") % {"signs": _signs(fit)})
+        _refuse_two_ways(fit)
     return max(fit, key=lambda one: len(one.names))
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from catalogue.child_processes import Child, ChildEnded, Header
 from catalogue.importing.limits import FRAME_BYTES, Limits
 from catalogue.importing.reading import SheetUnclear
+from catalogue.importing.reasons import because
 from catalogue.importing.rows import FileRefused
 from relevance.sanitising import storable
 
@@ -74,11 +75,13 @@ def fault(line: bytes) -> str:
     said = orjson.loads(line)
     kind, place, value = said if isinstance(said, list) and len(said) == 3 else ("", "", "")
     sentences = {
-        "beyond": _("Cell %(place)s stands beyond the last column that has a name."),
-        "error": _("Cell %(place)s holds an error of the spreadsheet: %(value)s."),
-        "formula": _("Cell %(place)s holds a formula that nobody has computed. Open the file in Excel and save it."),
+        "beyond": because("Cell %(place)s stands beyond the last column that has a name."),
+        "error": because("Cell %(place)s holds an error of the spreadsheet: %(value)s."),
+        "formula": because(
+            "Cell %(place)s holds a formula that nobody has computed. Open the file in Excel and save it."
+        ),
     }
-    sentence = sentences.get(str(kind), _("The row cannot be read."))
+    sentence = sentences.get(str(kind), because("The row cannot be read."))
     return sentence % {"place": storable(str(place)[:20]), "value": storable(str(value)[:40])}
 
 

@@ -161,6 +161,17 @@ def test_a_line_over_the_cap_within_quotes_is_named_and_the_next_are_read() -> N
     assert [type(row) for row in rows] == [Broken, Broken, Row]
 
 
+def test_a_name_may_go_over_lines_and_takes_no_row_with_it() -> None:
+    (row,) = read('query,"item\r\nid",title\r\nmug,1,Mug\r\n')
+    assert isinstance(row, Row) and list(row.values) == ["query", "item id", "title"]
+    with pytest.raises(FileRefused, match="a quote that is not closed"):
+        read('query,"item_id,title\nmug,1,Mug\ncup,"2",Cup\n')
+    with pytest.raises(FileRefused, match="a quote that is not closed"):
+        read('query,"item_id\nmug,1\ncup",2\n')
+    with pytest.raises(FileRefused, match="two ways: comma, bar"):
+        read('a,e|f,"i\nj",b\n1,2,3|4,5\n')
+
+
 PIECES = st.sampled_from(
     [",", "\t", ";", "|", '"', '""', "\n", "\r\n", "\r", "a", "b", " ", "杯", ",b\na,", '"\n"', "1"]
 )
