@@ -17,7 +17,7 @@ from catalogue.importing.joining.joined import JoinedFile, JoinedRows
 from catalogue.importing.joining.roles import FileHead
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.readers import Broken, FileRefused, Format, Readable, Row, RowReader
-from catalogue.importing.reading import UNSAID, ReadAs
+from catalogue.importing.reading import UNSAID, EncodingUnclear, ReadAs
 from catalogue.importing.reasons import RowReason
 from catalogue.importing.shapes.shape import Shape
 from catalogue.importing.shapes.table import ShapedRows
@@ -36,8 +36,28 @@ class ImportFile(NamedTuple):
 
 def hold_to_encodings(parts: Sequence[ImportFile], limits: Limits) -> None:
     """Raises EncodingUnclear where the text of a file is not what it is to be read by."""
-    for part in parts:
-        RowReader(part.file, part.name, limits, part.reading).hold_to_encoding()
+    for part in each_by_its_encoding(parts, limits):
+        try:
+            RowReader(part.file, part.name, limits, part.reading).hold_to_encoding()
+        except EncodingUnclear as unclear:
+            raise unclear if len(parts) == 1 else unclear.of(part.name) from unclear
+
+
+def each_by_its_encoding(parts: Sequence[ImportFile], limits: Limits) -> Sequence[ImportFile]:
+    """Of several files an encoding is said of those that are not UTF-8. The others would be read as what they are not."""
+    if len(parts) == 1 or not any(part.reading.encoding for part in parts):
+        return parts
+    utf8 = [_is_utf8(part, limits) for part in parts]
+    as_utf8 = [part._replace(reading=part.reading._replace(encoding="")) for part in parts]
+    return [one if is_utf8 else part for part, one, is_utf8 in zip(parts, as_utf8, utf8, strict=True)]
+
+
+def _is_utf8(part: ImportFile, limits: Limits) -> bool:
+    try:
+        RowReader(part.file, part.name, limits).hold_to_encoding()
+    except FileRefused:
+        return False
+    return True
 
 
 class ImportRows:
@@ -57,6 +77,7 @@ class ImportRows:
         alone: bool = False,
     ) -> None:
         self._joined: JoinedRows | None = None
+        parts = each_by_its_encoding(parts, limits)
         if len(parts) == 1:
             self._files = [_open(parts[0], limits, shape)]
             self._main = self._files[0]

@@ -51,6 +51,10 @@ class EncodingUnclear(FileRefused):
         super().__init__(sentence)
         self.guesses = tuple(guesses)
 
+    def of(self, file: str) -> EncodingUnclear:
+        """With the name of the file, where there are several."""
+        return EncodingUnclear(f"{file}: {self}", self.guesses)
+
     def said_at(self, door: Door) -> str:
         """With what to do next, in the words of the place."""
         options = [door.says("encoding", guess.encoding) for guess in self.guesses]

@@ -209,3 +209,16 @@ def test_command_and_program_name_the_sheet(db: None, tmp_path: Path) -> None:
     assert status == 1 and answer["error"].endswith("Name the one that you mean: --sheet NAME.")
     status, answer, _err = run("import_pairs", path, "--project", "mugs", "--create", "--sheet", "Old")
     assert (status, answer["new"]) == (0, 1)
+
+
+def test_of_several_files_the_encoding_is_said_of_those_that_are_not_utf_8(db: None, tmp_path: Path) -> None:
+    products, labels = tmp_path / "product.csv", tmp_path / "label.csv"
+    products.write_bytes("item_id,title\n1,红色马克杯\n2,蓝色雨鞋\n".encode("gb18030"))
+    labels.write_bytes("query,item_id,label\n杯子,1,L4\n雨鞋,2,L3\n".encode())
+    status, answer, _err = run("import_pairs", labels, products, "--project", "mugs", "--create")
+    assert status == 1 and answer["error"].startswith("product.csv: This is not UTF-8. It looks like GB18030: 1,红色")
+    named = ["--encoding", "gb18030"]
+    status, answer, _err = run("import_pairs", labels, products, "--project", "mugs", "--create", *named)
+    assert (status, answer["new"]) == (0, 2)
+    assert set(Query.objects.values_list("text", flat=True)) == {"杯子", "雨鞋"}
+    assert set(Snapshot.objects.values_list("title", flat=True)) == {"红色马克杯", "蓝色雨鞋"}
