@@ -147,6 +147,11 @@ def test_a_row_with_such_a_byte_is_rejected_where_nobody_looked_before() -> None
     first, broken, last = RowReader(io.BytesIO(data), "pairs")
     assert isinstance(broken, Broken) and broken.reason == "A byte that is no UTF-8: 0xE9."
     assert [first.number, last.number] == [1, 3] and isinstance(last, Row), "its second line is no row"
+    for data in (b'{"query": "caf\xe9"}\n{"query": "mug"}\n', b'[{"query": "caf\xe9"}, {"query": "mug"}]'):
+        broken, last = RowReader(io.BytesIO(data), "pairs.json")
+        assert (
+            isinstance(broken, Broken) and broken.reason == "A byte that is no UTF-8: 0xE9." and isinstance(last, Row)
+        )
 
 
 def test_a_look_holds_the_head_of_an_upload_and_an_import_all_of_it() -> None:
