@@ -92,7 +92,9 @@ def _imported(place: Place) -> None:
     said = place.marks(Import, "images_folder", "source", "licence", "attribution", "error")
     said |= {"file_name": f"{mark('Import.file_name')}.jsonl"}
     mapping = {"columns": {mark("Import.mapping"): "query"}}
-    Import.objects.filter(pk=batch.pk).update(**said, mapping=mapping, finished_at=timezone.now())
+    # The file's own mark: one more would shift those of all texts after it, and with them which split a query is in.
+    report = {"columns": [{"name": said["file_name"], "becomes": "", "row": 1}]}
+    Import.objects.filter(pk=batch.pk).update(**said, mapping=mapping, report=report, finished_at=timezone.now())
     Rejection.objects.create(batch=batch, row=1, **place.marks(Rejection, "field", "reason", "raw"))
     told = {"message": "no dimension of ours: %(name)s", "values": {"name": mark("Rejection.told")}}
     Rejection.objects.create(batch=batch, row=2, field="mismatch", reason="no dimension of ours", told=told)
