@@ -17,6 +17,7 @@ from catalogue.importing.column_names import ColumnsUnclear
 from catalogue.importing.inspecting import WhoJudgedUnsaid
 from catalogue.importing.label_consent import LabelsUnmapped
 from catalogue.importing.label_values import ScaleUnclear
+from catalogue.importing.mapping import LOCALE_LENGTH
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.program_imports import ImportRequest
 from catalogue.importing.readers import FileRefused
@@ -85,6 +86,7 @@ class ImportAsked(Asked):
     attribution: Text = Field(
         default="", description="Whom to name; 500 characters are kept. Default: what the file says."
     )
+    locale: Text = Field(default="", max_length=LOCALE_LENGTH, description="Of query and item, where a row names none.")
     scale: Text = Field(
         default="",
         description="Label scale that every label of the file is in, where its rows do not say it. For pairs.",
@@ -334,7 +336,7 @@ def _unfit(field: str, detail: str) -> Refusal:
 def _told(said: QueryDict) -> ImportRequest:
     asked = read(ImportAsked, {name: said.getlist(name) if name == "column" else said[name] for name in said})
     columns = dict(_column(text, asked.kind) for text in asked.column)
-    texts = asked.model_dump(include={"preset", "source", "licence", "attribution", "scale"})
+    texts = asked.model_dump(include={"preset", "source", "licence", "attribution", "scale", "locale"})
     return ImportRequest(
         asked.kind,
         judge_gold=asked.judge_gold,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from catalogue.importing.inspecting import Look, Origin, look, looks_like, meani
 from catalogue.importing.label_consent import LabelsUnmapped, LabelTable, ReadValue, Said, agree
 from catalogue.importing.label_values import ScaleUnclear
 from catalogue.importing.limits import COMMAND
+from catalogue.importing.mapping import LOCALE_LENGTH
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.presets import NoPreset
 from catalogue.importing.project_scale import adopt_scale
@@ -30,6 +32,7 @@ from projects.creating import found
 from projects.models import Project
 from relevance.invisible_characters import spelt_out
 from relevance.labels import SCALES, Scale, UnknownLabel
+from relevance.sanitising import storable
 
 
 class ImportCommand(JsonCommand):
@@ -60,6 +63,7 @@ class ImportCommand(JsonCommand):
         parser.add_argument(
             "--rest-are-attributes", action="store_true", help="all other columns are attributes of the item"
         )
+        parser.add_argument("--locale", default="", type=_locale, help="of query and item, where a row names none")
         for name in ("source", "licence", "attribution"):
             parser.add_argument(f"--{name}", default="", help="of the texts, where neither preset nor rows name it")
 
@@ -127,6 +131,7 @@ class ImportCommand(JsonCommand):
             shape=shape,
             by_item_id=by_item_id,
             rest_are_attributes=options["rest_are_attributes"],
+            locale=options["locale"],
             **reading._asdict(),
         )
         return project, {
@@ -189,6 +194,12 @@ class ImportCommand(JsonCommand):
                 self.stderr.write(f"{counts.read} rows, {share:.0%}, {rate:.0f} rows/s, {counts.rejected} rejected")
 
         return report
+
+
+def _locale(text: str) -> str:
+    if len(text.strip()) > LOCALE_LENGTH:
+        raise ArgumentTypeError(f"longer than {LOCALE_LENGTH} characters")
+    return storable(text.strip())
 
 
 def _column(text: str, kind: str) -> tuple[str, str]:

@@ -15,12 +15,14 @@ from catalogue.importing import column_names, named_items, presets, rater_hints,
 from catalogue.importing.inspecting import Look, Origin, looks_like, meaning_of, origin_of
 from catalogue.importing.label_fields import LabelFields, LabelRow
 from catalogue.importing.label_values import LabelValues, label_columns
+from catalogue.importing.mapping import LOCALE_LENGTH
 from catalogue.importing.presets import Preset
 from catalogue.importing.receiving import ConfirmedMapping
 from catalogue.importing.rows import FileRefused
 from catalogue.importing.shapes.table import asked
 from catalogue.models import Import
 from projects.models import Project
+from relevance.sanitising import storable
 
 
 class FilesInput(forms.FileInput):
@@ -98,6 +100,12 @@ class MeaningForm(forms.Form):
         help_text=gettext_lazy("Shown wherever the texts are shown, and in every export."),
     )
 
+    locale = forms.CharField(
+        label=gettext_lazy("Locale"),
+        max_length=LOCALE_LENGTH,
+        required=False,
+        help_text=gettext_lazy("Of query and item, where a row names none: the same id in two locales is two items."),
+    )
     rest_are_attributes = forms.BooleanField(
         label=gettext_lazy("All other columns are attributes of the item"), required=False
     )
@@ -215,4 +223,5 @@ class MeaningForm(forms.Form):
             shape=asked(self.asked),
             by_item_id=self.by_item_id,
             rest_are_attributes=bool(data.get("rest_are_attributes")),
+            locale=storable(data["locale"]),
         )

@@ -32,7 +32,8 @@ FIELD_BYTES = 64 << 10
 QUERY_BYTES = 2000  # an index entry holds no more
 ID_LENGTH = 200
 PRICE_LENGTH = 40
-_LENGTHS = {"locale": 20, "currency": 20}
+LOCALE_LENGTH = 20
+_LENGTHS = {"locale": LOCALE_LENGTH, "currency": 20}
 _DIMENSIONS = {dimension.value for dimension in Dimension}
 _TRUE = {"true", "1", "yes", "y", "benchmark"}
 _FALSE = {"", "false", "0", "no", "n"}
@@ -97,7 +98,8 @@ class Record(NamedTuple):
 
 
 class Mapper:
-    """Made once per file from what its columns mean. `by_item_id`: a row without a title names an item of the project."""
+    """Made once per file from what its columns mean. `by_item_id`: a row without a title names an item of the project.
+    `locale`: of rows that name none."""
 
     def __init__(
         self,
@@ -108,6 +110,7 @@ class Mapper:
         *,
         by_item_id: bool = False,
         rest: RestOfColumns | None = None,
+        locale: str = "",
     ) -> None:
         """`labels`: what each value of a label becomes (label_consent); without it all are in the scale."""
         self.meaning, self.by_item_id, self.rest = meaning, by_item_id, rest
@@ -115,7 +118,7 @@ class Mapper:
         for column, field in meaning.items():
             if field:
                 self._columns.setdefault(field, []).append(column)
-        self._kind, self._scale = kind, scale
+        self._kind, self._scale, self._locale = kind, scale, locale.strip()
         self._read = partial(in_scale, scale) if labels is None else partial(agreed, labels)
         self._raters, self._predictions = RaterReader(self._columns, self._label), PredictionReader(self._read)
         self._said: list[tuple[str, str]] = []
@@ -126,7 +129,7 @@ class Mapper:
         values = self._values(row)
         texts = _Texts(values, storable=row.storable)
         item_id = texts.identity("item_id") or texts.needed("item_id")
-        locale = texts.text("locale")
+        locale = texts.text("locale") or self._locale
         content = _content(texts, titled=not self.by_item_id, rest=self.rest.of(row) if self.rest else ())
         pictures = texts.pictures()
         if self._kind != PAIRS:

@@ -49,6 +49,7 @@ class ImportRequest:
     source: str = ""
     licence: str = ""
     attribution: str = ""
+    locale: str = ""
     scale: str = ""
     judge_gold: bool = False
     look: bool = False
@@ -135,6 +136,7 @@ def decide(project: Project, seen: Look, told: ImportRequest, parts: Sequence[Im
         told.judge_gold,
         told.scale,
         shape=asked(told.preset),
+        locale=told.locale,
         reading=told.reading,
         by_item_id=by_item_id,
         rest_are_attributes=told.rest_are_attributes,

@@ -52,6 +52,7 @@ class ConfirmedMapping:
     judge_gold: bool
     scale: str = ""  # that was named for every label of the file
     shape: str | None = None
+    locale: str = ""
     reading: ReadAs = UNSAID
     by_item_id: bool = False
     rest_are_attributes: bool = False
@@ -164,6 +165,7 @@ def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> boo
             columns=decision.columns,
             judge_gold=decision.judge_gold,
             shape=decision.shape,
+            locale=decision.locale,
             by_item_id=decision.by_item_id,
             rest_are_attributes=decision.rest_are_attributes,
             confirmed_by=decision.confirmed_by,

@@ -60,7 +60,7 @@ class Plan:
     name items of the project. `rest_are_attributes`: columns without a meaning are attributes.
     `labels`: what each value of a label becomes, `labels_by` whose word, in `labels_scale` all that nobody named;
     `label_counts`: how often each came, as it is written;
-    `labels_whole`: in the whole file.
+    `labels_whole`: in the whole file. `locale`: of the rows that name none.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +79,7 @@ class Plan:
     labels_scale: str = ""
     label_counts: Mapping[str, int] = field(default_factory=dict)
     labels_whole: bool = False
+    locale: str = ""
 
     @property
     def reading(self) -> ReadAs:
@@ -295,7 +296,15 @@ def begun(report: ImportReport, batch: Import, plan: Plan, parts: Sequence[Impor
 
 def _mapper(batch: Import, plan: Plan) -> Mapper:
     rest = RestOfColumns(plan.columns, batch.preset) if plan.rest_are_attributes else None
-    return Mapper(plan.columns, batch.kind, scale_of(batch), plan.labels, by_item_id=plan.by_item_id, rest=rest)
+    return Mapper(
+        plan.columns,
+        batch.kind,
+        scale_of(batch),
+        plan.labels,
+        by_item_id=plan.by_item_id,
+        rest=rest,
+        locale=plan.locale,
+    )
 
 
 def _file(part: ImportFile) -> FileRead:
