@@ -293,7 +293,7 @@ def test_the_page_of_a_pair_tells_what_foreign_models_said(
     assert "Foreign predictions" in page and "&lt;b&gt;ranker-7" in page and "0.83" in page
 
 
-def test_a_foreign_prediction_is_on_no_card_and_in_no_export(
+def test_a_foreign_prediction_is_on_no_card_and_no_prediction_of_ours_in_an_export(
     bring: Bring, cast: Any, client_for: Callable[[Any], Client], tmp_path: Path
 ) -> None:
     bring({**RANKED, "label": "L4", "model": "zz-ranker-zz"})
