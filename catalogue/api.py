@@ -174,7 +174,7 @@ class ImportState(BaseModel):
 
 
 class ImportLook(BaseModel):
-    """What an import would do with the first 5,000 rows of its file, or with those of two seconds. Nothing is stored."""
+    """What an import would do with the first 5,000 rows of its file, or with those of one second. Nothing is stored."""
 
     summary: str = Field(description="One sentence for people.")
     why_nothing: WhyNothing | None = Field(

@@ -23,7 +23,7 @@ from catalogue.models import Import
 from projects.models import Person, Project
 
 FIRST_ROWS = 5000
-FIRST_SECONDS = 2.0
+FIRST_SECONDS = 1.0
 
 
 @contextmanager

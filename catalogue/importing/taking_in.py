@@ -30,6 +30,7 @@ from projects.models import Project
 from relevance.sanitising import storable
 
 CHUNK_ROWS = 5000
+LOOK_ROWS = 1000  # of a look at the first rows: it asks for the time between chunks
 CHUNK_BYTES = 16 << 20  # of the rows unfolded: five thousand of the largest would fill the memory
 CHUNK_SECONDS = 1.0
 
@@ -91,11 +92,12 @@ class Intake:
         off is a chunk, too. `most`: rows that are read at all."""
         source, seen = self.source, ColumnsSeen(self.report)
         rows = islice(source, self.counts.read, None)
+        at_once = CHUNK_ROWS if most is None else min(CHUNK_ROWS, LOOK_ROWS)
         chunk, since, unfolded = ReadChunk(), time.monotonic(), source.unfolded
         try:
             for row in islice(rows, most):
                 chunk.take(row, self.mapper, seen)
-                full = len(chunk.rows) >= CHUNK_ROWS or source.unfolded - unfolded >= CHUNK_BYTES
+                full = len(chunk.rows) >= at_once or source.unfolded - unfolded >= CHUNK_BYTES
                 if full or time.monotonic() - since > CHUNK_SECONDS:
                     yield chunk.up_to(source)
                     chunk, since, unfolded = ReadChunk(), time.monotonic(), source.unfolded
