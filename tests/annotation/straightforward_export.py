@@ -125,19 +125,7 @@ def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[s
             "format": "lore-labels-2",
             "query": pair.query.text,
             "title": content.title,
-            "item": {
-                name: getattr(content, name)
-                for name in (
-                    "category",
-                    "cpv",
-                    "skus",
-                    "shop",
-                    "description",
-                    "selling_points",
-                    "price",
-                    "image_addresses",
-                )
-            },
+            "item": _item(content),
             "gold_label": gold.label if gold else "",
             "mismatch": gold.mismatch if gold else "",
             "lore_label": scale.to_lore(gold.label) if gold else "",
@@ -155,6 +143,17 @@ def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[s
         cells = {**row, "judgments": said, "prediction": row["prediction_label"]}
         csv.writer(table).writerow([safe_cell(cells[column]) for column in COLUMNS])
     return {"labels.jsonl": b"".join(lines), "labels.csv": table.getvalue().encode()}
+
+
+def _item(content: Snapshot) -> dict[str, Any]:
+    """Lists as PostgreSQL writes them, with spaces."""
+    lists = ("cpv", "skus", "selling_points", "image_addresses")
+    texts = ("category", "cpv", "skus", "shop", "description", "selling_points", "price", "image_addresses")
+    told = {name: getattr(content, name) for name in texts}
+    return {
+        name: orjson.Fragment(json.dumps(value, ensure_ascii=False)) if name in lists else value
+        for name, value in told.items()
+    }
 
 
 def _predictions(pair: Pair, content: Snapshot, prediction: Prediction | None, scale: Any) -> list[dict[str, Any]]:
