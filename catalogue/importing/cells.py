@@ -63,10 +63,22 @@ def within(value: Any, path: Sequence[str]) -> Any:
     return value
 
 
-def plain(value: Any, depth: int = 0) -> str:
-    """Numbers, truths and lists as a person would write them."""
-    if depth > _DEPTH:
+class NestedTooDeeply(RecursionError):
+    """More levels of lists and objects than anybody reads; what lies beneath is not left out unsaid."""
+
+
+def shown(value: Any) -> str:
+    """The same as `plain` for a person who looks at an example."""
+    try:
+        return plain(value)
+    except RecursionError:
         return "…"
+
+
+def plain(value: Any, depth: int = 0) -> str:
+    """Numbers, truths and lists as a person would write them; raises NestedTooDeeply."""
+    if depth > _DEPTH:
+        raise NestedTooDeeply
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -88,7 +100,7 @@ def value_key(value: Any) -> str:
     """What two spellings of one value share: "3", "3.0", 3 and 3.0; a word in any case and spacing. Nothing is empty."""
     if isinstance(value, str | int | float):
         return _key(value)
-    return "" if value is None else _key(plain(value))
+    return "" if value is None else _key(shown(value))
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -122,5 +134,5 @@ def size_of(value: Any) -> int:
 
 def common_value(rows: Iterable[Mapping[str, Any]], column: str) -> str:
     """What all rows say in a column, or nothing where they differ: the source or licence of a file."""
-    said = {plain(row.get(column)).strip() for row in rows} - {""}
+    said = {shown(row.get(column)).strip() for row in rows} - {""}
     return sanitise(said.pop())[0] if len(said) == 1 else ""

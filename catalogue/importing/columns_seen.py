@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from catalogue.importing import guessing
-from catalogue.importing.cells import at, plain
+from catalogue.importing.cells import at, shown
 from catalogue.importing.report import EXAMPLES, MOST_COLUMNS, ColumnRead, ImportReport, cut
 from catalogue.importing.rest_of_columns import RestOfColumns
 from catalogue.importing.rows import Row
@@ -54,7 +54,7 @@ class ColumnsSeen:
     def _value(self, name: str, row: Row) -> list[ColumnSeen]:
         examples = self._examples[name]
         self._rows[name] = self._rows.get(name, 0) + 1
-        value = cut(plain(shortened(at(row.values, name))))
+        value = cut(shown(shortened(at(row.values, name))))
         new = bool(value) and value not in examples
         if new:
             examples.append(value)

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalogue.importing import column_names, guessing, presets, rater_hints, raters
-from catalogue.importing.cells import at, common_value, plain
+from catalogue.importing.cells import at, common_value, shown
 from catalogue.importing.joining import part_hints
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.opening import ImportFile, ImportRows, hold_to_encodings
@@ -58,7 +58,7 @@ class Look:
     def examples(self, column: str, most: int = 3) -> list[str]:
         """Some different values of a column, shortened, for a person who says what it means."""
         values = (value for row in self.rows if (value := at(row, column)) not in (None, "", []))
-        return list(islice(dict.fromkeys(storable(plain(value))[:80] for value in values), most))
+        return list(islice(dict.fromkeys(storable(shown(value))[:80] for value in values), most))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from catalogue.importing.cells import plain, value_key
+from catalogue.importing.cells import shown, value_key
 from catalogue.importing.reasons import because
 from catalogue.importing.rows import RowRefused
 from relevance.labels import Scale, UnknownLabel
@@ -18,8 +18,8 @@ def agreed(labels: Mapping[str, str], value: Any, field: str) -> str:
     if not key:
         return ""
     if key not in labels:
-        shown = sanitise(plain(value))[0][:60]
-        raise RowRefused(field, because("nobody has said which label %(value)s is") % {"value": shown})
+        said = sanitise(shown(value))[0][:60]
+        raise RowRefused(field, because("nobody has said which label %(value)s is") % {"value": said})
     return labels[key]
 
 

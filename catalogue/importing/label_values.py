@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalogue.importing import predictions
-from catalogue.importing.cells import at, plain, value_key
+from catalogue.importing.cells import at, shown, value_key
 from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.opening import ImportFile, ImportRows
 from catalogue.importing.raters import RATING, rating_labels
@@ -62,7 +62,7 @@ class LabelValues:
         if key not in self.written:
             if len(self.written) >= MOST_VALUES:
                 raise ScaleUnclear(self._too_many())
-            self.written[key] = storable(plain(value)).strip()[:LONGEST]
+            self.written[key] = storable(shown(value)).strip()[:LONGEST]
         return True
 
     def _too_many(self) -> str:
@@ -125,7 +125,7 @@ def _take(found: LabelValues, values: Mapping[str, Any], columns: Mapping[str, S
     predicted = predictions.labels_of({field: _first(values, columns[field]) for field in PREDICTED if columns[field]})
     given = [_first(values, columns["label"]), *in_columns, *_rated(_first(values, columns["ratings"])), *predicted]
     labelled = [found.add(value) for value in given]
-    scale = storable(plain(_first(values, columns["label_scale"]))).strip()
+    scale = storable(shown(_first(values, columns["label_scale"]))).strip()
     if scale:
         found.named.add(scale)
     if any(labelled):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from catalogue.importing import guessing
-from catalogue.importing.cells import at, plain
+from catalogue.importing.cells import at, shown
 from catalogue.importing.raters import RATER, RATING
 from relevance.facts import normalise_query
 from relevance.labels import SCALES, Scale, UnknownLabel
@@ -103,4 +103,4 @@ def _text(row: Mapping[str, Any], meaning: Mapping[str, str], field: str) -> str
 
 def _plain(row: Mapping[str, Any], column: str) -> str:
     value = at(row, column)
-    return "" if value is None else plain(value).strip()
+    return "" if value is None else shown(value).strip()

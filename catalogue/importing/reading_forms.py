@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.importing import receiving
-from catalogue.importing.cells import plain
+from catalogue.importing.cells import shown
 from catalogue.importing.encoding_guess import ENCODINGS, LINE, LINES
 from catalogue.importing.inspecting import Look
 from catalogue.importing.reading import EncodingUnclear, Guess, ReadAs, SheetUnclear
@@ -97,5 +97,5 @@ def _guessed(
 
 def _rows_of(seen: Look) -> list[str]:
     """Some rows as they read, those with letters that ASCII does not have."""
-    told = (" · ".join(plain(value) for value in row.values())[:LINE] for row in seen.rows)
+    told = (" · ".join(shown(value) for value in row.values())[:LINE] for row in seen.rows)
     return [storable(one) for one in told if not one.isascii()][:LINES]

@@ -202,13 +202,21 @@ def _run_to_end(batch: Import, parts: Sequence[ImportFile], token: UUID, **optio
         wait_again(batch, refusal.table, token)
         return
     except (FileRefused, ScaleUnclear) as refusal:
-        leasing.fail(batch, token, str(refusal), retry=False)
+        sentence = _with_what_stays(batch, str(refusal))
+        leasing.fail(batch, token, sentence, retry=False)
         if options["limits"] is COMMAND:
-            raise
+            raise FileRefused(sentence) from refusal
         return
     if (counts.new or counts.changed) and leasing.renew(batch, token):
         lexicons.up_to_date(batch.project)  # here, so that nobody waits for it who only starts a run
     leasing.finish(batch, token, bytes_read=batch.bytes_total)
+
+
+def _with_what_stays(batch: Import, sentence: str) -> str:
+    """Why an import ended, and how many rows had gone through before: these are not taken back."""
+    read = Import.objects.values_list("read", flat=True).get(pk=batch.pk)
+    stays = _("The %(rows)s rows before that have been imported.")
+    return f"{sentence} {stays % {'rows': read}}" if read else sentence
 
 
 def run_import(

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing.cells import plain
+from catalogue.importing.cells import shown
 from catalogue.importing.presets import PAIRS, Preset
 from catalogue.importing.reasons import because
 from catalogue.importing.rows import Row
@@ -39,7 +39,7 @@ def _is_nested(row: Mapping[str, Any]) -> bool:
 
 def _record(row: Row) -> Made:
     answers, record = Answers(), row.values
-    place = _("record %(id)s") % {"id": plain(record.get("id") or row.number)[:40]}
+    place = _("record %(id)s") % {"id": shown(record.get("id") or row.number)[:40]}
     if _is_nested(record):
         yield from _nested(answers, record, place)
     else:

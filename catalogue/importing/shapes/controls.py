@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from catalogue.importing.cells import plain
+from catalogue.importing.cells import shown
 from catalogue.importing.reasons import because
 from catalogue.importing.shapes.shape import NoRow
 
@@ -31,7 +31,7 @@ class Answers:
 
     def rated(self, question: str, rater: Any, label: Any, place: str) -> None:
         """Of two answers of one person the later stands."""
-        name = plain(rater).strip() or UNKNOWN
+        name = shown(rater).strip() or UNKNOWN
         there = self._ratings[question]
         if name in there and there[name] != label:
             reason = because("%(name)s had answered the task before; the later answer stands")
@@ -43,7 +43,7 @@ class Answers:
             self.faults.append(NoRow(place, because("another answer is said to be the true one, too"), label))
 
     def predicted(self, question: str, model: Any, label: Any, score: Any) -> None:
-        said = {"label": label, "score": score, "model": plain(model).strip()}
+        said = {"label": label, "score": score, "model": shown(model).strip()}
         self._predictions[question].append({name: value for name, value in said.items() if value not in (None, "")})
 
     def fault(self, place: str, reason: str, said: Any = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing.cells import plain, structured
+from catalogue.importing.cells import shown, structured
 from catalogue.importing.presets import OWN, PAIRS, Preset
 from catalogue.importing.reasons import because
 from catalogue.importing.rows import Row
@@ -31,7 +31,7 @@ def _are_tasks(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 def _task(row: Row) -> Made:
     answers, task = Answers(), row.values
-    place = _("task %(id)s") % {"id": plain(task.get("id", row.number))[:40]}
+    place = _("task %(id)s") % {"id": shown(task.get("id", row.number))[:40]}
     for number, one in enumerate(_listed(task.get("annotations", task.get("completions"))), 1):
         _annotation(answers, one, f"{place}, annotations[{number}]")
     for number, one in enumerate(_listed(task.get("predictions")), 1):

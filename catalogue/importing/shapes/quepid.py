@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing.cells import plain, structured
+from catalogue.importing.cells import shown, structured
 from catalogue.importing.presets import OWN, PAIRS, Preset
 from catalogue.importing.reasons import because
 from catalogue.importing.rows import Row
@@ -65,8 +65,8 @@ def _rater(judgement: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) ->
     user = judgement.get("user")
     named = judgement.get("user_email") or (user.get("email") if isinstance(user, Mapping) else user)
     if named := named or judgement.get("user_id"):
-        return plain(named)
-    unknown = sum(plain(one["rater"]).startswith(_UNKNOWN) for one in others)
+        return shown(named)
+    unknown = sum(shown(one["rater"]).startswith(_UNKNOWN) for one in others)
     return f"{_UNKNOWN} {unknown + 1}" if unknown else _UNKNOWN
 
 
@@ -117,13 +117,13 @@ def _is_table_of_raters(rows: Sequence[Mapping[str, Any]]) -> bool:
     columns = list(rows[0]) if rows else []
     if columns[:2] != ["query", "docid"] or len(columns) < 3 or {"rating", "title", "label"} & set(columns):
         return False
-    return all(_GRADE.fullmatch(plain(value)) for row in rows for value in list(row.values())[2:])
+    return all(_GRADE.fullmatch(shown(value)) for row in rows for value in list(row.values())[2:])
 
 
 def _table_row(row: Row) -> Made:
     """An empty cell is a rater who has not judged the document."""
     said = [(rater, label) for rater, label in row.values.items() if rater not in ("query", "docid")]
-    ratings = [{"rater": rater, "label": label} for rater, label in said if plain(label).strip()]
+    ratings = [{"rater": rater, "label": label} for rater, label in said if shown(label).strip()]
     yield {"query": row.values.get("query"), "docid": row.values.get("docid"), "ratings": ratings}
 
 

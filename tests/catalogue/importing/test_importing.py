@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
@@ -400,6 +401,24 @@ def test_a_refused_file_leaves_its_row_dead_and_raises(project: Project, tmp_pat
     with pytest.raises(FileRefused):
         run_here(project, "pairs", [path], plan=Plan(), origin=ORIGIN)
     assert Import.objects.get().state == "dead"
+
+
+def test_what_is_nested_too_deeply_is_rejected_and_never_cut_short(project: Project, tmp_path: Path) -> None:
+    nested: Any = "end"
+    for _ in range(8):
+        nested = {"n": nested}
+    path = tmp_path / "pairs.jsonl"
+    path.write_bytes(lines(1) + json.dumps({**pair(item="deep"), "attributes": {"size": nested}}).encode())
+    assert run_here(project, "pairs", [path], plan=Plan(dict(OWN)), origin=ORIGIN).new == 1
+    assert str(Rejection.objects.get().reason) == "nested too deeply"
+
+
+def test_a_file_that_breaks_off_says_how_many_of_its_rows_stay(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl.gz"
+    path.write_bytes(gzip.compress(lines(20_000), 1)[:-4000])
+    with pytest.raises(FileRefused, match=r"cut off\. The (\d+) rows before that have been imported") as refused:
+        run_here(project, "pairs", [path], plan=Plan(dict(OWN)), origin=ORIGIN)
+    assert str(Import.objects.get().read) in str(refused.value)
 
 
 def test_memory_does_not_grow_with_the_file(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
