@@ -191,6 +191,11 @@ class MeaningForm(forms.Form):
         self.by_item_id = self._names_items_alone()
         return cleaned
 
+    @property
+    def hint(self) -> str:
+        """What a file of a known set is, which lacks the others."""
+        return "" if self.preset else looks_like(self.look, None)
+
     def _names_items_alone(self) -> bool:
         try:
             return named_items.by_item_id(

@@ -299,7 +299,15 @@ def test_the_page_takes_several_files_chosen_together(lena: Client) -> None:
     chosen = [SimpleUploadedFile(name, said.encode()) for name, said in WANDS.items()]
     lena.post(reverse("imports", args=["shoes"]), {"file": chosen, "kind": "pairs"})
     address = reverse("import", args=["shoes", Import.objects.get().pk])
-    assert "wands_release" in lena.get(address).content.decode()
+    page = lena.get(address).content.decode()
+    assert "wands_release" in page and "Joined with it:" in page and "label.csv" in page
     assert lena.post(address, meaning(lena)).status_code == 302
     assert run_confirmed().new == 3
     assert "1 of 3 items of product.csv are named by no pair" in lena.get(address).content.decode()
+
+
+def test_the_page_calls_one_file_of_a_known_set_so_at_once(lena: Client) -> None:
+    chosen = SimpleUploadedFile("label.csv", WANDS["label.csv"].encode())
+    lena.post(reverse("imports", args=["shoes"]), {"file": chosen, "kind": "pairs"})
+    page = lena.get(reverse("import", args=["shoes", Import.objects.get().pk])).content.decode()
+    assert "This looks like WANDS label.csv: bring product.csv and query.csv with it." in page
