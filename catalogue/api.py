@@ -10,25 +10,30 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router, Status
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from catalogue.importing import column_names, nothing_in, presets, program_imports, receiving, report_words
+from catalogue.importing import column_names, conflicts, presets, program_imports, receiving
 from catalogue.importing.column_names import ColumnsUnclear
 from catalogue.importing.inspecting import WhoJudgedUnsaid
 from catalogue.importing.label_consent import LabelsUnmapped
 from catalogue.importing.label_values import ScaleUnclear
 from catalogue.importing.mapping import LOCALE_LENGTH
 from catalogue.importing.presets import NoPreset
+from catalogue.importing.program_answers import (
+    ConflictingLabel,
+    ImportLook,
+    ImportState,
+    RejectedRow,
+    look_of,
+    state_of,
+)
 from catalogue.importing.program_imports import ImportRequest
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.reading import PROGRAM, EncodingUnclear, ReadAs, SheetUnclear
-from catalogue.importing.report import ImportReport
 from catalogue.models import Import, Rejection
-from jobs.leasing import LIVE
-from jobs.models import JobState
 from projects.bearer import ProgramRequest
 from projects.openapi import made, refusals
-from projects.problems import Asked, FieldError, Refusal, Text, WhyNothing, read, unfit
+from projects.problems import Asked, FieldError, Refusal, Text, read, unfit
 from projects.requests import one
 from relevance.labels import UnknownLabel
 from relevance.sanitising import storable
@@ -125,74 +130,6 @@ class ImportAsked(Asked):
     )
 
 
-class LabelValue(BaseModel):
-    """A value of the labels of a file."""
-
-    value: str = Field(description="As the file first writes it.")
-    count: int = Field(description="Labels that say it; ratings are counted one by one.")
-    label: str | None = Field(description="The label that it is, empty for none; null where nobody has said.")
-
-
-class ImportState(BaseModel):
-    """How far an import is. Ask until `ended`."""
-
-    import_: int = Field(serialization_alias="import", description="Its number.")
-    kind: str = Field(description="`pairs` or `items`.")
-    file: str = Field(description="The file's name.")
-    state: str = Field(
-        json_schema_extra={"enum": [*JobState.values]}, description="`failed` is tried again, `dead` is not."
-    )
-    ended: bool = Field(description="Nothing more will happen to it by itself.")
-    bytes_total: int = Field(description="Size of the file in bytes.")
-    bytes_read: int = Field(description="Bytes of it that were read.")
-    read: int = Field(description="Rows that were read.")
-    new: int = Field(description="Rows that made a pair or an item.")
-    known: int = Field(description="Rows that were there already, with the same content.")
-    changed: int = Field(description="Rows whose item has other content than before.")
-    rejected: int = Field(description="Rows that did not go in; `rejected/` lists them.")
-    gold: int = Field(description="Rows with a gold label.")
-    ratings: int = Field(description="Labels of single raters.")
-    predictions: int = Field(description="Predictions of models outside of here that were added.")
-    images: int = Field(description="Pictures that came with the file.")
-    replaced: int = Field(description="Bytes that could not be read, for which U+FFFD stands (`replace`).")
-    error: str = Field(description="Code of what stopped it; empty where nothing did.")
-    labels: list[LabelValue] = Field(description="What each value of its labels is, the most frequent first.")
-    labels_by: str = Field(
-        description="By whose word: `preset NAME`, `names` (they are the labels' own), `call`, `person`; empty where there "
-        "are none."
-    )
-    waits_for_labels: bool = Field(
-        description="A value turned up in a file too large to be looked through at once, and nobody has said what it is: no "
-        "row is stored. Say it on its page, or bring the file again with `labels`."
-    )
-    why_nothing: WhyNothing | None = Field(
-        description="Once it is done and no row went in or was there already: the reason that most rows share. Else null."
-    )
-    report: ImportReport | None = Field(
-        description="What it read, as what, and what was lost; null before the first rows."
-    )
-
-
-class ImportLook(BaseModel):
-    """What an import would do with the first 5,000 rows of its file, or with those of one second. Nothing is stored."""
-
-    summary: str = Field(description="One sentence for people.")
-    why_nothing: WhyNothing | None = Field(
-        description="Where no row would go in, or the file breaks off: the reason. Else null."
-    )
-    report: ImportReport = Field(description="As the import itself tells it afterwards.")
-
-
-class RejectedRow(BaseModel):
-    """One line of the list of rows that did not go in."""
-
-    row: int = Field(description="Number of the row in the file, from 1.")
-    field: str = Field(description="The field it failed for; empty where it is the row as a whole.")
-    code: str = Field(description="Of why: the same for all rows that fail alike. Empty for rows of earlier versions.")
-    reason: str = Field(description="Why, as an English sentence.")
-    raw: str = Field(description="The row as it stood in the file, or its beginning.")
-
-
 def _parameters() -> list[dict[str, Any]]:
     told = ImportAsked.model_json_schema()["properties"]
     return [{"in": "query", "name": name, "required": False, "schema": schema} for name, schema in told.items()]
@@ -234,7 +171,9 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
     uploads, told = _uploads(request)
     try:
         if told.look:
-            return Status(200, _look(program_imports.look_into(request.project, uploads, told, person=request.person)))
+            return Status(
+                200, look_of(program_imports.look_into(request.project, uploads, told, person=request.person))
+            )
         batch = program_imports.bring(
             request.project, uploads, told, person=request.person, most=settings.MAX_UPLOAD_BYTES
         )
@@ -266,7 +205,7 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
             upload.close()
     batch.refresh_from_db()
     response["Location"] = f"{request.path}{batch.pk}/"
-    return Status(201, _state(batch))
+    return Status(201, state_of(batch))
 
 
 @router.api_operation(
@@ -278,7 +217,7 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
     by_alias=True,
 )
 def import_state(request: ProgramRequest, import_id: int) -> ImportState:
-    return _state(one(Import.objects.filter(project=request.project), import_id))
+    return state_of(one(Import.objects.filter(project=request.project), import_id))
 
 
 @router.api_operation(
@@ -298,6 +237,27 @@ def import_state(request: ProgramRequest, import_id: int) -> ImportState:
 def rejected_rows(request: ProgramRequest, import_id: int) -> HttpResponseBase:
     rows = receiving.rejections(one(Import.objects.filter(project=request.project), import_id))
     return StreamingHttpResponse(_lines(rows), content_type="application/x-ndjson")
+
+
+@router.api_operation(
+    ["GET", "HEAD"],
+    "imports/{int:import_id}/conflicts/",
+    url_name="api-v1-import-conflicts",
+    summary="The labels that are not what stands",
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "One JSON object a line, in the order of the file; streamed.",
+                "content": {"application/x-ndjson": {"schema": ConflictingLabel.model_json_schema()}},
+            }
+        }
+    },
+)
+def conflicting_labels(request: ProgramRequest, import_id: int) -> HttpResponseBase:
+    """Adjudication stands above import, import above consensus; of two imports and of two rows the earlier stands."""
+    found = conflicts.told(one(Import.objects.filter(project=request.project), import_id))
+    lines = (json.dumps(said._asdict(), ensure_ascii=False) + "\n" for said in found)
+    return StreamingHttpResponse(lines, content_type="application/x-ndjson")
 
 
 def _uploads(request: HttpRequest) -> tuple[list[Any], ImportRequest]:
@@ -355,41 +315,6 @@ def _column(text: str, kind: str) -> tuple[str, str]:
     if not column or field not in {"", *known}:
         raise _unfit("column", f"COLUMN=FIELD, where FIELD is one of: {', '.join(known)}")
     return column, field
-
-
-def _state(batch: Import) -> ImportState:
-    table = receiving.label_table(batch)
-    waits = not batch.confirmed and batch.state == JobState.QUEUED and bool(table.unread)
-    return ImportState(
-        import_=batch.pk,
-        kind=batch.kind,
-        file=batch.file_name,
-        state=batch.state,
-        ended=batch.state not in LIVE or waits,
-        bytes_total=batch.bytes_total,
-        bytes_read=batch.bytes_read,
-        read=batch.read,
-        new=batch.new,
-        known=batch.known,
-        changed=batch.changed,
-        rejected=batch.rejected,
-        gold=batch.gold,
-        ratings=batch.ratings,
-        predictions=batch.predictions,
-        images=batch.images,
-        replaced=batch.replaced,
-        error=batch.error,
-        labels=[LabelValue(value=one.written, count=one.rows, label=one.label) for one in table.values],
-        labels_by=table.by,
-        waits_for_labels=waits,
-        why_nothing=WhyNothing.of(nothing_in.why(batch)),
-        report=ImportReport.model_validate(batch.report) if batch.report else None,
-    )
-
-
-def _look(report: ImportReport) -> ImportLook:
-    why = WhyNothing.of(nothing_in.would(report))
-    return ImportLook(summary=report_words.summary(report, done=False), why_nothing=why, report=report)
 
 
 def _lines(rows: Iterator[Rejection]) -> Iterator[str]:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("p/<slug:slug>/imports/<int:import_id>/", importing.import_detail, name="import"),
     path("p/<slug:slug>/imports/<int:import_id>/cancel/", importing.cancel, name="import-cancel"),
     path("p/<slug:slug>/imports/<int:import_id>/rejected.csv", importing.rejected, name="import-rejected"),
+    path("p/<slug:slug>/imports/<int:import_id>/conflicts.csv", importing.conflicting, name="import-conflicts"),
     path("p/<slug:slug>/pictures/", pictures.pictures, name="pictures"),
     path("p/<slug:slug>/pictures/retry/", pictures.retry, name="pictures-retry"),
     path("p/<slug:slug>/pictures/cancel/", pictures.cancel, name="pictures-cancel"),

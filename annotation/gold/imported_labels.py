@@ -1,18 +1,21 @@
 """Labels that come with a file: gold by import, and other people's ratings as judgments of named raters.
 
-Gold by import stands above consensus and below adjudication. `Pair.gold_label` follows, as in `annotation.gold.settling`.
+Gold by import stands above consensus and below adjudication; of two imports, of two rows of a file and of two labels of one
+rater the earlier stays, and the later is a conflict (catalogue.importing.conflicts). `Pair.gold_label` follows, as in
+`annotation.gold.settling`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from annotation.models import Citation
 from catalogue.importing import reasons
+from catalogue.importing.conflicts import Conflict
 from catalogue.importing.items import StoredItem
 from catalogue.importing.mapping import Record
-from catalogue.importing.novelty import Saying, Sayings
 from catalogue.importing.raters import Rating
 from catalogue.importing.reasons import because
 from catalogue.importing.storing import StoredPair
@@ -21,40 +24,99 @@ from database.statements import fresh_ids, rows, run
 from projects.models import Project
 
 
+class NewLabels(NamedTuple):
+    """What is said for the first time: of gold the label by pair, of ratings the pair of each. And what contradicts."""
+
+    gold: dict[int, str]
+    rated: list[int]
+    conflicts: list[Conflict]
+
+
+@dataclass(frozen=True)
+class _Stands:
+    """What stands of a pair's gold or of a rater's word; `consensus`: the last one that there was beside it."""
+
+    label: str
+    mismatch: str
+    ground: str
+    batch_id: int | None
+    consensus: tuple[str, str] = ("", "")
+
+
+@dataclass
+class _Known:
+    """The gold or the ratings of one pair so far."""
+
+    revision: int = 0
+    stands: _Stands | None = None
+
+
 def store_gold(
     batch: Import, pairs: Sequence[StoredPair], records: Sequence[Record], items: Sequence[StoredItem]
-) -> dict[int, str]:
-    """Gold by import, above consensus and below adjudication; returns the labels that are new, by pair."""
+) -> NewLabels:
+    """Gold by import, above consensus and below adjudication; of two imports the earlier stays."""
     labelled = [row for row in zip(pairs, records, items, strict=True) if row[1].label]
-    stand, adjudicated = _known_gold([pair.id for pair, _record, _item in labelled if not pair.new])
+    known = _known_gold([pair.id for pair, _record, _item in labelled if not pair.new])
     news: list[tuple[int, int, str, str, int]] = []
+    conflicts: list[Conflict] = []
     for pair, record, item in labelled:
-        said = f"{record.label} {record.mismatch}"
-        sayings = stand.setdefault(pair.id, Sayings())
-        if pair.id not in adjudicated and sayings.is_news(said):
-            revision = sayings.current.revision + 1 if sayings.current else 1
-            sayings.add(Saying(said, batch.pk, revision))
-            news.append((pair.id, revision, record.label, record.mismatch, item.snapshot_id))
+        now = known.setdefault(pair.id, _Known())
+        conflicts += _conflicts(now.stands, pair.id, record)
+        if _is_news(now.stands, record):
+            now.revision += 1
+            now.stands = _Stands(record.label, record.mismatch, "import", batch.pk, _consensus(now.stands))
+            news.append((pair.id, now.revision, record.label, record.mismatch, item.snapshot_id))
     _insert_gold(batch, news)
-    return {pair_id: label for pair_id, _revision, label, _mismatch, _snapshot in news}
+    return NewLabels({pair_id: label for pair_id, _revision, label, *_rest in news}, [], conflicts)
 
 
-def _known_gold(pair_ids: Sequence[int]) -> tuple[dict[int, Sayings], set[int]]:
-    stand: dict[int, Sayings] = {}
-    adjudicated: set[int] = set()
+def _is_news(now: _Stands | None, record: Record) -> bool:
+    """The first word, or a stronger one than a consensus, or the dimension that an earlier row did not name."""
+    if now is None or now.ground == "consensus":
+        return True
+    completes = now.label == record.label and record.mismatch and not now.mismatch
+    return now.ground == "import" and bool(completes)
+
+
+def _conflicts(now: _Stands | None, pair: int, record: Record) -> Iterator[Conflict]:
+    """With what stands, and with a consensus that there was before an import said the same."""
+    if now is None:
+        return
+    said = (record.label, record.mismatch)
+    if _differ(said, (now.label, now.mismatch)):
+        yield Conflict(record.row, pair, "", *said, now.label, now.mismatch, now.ground, now.batch_id)
+    elif now.ground == "import" and now.consensus[0] and _differ(said, now.consensus):
+        yield Conflict(record.row, pair, "", *said, *now.consensus, "consensus", None)
+
+
+def _differ(said: tuple[str, str], met: tuple[str, str]) -> bool:
+    """A dimension that one of them leaves unsaid is no contradiction."""
+    return said[0] != met[0] or bool(said[1] and met[1] and said[1] != met[1])
+
+
+def _consensus(now: _Stands | None) -> tuple[str, str]:
+    if now is None:
+        return ("", "")
+    return (now.label, now.mismatch) if now.ground == "consensus" else now.consensus
+
+
+def _known_gold(pair_ids: Sequence[int]) -> dict[int, _Known]:
+    known: dict[int, _Known] = {}
     if not pair_ids:
-        return stand, adjudicated
+        return known
     # Without these a file that is imported again would add each of its labels as another revision.
     for pair_id, revision, label, mismatch, ground, batch_id in rows(
         """SELECT pair_id, revision, label, mismatch, ground, batch_id FROM annotation_gold
            WHERE pair_id = ANY(%s::bigint[]) ORDER BY pair_id, revision""",
         list(set(pair_ids)),
     ):
-        said = f"{label} {mismatch}" if ground == "import" else ""
-        stand.setdefault(pair_id, Sayings()).add(Saying(said, batch_id, revision))
-        if ground == "adjudication":
-            adjudicated.add(pair_id)
-    return stand, adjudicated
+        now = known.setdefault(pair_id, _Known())
+        now.revision = revision
+        if label:
+            now.stands = _Stands(label, mismatch, ground, batch_id, _consensus(now.stands))
+        elif now.stands is not None and now.stands.ground == "consensus":  # withdrawn
+            now.stands = None
+    return known
 
 
 def _insert_gold(batch: Import, news: Sequence[tuple[int, int, str, str, int]]) -> None:
@@ -81,24 +143,37 @@ def _insert_gold(batch: Import, news: Sequence[tuple[int, int, str, str, int]]) 
 
 def store_ratings(
     batch: Import, project: Project, pairs: Sequence[StoredPair], records: Sequence[Record], items: Sequence[StoredItem]
-) -> list[int]:
-    """A judgment per rater, without mode or slot; returns the pair of each that is new."""
+) -> NewLabels:
+    """A judgment per rater, without mode or slot. What a rater said of a pair first stays."""
     rated = [row for row in zip(pairs, records, items, strict=True) if row[1].ratings]
     if not rated:
-        return []
+        return NewLabels({}, [], [])
     judges = _judges(project, {one.rater for _pair, record, _item in rated for one in record.ratings})
-    stand = _known_ratings([pair.id for pair, _record, _item in rated if not pair.new], judges.values())
+    known = _known_ratings([pair.id for pair, _record, _item in rated if not pair.new], judges.values())
     news: list[_NewRating] = []
+    conflicts: list[Conflict] = []
     for pair, record, item in rated:
         for rating in record.ratings:
-            judge, said = judges[rating.rater], rating.said
-            sayings = stand.setdefault((pair.id, judge), Sayings())
-            if sayings.is_news(said):
-                revision = sayings.current.revision + 1 if sayings.current else 1
-                sayings.add(Saying(said, batch.pk, revision))
-                news.append(_NewRating(pair.id, judge, revision, item.snapshot_id, record.row, rating))
+            judge, said = judges[rating.rater], _word(rating)
+            met = known.get((pair.id, judge))
+            if met is None:
+                known[pair.id, judge] = _Rated(said, batch.pk)
+                news.append(_NewRating(pair.id, judge, 1, item.snapshot_id, record.row, rating))
+            elif _differ(said, met.said):
+                conflicts.append(Conflict(record.row, pair.id, rating.rater, *said, *met.said, "rating", met.batch_id))
     _insert_ratings(batch, news)
-    return [one.pair for one in news]
+    return NewLabels({}, [one.pair for one in news], conflicts)
+
+
+class _Rated(NamedTuple):
+    """What a rater said of a pair first: label and dimension, or that there is no label; and the import that brought it."""
+
+    said: tuple[str, str]
+    batch_id: int | None
+
+
+def _word(rating: Rating) -> tuple[str, str]:
+    return rating.label or rating.outcome, rating.mismatch
 
 
 class _NewRating(NamedTuple):
@@ -126,21 +201,21 @@ def _judges(project: Project, raters: set[str]) -> dict[str, int]:
     return dict(found)
 
 
-def _known_ratings(pair_ids: Sequence[int], judges: Iterable[int]) -> dict[tuple[int, int], Sayings]:
-    stand: dict[tuple[int, int], Sayings] = {}
+def _known_ratings(pair_ids: Sequence[int], judges: Iterable[int]) -> dict[tuple[int, int], _Rated]:
+    """By pair and rater the label that stands and the import that brought it."""
     if not pair_ids:
-        return stand
+        return {}
     # Without these a file that is imported again would add each of its ratings as another revision.
-    for pair_id, judge_id, revision, batch_id, *said in rows(
-        """SELECT pair_id, judge_id, revision, batch_id, label, outcome, mismatch, note, mode, late, no_rule_fits
-           FROM annotation_judgment
+    found = rows(
+        """SELECT pair_id, judge_id, coalesce(nullif(label, ''), outcome), mismatch, batch_id FROM annotation_judgment
            WHERE pair_id = ANY(%s::bigint[]) AND judge_id = ANY(%s::bigint[]) AND round = 1
            ORDER BY pair_id, judge_id, revision""",
         list(set(pair_ids)),
         list(judges),
-    ):
-        stand.setdefault((pair_id, judge_id), Sayings()).add(Saying(Rating("", *said).said, batch_id, revision))
-    return stand
+    )
+    return {
+        (pair_id, judge_id): _Rated((said, mismatch), batch_id) for pair_id, judge_id, said, mismatch, batch_id in found
+    }
 
 
 def _insert_ratings(batch: Import, news: Sequence[_NewRating]) -> None:

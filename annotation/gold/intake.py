@@ -22,16 +22,17 @@ def take(chunk: StoredChunk) -> AddedLabels:
     if not chunk.pairs:
         settling.settle_changed(chunk.project, chunk.changed)
         return AddedLabels()
-    new_gold = store_gold(chunk.batch, chunk.pairs, chunk.records, chunk.items)
-    new_ratings = store_ratings(chunk.batch, chunk.project, chunk.pairs, chunk.records, chunk.items)
+    gold = store_gold(chunk.batch, chunk.pairs, chunk.records, chunk.items)
+    ratings = store_ratings(chunk.batch, chunk.project, chunk.pairs, chunk.records, chunk.items)
     rows = list(zip(chunk.pairs, chunk.queries, chunk.records, strict=True))
     labelled = {pair.id for pair, _query, record in rows if record.label}
     wanted = [row for row in rows if row[0].new and (chunk.judge_gold or row[0].id not in labelled)]
     _store_slots(chunk.project, [(pair.id, *query) for pair, query, _record in wanted])
-    said = {pair for pair in new_ratings if pair not in labelled}
-    settling.settle(chunk.project, said | _old(new_gold, chunk.pairs))
+    said = {pair for pair in ratings.rated if pair not in labelled}
+    settling.settle(chunk.project, said | _old(gold.gold, chunk.pairs))
     settling.settle_changed(chunk.project, chunk.changed)
-    return AddedLabels(len(new_gold), len(new_ratings))
+    conflicts = sorted([*gold.conflicts, *ratings.conflicts], key=lambda one: one.row)
+    return AddedLabels(len(gold.gold), len(ratings.rated), conflicts=conflicts)
 
 
 def judge_blind(queries: Sequence[int]) -> None:

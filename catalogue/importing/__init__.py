@@ -1,6 +1,7 @@
 """From a file to items, pairs and what came with them.
 
-- `receiving`, `program_imports`, `command_imports` how a file arrives: by a person, program, command; `forms`, `views` its pages
+- `receiving`, `program_imports`, `command_imports` how a file arrives: by a person, program (told by
+  `program_answers`), command; `forms`, `views` its pages
 - `reading`    how it is to be read, as they say; `reading_forms` asks a person; `encodings` make its text UTF-8,
   `encoding_guess` says which it may be in
 - `opening`    the files of an import as one stream of rows
@@ -20,6 +21,7 @@
 - `report`     what either says of the file, of `columns_seen` too; `report_words` in words, `nothing_in` why nothing went in
 - `reasons`    why a row does not go in, in no language, put into words for whoever reads it
 - `written_pictures` those that stand in a row itself
-- `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `pictures` which of
-  those that a row names are there. What labels and ratings mean for people is said by who takes `storing.chunk_stored`
+- `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `novelty` what is news, `conflicts` labels
+  that are not what stands, `pictures` which of those that a row names are there. What labels and ratings mean for people is
+  said by who takes `storing.chunk_stored`
 """

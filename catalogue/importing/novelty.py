@@ -1,6 +1,6 @@
-"""What was said before of an item, a pair or by a rater, and whether an import says anything new.
+"""What was said before of an item, and whether an import says anything new.
 
-Where one file says two things of one thing, the later row stands. That both were said by the same import is remembered
+Where one file says two things of one item, the later row stands. That both were said by the same import is remembered
 by its rows, so that importing the file again changes nothing.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Saying:
-    """A snapshot, gold row or rating that exists: what it says and the import that brought it."""
+    """A snapshot that exists: what it says and the import that brought it."""
 
     said: str
     batch_id: int | None
@@ -21,7 +21,7 @@ class Saying:
 
 @dataclass
 class Sayings:
-    """All that was said of one thing, oldest first."""
+    """All that was said of one item, oldest first."""
 
     rows: list[Saying] = field(default_factory=list)
     current: Saying | None = None

@@ -66,9 +66,11 @@ def losses(report: ImportReport) -> list[str]:
     """What is changed, unread or missing although its row goes in."""
     unread, twice, marked = len(report.unread), report.contradicted, report.marked.rows
     missing, replaced = report.pictures.missing, report.counts.replaced
+    odd = report.counts.conflicts
     told = [
         (unread, ngettext("%(n)s column is not read", "%(n)s columns are not read", unread)),
         (twice, ngettext("%(n)s row contradicts an earlier one", "%(n)s rows contradict earlier ones", twice)),
+        (odd, ngettext("%(n)s label is not what stands", "%(n)s labels are not what stands", odd)),
         (missing, ngettext("%(n)s picture cannot be had", "%(n)s pictures cannot be had", missing)),
         (
             marked,

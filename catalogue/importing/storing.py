@@ -10,6 +10,8 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
+from catalogue.importing import conflicts
+from catalogue.importing.conflicts import Conflict
 from catalogue.importing.items import StoredItem, store_items
 from catalogue.importing.mapping import Record
 from catalogue.models import Import, Query
@@ -48,11 +50,12 @@ class StoredChunk:
 
 
 class AddedLabels(NamedTuple):
-    """How many gold labels, ratings and foreign predictions a chunk added."""
+    """How many gold labels, ratings and foreign predictions a chunk added, and which labels contradict what stands."""
 
     gold: int = 0
     ratings: int = 0
     predictions: int = 0
+    conflicts: Sequence[Conflict] = ()
 
 
 chunk_stored: Hook[[StoredChunk], AddedLabels] = Hook()  # labels, ratings, predictions, and who is asked to judge
@@ -66,7 +69,7 @@ def _count(description: str) -> Any:
 @dataclass
 class ImportCounts:
     """What became of the rows: read = new + known + changed + rejected. Gold, ratings and predictions count what was added,
-    `replaced` the bytes that could not be read."""
+    `replaced` the bytes that could not be read, conflicts the labels that are not what stands."""
 
     read: int = _count("Rows that were read.")
     new: int = _count("Rows that made a pair or an item.")
@@ -78,6 +81,7 @@ class ImportCounts:
     predictions: int = _count("Predictions of models outside of here that were added.")
     images: int = _count("Pictures that were added.")
     replaced: int = _count("Bytes that could not be read and are U+FFFD now.")
+    conflicts: int = _count("Labels that are not what stands.")
 
     def add(self, other: ImportCounts) -> None:
         for one in fields(self):
@@ -115,6 +119,8 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
         counts.gold += brought.gold
         counts.ratings += brought.ratings
         counts.predictions += brought.predictions
+        counts.conflicts += len(brought.conflicts)
+        conflicts.keep(batch, brought.conflicts)
     told = (Contradiction(row.row, row.item_id) for row, item in zip(records, items, strict=True) if item.contradicts)
     return Outcome(counts, list(told))
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from catalogue.importing import looking, nothing_in, receiving
+from catalogue.importing import conflicts, looking, nothing_in, receiving
 from catalogue.importing.forms import ImportUploadForm, MeaningForm
 from catalogue.importing.label_consent import LabelsUnmapped
 from catalogue.importing.label_values import ScaleUnclear
@@ -69,6 +69,13 @@ def rejected(request: Request, import_id: int) -> HttpResponseBase:
     batch = _import(request, import_id)
     lines = _csv_lines([("row", "field", "reason", "raw")], _rejection_lines(batch, get_language() or "en"))
     headers = {"Content-Disposition": f'attachment; filename="rejected-{batch.pk}.csv"'}
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def conflicting(request: Request, import_id: int) -> HttpResponseBase:
+    batch = _import(request, import_id)
+    lines = _csv_lines([conflicts.COLUMNS], conflicts.told(batch))
+    headers = {"Content-Disposition": f'attachment; filename="conflicts-{batch.pk}.csv"'}
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -189,6 +196,7 @@ def _progress(request: Request, batch: Import) -> dict[str, Any]:
         "pace": receiving.pace(batch),
         "terminal": batch.state not in LIVE,
         "labels": receiving.label_table(batch),
+        "conflicts": conflicts.first(batch),
         "nothing": nothing_in.why(batch),
         "rejections": list(receiving.first_rejections(batch)),
         "told": ReportTold(ImportReport.model_validate(batch.report), done=True) if batch.report else None,

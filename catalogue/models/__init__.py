@@ -6,6 +6,7 @@ Append-only tables carry `append_only = True`: the database refuses UPDATE, DELE
 from catalogue.models.evidence import Grid, LearntLexicon
 from catalogue.models.imports import Import, Rejection
 from catalogue.models.items import Item, Snapshot
+from catalogue.models.label_conflicts import LabelConflict
 from catalogue.models.pairs import Pair, PairWords, Query
 from catalogue.models.pictures import Image, PictureFetch, PictureSource
 
@@ -14,6 +15,7 @@ __all__ = [
     "Image",
     "Import",
     "Item",
+    "LabelConflict",
     "LearntLexicon",
     "Pair",
     "PairWords",

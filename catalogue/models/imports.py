@@ -44,6 +44,7 @@ class Import(Job):
     ratings = models.PositiveIntegerField(default=0)
     predictions = models.PositiveIntegerField(default=0, db_default=0)
     images = models.PositiveIntegerField(default=0)
+    conflicts = models.PositiveIntegerField(default=0, db_default=0)  # labels that are not what stands
     report = models.JSONField(default=dict)
     replaced = models.PositiveIntegerField(default=0, db_default=0)
 

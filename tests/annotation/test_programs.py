@@ -139,6 +139,17 @@ def test_a_look_refuses_what_the_import_would_refuse(program: Program) -> None:
     assert not Import.objects.exists()
 
 
+def test_labels_that_contradict_are_read_line_by_line(program: Program) -> None:
+    batch = send(program, lines([*ROWS, {**ROWS[0], "label": "L1"}])).json()["import"]
+    work(batch)
+    assert program.get(f"/api/p/shoes/imports/{batch}/").json()["conflicts"] == 1
+    answer = program.get(f"/api/p/shoes/imports/{batch}/conflicts/")
+    assert answer["Content-Type"] == "application/x-ndjson"
+    (found,) = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    assert (found["row"], found["item"], found["said"], found["met"]) == (4, "d0", "L1", "L4")
+    assert (found["ground"], found["stands"]) == ("import", "L4")
+
+
 def test_rejected_rows_are_read_line_by_line(program: Program) -> None:
     batch = send(program, lines([*ROWS, {"query": "", "item_id": "x", "title": "y"}])).json()["import"]
     work(batch)

@@ -80,7 +80,7 @@ def test_the_description_is_read_without_a_token_and_no_page_of_tools_stands_bes
 
 def test_each_operation_is_described_with_its_scope_and_every_answer(described: dict[str, Any]) -> None:
     found = operations(described)
-    assert len(found) == len(list(api.operations())) == 9
+    assert len(found) == len(list(api.operations())) == 10
     for name, one in found.items():
         (scope,) = one["security"][0]["token"]
         assert scope in Scope.values, name

@@ -34,7 +34,7 @@ from annotation.models import (
     Slot,
 )
 from catalogue.evidence import lexicons
-from catalogue.models import Image, Import, LearntLexicon, Pair, PictureFetch, PictureSource, Rejection
+from catalogue.models import Image, Import, LabelConflict, LearntLexicon, Pair, PictureFetch, PictureSource, Rejection
 from catalogue.pictures import images
 from jobs import leasing
 from projects import tokens
@@ -185,6 +185,10 @@ def _disputed(place: Place) -> None:
     main, disputed, ruled = place.pairs("main", "disputed", "ruled")
     says(place, disputed, "ben", "L4")
     make_judgment(pair=disputed, by=f"rater {mark('Judge.rater')}", label="L3")
+    LabelConflict.objects.create(
+        batch=Import.objects.get(pk=things["done_import"]), row=1, pair=main, said="L1", met="L4", ground="import",
+        **place.marks(LabelConflict, "rater"),
+    )  # fmt: skip
     settling.settle(disputed.project, [disputed.pk])
     things["dispute_id"] = Disagreement.objects.get(pair=disputed, state="open").pk
     Gold.objects.create(pair=main, label="L4", ground="import", batch=main.batch, snapshot=main.item.current_snapshot)

@@ -10,7 +10,7 @@ from catalogue.importing.command_imports import ImportCommand
 class Command(ImportCommand):
     help = "Import pairs from a JSONL, CSV, Parquet or Excel file, plain or gzip. Importing a file again adds nothing."
     kind = "pairs"
-    answer = ("read", "new", "known", "changed", "rejected", "gold", "ratings", "predictions", "replaced")
+    answer = ("read", "new", "known", "changed", "rejected", "gold", "ratings", "predictions", "replaced", "conflicts")
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

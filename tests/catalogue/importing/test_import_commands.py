@@ -13,7 +13,19 @@ from annotation.models import Gold, Judgment, Slot
 from catalogue.models import Import, Pair, Rejection
 from projects.models import Project
 
-PAIRS_KEYS = ["read", "new", "known", "changed", "rejected", "gold", "ratings", "predictions", "replaced", "report"]
+PAIRS_KEYS = [
+    "read",
+    "new",
+    "known",
+    "changed",
+    "rejected",
+    "gold",
+    "ratings",
+    "predictions",
+    "replaced",
+    "conflicts",
+    "report",
+]
 ITEMS_KEYS = ["read", "new", "known", "changed", "rejected", "images", "replaced", "report"]
 
 
@@ -55,6 +67,7 @@ def test_it_works(db: None, pairs: Path) -> None:
         "ratings": 0,
         "predictions": 0,
         "replaced": 0,
+        "conflicts": 0,
     }
     assert Project.objects.get().scale_name == "lore-4"
     batch = Import.objects.get()
@@ -76,6 +89,7 @@ def test_create_on_an_existing_project_is_fine_and_a_second_import_adds_nothing(
         "ratings": 0,
         "predictions": 0,
         "replaced": 0,
+        "conflicts": 0,
     }
 
 

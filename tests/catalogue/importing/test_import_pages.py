@@ -338,6 +338,22 @@ def test_all_rejected_rows_come_as_csv_without_formulas(lena: Client, project: P
     assert "attachment" in answer["Content-Disposition"]
 
 
+def test_labels_that_contradict_are_listed_and_come_as_csv(lena: Client) -> None:
+    rows = [{**OURS[0], "label": label, "item_id": "=1+1"} for label in ("L4", "L1")]
+    bring(lena, upload(rows))
+    lena.post(address(), meaning(lena))
+    assert run_confirmed().conflicts == 1
+    page = lena.get(address()).content.decode()
+    assert "Labels that contradict" in page and address("import-conflicts") in page
+    answer = lena.get(address("import-conflicts"))
+    content = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    first, second = csv.reader(io.StringIO(content))
+    assert dict(zip(first, second, strict=True)) == {
+        "row": "2", "query": "red mug", "locale": "", "item": "'=1+1", "rater": "", "said": "L1", "said_mismatch": "",
+        "met": "L4", "met_mismatch": "", "ground": "import", "stands": "L4",
+    }  # fmt: skip
+
+
 def test_hostile_names_and_values_are_shown_as_text(lena: Client) -> None:
     row = {"query": "<script>alert(1)</script>", "item_id": "1", "title": "x", "<img src=x onerror=alert(1)>": "y"}
     bring(lena, upload([row], "<b>.jsonl"))

@@ -14,7 +14,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
@@ -30,7 +30,7 @@ from catalogue.importing.project_scale import adopt_scale
 from catalogue.importing.readers import FileRefused
 from catalogue.importing.running import Plan, counts_of, run_here, run_import
 from catalogue.importing.storing import ImportCounts, Outcome
-from catalogue.models import Import, Item, Pair, Query, Rejection, Snapshot
+from catalogue.models import Import, Item, LabelConflict, Pair, Query, Rejection, Snapshot
 from jobs import leasing
 from projects.models import Mode, Project
 from relevance.labels import scale_named
@@ -104,14 +104,14 @@ def test_content_that_comes_back_makes_its_old_snapshot_current_again(bring: Bri
     assert item.snapshots.count() == 2 and str(item.current_snapshot) == "A"
 
 
-def test_a_file_that_contradicts_itself_settles_on_its_last_word_and_changes_nothing_when_it_comes_again(
+def test_a_file_that_contradicts_itself_keeps_its_last_content_and_its_first_label_and_changes_nothing_again(
     bring: Bring,
 ) -> None:
     rows = [pair(title="A", label="L1", ratings={"r": "L1"}), pair(title="B", label="L4", ratings={"r": "L4"})]
-    assert bring(*rows) == ImportCounts(read=2, new=1, changed=1, gold=1, ratings=2)
+    assert bring(*rows) == ImportCounts(read=2, new=1, changed=1, gold=1, ratings=1, conflicts=2)
     assert str(Item.objects.select_related("current_snapshot").get().current_snapshot) == "B"
-    assert Pair.objects.get().gold_label == "L4"
-    assert bring(*rows) == ImportCounts(read=2, known=2)
+    assert Pair.objects.get().gold_label == "L1"
+    assert bring(*rows) == ImportCounts(read=2, known=2, conflicts=2)
 
 
 def test_one_bad_row_blocks_no_other(bring: Bring) -> None:
@@ -206,13 +206,6 @@ def test_a_label_in_the_file_becomes_gold_by_import(bring: Bring) -> None:
     assert gold.pair.gold_label == "L2" and gold.batch == Import.objects.get()
 
 
-def test_another_label_later_is_a_revision_and_stands_above_consensus(bring: Bring) -> None:
-    bring(pair(label="L1"))
-    assert bring(pair(label="L4")) == ImportCounts(read=1, known=1, gold=1)
-    assert list(Gold.objects.order_by("revision").values_list("revision", "label")) == [(1, "L1"), (2, "L4")]
-    assert Pair.objects.get().gold_label == "L4"
-
-
 def test_an_adjudicated_label_is_not_overwritten_by_an_import(bring: Bring, project: Project, cast: Any) -> None:
     bring(pair())
     row = Pair.objects.select_related("item").get()
@@ -227,19 +220,95 @@ def test_an_adjudicated_label_is_not_overwritten_by_an_import(bring: Bring, proj
         idempotency_key=uuid.uuid4(),
     )
     Gold.objects.create(pair=row, label="L1", ground="adjudication", adjudication=ruling, snapshot=snapshot)
-    assert bring(pair(label="L4")).gold == 0
+    assert bring(pair(label="L4")) == ImportCounts(read=1, known=1, conflicts=1)
+    assert conflicts() == [(1, "", "L4", "L1", "adjudication", "L1")]
+
+
+def conflicts() -> list[tuple[Any, ...]]:
+    """Of the last import."""
+    found = LabelConflict.objects.filter(batch=Import.objects.latest("pk")).order_by("row", "rater")
+    return [(one.row, one.rater, one.said, one.met, one.ground, one.stands) for one in found]
+
+
+def test_of_two_imports_the_earlier_label_stays_and_the_later_is_listed_each_time(bring: Bring) -> None:
+    bring(pair(label="L1"), pair(item="m2", label="L4"))
+    for _again in range(3):
+        assert bring(pair(label="L4"), pair(item="m2", label="L4")) == ImportCounts(read=2, known=2, conflicts=1)
+        assert conflicts() == [(1, "", "L4", "L1", "import", "L1")]
+    assert list(Gold.objects.order_by("pk").values_list("revision", "label")) == [(1, "L1"), (1, "L4")]
+    first = Import.objects.earliest("pk")
+    assert set(LabelConflict.objects.values_list("earlier", flat=True)) == {first.pk}
+
+
+def test_of_two_rows_of_a_file_the_earlier_stays_also_over_two_chunks(
+    bring: Bring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking_in, "CHUNK_ROWS", 1)
+    assert bring(pair(label="L4"), pair(label="L1"), pair(query=" red  mug", label="L2")).conflicts == 2
+    assert conflicts() == [(2, "", "L1", "L4", "import", "L4"), (3, "", "L2", "L4", "import", "L4")]
+    assert Pair.objects.get().gold_label == "L4"
+
+
+def test_a_label_of_a_file_stands_above_the_consensus_of_people_and_lists_it_each_time(
+    bring: Bring, project: Project, cast: Any
+) -> None:
+    bring(pair())
+    (known,) = Pair.objects.select_related("item", "project")
+    for person in (cast.ana, cast.ben):
+        make_judgment(pair=known, by=person, label="L4")
+    settling.settle(project, [known.pk])
+    assert Pair.objects.get().gold_label == "L4"
+    assert bring(pair(label="L1")) == ImportCounts(read=1, known=1, gold=1, conflicts=1)
+    assert conflicts() == [(1, "", "L1", "L4", "consensus", "L1")]
+    assert bring(pair(label="L1")) == ImportCounts(read=1, known=1, conflicts=1)
+    assert conflicts() == [(1, "", "L1", "L4", "consensus", "L1")]
+    assert Pair.objects.get().gold_label == "L1"
+
+
+def test_a_consensus_that_says_the_same_becomes_gold_by_import_without_a_conflict(
+    bring: Bring, project: Project, cast: Any
+) -> None:
+    bring(pair())
+    (known,) = Pair.objects.select_related("item", "project")
+    for person in (cast.ana, cast.ben):
+        make_judgment(pair=known, by=person, label="L4")
+    settling.settle(project, [known.pk])
+    assert bring(pair(label="L4")) == ImportCounts(read=1, known=1, gold=1)
+
+
+def test_two_dimensions_of_one_label_contradict_and_one_that_is_unsaid_is_filled_in(bring: Bring) -> None:
+    rows = [pair(label="L2"), pair(label="L2", mismatch="colour"), pair(label="L2"), pair(label="L2", mismatch="brand")]
+    assert bring(*rows) == ImportCounts(read=4, new=1, known=3, gold=1, conflicts=1)
+    assert Gold.objects.latest("revision").mismatch == "colour"
+    (found,) = LabelConflict.objects.all()
+    assert (found.row, found.said_mismatch, found.met_mismatch) == (4, "brand", "colour")
+    assert bring(*rows) == ImportCounts(read=4, known=4, conflicts=1)
+
+
+def test_what_a_rater_said_of_a_pair_first_stays_and_the_later_is_listed_each_time(bring: Bring) -> None:
+    assert bring(pair(ratings={"ann": "L4", "bob": "L4"}), pair(ratings={"ann": "L1"})).conflicts == 1
+    assert conflicts() == [(2, "ann", "L1", "L4", "rating", "L4")]
+    for _again in range(2):
+        assert bring(pair(ratings={"bob": "L3"})) == ImportCounts(read=1, known=1, conflicts=1)
+        assert conflicts() == [(1, "bob", "L3", "L4", "rating", "L4")]
+    assert set(Judgment.objects.values_list("judge__rater", "revision", "label")) == {
+        ("ann", 1, "L4"),
+        ("bob", 1, "L4"),
+    }
+
+
+def test_conflicts_are_append_only(bring: Bring) -> None:
+    bring(pair(label="L4"), pair(label="L1"))
+    with pytest.raises(DatabaseError), transaction.atomic():
+        LabelConflict.objects.update(said="L4")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        LabelConflict.objects.all().delete()
 
 
 def test_ratings_become_judgments_of_named_raters_without_mode_or_slot(bring: Bring) -> None:
     bring(pair(label="L4", ratings=[{"rater": "r1", "label": "L4"}, {"rater": "r2", "label": "L1"}]))
     rows = Judgment.objects.order_by("judge__rater").values_list("judge__rater", "label", "mode", "slot", "outcome")
     assert list(rows) == [("r1", "L4", "", None, "label"), ("r2", "L1", "", None, "label")]
-
-
-def test_a_rating_that_changes_is_a_revision(bring: Bring) -> None:
-    bring(pair(ratings={"r1": "L4"}))
-    assert bring(pair(ratings={"r1": "L3"})).ratings == 1
-    assert list(Judgment.objects.order_by("revision").values_list("revision", "label")) == [(1, "L4"), (2, "L3")]
 
 
 def test_imported_ratings_open_no_dispute_where_imported_gold_exists(bring: Bring) -> None:
