@@ -74,7 +74,8 @@ def test_every_sentence_is_told_in_chinese_too() -> None:
 def test_what_stands_behind_the_code_is_kept_and_what_is_no_code_is_a_sentence_already() -> None:
     assert failures.of("auth: HTTP 401: no such key").said == "HTTP 401: no such key"
     assert failures.of("script_ended: script_ended").said == ""
-    assert failures.of("ZeroDivisionError: division by zero").sentence.endswith("(ZeroDivisionError).")
+    with translation.override("en"):
+        assert failures.of("ZeroDivisionError: division by zero").sentence.endswith("(ZeroDivisionError).")
     assert failures.of("Row 3: it has no title.") == ("", "Row 3: it has no title.", "")
 
 
@@ -173,7 +174,8 @@ def test_that_nothing_of_a_run_succeeded_is_told_in_a_sentence_with_the_code_bes
     run = runs.start_run(trial.project, None)
     invalid = make_prediction(pair=trial.pair, status="invalid", reason="not_json")
     run.jobs.update(state=JobState.DONE, prediction=invalid)
-    told = progress.why_nothing(run, progress.progress(run))
+    with translation.override("en"):
+        told = progress.why_nothing(run, progress.progress(run))
     assert told is not None and told.code == "not_json"
     assert told.sentence == (
         "0 of 1 pairs got an answer that can be used. 1 of them: What it said is not one whole JSON object."
