@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.core.files.storage import default_storage
 
 from catalogue.importing import running, taking_in
@@ -37,7 +36,7 @@ red mug,m1,Red mug of clay,L4,A,data:image/png;base64
 def everything() -> tuple[dict[str, int], set[str]]:
     """How many rows each table has, and all files of the storage."""
     counts = {model._meta.db_table: model._base_manager.count() for model in apps.get_models()}
-    folder = Path(settings.MEDIA_ROOT)
+    folder = Path(default_storage.path(""))
     return counts, {str(path) for path in folder.rglob("*") if path.is_file()}
 
 
