@@ -27,9 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import benchmarks  # noqa: E402, F401  (sets Django up, also where this file is run by its path)
-from catalogue.importing import guessing, presets  # noqa: E402
-from catalogue.importing.mapping import Mapper  # noqa: E402
-from catalogue.importing.readers import Row  # noqa: E402
+from catalogue.importing.meaning import guessing, presets  # noqa: E402
+from catalogue.importing.meaning.mapping import Mapper  # noqa: E402
+from catalogue.importing.reading.readers import Row  # noqa: E402
 from inference.distilled.feature_matrix import NAMES, observe  # noqa: E402
 from inference.distilled.fitting import FOLDS, Floats, Learnt, Lesson, fit, fold_of  # noqa: E402
 from jobs.process import COLLECT_AFTER  # noqa: E402

@@ -24,8 +24,8 @@ from django.db import connection, transaction
 
 from benchmarks.measuring import Cost, Meter
 from catalogue.importing import running
-from catalogue.importing.inspecting import Origin
-from catalogue.importing.presets import OWN
+from catalogue.importing.meaning.inspecting import Origin
+from catalogue.importing.meaning.presets import OWN
 from catalogue.importing.running import Plan
 from catalogue.importing.storing import ImportCounts
 from database.connecting import connected_as

@@ -12,13 +12,15 @@ from django.http.response import HttpResponseBase
 from ninja import Router, Status
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from catalogue.importing import column_names, conflicts, presets, program_imports, receiving
-from catalogue.importing.column_names import ColumnsUnclear
-from catalogue.importing.inspecting import WhoJudgedUnsaid
-from catalogue.importing.label_consent import LabelsUnmapped
-from catalogue.importing.label_values import ScaleUnclear
-from catalogue.importing.mapping import LOCALE_LENGTH
-from catalogue.importing.presets import NoPreset
+from catalogue.importing import program_imports, receiving
+from catalogue.importing.labels import conflicts
+from catalogue.importing.labels.label_consent import LabelsUnmapped
+from catalogue.importing.labels.label_values import ScaleUnclear
+from catalogue.importing.meaning import column_names, presets
+from catalogue.importing.meaning.column_names import ColumnsUnclear
+from catalogue.importing.meaning.inspecting import WhoJudgedUnsaid
+from catalogue.importing.meaning.mapping import LOCALE_LENGTH
+from catalogue.importing.meaning.presets import NoPreset
 from catalogue.importing.program_answers import (
     ConflictingLabel,
     ImportLook,
@@ -28,8 +30,8 @@ from catalogue.importing.program_answers import (
     state_of,
 )
 from catalogue.importing.program_imports import ImportRequest
-from catalogue.importing.readers import FileRefused
-from catalogue.importing.reading import PROGRAM, EncodingUnclear, ReadAs, SheetUnclear
+from catalogue.importing.reading.read_as import PROGRAM, EncodingUnclear, ReadAs, SheetUnclear
+from catalogue.importing.reading.readers import FileRefused
 from catalogue.models import Import, Rejection
 from projects.bearer import ProgramRequest
 from projects.openapi import made, refusals

@@ -7,7 +7,8 @@ class CatalogueConfig(AppConfig):
     def ready(self) -> None:
         """Its kinds of job, and the presets that stand beside the shapes of files."""
         from catalogue import words
-        from catalogue.importing import presets, running
+        from catalogue.importing import running
+        from catalogue.importing.meaning import presets
         from catalogue.importing.shapes import table
         from catalogue.pictures import decoding, fetching
         from jobs import failures, kinds

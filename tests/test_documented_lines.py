@@ -149,8 +149,39 @@ def write_files(folder: Path) -> None:
     (folder / "items.jsonl").write_text(json.dumps({"item_id": "i1", "title": "Teapot"}) + "\n")
     columns = {name: [str(one[name]) for one in pairs[:5]] for name in ("query", "item_id", "title", "label")}
     parquet.write_table(pyarrow.Table.from_pydict(columns), folder / "pairs.parquet")
+    write_sources(folder)
     (folder / "manage.py").symlink_to(ROOT / "manage.py")
     (folder / ".curlrc").write_text('silent\nshow-error\nwrite-out = "\\n%{http_code}"\n')
+
+
+def write_sources(folder: Path) -> None:
+    """A row or two of each file that the documents bring from elsewhere, in its own columns."""
+    esci = {"query": ["red mug"], "query_id": [1], "product_id": ["B01"], "product_locale": ["us"], "esci_label": ["E"]}
+    examples = {"example_id": [0], **esci, "small_version": [1], "large_version": [1], "split": ["train"]}
+    products = {
+        "product_id": ["B01"],
+        "product_title": ["Red mug"],
+        "product_description": [""],
+        "product_locale": ["us"],
+    }
+    products |= {f"product_{name}": [""] for name in ("bullet_point", "brand", "color")}
+    for name, columns in (("examples", examples), ("products", products)):
+        path = folder / f"shopping_queries_dataset_{name}.parquet"
+        parquet.write_table(pyarrow.Table.from_pydict(columns), path)
+    texts = {
+        "product.csv": "product_id\tproduct_name\tproduct_class\tcategory hierarchy\tproduct_description\tproduct_features\t"
+        "rating_count\taverage_rating\treview_count\n0\tbench\tBenches\tHall / Benches\ta bench\tcolor:oak\t1\t4.5\t1\n",
+        "query.csv": "query_id\tquery\tquery_class\n0\tentry bench\tBenches\n",
+        "label.csv": "id\tquery_id\tproduct_id\tlabel\n0\t0\t0\tExact\n",
+        "train.csv": "id,product_uid,product_title,search_term,relevance\n2,9,Pipe elbow,pipe elbow,3\n3,9,Pipe elbow,deck,1\n"
+        "4,9,Pipe elbow,elbow,2.33\n",
+        "product_descriptions.csv": "product_uid,product_description\n9,An elbow of copper\n",
+        "attributes.csv": "product_uid,name,value\n9,Material,copper\n",
+        "catalogue.csv": "item_id,title\nt1,Stool\n",
+        "labels.csv": "query,item_id,label\ncamp stool,t1,L4\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
 
 
 def draft_of_a_rule() -> int:

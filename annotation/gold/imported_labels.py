@@ -1,7 +1,7 @@
 """Labels that come with a file: gold by import, and other people's ratings as judgments of named raters.
 
 Gold by import stands above consensus and below adjudication; of two imports, of two rows of a file and of two labels of one
-rater the earlier stays, and the later is a conflict (catalogue.importing.conflicts). `Pair.gold_label` follows, as in
+rater the earlier stays, and the later is a conflict (catalogue.importing.labels.conflicts). `Pair.gold_label` follows, as in
 `annotation.gold.settling`.
 """
 
@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from annotation.models import Citation
 from catalogue.importing import reasons
-from catalogue.importing.conflicts import Conflict
 from catalogue.importing.items import StoredItem
-from catalogue.importing.mapping import Record
-from catalogue.importing.raters import Rating
+from catalogue.importing.labels.conflicts import Conflict
+from catalogue.importing.meaning.mapping import Record
+from catalogue.importing.meaning.raters import Rating
 from catalogue.importing.reasons import because
 from catalogue.importing.storing import StoredPair
 from catalogue.models import Import, Rejection

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from catalogue.importing import guessing
-from catalogue.importing.cells import at, shown
+from catalogue.importing.meaning import guessing
+from catalogue.importing.meaning.cells import at, shown
+from catalogue.importing.meaning.rest_of_columns import RestOfColumns
+from catalogue.importing.reading.rows import Row
 from catalogue.importing.report import EXAMPLES, MOST_COLUMNS, ColumnRead, ImportReport, cut
-from catalogue.importing.rest_of_columns import RestOfColumns
-from catalogue.importing.rows import Row
 
 LOOKED_AT = 500  # rows with a column, after which it is taken to have no more values
 MOST_NAME = 200

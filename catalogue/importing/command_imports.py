@@ -13,17 +13,19 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from catalogue.importing import label_values, looking, named_items, nothing_in, presets, report_words, running
-from catalogue.importing.inspecting import Look, Origin, look, looks_like, meaning_told, origin_of
-from catalogue.importing.label_consent import LabelsUnmapped, LabelTable, ReadValue, Said, agree
-from catalogue.importing.label_values import ScaleUnclear
-from catalogue.importing.limits import COMMAND
-from catalogue.importing.mapping import LOCALE_LENGTH
+from catalogue.importing import looking, named_items, nothing_in, report_words, running
+from catalogue.importing.labels import label_values
+from catalogue.importing.labels.label_consent import LabelsUnmapped, LabelTable, ReadValue, Said, agree
+from catalogue.importing.labels.label_values import ScaleUnclear
+from catalogue.importing.labels.project_scale import adopt_scale
+from catalogue.importing.meaning import presets
+from catalogue.importing.meaning.inspecting import Look, Origin, look, looks_like, meaning_told, origin_of
+from catalogue.importing.meaning.mapping import LOCALE_LENGTH
+from catalogue.importing.meaning.presets import NoPreset
 from catalogue.importing.opening import ImportFile
-from catalogue.importing.presets import NoPreset
-from catalogue.importing.project_scale import adopt_scale
-from catalogue.importing.readers import FileRefused
-from catalogue.importing.reading import COMMAND_LINE, EncodingUnclear, ReadAs, SheetUnclear
+from catalogue.importing.reading.limits import COMMAND
+from catalogue.importing.reading.read_as import COMMAND_LINE, EncodingUnclear, ReadAs, SheetUnclear
+from catalogue.importing.reading.readers import FileRefused
 from catalogue.importing.shapes.table import asked
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Import

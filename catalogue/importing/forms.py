@@ -11,14 +11,15 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing import column_names, named_items, presets, rater_hints, raters
-from catalogue.importing.inspecting import Look, Origin, looks_like, meaning_of, origin_of
-from catalogue.importing.label_fields import LabelFields, LabelRow
-from catalogue.importing.label_values import LabelValues, label_columns
-from catalogue.importing.mapping import LOCALE_LENGTH
-from catalogue.importing.presets import Preset
+from catalogue.importing import named_items
+from catalogue.importing.labels.label_fields import LabelFields, LabelRow
+from catalogue.importing.labels.label_values import LabelValues, label_columns
+from catalogue.importing.meaning import column_names, presets, rater_hints, raters
+from catalogue.importing.meaning.inspecting import Look, Origin, looks_like, meaning_of, origin_of
+from catalogue.importing.meaning.mapping import LOCALE_LENGTH
+from catalogue.importing.meaning.presets import Preset
+from catalogue.importing.reading.rows import FileRefused
 from catalogue.importing.receiving import ConfirmedMapping
-from catalogue.importing.rows import FileRefused
 from catalogue.importing.shapes.table import asked
 from catalogue.models import Import
 from projects.models import Project

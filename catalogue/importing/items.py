@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from catalogue.importing.mapping import Record
+from catalogue.importing.meaning.mapping import Record
 from catalogue.importing.novelty import Saying, Sayings
 from catalogue.models import Import
 from catalogue.pictures import fetching

@@ -14,9 +14,9 @@ from contextlib import ExitStack, contextmanager
 from django.db import transaction
 
 from catalogue.importing import receiving, running
-from catalogue.importing.limits import UPLOAD, Limits
 from catalogue.importing.opening import ImportFile
-from catalogue.importing.readers import FileRefused
+from catalogue.importing.reading.limits import UPLOAD, Limits
+from catalogue.importing.reading.readers import FileRefused
 from catalogue.importing.receiving import ConfirmedMapping
 from catalogue.importing.report import ImportReport
 from catalogue.models import Import

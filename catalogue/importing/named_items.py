@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from catalogue.importing.mapping import Record
-from catalogue.importing.presets import PAIRS
+from catalogue.importing.meaning.mapping import Record
+from catalogue.importing.meaning.presets import PAIRS
+from catalogue.importing.reading.rows import FileRefused, RowRefused
 from catalogue.importing.reasons import because
-from catalogue.importing.rows import FileRefused, RowRefused
 from catalogue.models import Item
 from database.statements import rows
 from projects.models import Project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count, Min
 
-from catalogue.importing.presets import NAMES
+from catalogue.importing.meaning.presets import NAMES
 from catalogue.importing.reasons import in_words
 from catalogue.importing.report import ImportReport
 from catalogue.models import Import, Rejection

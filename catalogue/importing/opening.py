@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from catalogue.importing.guessing import columns_of
 from catalogue.importing.joining import roles
 from catalogue.importing.joining.joined import JoinedFile, JoinedRows
 from catalogue.importing.joining.roles import FileHead
-from catalogue.importing.limits import UPLOAD, Limits
-from catalogue.importing.readers import Broken, FileRefused, Format, Readable, Row, RowReader
-from catalogue.importing.reading import UNSAID, EncodingUnclear, ReadAs
+from catalogue.importing.meaning.guessing import columns_of
+from catalogue.importing.reading.limits import UPLOAD, Limits
+from catalogue.importing.reading.read_as import UNSAID, EncodingUnclear, ReadAs
+from catalogue.importing.reading.readers import Broken, FileRefused, Format, Readable, Row, RowReader
 from catalogue.importing.reasons import RowReason
 from catalogue.importing.shapes.shape import Shape
 from catalogue.importing.shapes.table import ShapedRows

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from catalogue.importing.mapping import Record
+from catalogue.importing.meaning.mapping import Record
 from catalogue.importing.reasons import RowReason, at, because, of_lazy
 from catalogue.importing.report import FaultOfRow, PicturesNamed, note_hosts, note_missing
 from catalogue.importing.written_pictures import NoBytes, bytes_of, is_written

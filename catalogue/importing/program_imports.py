@@ -9,11 +9,13 @@ from typing import Any, Protocol
 
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
-from catalogue.importing import label_values, looking, named_items, presets, receiving
-from catalogue.importing.inspecting import Look, Origin, look, looks_like, meaning_told, origin_of
-from catalogue.importing.label_consent import LabelTable, Said, agree
+from catalogue.importing import looking, named_items, receiving
+from catalogue.importing.labels import label_values
+from catalogue.importing.labels.label_consent import LabelTable, Said, agree
+from catalogue.importing.meaning import presets
+from catalogue.importing.meaning.inspecting import Look, Origin, look, looks_like, meaning_told, origin_of
 from catalogue.importing.opening import ImportFile
-from catalogue.importing.reading import UNSAID, ReadAs
+from catalogue.importing.reading.read_as import UNSAID, ReadAs
 from catalogue.importing.receiving import ConfirmedMapping
 from catalogue.importing.report import ImportReport
 from catalogue.importing.shapes.table import asked

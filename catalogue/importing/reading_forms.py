@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.importing import receiving
-from catalogue.importing.cells import shown
-from catalogue.importing.encoding_guess import ENCODINGS, LINE, LINES
-from catalogue.importing.inspecting import Look
-from catalogue.importing.reading import EncodingUnclear, Guess, ReadAs, SheetUnclear
+from catalogue.importing.meaning.cells import shown
+from catalogue.importing.meaning.inspecting import Look
+from catalogue.importing.reading.encoding_guess import ENCODINGS, LINE, LINES
+from catalogue.importing.reading.read_as import EncodingUnclear, Guess, ReadAs, SheetUnclear
 from catalogue.models import Import
 from relevance.sanitising import storable
 

@@ -17,15 +17,15 @@ from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.utils.translation import gettext as _
 
-from catalogue.importing import label_values
-from catalogue.importing.cells import value_key
-from catalogue.importing.inspecting import Look, Origin, look
-from catalogue.importing.label_consent import LabelTable, ReadValue
-from catalogue.importing.label_values import LabelValues
+from catalogue.importing.labels import label_values
+from catalogue.importing.labels.label_consent import LabelTable, ReadValue
+from catalogue.importing.labels.label_values import LabelValues
+from catalogue.importing.labels.project_scale import adopt_scale, scale_of
+from catalogue.importing.meaning.cells import value_key
+from catalogue.importing.meaning.inspecting import Look, Origin, look
 from catalogue.importing.opening import ImportFile
-from catalogue.importing.project_scale import adopt_scale, scale_of
-from catalogue.importing.readers import FileRefused
-from catalogue.importing.reading import UNSAID, EncodingUnclear, ReadAs, SheetUnclear
+from catalogue.importing.reading.read_as import UNSAID, EncodingUnclear, ReadAs, SheetUnclear
+from catalogue.importing.reading.readers import FileRefused
 from catalogue.importing.running import Plan, open_stored
 from catalogue.importing.shapes.table import asked
 from catalogue.models import Image, Import, Rejection, Snapshot

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, computed_field
 
-from catalogue.importing.mapping import Record
+from catalogue.importing.meaning.mapping import Record
 from catalogue.importing.reasons import in_words, to_json
 from catalogue.importing.storing import Contradiction, ImportCounts
 from relevance.sanitising import storable

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalogue.importing.presets import NAMES
+from catalogue.importing.meaning.presets import NAMES
 from catalogue.importing.report import ColumnRead, HostNamed, ImportReport, SharedReason
 from relevance.invisible_characters import spelt_out
 

@@ -22,20 +22,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.evidence import lexicons
-from catalogue.importing import label_consent, label_values, predictions, taking_in
-from catalogue.importing.inspecting import Origin
-from catalogue.importing.label_consent import LabelsUnmapped, LabelTable
-from catalogue.importing.label_values import ScaleUnclear
-from catalogue.importing.limits import COMMAND, UPLOAD, Limits
-from catalogue.importing.mapping import Mapper
+from catalogue.importing import taking_in
+from catalogue.importing.labels import label_consent, label_values
+from catalogue.importing.labels.label_consent import LabelsUnmapped, LabelTable
+from catalogue.importing.labels.label_values import ScaleUnclear
+from catalogue.importing.labels.project_scale import scale_of
+from catalogue.importing.meaning import predictions
+from catalogue.importing.meaning.inspecting import Origin
+from catalogue.importing.meaning.mapping import Mapper
+from catalogue.importing.meaning.presets import PRESETS
+from catalogue.importing.meaning.rest_of_columns import RestOfColumns
 from catalogue.importing.opening import ImportFile, ImportRows, hold_to_encodings
 from catalogue.importing.pictures import PictureLookup
-from catalogue.importing.presets import PRESETS
-from catalogue.importing.project_scale import scale_of
-from catalogue.importing.readers import FileRefused
-from catalogue.importing.reading import ReadAs
+from catalogue.importing.reading.limits import COMMAND, UPLOAD, Limits
+from catalogue.importing.reading.read_as import ReadAs
+from catalogue.importing.reading.readers import FileRefused
 from catalogue.importing.report import FileRead, ImportReport, cut
-from catalogue.importing.rest_of_columns import RestOfColumns
 from catalogue.importing.shapes import table as shapes
 from catalogue.importing.storing import ImportCounts
 from catalogue.importing.taking_in import Intake

@@ -10,10 +10,10 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
-from catalogue.importing import conflicts
-from catalogue.importing.conflicts import Conflict
 from catalogue.importing.items import StoredItem, store_items
-from catalogue.importing.mapping import Record
+from catalogue.importing.labels import conflicts
+from catalogue.importing.labels.conflicts import Conflict
+from catalogue.importing.meaning.mapping import Record
 from catalogue.models import Import, Query
 from database.statements import clock, copy, fresh_ids, rows, run
 from projects.hooks import Hook

@@ -17,13 +17,13 @@ from django.utils.translation import get_language, override
 
 from catalogue.importing import columns_seen, named_items, reasons
 from catalogue.importing.columns_seen import ColumnSeen, ColumnsSeen
-from catalogue.importing.mapping import Mapper, Record
+from catalogue.importing.meaning.mapping import Mapper, Record
 from catalogue.importing.opening import ImportRows
 from catalogue.importing.pictures import PictureLookup
-from catalogue.importing.readers import Broken, FileRefused, Row, raw_text
+from catalogue.importing.reading.readers import Broken, FileRefused, Row, raw_text
+from catalogue.importing.reading.rows import RowRefused
 from catalogue.importing.reasons import because
 from catalogue.importing.report import ImportReport, cut
-from catalogue.importing.rows import RowRefused
 from catalogue.importing.storing import ImportCounts, Outcome, store
 from catalogue.models import Import, Rejection
 from projects.models import Project

@@ -16,13 +16,14 @@ from django.urls import reverse
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from catalogue.importing import conflicts, looking, nothing_in, receiving
+from catalogue.importing import looking, nothing_in, receiving
 from catalogue.importing.forms import ImportUploadForm, MeaningForm
-from catalogue.importing.label_consent import LabelsUnmapped
-from catalogue.importing.label_values import ScaleUnclear
-from catalogue.importing.presets import PRESETS, NoPreset
-from catalogue.importing.readers import FileRefused
-from catalogue.importing.reading import UNSAID, ReadAs
+from catalogue.importing.labels import conflicts
+from catalogue.importing.labels.label_consent import LabelsUnmapped
+from catalogue.importing.labels.label_values import ScaleUnclear
+from catalogue.importing.meaning.presets import PRESETS, NoPreset
+from catalogue.importing.reading.read_as import UNSAID, ReadAs
+from catalogue.importing.reading.readers import FileRefused
 from catalogue.importing.reading_forms import asked, look_or_ask
 from catalogue.importing.reasons import in_words
 from catalogue.importing.report import ImportReport

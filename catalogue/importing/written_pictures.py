@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from catalogue.importing.limits import OMITTED, WRITTEN
+from catalogue.importing.reading.limits import OMITTED, WRITTEN
 from catalogue.importing.reasons import RowReason, because
 
 LARGEST = 4 << 20  # characters: a line holds no more

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from catalogue.importing.presets import OWN
+from catalogue.importing.meaning.presets import OWN
 from demo.pairs import FOLDER, rows, write
 from relevance.dimensions import Dimension
 

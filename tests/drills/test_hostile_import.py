@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.db import DataError, connection, transaction
 
-from catalogue.importing.inspecting import Origin
-from catalogue.importing.presets import OWN
+from catalogue.importing.meaning.inspecting import Origin
+from catalogue.importing.meaning.presets import OWN
 from catalogue.importing.running import Plan, run_here
 from catalogue.models import Import, Pair, Rejection, Snapshot
 from tests.drills.scale import size

@@ -15,9 +15,9 @@ from django.db import DataError, connection, transaction
 from django.test import Client
 from pyarrow import parquet
 
-from catalogue.importing.inspecting import Origin
-from catalogue.importing.presets import OWN
-from catalogue.importing.readers import RowReader
+from catalogue.importing.meaning.inspecting import Origin
+from catalogue.importing.meaning.presets import OWN
+from catalogue.importing.reading.readers import RowReader
 from catalogue.importing.running import Plan, counts_of, run_here
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Import, Pair, Rejection, Snapshot

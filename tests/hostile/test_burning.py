@@ -13,8 +13,8 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 
-from catalogue.importing.inspecting import Origin
-from catalogue.importing.presets import OWN
+from catalogue.importing.meaning.inspecting import Origin
+from catalogue.importing.meaning.presets import OWN
 from catalogue.importing.running import Plan, run_here
 from catalogue.models import Pair, Rejection, Snapshot
 from database.connecting import connected_as

@@ -16,8 +16,8 @@ from django.test import Client
 
 from annotation.curation import exporting
 from annotation.models import Export
-from catalogue.importing.inspecting import Origin
-from catalogue.importing.presets import OWN
+from catalogue.importing.meaning.inspecting import Origin
+from catalogue.importing.meaning.presets import OWN
 from catalogue.importing.running import Plan, run_here
 from catalogue.models import Import, Rejection
 from inference.knowledge.files import Rejected, rejected_csv

@@ -20,10 +20,10 @@ from django.test import Client
 from pyarrow import parquet
 
 from catalogue.child_processes import Child
-from catalogue.importing.inspecting import look
-from catalogue.importing.limits import UPLOAD
+from catalogue.importing.meaning.inspecting import look
 from catalogue.importing.opening import ImportFile
-from catalogue.importing.readers import FileRefused, RowReader
+from catalogue.importing.reading.limits import UPLOAD
+from catalogue.importing.reading.readers import FileRefused, RowReader
 from catalogue.models import Import
 from projects.models import Project
 from tests.conftest import Cast, FreshDatabase, make_cast
@@ -87,7 +87,7 @@ from django.conf import settings
 from pyarrow import parquet
 django_stubs_ext.monkeypatch()
 settings.configure(USE_I18N=False)
-from catalogue.importing.readers import FileRefused, RowReader
+from catalogue.importing.reading.readers import FileRefused, RowReader
 def memory(name):
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name))
 begun = memory("VmRSS")
@@ -144,7 +144,7 @@ def test_a_bomb_that_unfolds_row_by_row_ends_at_the_cap() -> None:
 
 
 def test_a_child_that_is_too_slow_or_ends_is_the_reason_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalogue.importing.parquet.WALL_SECONDS", 0.0)
+    monkeypatch.setattr("catalogue.importing.reading.parquet.WALL_SECONDS", 0.0)
     with pytest.raises(FileRefused, match="more memory or time"):
         list(RowReader(io.BytesIO(as_parquet(pyarrow.table({"query": ["mug"]}))), "x.parquet"))
 
@@ -153,7 +153,7 @@ def test_the_child_holds_no_secret_and_ends_with_its_reader(monkeypatch: pytest.
     started: list[Child] = []
     monkeypatch.setenv("LORE_SECRET_KEY", "canary-secret")
     monkeypatch.setattr(
-        "catalogue.importing.parquet.Child", lambda *a, **k: started.append(Child(*a, **k)) or started[0]
+        "catalogue.importing.reading.parquet.Child", lambda *a, **k: started.append(Child(*a, **k)) or started[0]
     )
     rows = iter(RowReader(io.BytesIO(as_parquet(pyarrow.table({"query": ["mug"] * 100_000}))), "x.parquet"))
     next(rows)

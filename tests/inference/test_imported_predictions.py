@@ -16,12 +16,12 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Gold, Judgment
-from catalogue.importing.inspecting import Look, meaning_of, meaning_told
-from catalogue.importing.mapping import Mapper
-from catalogue.importing.predictions import ForeignPrediction
-from catalogue.importing.presets import ITEMS, PAIRS
-from catalogue.importing.readers import Row
-from catalogue.importing.rows import RowRefused
+from catalogue.importing.meaning.inspecting import Look, meaning_of, meaning_told
+from catalogue.importing.meaning.mapping import Mapper
+from catalogue.importing.meaning.predictions import ForeignPrediction
+from catalogue.importing.meaning.presets import ITEMS, PAIRS
+from catalogue.importing.reading.readers import Row
+from catalogue.importing.reading.rows import RowRefused
 from catalogue.models import Import, Pair, Snapshot
 from inference.models import ActiveModel, ImportedPrediction, ModelVersion, Prediction
 from inference.registry import registry

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from catalogue.importing.cells import plain
 from catalogue.importing.joining.roles import About, JoinPlan, SideFile
 from catalogue.importing.joining.side_table import SHOWN, TOGETHER, SideRow, SideTable, batched
-from catalogue.importing.readers import Broken, Row, RowReader, raw_text
+from catalogue.importing.meaning.cells import plain
+from catalogue.importing.reading.readers import Broken, Row, RowReader, raw_text
 from catalogue.importing.reasons import RowReason, because
 from catalogue.importing.shapes.table import ShapedRows
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing.presets import plain_name
+from catalogue.importing.meaning.presets import plain_name
 
 
 class PartHint(NamedTuple):

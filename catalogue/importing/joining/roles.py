@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from catalogue.importing.cells import plain
-from catalogue.importing.presets import NAMES, plain_name
+from catalogue.importing.meaning.cells import plain
+from catalogue.importing.meaning.presets import NAMES, plain_name
 
 Values = Mapping[str, Any]
 

@@ -10,10 +10,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing.cells import shown
-from catalogue.importing.presets import PAIRS, Preset
+from catalogue.importing.meaning.cells import shown
+from catalogue.importing.meaning.presets import PAIRS, Preset
+from catalogue.importing.reading.rows import Row
 from catalogue.importing.reasons import because
-from catalogue.importing.rows import Row
 from catalogue.importing.shapes import controls
 from catalogue.importing.shapes.controls import Answers
 from catalogue.importing.shapes.label_studio import NAMED

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from catalogue.importing.cells import shown
+from catalogue.importing.meaning.cells import shown
 from catalogue.importing.reasons import because
 from catalogue.importing.shapes.shape import NoRow
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from catalogue.importing.rows import FileRefused
+from catalogue.importing.reading.rows import FileRefused
 from catalogue.importing.shapes.shape import Element, Path
 from relevance.sanitising import storable
 

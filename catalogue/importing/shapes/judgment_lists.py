@@ -13,9 +13,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing.presets import PAIRS, Preset
+from catalogue.importing.meaning.presets import PAIRS, Preset
+from catalogue.importing.reading.rows import Broken, FileRefused, Row, digest
 from catalogue.importing.reasons import because
-from catalogue.importing.rows import Broken, FileRefused, Row, digest
 from catalogue.importing.shapes.shape import LineShape
 
 MOST_QUERIES = 200_000  # that lines name, which are held

@@ -8,10 +8,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing.cells import shown, structured
-from catalogue.importing.presets import OWN, PAIRS, Preset
+from catalogue.importing.meaning.cells import shown, structured
+from catalogue.importing.meaning.presets import OWN, PAIRS, Preset
+from catalogue.importing.reading.rows import Row
 from catalogue.importing.reasons import because
-from catalogue.importing.rows import Row
 from catalogue.importing.shapes import controls
 from catalogue.importing.shapes.controls import Answers
 from catalogue.importing.shapes.quepid import ABOUT_ITEMS

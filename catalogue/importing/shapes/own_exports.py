@@ -12,9 +12,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing.cells import plain
-from catalogue.importing.presets import PAIRS, Preset
-from catalogue.importing.rows import Row
+from catalogue.importing.meaning.cells import plain
+from catalogue.importing.meaning.presets import PAIRS, Preset
+from catalogue.importing.reading.rows import Row
 from catalogue.importing.shapes.shape import Made, RowShape
 from relevance.spreadsheets import plain_cell
 

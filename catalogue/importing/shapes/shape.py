@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
 
-from catalogue.importing.presets import Preset
-from catalogue.importing.rows import Broken, Row
+from catalogue.importing.meaning.presets import Preset
+from catalogue.importing.reading.rows import Broken, Row
 
 Path = tuple[str, ...]  # into a JSON document: names, and * for each element of a list
 

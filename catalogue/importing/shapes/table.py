@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 from django.utils.translation import gettext as _
 
-from catalogue.importing import json_rows
-from catalogue.importing.presets import Preset
-from catalogue.importing.readers import Broken, FileRefused, Format, Row, RowReader
+from catalogue.importing.meaning.presets import Preset
+from catalogue.importing.reading import json_rows
+from catalogue.importing.reading.readers import Broken, FileRefused, Format, Row, RowReader
+from catalogue.importing.reading.rows import digest, shown
 from catalogue.importing.reasons import at
-from catalogue.importing.rows import digest, shown
 from catalogue.importing.shapes import (
     argilla,
     json_documents,

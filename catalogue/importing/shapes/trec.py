@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing.guessing import guess
-from catalogue.importing.presets import ITEMS, Preset
+from catalogue.importing.meaning.guessing import guess
+from catalogue.importing.meaning.presets import ITEMS, Preset
+from catalogue.importing.reading.rows import Broken, Row, digest
 from catalogue.importing.reasons import because
-from catalogue.importing.rows import Broken, Row, digest
 from catalogue.importing.shapes.shape import LineShape
 
 _JUDGED = re.compile(r"(\S+)\s+(?:Q?\d+)\s+(\S+)\s+(-?\d+(?:\.\d+)?)")

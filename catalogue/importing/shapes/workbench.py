@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from catalogue.importing.presets import PAIRS, Preset
+from catalogue.importing.meaning.presets import PAIRS, Preset
 from catalogue.importing.reasons import because
 from catalogue.importing.shapes.json_documents import EACH
 from catalogue.importing.shapes.quepid import ABOUT_ITEMS

@@ -18,7 +18,7 @@ from jobs import leasing
 from projects import tokens
 from projects.models import Project, Scope
 from tests.catalogue.importing.test_import_commands import run
-from tests.catalogue.importing.test_xlsx import saved, workbook
+from tests.catalogue.importing.reading.test_xlsx import saved, workbook
 
 TABLE = "query,item_id,title,label\n无线鼠标,1,凌跃 静音无线鼠标,L4\n儿童雨靴,2,小禾 男童防滑雨鞋,L3\n酱油,3,味晨 生抽酱油,L1\n"
 ORIGIN = {"source": "a shop", "licence": "CC0-1.0"}
@@ -182,7 +182,7 @@ def test_a_byte_that_no_look_met_ends_an_import_before_a_row_goes_in(
     lena: Client, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = "".join(json.dumps({"query": "mug", "item_id": f"m{n}", "title": "Mug " * 100}) + "\n" for n in range(2000))
-    monkeypatch.setattr("catalogue.importing.inspecting.hold_to_encodings", lambda *_parts: None)
+    monkeypatch.setattr("catalogue.importing.meaning.inspecting.hold_to_encodings", lambda *_parts: None)
     address = bring(lena, lines.encode() + b'{"query": "caf\xe9", "item_id": "x", "title": "x"}\n', "pairs.jsonl")
     lena.post(address, fields(lena.get(address)))
     batch = run_confirmed()

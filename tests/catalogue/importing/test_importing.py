@@ -22,12 +22,12 @@ from annotation.gold import settling
 from annotation.models import Adjudication, Disagreement, Gold, Judge, Judgment, Slot
 from catalogue.evidence import lexicons
 from catalogue.importing import running, storing, taking_in
-from catalogue.importing.inspecting import Origin
-from catalogue.importing.label_values import ScaleUnclear
+from catalogue.importing.labels.label_values import ScaleUnclear
+from catalogue.importing.labels.project_scale import adopt_scale
+from catalogue.importing.meaning.inspecting import Origin
+from catalogue.importing.meaning.presets import OWN
 from catalogue.importing.opening import ImportFile
-from catalogue.importing.presets import OWN
-from catalogue.importing.project_scale import adopt_scale
-from catalogue.importing.readers import FileRefused
+from catalogue.importing.reading.readers import FileRefused
 from catalogue.importing.running import Plan, counts_of, run_here, run_import
 from catalogue.importing.storing import ImportCounts, Outcome
 from catalogue.models import Import, Item, LabelConflict, Pair, Query, Rejection, Snapshot

@@ -8,8 +8,8 @@ from typing import Any
 import PIL.Image
 import pytest
 
-from catalogue.importing.inspecting import Origin, columns_of
-from catalogue.importing.presets import ITEMS, PRESETS
+from catalogue.importing.meaning.inspecting import Origin, columns_of
+from catalogue.importing.meaning.presets import ITEMS, PRESETS
 from catalogue.importing.running import Plan, counts_of, run_here
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Image, Import, Item, Pair, Rejection
@@ -133,6 +133,6 @@ def test_the_real_catalogues_go_in_whole_and_a_second_time_not_at_all(
 
 
 def test_columns_of_a_preset_leave_out_what_items_do_not_have() -> None:
-    from catalogue.importing.inspecting import Look
+    from catalogue.importing.meaning.inspecting import Look
 
     assert "query" not in columns_of(PRESETS["lore"], Look(("item_id",), ()), ITEMS).values()

@@ -16,11 +16,11 @@ from django.test import Client
 from django.urls import reverse
 
 from catalogue.importing import running
-from catalogue.importing.inspecting import look
 from catalogue.importing.joining import joined, part_hints, side_table
-from catalogue.importing.limits import Limits
+from catalogue.importing.meaning.inspecting import look
 from catalogue.importing.opening import ImportFile, ImportRows
-from catalogue.importing.readers import Broken, FileRefused, Row
+from catalogue.importing.reading.limits import Limits
+from catalogue.importing.reading.readers import Broken, FileRefused, Row
 from catalogue.models import Import, Item, Pair, Rejection
 from jobs import leasing
 from projects.models import Project

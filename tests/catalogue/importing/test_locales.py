@@ -12,9 +12,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from catalogue.importing import guessing
-from catalogue.importing.inspecting import Origin
-from catalogue.importing.presets import OWN
+from catalogue.importing.meaning import guessing
+from catalogue.importing.meaning.inspecting import Origin
+from catalogue.importing.meaning.presets import OWN
 from catalogue.importing.running import Plan, counts_of, run_here
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Item, Pair, Query, Rejection, Snapshot

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from catalogue.importing import program_imports
-from catalogue.importing.mapping import LOCALE_LENGTH
+from catalogue.importing.meaning.mapping import LOCALE_LENGTH
 from catalogue.importing.program_imports import ImportRequest
 from catalogue.models import Import, Item, Pair, Snapshot
 from projects.models import Project

@@ -13,11 +13,11 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from catalogue.importing import parquet_child
-from catalogue.importing.limits import UPLOAD
-from catalogue.importing.mapping import Mapper
-from catalogue.importing.rest_of_columns import RestOfColumns
-from catalogue.importing.rows import Row
+from catalogue.importing.meaning.mapping import Mapper
+from catalogue.importing.meaning.rest_of_columns import RestOfColumns
+from catalogue.importing.reading import parquet_child
+from catalogue.importing.reading.limits import UPLOAD
+from catalogue.importing.reading.rows import Row
 from catalogue.models import Image, Rejection, Snapshot
 from relevance.labels import LORE
 from tests.catalogue.importing.test_import_commands import run

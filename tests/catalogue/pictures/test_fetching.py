@@ -18,8 +18,8 @@ from django.urls import reverse
 
 from catalogue import display
 from catalogue.child_processes import Child
-from catalogue.importing.inspecting import Origin
-from catalogue.importing.presets import ITEMS, PAIRS
+from catalogue.importing.meaning.inspecting import Origin
+from catalogue.importing.meaning.presets import ITEMS, PAIRS
 from catalogue.importing.running import Plan, counts_of, run_here
 from catalogue.importing.storing import ImportCounts
 from catalogue.models import Image, Import, Pair, PictureFetch, PictureSource, Snapshot

@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from catalogue.importing.inspecting import Look, look
-from catalogue.importing.limits import UPLOAD, Limits
+from catalogue.importing.meaning.inspecting import Look, look
 from catalogue.importing.opening import ImportFile, ImportRows
-from catalogue.importing.readers import Broken, Row
+from catalogue.importing.reading.limits import UPLOAD, Limits
+from catalogue.importing.reading.readers import Broken, Row
 
 
 def rows_of(said: Any, name: str = "x.json", *, limits: Limits = UPLOAD) -> list[Row | Broken]:

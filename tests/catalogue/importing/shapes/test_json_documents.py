@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.importing.readers import FileRefused
+from catalogue.importing.reading.readers import FileRefused
 from catalogue.importing.shapes.json_documents import elements, ways
 
 WANTED = (("found", "*"),)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from annotation.models import Gold, Judge, Judgment
-from catalogue.importing.inspecting import meaning_of, preset_for
-from catalogue.importing.presets import ITEMS, PAIRS
-from catalogue.importing.readers import Broken, FileRefused
+from catalogue.importing.meaning.inspecting import meaning_of, preset_for
+from catalogue.importing.meaning.presets import ITEMS, PAIRS
+from catalogue.importing.reading.readers import Broken, FileRefused
 from catalogue.models import Import, Rejection
 from tests.catalogue.importing.shapes.reading import faults_of, look_at, rows_of, values_of
 from tests.catalogue.importing.test_import_commands import run

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotation.models import Gold, Judge, Judgment
-from catalogue.importing.inspecting import meaning_of, meaning_told
-from catalogue.importing.presets import PAIRS, NoPreset
-from catalogue.importing.readers import Broken
+from catalogue.importing.meaning.inspecting import meaning_of, meaning_told
+from catalogue.importing.meaning.presets import PAIRS, NoPreset
+from catalogue.importing.reading.readers import Broken
 from catalogue.models import Import, Pair
 from inference.models import ImportedPrediction
 from tests.catalogue.importing.shapes.reading import faults_of, look_at, rows_of, values_of
