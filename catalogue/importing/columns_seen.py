@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from catalogue.importing.meaning import guessing
 from catalogue.importing.meaning.cells import at, shown
+from catalogue.importing.meaning.presets import NAMES
+from catalogue.importing.meaning.raters import RATING
 from catalogue.importing.meaning.rest_of_columns import RestOfColumns
 from catalogue.importing.reading.rows import Row
 from catalogue.importing.report import EXAMPLES, MOST_COLUMNS, ColumnRead, ImportReport, cut
@@ -85,10 +87,22 @@ def add_to(
     for name, row, value in seen:
         column = known.get(name)
         if column is None:
-            column = known[name] = ColumnRead(name=cut(name, MOST_NAME), becomes=becomes(name, meaning, rest), row=row)
+            means = becomes(name, meaning, rest)
+            first = first_for(name, meaning, means)
+            column = known[name] = ColumnRead(
+                name=cut(name, MOST_NAME), becomes=means, row=row, after=cut(first, MOST_NAME)
+            )
             report.columns.append(column)
         if value and len(column.examples) < EXAMPLES:
             column.examples.append(value)
+
+
+def first_for(column: str, meaning: Mapping[str, str], field: str) -> str:
+    """The column that is read before this one for the same field; of each rater's own columns there is none."""
+    if field == RATING or field not in NAMES:
+        return ""
+    first = next((one for one, means in meaning.items() if means == field), column)
+    return "" if first == column else first
 
 
 def becomes(column: str, meaning: Mapping[str, str], rest: RestOfColumns | None = None) -> str:

@@ -76,9 +76,10 @@ def through(
     intake = running.intake_of(
         batch, parts, limits, keep_pictures=False, all_labels=rows is None, first=None if rows is None else rows + 1
     )
-    began = time.monotonic()
+    began = None
     try:
         for chunk in intake.chunks(rows):
+            began = began or time.monotonic()
             intake.take(running.held(batch), chunk)
             if seconds is not None and time.monotonic() - began > seconds:
                 break

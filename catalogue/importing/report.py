@@ -45,6 +45,9 @@ class ColumnRead(BaseModel):
     name: str = Field(description="The column, `data.query` within an object.")
     becomes: str = Field(description="The field of ours that it is read as; empty where it is not read.")
     row: int = Field(description="The first row that has it.")
+    after: str = Field(
+        default="", description="The column that counts before it, where both say something of one field."
+    )
     examples: list[str] = Field(default=[], description="Up to three different values, shortened.")
 
 

@@ -52,7 +52,9 @@ def summary(report: ImportReport, *, done: bool) -> str:
 
 def _rows(report: ImportReport, *, done: bool) -> Iterator[str]:
     went, out = report.goes_in, report.counts.rejected
-    if done:
+    if went and went == report.counts.known and not (report.counts.gold or report.counts.ratings):
+        yield _counted(ngettext("nothing new: %(n)s row is there", "nothing new: %(n)s rows are there", went), went)
+    elif done:
         yield _counted(ngettext("%(n)s row went in", "%(n)s rows went in", went), went)
     else:
         yield _counted(ngettext("%(n)s row would go in", "%(n)s rows would go in", went), went)
@@ -90,6 +92,9 @@ def losses(report: ImportReport) -> list[str]:
 
 def meaning(column: ColumnRead) -> str:
     """What becomes of a column."""
+    if column.becomes in NAMES and column.after:
+        told = {"field": NAMES[column.becomes].label, "column": column.after}
+        return _("%(field)s, where %(column)s says nothing") % told
     if column.becomes in NAMES:
         return str(NAMES[column.becomes].label)
     return {"parts": _("read in parts"), "": _("not read")}.get(column.becomes, column.becomes)

@@ -89,10 +89,14 @@ class Plan:
 
     @classmethod
     def of(cls, batch: Import) -> Plan:
-        return cls(**{one.name: batch.mapping[one.name] for one in fields(cls) if one.name in batch.mapping})
+        said = {one.name: batch.mapping[one.name] for one in fields(cls) if one.name in batch.mapping}
+        if order := batch.mapping.get("order"):
+            said["columns"] = {column: said["columns"][column] for column in order}
+        return cls(**said)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        # Without the order, which an object of JSONB does not keep, another of two columns for one field would come first.
+        return {**asdict(self), "order": list(self.columns)}
 
     def labelled(self, table: LabelTable | None, asked: str = "") -> Plan:
         """The same, with its labels read by that table; `asked`: the scale that the call named."""

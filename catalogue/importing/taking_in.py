@@ -96,6 +96,8 @@ class Intake:
         chunk, since, unfolded = ReadChunk(), time.monotonic(), source.unfolded
         try:
             for row in islice(rows, most):
+                if not chunk.rows:  # what it took to open the files is no time of the first row
+                    since = time.monotonic()
                 chunk.take(row, self.mapper, seen)
                 full = len(chunk.rows) >= at_once or source.unfolded - unfolded >= CHUNK_BYTES
                 if full or time.monotonic() - since > CHUNK_SECONDS:

@@ -15,7 +15,8 @@ import orjson
 
 from catalogue.importing.labels.label_reading import agreed, in_scale
 from catalogue.importing.meaning import prices
-from catalogue.importing.meaning.cells import EXACT_BELOW, name_values, plain, size_of, structured, within
+from catalogue.importing.meaning.cells import EXACT_BELOW, name_values, plain, shown, size_of, structured, within
+from catalogue.importing.meaning.places import Place, place_of
 from catalogue.importing.meaning.predictions import ForeignPrediction, PredictionReader
 from catalogue.importing.meaning.presets import PAIRS
 from catalogue.importing.meaning.raters import RATING, Named, RaterReader, Rating
@@ -38,6 +39,7 @@ _DIMENSIONS = {dimension.value for dimension in Dimension}
 _TRUE = {"true", "1", "yes", "y", "benchmark"}
 _FALSE = {"", "false", "0", "no", "n"}
 _NONE = (None, "")
+_TOLD_ONCE = ("locale", "query", "item_id", "pair_id", "rater", "label")  # of other fields the first column counts
 _BETWEEN_ADDRESSES = re.compile(r"[\s|,;]+(?=https?://)", re.IGNORECASE)
 _SHORTENED = re.compile(
     r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE
@@ -122,7 +124,7 @@ class Mapper:
         self._read = partial(in_scale, scale) if labels is None else partial(agreed, labels)
         self._raters, self._predictions = RaterReader(self._columns, self._label), PredictionReader(self._read)
         self._said: list[tuple[str, str]] = []
-        self._plans: dict[tuple[str, ...], list[_Place]] = {}
+        self._plans: dict[tuple[str, ...], list[Place]] = {}
 
     def record(self, row: Row) -> Record:
         """The row's record; raises RowRefused."""
@@ -174,7 +176,7 @@ class Mapper:
             if value in _NONE:
                 continue
             if field in values and field != RATING:
-                _same_locale(field, values[field], value)
+                self._hold_to(field, values[field], value)
                 continue
             if row.size > FIELD_BYTES and size_of(value) > (LARGEST if field == "images" else FIELD_BYTES):
                 raise RowRefused(column, because("larger than 64 KiB"))
@@ -184,7 +186,23 @@ class Mapper:
                 values[field] = value
         return values
 
-    def _plan(self, there: tuple[str, ...]) -> list[_Place]:
+    def _hold_to(self, field: str, first: Any, other: Any) -> None:
+        """Without this a row whose columns name two locales, items or labels would go in as the first."""
+        if field not in _TOLD_ONCE or plain(first).strip() == plain(other).strip():
+            return
+        if field == "label" and self._agree(first, other):
+            return
+        told = {"first": shown(first)[:20], "other": shown(other)[:20]}
+        raise RowRefused(field, because("two columns say different things: %(first)s, %(other)s") % told)
+
+    def _agree(self, first: Any, other: Any) -> bool:
+        """Whether the second of two columns of a label is no label of the project's scale, or the one that the first is."""
+        try:
+            return in_scale(self._scale, other, "label") == self._read(first, "label")
+        except RowRefused:
+            return True
+
+    def _plan(self, there: tuple[str, ...]) -> list[Place]:
         """The places of the columns that a row has; of two for one field the first comes first."""
         plan = self._plans.get(there)
         if plan is None:
@@ -192,31 +210,9 @@ class Mapper:
                 self._plans.clear()
             known = set(there)
             wanted = [(field, one) for field, columns in self._columns.items() for one in columns]
-            plan = [place for field, one in wanted if (place := _place(field, one, known))]
+            plan = [place for field, one in wanted if (place := place_of(field, one, known))]
             self._plans[there] = plan
         return plan
-
-
-def _same_locale(field: str, first: Any, other: Any) -> None:
-    """Without this a query and an item of two locales would become a pair of the first."""
-    if field == "locale" and plain(first).strip() != plain(other).strip():
-        told = {"first": plain(first)[:20], "other": plain(other)[:20]}
-        raise RowRefused("locale", because("two columns name different locales: %(first)s, %(other)s") % told)
-
-
-class _Place(NamedTuple):
-    """Where a field's value stands in a row: in a column, or by a path within one."""
-
-    field: str
-    column: str
-    path: tuple[str, ...] = ()
-
-
-def _place(field: str, column: str, there: set[str]) -> _Place | None:
-    if column in there:
-        return _Place(field, column)
-    path = tuple(column.split("."))
-    return _Place(field, column, path) if len(path) > 1 and path[0] in there else None
 
 
 class _Texts:
@@ -247,6 +243,8 @@ class _Texts:
         """An id as it was meant. Without the refusals two products whose ids were cut to the same would become one."""
         value, replaced = self._values.get(field), self.replaced
         text = self.text(field, ID_LENGTH)
+        if isinstance(value, bool | list | tuple | Mapping):
+            raise RowRefused(field, because("neither a text nor a number"))
         if isinstance(value, Rounded) or (isinstance(value, float) and abs(value) >= EXACT_BELOW):
             raise RowRefused(field, because("a number this large has lost digits; write it as a text"))
         if _SHORTENED.fullmatch(text):

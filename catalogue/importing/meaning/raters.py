@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from django.utils.translation import gettext as _
 
-from catalogue.importing.meaning.cells import plain, structured, value_key
+from catalogue.importing.meaning.cells import plain, shown, structured, value_key
 from catalogue.importing.reading.rows import RowRefused
 from catalogue.importing.reasons import because
 from relevance.dimensions import Dimension
@@ -107,7 +108,7 @@ class RaterReader:
     def _rating(self, rater: Any, given: Any, field: str) -> Rating | None:
         """None where its value is agreed to be no label."""
         value = given.get("label") if isinstance(given, Mapping) else given
-        name, label = sanitise(str(rater).strip())[0], self._label(value, field)
+        name, label = normalize("NFC", sanitise(shown(rater).strip())[0]), self._label(value, field)
         if not label and value_key(value):
             return None
         if not name or len(name) > LONGEST_NAME:

@@ -221,12 +221,16 @@ class DelimitedTable:
 def rows(lines: GivenLines, dialect: Dialect, reading: ReadAs = UNSAID) -> Iterator[Row | Broken]:
     """Of the lines below the header."""
     names, numbers, table = dialect.names, count(1), DelimitedTable(lines, dialect)
+    names_as_written = list(names)
     for (cells, said), number in zip(table, numbers):  # noqa: B905  # the numbers have no end
         if isinstance(cells, Fault):
             yield Broken(number, _reason(cells, dialect), shown(said), digest(said))
             continue
         if table.odd and not reading.replace:
             yield Broken(number, why_odd(said, reading), shown(said), digest(said))
+            continue
+        if cells == names_as_written:
+            yield Broken(number, because("the names of the columns again"), shown(said), digest(said))
             continue
         if not NOTHING.isdisjoint(cells):
             cells = ["" if cell in NOTHING else cell for cell in cells]

@@ -17,8 +17,8 @@ from catalogue.models import Import, Pair, Query, Snapshot
 from jobs import leasing
 from projects import tokens
 from projects.models import Project, Scope
-from tests.catalogue.importing.test_import_commands import run
 from tests.catalogue.importing.reading.test_xlsx import saved, workbook
+from tests.catalogue.importing.test_import_commands import run
 
 TABLE = "query,item_id,title,label\n无线鼠标,1,凌跃 静音无线鼠标,L4\n儿童雨靴,2,小禾 男童防滑雨鞋,L3\n酱油,3,味晨 生抽酱油,L1\n"
 ORIGIN = {"source": "a shop", "licence": "CC0-1.0"}

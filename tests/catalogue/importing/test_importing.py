@@ -545,3 +545,17 @@ def test_the_lexicon_is_learnt_with_the_import(project: Project, tmp_path: Path)
     file.write_text(json.dumps(row) + "\n")
     call_command("import_pairs", str(file), project=project.slug, stdout=io.StringIO(), stderr=io.StringIO())
     assert "kestrel" in lexicons.current(project).terms
+
+
+def test_of_two_columns_for_one_field_the_first_of_the_preset_counts_in_the_worker_too(project: Project) -> None:
+    """An object of JSONB forgets the order of its names; the report says which column counts before the other."""
+    batch, token = claimed(
+        project, json.dumps({**pair(item="b1"), "path": "Hall > Benches", "class": "Benches"}).encode()
+    )
+    columns = {"query": "query", "item_id": "item_id", "title": "title", "path": "category", "class": "category"}
+    Import.objects.filter(pk=batch.pk).update(mapping=Plan(columns).to_json())
+    running.work(batch.pk, token)
+    assert Snapshot.objects.get().category == "Hall > Benches"
+    batch.refresh_from_db()
+    told = {column["name"]: column["after"] for column in batch.report["columns"]}
+    assert (told["path"], told["class"]) == ("", "path")

@@ -117,7 +117,7 @@ def test_a_column_of_later_rows_is_told_with_the_row_that_has_it_first(db: None,
     path.write_text("\n".join(json.dumps(row | ({"shelf": "A"} if row["item_id"] == "m800" else {})) for row in rows))
     looked, imported = reports(path)
     assert looked == imported
-    assert looked["columns"][-1] == {"name": "shelf", "becomes": "", "row": 801, "examples": ["A"]}
+    assert looked["columns"][-1] == {"name": "shelf", "becomes": "", "row": 801, "after": "", "examples": ["A"]}
 
 
 def test_hostile_texts_are_bounded_and_cannot_move_a_cursor(db: None, tmp_path: Path) -> None:

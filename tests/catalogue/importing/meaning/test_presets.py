@@ -231,6 +231,21 @@ def test_rair_field_names_give_attributes_and_skus_from_one_field() -> None:
     assert [sku.name for sku in made.content.skus] == ["red, 0.3 l"]
 
 
+def test_of_two_columns_for_one_label_none_is_taken_where_they_differ() -> None:
+    meaning = {"query": "query", "item_id": "item_id", "title": "title", "grade": "label", "label": "label"}
+    row = {"query": "mug", "item_id": "1", "title": "Mug", "grade": "3", "label": "L3"}
+    assert Mapper(meaning, PAIRS, LORE).record(Row(1, row, 100)).label == "L3"
+    with pytest.raises(RowRefused, match="different things: L1, L3"):
+        Mapper(meaning, PAIRS, LORE).record(Row(1, {**row, "grade": "L1"}, 100))
+
+
+@pytest.mark.parametrize("said", [["1"], {"id": 1}, True])
+def test_an_id_is_a_text_or_a_number(said: object) -> None:
+    """As texts, `["1"]` and `1` would be one item, and so would `true` and "yes"."""
+    with pytest.raises(RowRefused, match="neither a text nor a number"):
+        record(item_id=said)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "why"),
     [

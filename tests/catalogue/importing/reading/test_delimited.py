@@ -39,6 +39,13 @@ def table(*lines: str) -> str:
 GOOD = [f"stool,i{number},Trailmoss {number},L4" for number in range(400)]
 
 
+def test_a_header_that_comes_again_is_no_row() -> None:
+    """Files that were put one behind the other: a query `query` would be judged."""
+    again = read("query,item_id,title\nmug,1,Mug\nquery,item_id,title\npot,2,Pot\n")
+    assert [row.reason == "the names of the columns again" for row in again if isinstance(row, Broken)] == [True]
+    assert [row.number for row in again] == [1, 2, 3]
+
+
 def test_a_quote_that_nobody_closes_costs_its_own_row_alone() -> None:
     text = table(*GOOD[:100], 'stool,x,"Trailmoss stool,L4', *GOOD[100:])
     assert len(cells(text)) == 400
