@@ -411,3 +411,13 @@ def test_a_frame_reads_only_what_it_is_told() -> None:
     bare = page.render(Context({**around, "cups": []}))
     assert "No cup" in bare and "Buy one." in bare and "<table" not in bare
     assert not any(word in full + bare for word in ("Kitchen", "Go", "<h2"))
+
+
+def test_what_triggers_a_request_is_one_word() -> None:
+    """htmx 4 reads `from:closest form` as from `closest`, and nothing ever triggers it."""
+    broken = [
+        str(path.relative_to(TEMPLATES))
+        for path in TEMPLATES.rglob("*.html")
+        if re.search(r'hx-trigger="[^"]*from:(closest|find|next|previous) ', path.read_text(encoding="utf-8"))
+    ]
+    assert broken == []
