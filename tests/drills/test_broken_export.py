@@ -206,7 +206,7 @@ def test_d28_exports_on_a_disk_of_four_mebibytes(
         assert whole(fits) == FEW
         assert (fails.state, fails.error) == (JobState.DEAD, "disk_full: no room is left where exports are written")
         page = seen_by_an_engineer(small, fails)
-        assert "disk_full" in page
+        assert "No room is left where exports are written." in page
         exporting.tidy()
         assert files_under(small_disk / "exports") == {
             small_disk / fits.folder / name for name in ("labels.jsonl", "labels.csv", exporting.MANIFEST)

@@ -6,10 +6,12 @@ import gzip
 import hashlib
 import json
 import random
+import re
 import subprocess
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,13 @@ def judge_all(person: HttpPerson, says: Callable[[str], str]) -> int:
     return done
 
 
+def words_of(page: str) -> set[str]:
+    """Of the pair on the card alone: the page also shows what was judged before."""
+    query, title = re.search(r"<h1.*?</h1>", page, re.S), re.search(r'<h2 class="item-title">.*?</h2>', page, re.S)
+    assert query is not None and title is not None
+    return set(unescape(re.sub(r"<[^>]+>", "", f"{query[0]} {title[0]}")).split())
+
+
 def test_the_loop_on_real_pairs(
     fresh_database: FreshDatabase,
     command: Callable[..., dict[str, Any]],
@@ -89,7 +98,8 @@ def test_the_loop_on_real_pairs(
         dice = random.Random(seed)
 
         def says(page: str) -> str:
-            label = next((label for key, label in truth.items() if all(part in page for part in key.split())), "0")
+            card = words_of(page)
+            label = truth[max((key for key in truth if set(key.split()) <= card), key=len)]
             return dice.choice("0123") if dice.random() < noise else label
 
         return says
