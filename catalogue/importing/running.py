@@ -220,9 +220,9 @@ def _run_to_end(batch: Import, parts: Sequence[ImportFile], token: UUID, **optio
 
 def _with_what_stays(batch: Import, sentence: str) -> str:
     """Why an import ended, and how many rows had gone through before: these are not taken back."""
-    read = Import.objects.values_list("read", flat=True).get(pk=batch.pk)
+    read, rejected = Import.objects.values_list("read", "rejected").get(pk=batch.pk)
     stays = _("The %(rows)s rows before that have been imported.")
-    return f"{sentence} {stays % {'rows': read}}" if read else sentence
+    return f"{sentence} {stays % {'rows': read - rejected}}" if read > rejected else sentence
 
 
 def run_import(

@@ -91,25 +91,31 @@ def judge_until_nothing_is_left(person: HttpPerson) -> int:
     return done
 
 
-def test_a_doubled_request_for_the_next_pair_holds_one_slot_of_it(project: Project) -> None:
-    """Both see that nothing is held; the second finds the first slot locked and reaches for its neighbour."""
-    ana = people(project, 1)[0]
-    first_slot = Slot.objects.order_by("position", "number")[0]
+def both(slot: Slot, person: Person, project: Project, ask: Callable[[], Lease | None]) -> tuple[Lease, Lease | None]:
+    """The lease on a slot, and what its doubled request is given, which asks while the first has not committed."""
     reached, answers = threading.Event(), []
 
     def second() -> None:
         reached.wait(10)
-        answers.append(queue.take(ana, project))
+        answers.append(ask())
         connection.close()
 
     twin = threading.Thread(target=second)
     twin.start()
     with transaction.atomic():
-        first = queue.lease_slot(Slot.objects.select_for_update().get(pk=first_slot.pk), ana, project)
+        first = queue.lease_slot(Slot.objects.select_for_update().get(pk=slot.pk), person, project)
         reached.set()
         time.sleep(0.5)  # the twin waits at the lease's unique index by now
     twin.join()
-    assert [lease.token for lease in answers] == [first.token]
+    return first, answers[0]
+
+
+def test_a_doubled_request_for_the_next_pair_holds_one_slot_of_it(project: Project) -> None:
+    """Both see that nothing is held; the second finds the first slot locked and reaches for its neighbour."""
+    ana = people(project, 1)[0]
+    first_slot = Slot.objects.order_by("position", "number")[0]
+    first, second = both(first_slot, ana, project, lambda: queue.take(ana, project))
+    assert second is not None and second.token == first.token
     assert Lease.objects.count() == 1
     assert list(Slot.objects.filter(pair=first_slot.pair).order_by("number").values_list("state", flat=True)) == [
         "leased",
@@ -123,21 +129,8 @@ def test_a_page_that_looks_ahead_twice_at_once_is_never_given_the_card_on_its_sc
     on_screen = queue.take(ana, project)
     assert on_screen is not None
     next_slot = Slot.objects.filter(state="open").exclude(pair=on_screen.pair).order_by("position", "number")[0]
-    reached, answers = threading.Event(), []
-
-    def second() -> None:
-        reached.wait(10)
-        answers.append(queue.ahead(ana, project, on_screen.token))
-        connection.close()
-
-    twin = threading.Thread(target=second)
-    twin.start()
-    with transaction.atomic():
-        first = queue.lease_slot(Slot.objects.select_for_update().get(pk=next_slot.pk), ana, project)
-        reached.set()
-        time.sleep(0.5)  # the twin waits at the lease's unique index by now
-    twin.join()
-    assert [lease.token for lease in answers] == [first.token]
+    first, second = both(next_slot, ana, project, lambda: queue.ahead(ana, project, on_screen.token))
+    assert second is not None and second.token == first.token
 
 
 def test_the_other_slot_is_taken_while_an_answer_to_the_first_is_being_stored(

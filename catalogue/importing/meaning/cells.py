@@ -14,6 +14,7 @@ from relevance.facts import fold
 from relevance.sanitising import sanitise, storable
 
 EXACT_BELOW = 2**53  # from there on not every whole number is a float
+NAMELESS = "attributes"
 _DEPTH = 6
 _KEY_LENGTH = 100
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})")
@@ -30,16 +31,18 @@ def structured(value: Any) -> Any:
 
 
 def name_values(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Of an object, a list of pairs or of {name, value}, or "name: value; name: value"."""
+    """Of an object, a list of pairs or of {name, value}, or "name: value; name: value". A text without a name is kept
+    under `NAMELESS`: left out, it would be lost without a word."""
     if isinstance(value, Mapping):
         yield from value.items()
     elif isinstance(value, str):
         for piece in value.replace("；", ";").replace("\n", ";").replace("|", ";").split(";"):
-            name, _sign, text = piece.replace("：", ":").partition(":")
-            yield name, text
+            yield _divided(piece.replace("：", ":"))
     elif isinstance(value, list | tuple):
         for one in value:
             yield _name_value(one)
+    elif value is not None:
+        yield NAMELESS, value
 
 
 def _name_value(one: Any) -> tuple[Any, Any]:
@@ -47,8 +50,12 @@ def _name_value(one: Any) -> tuple[Any, Any]:
         return one.get("name", one.get("key", "")), one.get("value")
     if isinstance(one, list | tuple) and len(one) == 2:
         return one[0], one[1]
-    name, _sign, text = plain(one).partition(":")
-    return name, text
+    return _divided(plain(one))
+
+
+def _divided(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition(":")
+    return (name, value) if sign else (NAMELESS, text)
 
 
 def at(row: Mapping[str, Any], column: str) -> Any:

@@ -114,6 +114,7 @@ class DelimitedTable:
     def __init__(self, lines: GivenLines, dialect: Dialect) -> None:
         self._lines, self._dialect = lines, dialect
         self._width = len(dialect.names)
+        self._blank_before = re.compile(rf'(?:^|{re.escape(dialect.delimiter)}) +"(?!")')
         self.odd = False
 
     def __iter__(self) -> Iterator[tuple[list[str] | Fault, bytes]]:
@@ -152,6 +153,9 @@ class DelimitedTable:
             cells = next(csv.reader((text,), delimiter=self._dialect.delimiter, strict=True))
         except csv.Error:
             return self._over_lines(number, line)
+        # Without this `"mug", "12"` would be the item `"12"`, quotes and all, beside an item 12.
+        if any(cell[:1] == " " and cell.lstrip(" ")[:1] == '"' for cell in cells) and self._blank_before.search(text):
+            return Fault(FaultKind.QUOTE, number), line
         return self._held(cells, number), line
 
     def _over_lines(self, number: int, line: bytes) -> tuple[list[str] | Fault, bytes]:

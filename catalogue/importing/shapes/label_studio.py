@@ -32,7 +32,7 @@ def _are_tasks(rows: Sequence[Mapping[str, Any]]) -> bool:
 def _task(row: Row) -> Made:
     answers, task = Answers(), row.values
     place = _("task %(id)s") % {"id": shown(task.get("id", row.number))[:40]}
-    for number, one in enumerate(_listed(task.get("annotations", task.get("completions"))), 1):
+    for number, one in _oldest_first(_listed(task.get("annotations", task.get("completions")))):
         _annotation(answers, one, f"{place}, annotations[{number}]")
     for number, one in enumerate(_listed(task.get("predictions")), 1):
         _prediction(answers, one, f"{place}, predictions[{number}]")
@@ -44,6 +44,16 @@ def _task(row: Row) -> Made:
     else:
         yield NoRow(place, because("no data"), task)
     yield from answers.faults
+
+
+def _oldest_first(annotations: list[Any]) -> list[tuple[int, Any]]:
+    """With their places in the list, which is in no order of time: of two answers of one person the later stands."""
+
+    def when(annotation: Any) -> str:
+        said = annotation if isinstance(annotation, Mapping) else {}
+        return str(said.get("updated_at") or said.get("created_at") or "")
+
+    return sorted(enumerate(annotations, 1), key=lambda one: when(one[1]))
 
 
 def _annotation(answers: Answers, said: Any, place: str) -> None:

@@ -249,14 +249,18 @@ def test_of_two_rows_of_a_file_the_earlier_stays_also_over_two_chunks(
     assert Pair.objects.get().gold_label == "L4"
 
 
-def test_a_label_of_a_file_stands_above_the_consensus_of_people_and_lists_it_each_time(
-    bring: Bring, project: Project, cast: Any
-) -> None:
-    bring(pair())
+def agree_on_l4(project: Project, cast: Any) -> None:
     (known,) = Pair.objects.select_related("item", "project")
     for person in (cast.ana, cast.ben):
         make_judgment(pair=known, by=person, label="L4")
     settling.settle(project, [known.pk])
+
+
+def test_a_label_of_a_file_stands_above_the_consensus_of_people_and_lists_it_each_time(
+    bring: Bring, project: Project, cast: Any
+) -> None:
+    bring(pair())
+    agree_on_l4(project, cast)
     assert Pair.objects.get().gold_label == "L4"
     assert bring(pair(label="L1")) == ImportCounts(read=1, known=1, gold=1, conflicts=1)
     assert conflicts() == [(1, "", "L1", "L4", "consensus", "L1")]
@@ -269,10 +273,7 @@ def test_a_consensus_that_says_the_same_becomes_gold_by_import_without_a_conflic
     bring: Bring, project: Project, cast: Any
 ) -> None:
     bring(pair())
-    (known,) = Pair.objects.select_related("item", "project")
-    for person in (cast.ana, cast.ben):
-        make_judgment(pair=known, by=person, label="L4")
-    settling.settle(project, [known.pk])
+    agree_on_l4(project, cast)
     assert bring(pair(label="L4")) == ImportCounts(read=1, known=1, gold=1)
 
 

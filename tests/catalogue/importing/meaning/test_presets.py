@@ -239,6 +239,19 @@ def test_of_two_columns_for_one_label_none_is_taken_where_they_differ() -> None:
         Mapper(meaning, PAIRS, LORE).record(Row(1, {**row, "grade": "L1"}, 100))
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("oak wood", [("attributes", "oak wood")]),
+        ("colour: red; color=red", [("colour", "red"), ("attributes", "color=red")]),
+        (["red", "size: 3"], [("attributes", "red"), ("size", "3")]),
+        (5, [("attributes", "5")]),
+    ],
+)
+def test_an_attribute_without_a_name_is_kept_and_never_dropped(said: object, kept: list[tuple[str, str]]) -> None:
+    assert list(record(attributes=said).content.cpv) == kept
+
+
 @pytest.mark.parametrize("said", [["1"], {"id": 1}, True])
 def test_an_id_is_a_text_or_a_number(said: object) -> None:
     """As texts, `["1"]` and `1` would be one item, and so would `true` and "yes"."""

@@ -39,6 +39,13 @@ def table(*lines: str) -> str:
 GOOD = [f"stool,i{number},Trailmoss {number},L4" for number in range(400)]
 
 
+def test_a_blank_before_a_quote_costs_its_row() -> None:
+    """As a text, `"12"` with its quotes would be another item than 12; what csv writes of such a cell is read."""
+    told = read('query,item_id,title\n"mug", "12", "Mug"\n"mug"," ""12""","a, b"\n')
+    assert [type(row) for row in told] == [Broken, Row]
+    assert isinstance(told[1], Row) and told[1].values["item_id"] == ' "12"'
+
+
 def test_a_header_that_comes_again_is_no_row() -> None:
     """Files that were put one behind the other: a query `query` would be judged."""
     again = read("query,item_id,title\nmug,1,Mug\nquery,item_id,title\npot,2,Pot\n")

@@ -108,6 +108,17 @@ def test_of_two_answers_of_one_person_the_later_stands_and_the_other_is_listed()
     assert faults_of([task]) == [(2, "task 7, annotations[3]: 3 had answered the task before; the later answer stands")]
 
 
+def test_the_later_answer_is_later_in_time_not_in_the_list() -> None:
+    said = [
+        {"completed_by": 3, "result": [answer(label)], "created_at": f"2026-{month}-01T00:00:00Z"}
+        for month, label in (("03", "L4"), ("01", "L1"))
+    ]
+    task = {**TASK, "annotations": said, "predictions": []}
+    assert next(row.values for row in rows_of([task]) if not isinstance(row, Broken))["rel.ratings"] == [
+        {"rater": "3", "label": "L4"}
+    ]
+
+
 def test_answers_to_several_questions_need_to_be_told_which_is_the_label(db: None, tmp_path: Path) -> None:
     both = [answer("L4"), answer("good", "style")]
     tasks = [{**TASK, "annotations": [{"completed_by": 3, "result": both}], "predictions": []}]
