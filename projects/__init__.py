@@ -9,6 +9,7 @@ Read `models`, then `policy` (one table says who may do what) and `gates` (where
 - `audit`, `refused_requests`, `log_lines` what was done, what was refused, the log; `client_addresses` where a request came from
 - `home_cards`, `context`, `language` what every page shows
 - `hooks`      what must go up the layers
+- `allowances` how much one person makes in an hour
 - `cached_figures` figures that may be a moment old; `starting` whether a process may start
 - `urls`       signing in, people, projects
 """

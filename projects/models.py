@@ -202,6 +202,21 @@ class GuessCount(models.Model):
         return f"{self.failures} failures"
 
 
+class HourlyCount(models.Model):
+    """How many of one kind a person has made in the hour that began at `since` (projects.allowances)."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=40)
+    since = models.DateTimeField()
+    made = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_count_per_person_and_kind", fields=["person", "kind"])]
+
+    def __str__(self) -> str:
+        return f"{self.made} {self.kind}"
+
+
 class AuditEvent(models.Model):
     """What someone did, written in the transaction that did it. Append-only."""
 

@@ -1,4 +1,7 @@
-"""What people say about a rule: comments, questions, that it is unclear; answered and settled, told to its owner."""
+"""What people say about a rule: comments, questions, that it is unclear; answered and settled, told to its owner.
+
+Everybody reads a rule's page, so what one person adds to it in an hour is bounded, and so are the answers to one remark.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from database.clock import ClockTimestamp
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person
 from projects.refusals import Refused
@@ -15,6 +20,8 @@ from rules.models import Rule, RuleRemark
 from rules.reviewing import is_rule_owner
 
 MOST_TEXT = 2000
+MOST_ANSWERS = 20
+REMARKS = Allowance("rules.remark", 60, _("remarks and answers on rules"))
 OPEN = Q(settled_at__isnull=True, answers__isnull=True) & ~Q(kind=RuleRemark.Kind.COMMENT)
 
 
@@ -25,6 +32,7 @@ def say(rule: Rule, by: Person, kind: str, text: str, about: str = "") -> RuleRe
     if (needs_words and not said) or not (needs_words or kind == RuleRemark.Kind.UNCLEAR):
         raise Refused("nothing_said", _("Write what you want to say or ask."))
     with transaction.atomic():
+        allowances.spend(REMARKS, by)
         remark = RuleRemark.objects.create(
             rule=rule, person=by, kind=kind, text=said, about=about[:200] if _is_ours(about) else ""
         )
@@ -42,6 +50,16 @@ def answer(remark: RuleRemark, by: Person, text: str) -> RuleRemark:
     if not said or remark.answers_id is not None:
         raise Refused("no_answer", _("Write an answer."))
     with transaction.atomic():
+        allowances.spend(REMARKS, by)
+        # Without the lock a crowd that answers at once would all find room for one more.
+        RuleRemark.objects.select_for_update(of=("self",)).get(pk=remark.pk)
+        if remark.replies.count() >= MOST_ANSWERS:
+            raise Refused(
+                "answered_enough",
+                _("This has %(most)s answers already: settle it, or ask anew."),
+                status=409,
+                most=MOST_ANSWERS,
+            )
         reply = RuleRemark.objects.create(
             rule=remark.rule, person=by, kind=RuleRemark.Kind.ANSWER, text=said, answers=remark
         )

@@ -16,7 +16,7 @@ from projects.gates import Request, may
 from projects.membership import projects_of
 from projects.policy import Permission
 from projects.refusals import Refused
-from projects.requests import chosen, one
+from projects.requests import chosen, one, page
 from relevance.rules import RuleError, RuleSpec, parse_rule
 from rules import differing, drafting, publishing, reviewing, rule_forms, trying
 from rules.models import DraftedRule, RuleBaseVersion, RuleDraft
@@ -49,7 +49,7 @@ def drafts(request: Request) -> HttpResponse:
         "newest": newest,
         "rule": request.GET.get("rule", ""),
         "dimension": request.GET.get("dimension", ""),
-        "drafts": RuleDraft.objects.select_related("author", "approver", "base", "published_as").order_by("-pk")[:PAGE],
+        "drafts": page(RuleDraft.objects.select_related("author", "approver", "base", "published_as"), request, PAGE),
     }
     return render(request, "rules/drafts.html", context, status=422 if form.errors else 200)
 

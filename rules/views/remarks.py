@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -11,19 +12,31 @@ from projects.audit import record
 from projects.gates import Request
 from projects.models import Person
 from projects.refusals import Refused
-from projects.requests import one, there
+from projects.requests import one, page, there
 from relevance.sanitising import storable
 from rules import remarks as talking
 from rules.models import Rule, RuleRemark
 from rules.reviewing import is_rule_owner
 from rules.views.rules import rule as rule_page
 
+SHOWN = 30
+
 
 def remarks(request: Request) -> HttpResponse:
-    rows = talking.open_for(request.person).select_related("rule", "person").prefetch_related("replies__person")
-    everyone = RuleRemark.objects.filter(talking.OPEN).select_related("rule", "person")
-    context = {"mine": rows.order_by("-pk")[:100], "others": everyone.exclude(pk__in=rows).order_by("-pk")[:50]}
+    """Those on the reader's rules, those on the rules of others; `of` asks for one list, a page further on."""
+    own = talking.open_for(request.person)
+    everyone = RuleRemark.objects.filter(talking.OPEN).exclude(pk__in=own)
+    of = request.GET.get("of")
+    context = {
+        name: page(_told(rows), request, SHOWN, filters={"of": name})
+        for name, rows in (("mine", own), ("others", everyone))
+        if of not in ("mine", "others") or of == name
+    }
     return render(request, "rules/remarks.html", context)
+
+
+def _told(rows: QuerySet[RuleRemark]) -> QuerySet[RuleRemark]:
+    return rows.select_related("rule", "person", "settled_by").prefetch_related("replies__person")
 
 
 def say(request: Request, code: str) -> HttpResponse:

@@ -10,13 +10,15 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from projects.gates import Request
-from projects.requests import there
+from projects.requests import page, there
 from relevance.facts import fold
 from relevance.rules import RuleSpec
 from relevance.sanitising import storable
 from rules import differing, publishing, reading, remarks, rule_forms
 from rules.models import Rule, RuleBaseVersion
 from rules.reviewing import is_rule_owner, rule_owners
+
+REMARKS_SHOWN = 20
 
 
 def dimension_choices() -> list[tuple[str, object]]:
@@ -84,13 +86,17 @@ def rule(request: Request, code: str, *, status: int = 200) -> HttpResponse:
         "rule": spec,
         "in_force": in_force,
         "row": row,
-        "remarks": remarks.of_rule(row),
+        "remarks": page(remarks.of_rule(row), request, REMARKS_SHOWN, filters=_base(form.cleaned_data["base"])),
         "owners": rule_owners() if is_rule_owner(request.person) else (),
         "condition": reading.condition(spec),
         "effect": reading.effect(spec),
         "history": differing.history(versions),
     }
     return render(request, "rules/rule.html", context, status=status)
+
+
+def _base(number: int | None) -> dict[str, int]:
+    return {} if number is None else {"base": number}
 
 
 def _rule_base(number: int | None) -> RuleBaseVersion | None:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from projects.models import Membership, Person, Project
-from rules.models import Rule, RuleBaseVersion
+from rules.models import Rule, RuleBaseVersion, RuleRemark
 from rules.publishing import Loaded, publish_pack
 from tests.conftest import Cast
 from tests.rules.conftest import spec, worded
@@ -114,3 +115,43 @@ def test_a_rule_is_handed_to_another_rule_owner_and_to_nobody_else(
     rosa.post("/rules/R-001/owner/", {"owner": "ana"})
     assert Rule.objects.get(code="R-001").owner == cast.max
     assert "Hand it over" not in client_for(cast.ana).get("/rules/R-001/").content.decode()
+
+
+# what people say stands on a page that everybody opens
+
+
+def test_an_hour_of_remarks_is_bounded_and_a_rules_page_stays_small(
+    pack: Loaded, cast: Cast, client_for: ClientFor
+) -> None:
+    ana = client_for(cast.ana)
+    address = reverse("rule-say", args=["R-001"])
+    said = [ana.post(address, {"kind": "question", "text": "x" * 2000}).status_code for _ in range(63)]
+    assert said == [302] * 60 + [429] * 3
+    assert RuleRemark.objects.count() == 60
+    assert "60 remarks and answers on rules within an hour" in ana.post(address, {"kind": "unclear"}).content.decode()
+    page = ana.get("/rules/R-001/")
+    assert len(page.content) < 100_000, "120,000 characters of one person alone are more"
+    assert page.content.decode().count("x" * 2000) == 20
+
+
+def test_every_remark_is_reached_page_by_page(pack: Loaded, cast: Cast, client_for: ClientFor) -> None:
+    rule, eve = Rule.objects.get(code="R-001"), client_for(cast.eve)
+    made = [
+        RuleRemark.objects.create(rule=rule, person=cast.ana, kind="question", text=f"no. {n}").pk for n in range(70)
+    ]
+    for start, lists in (("/rules/R-001/", ("remarks",)), ("/rules/remarks/", ("mine", "others"))):
+        seen, address = [], ""
+        while address is not None:
+            context = eve.get(start + address).context
+            pages = [context[name] for name in lists if name in context]
+            seen += [row.pk for one in pages for row in one.rows]
+            address = next((one.older_url for one in pages if one.older_url), None)
+        assert seen == made[::-1], start
+
+
+def test_a_question_takes_so_many_answers(pack: Loaded, cast: Cast, client_for: ClientFor) -> None:
+    remark = RuleRemark.objects.create(rule=Rule.objects.get(code="R-001"), person=cast.ana, kind="question", text="?")
+    client = client_for(cast.ben)
+    address = reverse("rule-remark", args=[remark.pk])
+    answers = [client.post(address, {"act": "answer", "text": "Yes."}).status_code for _ in range(22)]
+    assert answers == [302] * 20 + [409] * 2

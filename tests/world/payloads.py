@@ -41,7 +41,7 @@ OURS = {
          "annotation.BadCaseNote.act", "annotation.ReplayEntry.label", "projects.AuditEvent.act",
          "projects.AuditEvent.object_kind", "projects.Person.locale", "rules.Rule.code", "rules.DraftedRule.code",
          "inference.ModelVersion.engine", "inference.LearntModel.source", "inference.Calibration.method",
-         "projects.Project.slug", "annotation.Export.kind"), CODE),
+         "projects.Project.slug", "projects.HourlyCount.kind", "annotation.Export.kind"), CODE),
     **dict.fromkeys(
         ("projects.Person.password", "projects.OneTimeLink.token_sha256", "rules.RuleVersion.body_sha256",
          "rules.RuleBaseVersion.digest", "inference.PromptVersion.digest", "inference.Caption.image_sha256",
