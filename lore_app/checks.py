@@ -1,5 +1,5 @@
 """What a process refuses to start with: settings that let strangers in, folders that do not last, a database that forgets or is
-of another version.
+of another version. A storage that is open to others is closed.
 
 `projects.starting` asks before the first request or job; `manage.py check` asks the first two kinds as well. Settings are
 those of production where LORE_HTTPS=1: then others than their owner rely on them.
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 from database import versions
-from lore_app import environment
+from lore_app import environment, private_folders
 from lore_app.durable_folders import why_not_lasting
 from lore_app.privileges import append_only_tables
 from projects.starting import RUNNING
@@ -54,14 +54,26 @@ def what_is_kept_lasts(app_configs: object = None, **_: Any) -> list[CheckMessag
     kept: dict[str, Path] = {}
     if settings.OWNER_DATABASE.get("EMBEDDED"):
         kept["LORE_DATA_DIR"] = settings.DATA_DIR
-    storage = settings.STORAGES["default"]
-    if storage["BACKEND"] == FILE_STORAGE:
-        kept["LORE_STORAGE_DIR"] = Path(storage["OPTIONS"]["location"])
+    if folder := _storage_folder():
+        kept["LORE_STORAGE_DIR"] = folder
     return [
         Error(f"{variable} ({path}) does not last: {why}", id="lore.E015")
         for variable, path in kept.items()
         if (why := why_not_lasting(path))
     ]
+
+
+def _storage_folder() -> Path | None:
+    storage = settings.STORAGES["default"]
+    return Path(storage["OPTIONS"]["location"]) if storage["BACKEND"] == FILE_STORAGE else None
+
+
+@register(Tags.security)
+def storage_is_closed(app_configs: object = None, **_: Any) -> list[CheckMessage]:
+    """Closes what an earlier version left open to the other accounts of the host, and tells what it cannot close."""
+    folder = _storage_folder()
+    reason = private_folders.close(folder) if folder else ""
+    return [Warning(f"{folder} is open to other accounts of this host: {reason}", id="lore.W016")] if reason else []
 
 
 @register(Tags.database)

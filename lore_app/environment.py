@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -75,13 +77,31 @@ def keys(name: str) -> dict[str, str]:
 
 def secret(name: str, keep_in: Path) -> str:
     """The variable, or a random secret made once and kept in a file that only its owner may read: there is no default."""
-    value = text(name)
-    if value:
-        if len(value) < 32 or len(set(value)) < 10:
-            raise ImproperlyConfigured(f"{name} must have at least 32 characters, ten of them different")
-        return value
+    if value := text(name):
+        return _strong(value, name)
     if not keep_in.exists():
-        keep_in.parent.mkdir(parents=True, exist_ok=True)
-        keep_in.touch(mode=0o600)
-        keep_in.write_text(secrets.token_urlsafe(48))
-    return keep_in.read_text().strip()
+        _make_once(keep_in)
+    return _strong(keep_in.read_text().strip(), f"{keep_in} (remove it to have another made, which ends all sessions)")
+
+
+def _strong(key: str, where: str) -> str:
+    if len(key) < 32 or len(set(key)) < 10:
+        raise ImproperlyConfigured(f"{where} must have at least 32 characters, ten of them different")
+    return key
+
+
+def _make_once(path: Path) -> None:
+    """Written whole beside its place, then linked there: of two processes that start at once, one wins and both read its key."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with NamedTemporaryFile("w", dir=path.parent, prefix=path.name, suffix=".new") as file:  # 0600
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+            # Without a link, which refuses a name that is taken, the later process would put its key over one in use.
+            with suppress(FileExistsError):
+                os.link(file.name, path)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"no secret key can be kept in {path}: {error.strerror}; set LORE_SECRET_KEY"
+        ) from None

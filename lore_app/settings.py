@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from database import connecting
-from lore_app import environment
+from lore_app import environment, private_folders
 from projects import log_lines
 
 django_stubs_ext.monkeypatch()  # forms and managers take type parameters at runtime too
@@ -127,7 +127,11 @@ STORAGES: dict[str, dict[str, Any]] = {
         "OPTIONS": (
             {}
             if environment.text("LORE_STORAGE_BACKEND")
-            else {"location": environment.text("LORE_STORAGE_DIR", str(DATA_DIR / "storage"))}
+            else {
+                "location": environment.text("LORE_STORAGE_DIR", str(DATA_DIR / "storage")),
+                "file_permissions_mode": private_folders.FILE_MODE,
+                "directory_permissions_mode": private_folders.FOLDER_MODE,
+            }
         ),
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
