@@ -28,7 +28,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from annotation.curation import sealing
+from annotation.curation import numbering, sealing
 from annotation.curation.formats import table
 from annotation.curation.formats.shape import ToWrite
 from annotation.curation.gathering import Gatherer
@@ -209,7 +209,7 @@ def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str,
     kind = table.named(export.kind)
     seen: set[tuple[str, int]] = set()
     records = _noting_versions(_records(chosen, _reporter(export, token), with_judgments=kind.with_judgments), seen)
-    files, counts = kind.write(ToWrite(records, scratch, splits, export.project.scale))
+    files, counts = kind.write(ToWrite(numbering.numbered(records), scratch, splits, export.project.scale))
     sealing.store(folder, files)
     return _manifest(export, files, {**counts, **left_out}, seen)
 

@@ -26,7 +26,13 @@ from relevance.spreadsheets import safe_cell
 def files(export: Export, secret: bytes) -> dict[str, bytes]:
     told = [_told(pair) for pair in Pair.objects.filter(project=export.project).order_by("pk")]
     kept = [one for one in told if digest(one["pair"].query.text) not in benchmark.splits().benchmark]
-    return _sft(kept, export) if export.kind == "sft" else _labels(kept, export, secret)
+    counted: dict[str, int] = {"pair": 0, "gold": 0, "prediction": 0, "judgment": 0}
+    return _sft(kept, export, counted) if export.kind == "sft" else _labels(kept, export, secret, counted)
+
+
+def _next(counted: dict[str, int], what: str) -> int:
+    counted[what] += 1
+    return counted[what]
 
 
 def _told(pair: Pair) -> dict[str, Any]:
@@ -43,17 +49,19 @@ def _told(pair: Pair) -> dict[str, Any]:
     return {"pair": pair, "gold": gold, "snapshot": snapshot, "prediction": prediction}
 
 
-def _origin(pair: Pair, gold: Gold | None, snapshot: Snapshot, prediction: Prediction | None) -> dict[str, Any]:
+def _origin(
+    counted: dict[str, int], pair: Pair, gold: Gold | None, snapshot: Snapshot, prediction: Prediction | None
+) -> dict[str, Any]:
     return {
-        "pair": pair.pk,
+        "pair": _next(counted, "pair"),
         "pair_id": pair.external_id,
         "locale": pair.query.locale,
         "item_id": pair.item.external_id,
         "item_locale": pair.item.locale,
         "snapshot": snapshot.sha256,
-        "gold": gold.pk if gold else None,
+        "gold": _next(counted, "gold") if gold else None,
         "ground": gold.ground if gold else "",
-        "prediction": prediction.pk if prediction else None,
+        "prediction": _next(counted, "prediction") if prediction else None,
         "model": str(prediction.model) if prediction else "",
         "rule_base": prediction.rule_base.number if prediction else None,
         "source": snapshot.batch.source,
@@ -62,7 +70,7 @@ def _origin(pair: Pair, gold: Gold | None, snapshot: Snapshot, prediction: Predi
     }
 
 
-def _sft(told: list[dict[str, Any]], export: Export) -> dict[str, bytes]:
+def _sft(told: list[dict[str, Any]], export: Export, counted: dict[str, int]) -> dict[str, bytes]:
     names = ("sft-train.jsonl", "sft-validation.jsonl", "labels-only.jsonl")
     written: dict[str, list[bytes]] = {name: [] for name in names}
     scale = export.project.scale
@@ -87,7 +95,7 @@ def _sft(told: list[dict[str, Any]], export: Export) -> dict[str, bytes]:
                 "lore_label": scale.to_lore(gold.label),
                 "mismatch": gold.mismatch,
                 "why_no_chain": reason,
-                **_origin(**one),
+                **_origin(counted, **one),
                 "split": split,
             }
             written["labels-only.jsonl"].append(orjson.dumps(row) + b"\n")
@@ -97,7 +105,7 @@ def _sft(told: list[dict[str, Any]], export: Export) -> dict[str, bytes]:
             {"role": role, "content": text}
             for role, text in zip(("system", "user", "assistant"), contents, strict=True)
         ]
-        row = {"messages": messages, "query": pair.query.text, **_origin(**one), "split": split}
+        row = {"messages": messages, "query": pair.query.text, **_origin(counted, **one), "split": split}
         written[f"sft-{split}.jsonl"].append(orjson.dumps(row) + b"\n")
     return {name: b"".join(lines) for name, lines in written.items()}
 
@@ -112,14 +120,14 @@ def _why_not(gold: Gold, prediction: Prediction | None, scale: Any) -> str:
     return "grid_or_posterior_contradicts" if prediction.contradicts else ""
 
 
-def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[str, bytes]:
+def _labels(told: list[dict[str, Any]], export: Export, secret: bytes, counted: dict[str, int]) -> dict[str, bytes]:
     lines, table, scale = [], io.StringIO(), export.project.scale
     csv.writer(table).writerow(COLUMNS)
     for one in told:
         pair, gold, prediction = one["pair"], one["gold"], one["prediction"]
         if gold is None and not pair.judgments.exists():
             continue
-        standing = sorted(opinions.standing_judgments(pair), key=lambda row: row.judge_id)
+        standing = sorted(opinions.standing_judgments(pair), key=lambda row: _pseudonym(row, secret))
         content = one["snapshot"]
         row = {
             "format": "lore-labels-2",
@@ -129,10 +137,10 @@ def _labels(told: list[dict[str, Any]], export: Export, secret: bytes) -> dict[s
             "gold_label": gold.label if gold else "",
             "mismatch": gold.mismatch if gold else "",
             "lore_label": scale.to_lore(gold.label) if gold else "",
-            "judgments": [_judgment(judgment, secret) for judgment in standing],
+            "judgments": [_judgment(judgment, secret, counted) for judgment in standing],
             "prediction_label": scale.from_lore(prediction.label) if prediction and prediction.label else "",
             "predictions": _predictions(pair, content, prediction, scale),
-            **_origin(**one),
+            **_origin(counted, **one),
             "label_scale": scale.name,
             "split": benchmark.splits().of(pair.query.text),
         }
@@ -169,10 +177,14 @@ def _predictions(pair: Pair, content: Snapshot, prediction: Prediction | None, s
     return told
 
 
-def _judgment(row: Judgment, secret: bytes) -> dict[str, Any]:
+def _pseudonym(row: Judgment, secret: bytes) -> str:
+    return "judge-" + hmac.new(secret, str(row.judge_id).encode(), hashlib.sha256).hexdigest()[:8]
+
+
+def _judgment(row: Judgment, secret: bytes, counted: dict[str, int]) -> dict[str, Any]:
     return {
-        "judgment": row.pk,
-        "judge": "judge-" + hmac.new(secret, str(row.judge_id).encode(), hashlib.sha256).hexdigest()[:8],
+        "judgment": _next(counted, "judgment"),
+        "judge": _pseudonym(row, secret),
         "label": row.label,
         "outcome": row.outcome,
         "mismatch": row.mismatch,

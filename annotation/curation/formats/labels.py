@@ -6,11 +6,7 @@ of a CSV that is the only way to know that `'` before a formula is ours (`catalo
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from collections import Counter
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -31,7 +27,6 @@ COLUMNS = (
 
 
 def write(given: ToWrite) -> Written:
-    secret = secrets.token_bytes(32)
     lines = SealedFile(given.scratch / "labels.jsonl", "labels.jsonl")
     table = SealedFile(given.scratch / "labels.csv", "labels.csv", counted=False)
     by_label: Counter[str] = Counter()
@@ -40,7 +35,7 @@ def write(given: ToWrite) -> Written:
         table.write_csv(COLUMNS, rows=0)
         for record in given.records:
             split = given.splits.of(record.query)
-            row = label_row(record, given.scale, secret, split)
+            row = label_row(record, given.scale, split)
             lines.write_json(row)
             table.write_csv(csv_cells(row))
             by_label[row["gold_label"] or "none"] += 1
@@ -48,7 +43,7 @@ def write(given: ToWrite) -> Written:
     return [lines, table], {"gold_labels": dict(sorted(by_label.items())), "by_split": dict(by_split)}
 
 
-def label_row(record: PairRecord, scale: Scale, secret: bytes, split: Split) -> dict[str, Any]:
+def label_row(record: PairRecord, scale: Scale, split: Split) -> dict[str, Any]:
     return {
         "format": LABELS_FORMAT,
         "query": record.query,
@@ -69,7 +64,7 @@ def label_row(record: PairRecord, scale: Scale, secret: bytes, split: Split) -> 
         "judgments": [
             {
                 "judgment": said.judgment,
-                "judge": pseudonym(said.judge, secret),
+                "judge": pseudonym(said.judge),
                 "label": said.label,
                 "outcome": said.outcome,
                 "mismatch": said.mismatch,
@@ -114,10 +109,9 @@ def csv_cells(row: dict[str, Any]) -> list[object]:
     return [shown[column] for column in COLUMNS]
 
 
-@lru_cache(maxsize=10_000)
-def pseudonym(judge: int, secret: bytes) -> str:
-    """The same judge is the same word within one export and another word in the next."""
-    return "judge-" + hmac.new(secret, str(judge).encode(), hashlib.sha256).hexdigest()[:8]
+def pseudonym(judge: int) -> str:
+    """Of the judge's number in this export (`numbering`): the same word within it, and another word in the next."""
+    return f"judge-{judge:08x}"
 
 
 LABELS = ExportFormat(

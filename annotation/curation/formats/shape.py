@@ -20,7 +20,7 @@ Written = tuple[list[SealedFile], dict[str, Any]]
 
 
 class ToWrite(NamedTuple):
-    """`records` in the order of their pairs, once; files are made in `scratch`."""
+    """`records` in the order of their pairs, once, by numbers of this export alone (`numbering`); files are made in `scratch`."""
 
     records: Iterator[PairRecord]
     scratch: Path

@@ -23,7 +23,7 @@ VARIANTS = [{"code": "1", "name": "赤", "attributes": [["size", "L"], ["", "x"]
 
 @pytest.fixture(autouse=True)
 def one_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotation.curation.formats.labels.secrets.token_bytes", lambda _count: SECRET)
+    monkeypatch.setattr("annotation.curation.numbering.secrets.token_bytes", lambda _count: SECRET)
     monkeypatch.setattr(exporting, "CHUNK", 3)
 
 
@@ -134,8 +134,8 @@ def test_the_mixed_set_has_every_kind_of_row(mixed: Project) -> None:
     assert written["sft-train.jsonl"] + written["sft-validation.jsonl"]
     rows = read(files(Export(project=mixed, kind="labels"), SECRET)["labels.jsonl"])
     told = {row["query"]: row for row in rows}
-    assert [said["label"] for said in told["voices 0"]["judgments"]] == ["L1", "L3", "L2"]
-    assert told["voices 0"]["judgments"][0]["rules_cited"] == ["R-001 v1"]
+    cited = {said["label"]: said["rules_cited"] for said in told["voices 0"]["judgments"]}
+    assert cited == {"L1": ["R-001 v1"], "L2": [], "L3": []}
     assert [said["outcome"] for said in told["unsure 0"]["judgments"]] == ["cannot_tell"]
     assert [said["label"] for said in told["judged again 0"]["judgments"]] == ["L4"]
     assert [said["label"] for said in told["judged again and taken back 0"]["judgments"]] == ["L1"]
