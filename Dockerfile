@@ -3,8 +3,8 @@ FROM python:3.11.13-slim-bookworm
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LORE_DATA_DIR=/data
 RUN useradd --create-home --uid 10001 lore && mkdir /data && chown lore:lore /data
 WORKDIR /app
-COPY pyproject.toml VERSION README.md ./
-RUN pip install --no-cache-dir .
+COPY requirements/runtime.lock requirements/
+RUN pip install --no-cache-dir --require-hashes -r requirements/runtime.lock
 COPY . .
 # The key is for this step alone: none may be baked into the image.
 RUN LORE_SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')" python manage.py compile_catalogues \

@@ -6,16 +6,28 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help words setup run check test nightly test-torch test-serve test-vllm lint worker e2e drills permissions hostile backup restore
+.PHONY: help words lock setup run check test nightly test-torch test-serve test-vllm lint worker e2e drills permissions hostile backup restore
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-$(STAMP): pyproject.toml VERSION
+# Every package by its version and hash; nothing else is fetched, not even to build.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+$(STAMP): requirements/dev.lock pyproject.toml VERSION
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	$(PIP) install --require-hashes -r requirements/dev.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $(STAMP)
+
+# `make lock` after a change of pyproject.toml keeps every version that may stay; `make lock NEWEST=--upgrade` takes the newest.
+UV := .venv-lock/bin/uv
+LOCK := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes $(NEWEST) \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+lock: $(STAMP) ## Write requirements/*.lock anew from pyproject.toml (NEWEST=--upgrade: the newest of everything)
+	test -x $(UV) || ($(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet "uv>=0.9")
+	$(LOCK) --output-file requirements/runtime.lock
+	$(LOCK) --constraint requirements/runtime.lock --extra dev --output-file requirements/dev.lock
 
 words: $(STAMP) # The translations, without which pages and tests speak English alone
 	@$(MANAGE) compile_catalogues
