@@ -7,7 +7,7 @@ class CatalogueConfig(AppConfig):
     def ready(self) -> None:
         """Its kinds of job, and the presets that stand beside the shapes of files."""
         from catalogue import words
-        from catalogue.importing import running
+        from catalogue.importing import originals, running
         from catalogue.importing.meaning import presets
         from catalogue.importing.shapes import table
         from catalogue.pictures import decoding, fetching
@@ -18,3 +18,4 @@ class CatalogueConfig(AppConfig):
         shared = failures.every()  # such as a connection that failed
         failures.tell({code: why for code, why in {**decoding.WHY, **fetching.WHY}.items() if code not in shared})
         kinds.chore(words.read_in_peace, seconds=2, at_it=0.01)
+        kinds.chore(originals.end_by_time, seconds=24 * 3600, at_it=1)

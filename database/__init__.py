@@ -4,7 +4,7 @@
 - `statements`  SQL of our own: a statement, its file where it is longer than ten lines, its rows, ids and lines by the thousand
 - `compiling`   querysets whose SQL is built once in a process; a new user of it brings a measurement
 - `clock`       time as the database tells it
-- `append_only` triggers of tables that only grow
+- `append_only` triggers of tables that only grow; `doors` through which what must be forgotten leaves them
 - `versions`   whose tables these are: what was applied to them that this product does not know
 
 Backups are made in `lore_app/backup`. Everybody may use all of it but `postgresql/`, which the settings name.

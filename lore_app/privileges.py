@@ -1,4 +1,5 @@
-"""What the app's role may do: read and write state, only add to the logs, own nothing.
+"""What the app's role may do: read and write state, only add to the logs, own nothing. What must be
+forgotten leaves a log through a door (database.doors).
 
 Runs after each migration, as the owner: makes the role where it is absent and grants again from scratch, so that a new
 table is never forgotten. Append-only tables are the models with `append_only = True`.
@@ -88,6 +89,18 @@ def grant(cursor: CursorWrapper) -> None:
         cursor.execute(
             sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), role)
         )
+    for (door,) in _doors(cursor):
+        cursor.execute(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.SQL(door), role))
+
+
+def _doors(cursor: CursorWrapper) -> list[tuple[str]]:
+    """Functions that run as their owner (database.doors): of this schema, as PostgreSQL writes their names."""
+    cursor.execute(
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE prosecdef AND pronamespace = current_schema()::regnamespace "
+        "AND proowner = current_user::regrole"
+    )
+    found: list[tuple[str]] = cursor.fetchall()
+    return found
 
 
 @receiver(post_migrate)

@@ -214,6 +214,8 @@ MODEL_KEYS = environment.keys("LORE_MODEL_KEYS")
 MODEL_CONCURRENCY = environment.whole_number("LORE_MODEL_CONCURRENCY", 64, least=1, most=4096)
 MODEL_DEADLINE_SECONDS = environment.whole_number("LORE_MODEL_DEADLINE_SECONDS", 90, least=1, most=3600)
 BREAKER_FAILURES = environment.whole_number("LORE_BREAKER_FAILURES", 10, least=0, most=1000)
+AUDIT_DAYS = environment.whole_number("LORE_AUDIT_DAYS", 730, least=30, most=36500)
+UPLOAD_DAYS = environment.whole_number("LORE_UPLOAD_DAYS", 30, least=1, most=36500)
 MAX_UPLOAD_BYTES = environment.whole_number("LORE_MAX_UPLOAD_MB", 512, least=1) * 1024 * 1024
 
 LOG_FORMAT = environment.choice("LORE_LOG_FORMAT", log_lines.chosen_format(), log_lines.FORMATS)

@@ -7,6 +7,7 @@ Read `models`, then `policy` (one table says who may do what) and `gates` (where
 - `passwords`, `login_throttling`, `devices`, `sessions`, `invitations`, `next_page`, `demo_logins` signing in
 - `creating`, `archiving`, `membership`, `forms` projects and their people
 - `audit`, `refused_requests`, `log_lines` what was done, what was refused, the log; `client_addresses` where a request came from
+- `retention` what ends by time
 - `home_cards`, `context`, `language` what every page shows
 - `hooks`      what must go up the layers
 - `allowances` how much one person makes in an hour

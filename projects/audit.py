@@ -31,7 +31,8 @@ def record(
     on: models.Model | None = None,
     **detail: object,
 ) -> AuditEvent:
-    """`act` is "noun.verb" (member.added); `on` is what it was done to; `detail` holds plain JSON values."""
+    """`act` is "noun.verb" (member.added); `on` is what it was done to; `detail` holds plain JSON values: people
+    by number, no user name and no address, since a log is kept for long and a person may be forgotten."""
     if token := _through.get():
         detail["token"] = token
     return AuditEvent.objects.create(

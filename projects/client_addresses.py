@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 SITE = 64  # bits of an IPv6 address that one customer holds: whoever has one such address has them all
 
@@ -28,6 +29,11 @@ def network_of(address: str) -> str:
     if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed, SITE), strict=False))
     return str(parsed or address)
+
+
+def keyed(network: str) -> str:
+    """What is stored of an origin: the same for the same one while the secret key is, and no way back to it."""
+    return salted_hmac("projects.client_addresses", network, algorithm="sha256").hexdigest()[:16]
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from projects import audit, devices
-from projects.client_addresses import client_address, network_of
+from projects.client_addresses import client_address, keyed, network_of
 from projects.models import GuessCount, Person
 
 TRIES = 5  # of a name at one address, or in one known browser
@@ -83,7 +83,7 @@ def note_wait(request: HttpRequest, username: str, attempt: Attempt) -> None:
     """A try was wrong and brought a wait: for the audit log, with the person if the name is somebody's."""
     if attempt.until is not None:
         person = Person.objects.filter(username=username).first()
-        address, until = network_of(client_address(request)), attempt.until.isoformat(timespec="seconds")
+        address, until = keyed(network_of(client_address(request))), attempt.until.isoformat(timespec="seconds")
         audit.record(None, "sign_in.waits", on=person, address=address, until=until)
 
 

@@ -42,7 +42,7 @@ def add_role(project: Project, username: str, role: Role, *, actor: Person | Non
         if not added:
             raise Refused("held_already", _("This person holds the role already."), status=409)
         sessions.end_all(person)
-        audit.record(actor, "member.added", project=project, on=person, username=username, role=role.value)
+        audit.record(actor, "member.added", project=project, on=person, role=role.value)
     return membership
 
 
@@ -57,9 +57,7 @@ def remove_role(membership: Membership, *, actor: Person) -> None:
         if removed:
             person, role = membership.person, membership.role
             sessions.end_all(person)
-            audit.record(
-                actor, "member.removed", project=membership.project, on=person, username=person.username, role=role
-            )
+            audit.record(actor, "member.removed", project=membership.project, on=person, role=role)
             if role == Role.LEAD:
                 tokens.revoke_all_of(person, actor=actor, project=membership.project)
 
@@ -76,7 +74,7 @@ def create_person(
     """A person without a password, and the link that sets one."""
     with transaction.atomic():
         person = Person.objects.create_person(username, name=name, locale=locale, is_system_admin=system_admin)
-        audit.record(actor, "person.created", on=person, username=person.username, system_admin=system_admin)
+        audit.record(actor, "person.created", on=person, system_admin=system_admin)
         return invitations.invite(person, actor=actor)
 
 
@@ -92,7 +90,7 @@ def deactivate(person: Person, *, actor: Person) -> None:
             person.save(update_fields=["password"])
             sessions.end_all(person)
             invitations.revoke(person)
-            audit.record(actor, "person.deactivated", on=person, username=person.username)
+            audit.record(actor, "person.deactivated", on=person)
             tokens.revoke_all_of(person, actor=actor)
 
 
@@ -100,7 +98,7 @@ def reactivate(person: Person, *, actor: Person) -> Invitation:
     with transaction.atomic():
         Person.objects.filter(pk=person.pk).update(is_active=True)
         person.is_active = True
-        audit.record(actor, "person.reactivated", on=person, username=person.username)
+        audit.record(actor, "person.reactivated", on=person)
         return invitations.invite(person, actor=actor)
 
 

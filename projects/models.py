@@ -26,7 +26,10 @@ class PersonManager(BaseUserManager["Person"]):
 
 
 class Person(AbstractBaseUser):
-    """Someone who can sign in. Never deleted: judgments point to people; a leaver is deactivated."""
+    """Someone who can sign in. Never deleted: judgments point to people; a leaver is deactivated, and forgotten by name.
+
+    Invariant: the_forgotten_stay_out.
+    """
 
     username = models.CharField(_("user name"), max_length=80, unique=True)
     name = models.CharField(_("name"), max_length=120, blank=True)
@@ -36,11 +39,20 @@ class Person(AbstractBaseUser):
     session_epoch = models.PositiveIntegerField(
         default=0
     )  # raised by projects.sessions: every session made before is over
+    forgotten_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = PersonManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="the_forgotten_stay_out",
+                condition=Q(forgotten_at=None) | Q(is_active=False, is_system_admin=False, name=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.username
@@ -218,7 +230,11 @@ class HourlyCount(models.Model):
 
 
 class AuditEvent(models.Model):
-    """What someone did, written in the transaction that did it. Append-only."""
+    """What someone did, written in the transaction that did it. Append-only.
+
+    `detail` names people by the number that `object_id` names them by, never by name, and no address in clear. It ends by time,
+    through a door (sql/forgetting.sql).
+    """
 
     append_only = True
 
@@ -236,6 +252,7 @@ class AuditEvent(models.Model):
             models.Index(
                 name="refusals_lately", fields=["actor", "object_kind", "at"], condition=Q(act="request.refused")
             ),
+            models.Index(name="audit_details_by_time", fields=["at"], condition=~Q(detail={})),
         ]
 
     def __str__(self) -> str:

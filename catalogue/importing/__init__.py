@@ -8,7 +8,8 @@
 - `shapes/`    files of other programs and our own exports, which are no table of pairs, as rows
 - `meaning/`   what columns and cells mean here, up to a record in our words
 - `labels/`    what values of labels are, and by whose word
-- `taking_in`  rows on their way, chunk by chunk; `running` the job that commits them, `looking` the look that takes them back
+- `taking_in`  rows on their way, chunk by chunk; `running` the job that commits them, `looking` the look that takes them back;
+  `originals` how long an uploaded file is kept
 - `report`     what either says of the file, of `columns_seen` too; `report_words` in words, `nothing_in` why nothing went in
 - `reasons`    why a row does not go in, in no language, put into words for whoever reads it
 - `storing`    a chunk of records as rows: `items` and snapshots, queries and pairs; `named_items` rows that only name an item,

@@ -69,5 +69,5 @@ def write(query: Query, words: Guideline, by: Person) -> QueryGuideline:
             written_by=by,
             **words.model_dump(mode="json"),
         )
-        record(by, "guideline.written", project=query.project, on=row, query=query.text[:200])
+        record(by, "guideline.written", project=query.project, on=row, query=query.pk)
     return row

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from projects import membership, sessions
 from projects.forms import AuditFilterForm, MemberForm
 from projects.gates import Request
-from projects.models import AuditEvent, Membership, Project
+from projects.models import AuditEvent, Membership, Person, Project
 from projects.refusals import Refused
 from projects.requests import one
 from projects.views.home import ROLE_MEANING
@@ -82,11 +82,18 @@ def _audit_page(request: Request, project: Project | None) -> HttpResponse:
     events = _events(project, act, before)
     context = {
         "form": form,
-        "events": events[:PAGE],
+        "events": _with_names(events[:PAGE]),
         "newer_url": "?" + urlencode({"act": act}) if before else "",
         "older_url": "?" + urlencode({"act": act, "before": events[PAGE - 1].pk}) if len(events) > PAGE else "",
     }
     return render(request, "projects/audit.html", context)
+
+
+def _with_names(events: list[AuditEvent]) -> list[tuple[AuditEvent, str]]:
+    """Each with how the person is called now whom it names by number: an event itself tells no name."""
+    numbers = {event.object_id for event in events if event.object_kind == "person" and event.object_id}
+    called = {str(one.pk): one.username for one in Person.objects.filter(pk__in=numbers)}
+    return [(event, called.get(event.object_id, "") if event.object_kind == "person" else "") for event in events]
 
 
 def _events(project: Project | None, act: str, before: int | None) -> list[AuditEvent]:
