@@ -29,13 +29,21 @@ class DemoLogin:
     title: str | Promise
     leaves_with: str | Promise
     role: Role | None
+    keeps_rules: bool = False  # a rule owner of the installation, too
 
 
 CAST: tuple[DemoLogin, ...] = (
     DemoLogin("demo-ana", "Ana", _("labeler"), _("Judge pairs, one key each."), Role.LABELER),
     DemoLogin("demo-ben", "Ben", _("labeler"), _("The second opinion on the same pairs."), Role.LABELER),
     DemoLogin("demo-ada", "Ada", _("adjudicator"), _("Settle what others disagree on."), Role.ADJUDICATOR),
-    DemoLogin("demo-rosa", "Rosa", _("rule owner"), _("Read the rules and where they bite."), Role.RULE_OWNER),
+    DemoLogin(
+        "demo-rosa",
+        "Rosa",
+        _("rule owner"),
+        _("Read the rules and where they bite."),
+        Role.RULE_OWNER,
+        keeps_rules=True,
+    ),
     DemoLogin("demo-max", "Max", _("ML engineer"), _("Pre-label, mine hard samples, export."), Role.ML_ENGINEER),
     DemoLogin("demo-lena", "Lena", _("lead"), _("Import, staff and watch the project."), Role.LEAD),
     DemoLogin("demo-otto", "Otto", _("auditor"), _("See everything, change nothing."), Role.AUDITOR),
@@ -54,7 +62,9 @@ def ensure(project: Project) -> list[Person]:
 def _ensure_one(login: DemoLogin, project: Project) -> Person:
     person = Person.objects.filter(username=login.username).first()
     if person is None:
-        person = Person.objects.create_person(login.username, name=login.name, is_system_admin=login.role is None)
+        person = Person.objects.create_person(
+            login.username, name=login.name, is_system_admin=login.role is None, is_rule_owner=login.keeps_rules
+        )
     if login.role is not None:
         Membership.objects.get_or_create(project=project, person=person, role=login.role)
     return person

@@ -36,6 +36,7 @@ class Person(AbstractBaseUser):
     locale = models.CharField(_("language"), max_length=10, blank=True)
     is_active = models.BooleanField(default=True)
     is_system_admin = models.BooleanField(default=False)
+    is_rule_owner = models.BooleanField(default=False)  # of the installation's rules: projects.rule_owners
     session_epoch = models.PositiveIntegerField(
         default=0
     )  # raised by projects.sessions: every session made before is over

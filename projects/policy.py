@@ -2,7 +2,7 @@
 
 Every URL of the product stands here; a URL without an entry does not answer (projects.gates), and a test walks both
 ways. `SYSTEM` permissions belong to system admins, who run the installation and see no judgments; `KEEP_RULES` to the rule
-owners of any project; those in SCOPES to programs with a service token, and to no person.
+owners of the installation, whom system admins appoint; those in SCOPES to programs with a service token, and to no person.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Permission(StrEnum):
     ANYONE = "anyone"  # no login
     SIGNED_IN = "signed_in"
     SYSTEM = "system"
-    KEEP_RULES = "keep_rules"  # a rule owner of any project: the rule base belongs to the installation
+    KEEP_RULES = "keep_rules"  # a rule owner of the installation: no role of a project gives it
     SEE_PROJECT = "see_project"
     SEE_PAIRS = "see_pairs"
     SEE_IMAGES = "see_images"

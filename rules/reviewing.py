@@ -1,6 +1,6 @@
 """How a draft becomes the next rule base version: submitted, looked at by a second person, returned or published.
 
-Who publishes holds the role of a rule owner at that moment and has written nothing of the draft; the database checks it
+Who publishes is a rule owner of the installation at that moment and has written nothing of the draft; the database checks it
 again for each version (publishing_needs_a_second_person). Other apps may object; publishing against
 an objection needs a reason, which is kept.
 """
@@ -16,7 +16,7 @@ from database.clock import ClockTimestamp
 from projects.audit import record
 from projects.gates import keeps_rules
 from projects.hooks import Hook
-from projects.models import Person, Role
+from projects.models import Person
 from projects.refusals import Refused
 from rules import publishing
 from rules.drafting import check_cases, digest_of_draft, ended, specs_of
@@ -30,14 +30,6 @@ def is_rule_owner(person: Person) -> bool:
     """Asked of the database, not of what was read before."""
     fresh = Person.objects.filter(pk=person.pk).first()
     return fresh is not None and keeps_rules(fresh)
-
-
-def rule_owners() -> list[Person]:
-    """Everybody who may change rules now, by name."""
-    people = Person.objects.filter(
-        is_active=True, memberships__role=Role.RULE_OWNER, memberships__project__archived_at=None
-    )
-    return list(people.distinct().order_by("username"))
 
 
 def submit(draft: RuleDraft, by: Person) -> None:
@@ -68,7 +60,7 @@ def publish(draft: RuleDraft, by: Person, override_reason: str = "", *, seen: st
         raise Refused("own_draft", _("A second person has to publish: you wrote this draft."))
     content = digest_of_draft(draft)
     if not is_rule_owner(by):
-        raise Refused("no_rule_owner", _("Only a rule owner may publish."))
+        raise Refused("no_rule_owner", _("Only a rule owner of the installation may publish."))
     check_cases(draft)
     objections = [objection for found in objections_to(draft) for objection in found]
     if objections and not override_reason.strip():

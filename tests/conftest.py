@@ -217,7 +217,7 @@ def storage_in_a_folder(tmp_path: Path, settings: Any) -> None:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who plays in every test. Eve belongs to no project."""
+    """Who plays in every test. Eve belongs to no project; Rosa is a rule owner of the project and of the installation."""
 
     ana: Person
     ben: Person
@@ -247,6 +247,8 @@ def make_cast(project: Project) -> Cast:
     people["root"].refresh_from_db()
     for name, role in ROLES.items():
         Membership.objects.create(project=project, person=people[name], role=role)
+    Person.objects.filter(pk=people["rosa"].pk).update(is_rule_owner=True)  # of the installation, too
+    people["rosa"].refresh_from_db()
     return Cast(**people)
 
 

@@ -41,6 +41,7 @@ FILLED = {
     "more_judgments": {"K": "1"},
     "export": {"DIR": "exports/demo"},
     "create_admin": {"NAME": "first"},
+    "appoint_rule_owner": {"NAME": "demo-ada"},
     "archive_project": {"SLUG": "mugs"},
 }
 NOT_HERE = {

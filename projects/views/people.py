@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from projects import invitations, membership, sessions
+from projects import invitations, membership, rule_owners, sessions
 from projects.forms import LeadForm, NewPersonForm
 from projects.gates import Request
 from projects.invitations import Invitation
@@ -51,6 +51,12 @@ def _act(request: Request, target: Person, action: str) -> HttpResponse:
             if not target.is_active:
                 raise Refused("deactivated", _("Reactivate the person first."), status=409)
             return _person_page(request, target, invitation=invitations.invite(target, actor=request.person))
+        case "appoint":
+            rule_owners.appoint(target, actor=request.person)
+            messages.success(request, _("%(person)s is a rule owner of the installation.") % {"person": target})
+        case "dismiss":
+            rule_owners.dismiss(target, actor=request.person)
+            messages.success(request, _("%(person)s keeps the rules no longer.") % {"person": target})
         case "lead":
             return _name_lead(request, target)
         case _:

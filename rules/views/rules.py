@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.gates import Request
 from projects.requests import page, there
+from projects.rule_owners import rule_owners
 from relevance.facts import fold
 from relevance.rules import RuleSpec
 from relevance.sanitising import storable
 from rules import differing, publishing, reading, remarks, rule_forms
 from rules.models import Rule, RuleBaseVersion
-from rules.reviewing import is_rule_owner, rule_owners
+from rules.reviewing import is_rule_owner
 
 REMARKS_SHOWN = 20
 

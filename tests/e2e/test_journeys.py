@@ -49,21 +49,15 @@ def done(visitor: Visitor) -> int:
 
 
 def visit_as_second_owner(visit: Visit) -> Visitor:
-    """Max, whom the lead makes a rule owner where he is none yet."""
-    lena = visit("demo-lena")
-    lena.open("/p/demo/members/")
-    if (
-        lena.page.locator("main table")
-        .first.get_by_role("row")
-        .filter(has_text="demo-max")
-        .filter(has_text="rule owner")
-        .count()
-        == 0
-    ):
-        lena.page.locator("[name=username]").first.fill("demo-max")
-        lena.page.locator("select[name=role]").first.select_option("rule_owner")
-        lena.page.locator("main form button.primary").first.click()
-        lena.page.wait_for_load_state("networkidle")
+    """Max, whom the system admin makes a rule owner of the installation where he is none yet."""
+    root = visit("demo-root")
+    root.open("/people/")
+    root.page.get_by_role("link", name="demo-max").click()
+    root.page.wait_for_load_state("networkidle")
+    appoint = root.page.locator("main button[value=appoint]")
+    if appoint.count():
+        appoint.click()
+        root.page.wait_for_load_state("networkidle")
     return visit("demo-max")
 
 

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from projects.models import AuditEvent, Membership, Person, Project
+from projects.models import AuditEvent, Person
 from rules import drafting, publishing
 from rules.models import Rule, RuleDraft, RuleRemark
 from rules.packs import dump_pack, load_pack
@@ -23,10 +23,8 @@ ClientFor = Callable[[Person], Client]
 
 
 @pytest.fixture
-def second(project: Project) -> Person:
-    person = Person.objects.create_person("second-owner")
-    Membership.objects.create(project=project, person=person, role="rule_owner")
-    return person
+def second() -> Person:
+    return Person.objects.create_person("second-owner", is_rule_owner=True)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from projects import rule_owners
 from projects.models import Membership, Person, Project
 from rules.models import Rule, RuleBaseVersion, RuleRemark
 from rules.publishing import Loaded, publish_pack
@@ -106,10 +107,11 @@ def test_the_words_of_a_rule_are_escaped(pack: Loaded, eve: Client) -> None:
 def test_a_rule_is_handed_to_another_rule_owner_and_to_nobody_else(
     pack: Loaded, cast: Cast, client_for: ClientFor, project: Project
 ) -> None:
-    Membership.objects.create(project=project, person=cast.max, role="rule_owner")
+    Membership.objects.create(project=project, person=cast.ben, role="rule_owner")  # of the project alone
+    rule_owners.appoint(cast.max, actor=cast.root)
     rosa = client_for(cast.rosa)
     page = rosa.get("/rules/R-001/").content.decode()
-    assert '<option value="max"' in page and '<option value="rosa"' in page and '<option value="ana"' not in page
+    assert '<option value="max"' in page and '<option value="rosa"' in page and '<option value="ben"' not in page
     rosa.post("/rules/R-001/owner/", {"owner": "max"})
     assert Rule.objects.get(code="R-001").owner == cast.max
     rosa.post("/rules/R-001/owner/", {"owner": "ana"})

@@ -49,6 +49,7 @@ ACTORS: dict[str, tuple[str, Role | None]] = {
     "auditor": ("otto", Role.AUDITOR),
     "system_admin": ("root", None),
     "stranger": ("eve", None),
+    "keeper": ("kira", None),  # a rule owner of the installation, in no project; Rosa is one of the project alone
     "deactivated": ("dora", Role.LEAD),
 }
 SIGNED_OUT = ("anonymous", "deactivated")

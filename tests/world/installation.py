@@ -29,7 +29,7 @@ from tests.world.rows import RULE_BODY, make_item, make_judgment, make_lease, ma
 
 
 def _people(world: World) -> None:
-    names = [name for name, _role in ACTORS.values()] + [*OTHERS, "hanna"]
+    names = [name for name, _role in ACTORS.values()] + [*OTHERS, "hanna", "kurt"]
     for name in names:
         world.people[name] = Person.objects.create_person(
             f"{name}-{world.marks('all', 'Person.username', name)}",
@@ -38,6 +38,9 @@ def _people(world: World) -> None:
         )
     Person.objects.filter(pk=world.people["root"].pk).update(is_system_admin=True)
     world.people["root"].refresh_from_db()
+    for name in ("kira", "kurt"):
+        Person.objects.filter(pk=world.people[name].pk).update(is_rule_owner=True)
+        world.people[name].refresh_from_db()
     world.shared["person_id"] = world.people["ben"].pk
     invitation = invitations.invite(world.people["ben"], actor=world.people["root"])
     world.shared["link"] = invitation.path.strip("/").rpartition("/")[2]
@@ -85,25 +88,25 @@ def rule(marks: Marks, code: str, version: int, **changes: Any) -> RuleSpec:
 
 
 def _rules(world: World) -> None:
-    marks, rosa, ruth = world.marks, world.people["rosa"], world.people["ruth"]
+    marks, kira, kurt = world.marks, world.people["kira"], world.people["kurt"]
     publishing.publish_pack([rule(marks, "R-080", 1), rule(marks, "R-081", 1)], marks("all", "RuleBaseVersion.note"))
     publishing.publish_pack([rule(marks, "R-080", 2)])
     base = publishing.newest()
     assert base is not None
     known = Rule.objects.get(code="R-080")
-    Rule.objects.filter(pk=known.pk).update(owner=ruth)
+    Rule.objects.filter(pk=known.pk).update(owner=kurt)
     publishing.publish_pack([rule(marks, "R-082", 1)])
-    by_people = Rule.objects.create(code="R-090", owner=rosa)
+    by_people = Rule.objects.create(code="R-090", owner=kira)
     spec = rule(marks, "R-090", 1)
     written = RuleVersion.objects.create(
         rule=by_people, number=1, dimension="colour", body=publishing.body_of(spec),
-        body_sha256=publishing.digest_of(publishing.body_of(spec)), origin="people", author=rosa, approver=ruth,
+        body_sha256=publishing.digest_of(publishing.body_of(spec)), origin="people", author=kira, approver=kurt,
     )  # fmt: skip
     number = publishing.pin({**publishing.current_versions(), "R-090": written}, "people")
     newest = publishing.rule_base_numbered(number)
     assert newest is not None
-    draft = drafting.start(newest, marks("all", "RuleDraft.title"), marks("all", "RuleDraft.why"), ruth)
-    drafting.change(draft, "R-080", publishing.body_of(rule(marks, "R-080", 3)), 0, ruth)
+    draft = drafting.start(newest, marks("all", "RuleDraft.title"), marks("all", "RuleDraft.why"), kurt)
+    drafting.change(draft, "R-080", publishing.body_of(rule(marks, "R-080", 3)), 0, kurt)
     RuleDraft.objects.filter(pk=draft.pk).update(
         returned=marks("all", "RuleDraft.returned"), override_reason=marks("all", "RuleDraft.override_reason")
     )
@@ -111,7 +114,7 @@ def _rules(world: World) -> None:
     asked = remarks.say(known, world.people["ben"], "question", marks("all", "RuleRemark.text"), here)
     there = f"/p/boots/pairs/?text={marks('foreign', 'RuleRemark.about')}"
     remarks.say(known, world.people["hanna"], "unclear", marks("all", "RuleRemark.text"), there)
-    remarks.answer(asked, ruth, marks("all", "RuleRemark.answer"))
+    remarks.answer(asked, kurt, marks("all", "RuleRemark.answer"))
     world.shared |= {"code": "R-080", "number": 1, "draft_id": draft.pk, "remark_id": asked.pk, "base": number}
 
 

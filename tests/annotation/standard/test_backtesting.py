@@ -189,7 +189,8 @@ def run_command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
 
 @pytest.fixture
 def second(project: Project) -> Person:
-    person = Person.objects.create_person("second-owner")
+    """A rule owner of the installation who reads this project's figures."""
+    person = Person.objects.create_person("second-owner", is_rule_owner=True)
     Membership.objects.create(project=project, person=person, role="rule_owner")
     return person
 
