@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help words lock setup run check test nightly test-torch test-serve test-vllm lint worker e2e drills permissions hostile backup restore
+.PHONY: help words lock digests setup run check test nightly test-torch test-serve test-vllm lint worker e2e drills permissions hostile backup restore
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ lock: $(STAMP) ## Write requirements/*.lock anew from pyproject.toml (NEWEST=--u
 	test -x $(UV) || ($(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet "uv>=0.9")
 	$(LOCK) --output-file requirements/runtime.lock
 	$(LOCK) --constraint requirements/runtime.lock --extra dev --output-file requirements/dev.lock
+
+digests: ## Name the images of Dockerfile and docker-compose.yml by today's digests (needs Docker and its registries)
+	$(PYTHON) -m requirements.digests
 
 words: $(STAMP) # The translations, without which pages and tests speak English alone
 	@$(MANAGE) compile_catalogues

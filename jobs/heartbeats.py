@@ -111,6 +111,11 @@ def fresh_workers() -> QuerySet[Worker]:
     return Worker.objects.filter(seen_at__gt=ClockTimestamp() - timedelta(seconds=FRESH_SECONDS)).order_by("name")
 
 
+def beats_here(kind: Worker.Kind) -> bool:
+    """Has a process of this kind on this host given a sign of life lately?"""
+    return fresh_workers().filter(kind=kind, name__startswith=f"{socket.gethostname()}:").exists()
+
+
 def presence() -> Presence:
     fresh = Q(seen_at__gt=ClockTimestamp() - timedelta(seconds=FRESH_SECONDS))
     worker, dispatcher = Q(kind=Worker.Kind.WORKER), Q(kind=Worker.Kind.DISPATCHER)
