@@ -240,13 +240,15 @@ def run_import(
         _read_labels_first(batch, parts, token, limits)
     intake = intake_of(batch, parts, limits)
     _read_beside(batch, token, intake, on_progress)
-    with closing(taking_in.ahead(intake.chunks())) as chunks:
+    with closing(taking_in.ReadAhead(intake.chunks())) as chunks:
         for chunk in chunks:
             bytes_read = chunk.bytes_read
             with transaction.atomic():
                 intake.take(held(batch), chunk)
+                del chunk  # the next one is about to be made: one alone is ever held
                 _note(batch, token, intake, bytes_read)
-            del chunk  # the next one is being made: no more than these two are ever held
+                # Without this the thread would read while rows are written, and only take turns with that; the commit waits.
+                chunks.go_on()
             if on_progress is not None:
                 on_progress(intake.counts, bytes_read)
     if intake.tell_at_end():

@@ -6,8 +6,8 @@ Knows no job and no transaction: whoever takes a chunk in commits it, or looks a
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, NamedTuple
@@ -167,21 +167,36 @@ class Intake:
         report.note_rejected((row, refusal.field, refusal.reason) for row, refusal in refused)
 
 
-def ahead(chunks: Iterator[ReadChunk]) -> Generator[ReadChunk, None, None]:
-    """The chunks, each read and mapped in a thread beside while the database works on the one before it."""
-    language = get_language()  # the caller's, in which rows are refused
+class ReadAhead:
+    """Chunks, each read and mapped in a thread beside once `go_on` was said. Iterate once; close it."""
 
-    def following() -> ReadChunk | None:
-        with override(language):
-            return next(chunks, None)
+    def __init__(self, chunks: Iterator[ReadChunk]) -> None:
+        self._chunks, self._language = chunks, get_language()  # the caller's, in which rows are refused
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="reading")
+        self._coming: Future[ReadChunk | None] | None = None
 
-    with ThreadPoolExecutor(1, thread_name_prefix="reading") as beside:
-        coming = beside.submit(following)
-        while (chunk := coming.result()) is not None:
-            coming = beside.submit(following)
-            held = [chunk]
-            del chunk
-            yield held.pop()
+    def __iter__(self) -> Iterator[ReadChunk]:
+        while True:
+            self.go_on()
+            assert self._coming is not None, "it was asked for"
+            coming, self._coming = self._coming, None
+            held = [coming.result()]
+            del coming  # whoever takes the chunk is the last to hold it
+            if held[0] is None:
+                return
+            yield held.pop()  # type: ignore[misc]
+
+    def go_on(self) -> None:
+        """Read the next one, if nobody is at it."""
+        if self._coming is None:
+            self._coming = self._beside.submit(self._following)
+
+    def close(self) -> None:
+        self._beside.shutdown()
+
+    def _following(self) -> ReadChunk | None:
+        with override(self._language):
+            return next(self._chunks, None)
 
 
 def _record(row: Row | Broken, mapper: Mapper) -> Record:

@@ -95,9 +95,10 @@ def count_in(
 def count(rows: Iterable[Row | Broken], meaning: Mapping[str, str], *, seconds: float | None = None) -> LabelValues:
     """Of all rows that can be read, or of those that are within so many seconds. Raises ScaleUnclear for what are no labels."""
     found, columns = LabelValues(), _columns(meaning)
+    outermost = {part for wanted in columns.values() for column in wanted for part in (column, column.split(".")[0])}
     until = None if seconds is None else time.monotonic() + seconds
     for number, row in enumerate(_readable(rows), 1):
-        if isinstance(row, Row):
+        if isinstance(row, Row) and not outermost.isdisjoint(row.values):
             _take(found, row.values, columns)
         if until is not None and number % _EVERY == 0 and time.monotonic() > until:
             found.whole = False

@@ -283,7 +283,7 @@ class _Texts:
     def pairs(self, value: Any) -> Named:
         """Name and value from an object, a list of pairs or of {name, value}, or "name: value; name: value"."""
         found = []
-        for name, one in name_values(structured(value)):
+        for name, one in value.items() if isinstance(value, dict) else name_values(structured(value)):
             text = self.clean(one).strip()
             if text and (clean_name := self.clean(name).strip()):
                 found.append((clean_name, text))
