@@ -26,6 +26,14 @@ MOST_NAME = 200  # characters of a column that is looked at
 LOOKED_AT = 16 << 20  # bytes, after which a look has seen enough
 
 
+class NoColumn(NoPreset):
+    """What is said to mean something is no column of the table."""
+
+    def __init__(self, unknown: Sequence[str], columns: Sequence[str]) -> None:
+        told = {"unknown": ", ".join(unknown)[:200], "columns": ", ".join(columns)[:300]}
+        super().__init__(storable(_("The file has no column %(unknown)s. It has: %(columns)s.") % told))
+
+
 class WhoJudgedUnsaid(NoPreset):
     """A column looks like who gave the labels, which would become gold unasked."""
 
@@ -135,7 +143,9 @@ def meaning_told(
     seen: Look, kind: str, told: Mapping[str, str], name: str = ""
 ) -> tuple[Preset | None, dict[str, str]]:
     """Where nobody confirms a guess: the preset's columns and those told, of which none means that a column is left out; else
-    what the columns are by their names. Raises NoPreset where these are not enough, WhoJudgedUnsaid."""
+    what the columns are by their names. Raises NoPreset where these are not enough, NoColumn, WhoJudgedUnsaid."""
+    if seen.told and (unknown := [one for one, field in told.items() if field and one not in seen.columns]):
+        raise NoColumn(unknown, seen.columns)
     preset: Preset | None = None
     try:
         preset = preset_for(seen, kind, name)

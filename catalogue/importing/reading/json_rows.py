@@ -54,10 +54,38 @@ def row(number: int, line: bytes, reading: ReadAs = UNSAID) -> Row | Broken:
             return Broken(number, because("Not JSON: %(why)s") % {"why": str(error)[:200]}, shown(line), digest(line))
     if not isinstance(values, dict):
         return Broken(number, because("Not a JSON object."), shown(line), digest(line))
+    if line.count(b'":') + line.count(b'" :') != _names_in(values) and (twice := _named_twice(line)):
+        reason = because("The field %(name)s stands there twice.") % {"name": twice[:60]}
+        return Broken(number, reason, shown(line), digest(line))
     if len(values) > UPLOAD.columns:
         reason = because("The row has more than %(most)s fields.")
         return Broken(number, reason % {"most": UPLOAD.columns}, shown(line), digest(line))
     return Row(number, values, len(line), digest(line), storable, replaced)
+
+
+def _names_in(value: Any) -> int:
+    """How many names its objects have, those within objects with them."""
+    if isinstance(value, dict):
+        return len(value) + sum(_names_in(one) for one in value.values() if isinstance(one, dict | list))
+    return sum(_names_in(one) for one in value if isinstance(one, dict | list))
+
+
+def _named_twice(line: bytes) -> str:
+    """The first name that one object has twice: of its values a reader of JSON gives the last, and the others are lost."""
+    found: list[str] = []
+
+    def held(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        values = dict(pairs)
+        if len(values) < len(pairs):
+            names = [name for name, _value in pairs]
+            found.append(next(name for name in names if names.count(name) > 1))
+        return values
+
+    try:
+        json.loads(line.decode("utf-8", "surrogateescape"), object_pairs_hook=held)
+    except (ValueError, RecursionError):
+        return ""
+    return storable(found[0]) if found else ""
 
 
 def _lenient(line: bytes) -> object | None:

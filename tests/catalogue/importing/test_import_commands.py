@@ -101,6 +101,7 @@ def test_create_on_an_existing_project_is_fine_and_a_second_import_adds_nothing(
         (["--project", "mugs", "--create", "--scale", "stars-5"], "stars-5"),
         (["--project", "mugs", "--create", "--images", "/nowhere"], "folder"),
         (["--project", "mugs", "--create", "--column", "x=nonsense"], "FIELD"),
+        (["--project", "mugs", "--create", "--column", "prise=price"], "no column prise"),
     ],
 )
 def test_what_cannot_be_done_says_why_and_leaves_nothing(db: None, pairs: Path, arguments: list[str], why: str) -> None:

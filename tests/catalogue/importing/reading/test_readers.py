@@ -80,6 +80,21 @@ def test_lines_that_are_no_object_are_broken_rows(line: bytes) -> None:
     assert isinstance(rows[2], Broken)
 
 
+@pytest.mark.parametrize(
+    "line", [b'{"a": 1, "a": 2}', b'{"a": 1, "a" : 2}', b'{"b": {"a": 1, "a": 2}}', b'[{"b": [{"a":1,"a":2}]}]'[1:-1]]
+)
+def test_a_field_that_stands_twice_in_an_object_breaks_the_row(line: bytes) -> None:
+    [broken] = read(line + b"\n", "x.jsonl")
+    assert isinstance(broken, Broken)
+    assert broken.reason == "The field a stands there twice."
+
+
+@pytest.mark.parametrize("line", [b'{"a": "\\": x", "b": {"a": 1}}', b'{"a":"\\":","b":[{"a":1},{"a":2}]}'])
+def test_what_only_looks_like_a_field_that_stands_twice_is_read(line: bytes) -> None:
+    [row] = read(line + b"\n", "x.jsonl")
+    assert isinstance(row, Row)
+
+
 def test_nan_as_pythons_json_writes_it_is_nothing() -> None:
     assert values(b'{"query": "mug", "price": NaN, "skus": [NaN]}\n') == [
         {"query": "mug", "price": None, "skus": [None]}
