@@ -82,6 +82,10 @@ def deactivate(person: Person, *, actor: Person) -> None:
     """Ends every session, link and service token for good: the password goes too, a return begins with a new link."""
     if person.pk == actor.pk:
         raise Refused("yourself", _("You cannot deactivate yourself."), status=409)
+    lock_out(person, actor=actor)
+
+
+def lock_out(person: Person, *, actor: Person | None) -> None:
     with transaction.atomic():
         # Without the condition two who press at once would both stand in the audit log.
         if Person.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
@@ -95,6 +99,8 @@ def deactivate(person: Person, *, actor: Person) -> None:
 
 
 def reactivate(person: Person, *, actor: Person) -> Invitation:
+    if person.forgotten_at is not None:
+        raise Refused("forgotten", _("Who is forgotten does not come back; create the person anew."), status=409)
     with transaction.atomic():
         Person.objects.filter(pk=person.pk).update(is_active=True)
         person.is_active = True

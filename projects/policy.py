@@ -130,6 +130,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     # the installation
     "people": _both(P_.SYSTEM, P_.SYSTEM),
     "person": _both(P_.SYSTEM, P_.SYSTEM),
+    "person-forget": _both(P_.SYSTEM, P_.SYSTEM),
     "project-new": _both(P_.SYSTEM, P_.SYSTEM),
     "installation-audit": _read(P_.SYSTEM),
     "installation-models": _both(P_.SYSTEM, P_.SYSTEM),

@@ -36,5 +36,5 @@ def _set(person: Person, act: str, actor: Person | None, *, owner: bool) -> bool
         changed = Person.objects.filter(pk=person.pk, is_rule_owner=not owner).update(is_rule_owner=owner)
         person.is_rule_owner = owner
         if changed:
-            audit.record(actor, act, on=person, username=person.username)
+            audit.record(actor, act, on=person)
     return bool(changed)

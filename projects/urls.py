@@ -14,6 +14,7 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("people/", people.people, name="people"),
     path("people/<int:person_id>/", people.person, name="person"),
+    path("people/<int:person_id>/forget/", people.forget, name="person-forget"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<int:project_id>/", projects.project_state, name="project-state"),
     path("projects/new/", project_settings.new, name="project-new"),

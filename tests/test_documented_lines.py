@@ -43,6 +43,7 @@ FILLED = {
     "create_admin": {"NAME": "first"},
     "appoint_rule_owner": {"NAME": "demo-ada"},
     "archive_project": {"SLUG": "mugs"},
+    "forget_person": {"NAME": "first"},
 }
 NOT_HERE = {
     "register_model": "asks a model's server what it can do",

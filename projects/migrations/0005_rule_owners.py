@@ -7,7 +7,7 @@ TURNED = """
 UPDATE projects_person SET is_rule_owner = true
 WHERE id IN (SELECT person_id FROM projects_membership WHERE role = 'rule_owner');
 INSERT INTO projects_auditevent (act, object_kind, object_id, detail)
-SELECT 'rule_owner.appointed', 'person', id::text, jsonb_build_object('username', username, 'by', 'upgrade')
+SELECT 'rule_owner.appointed', 'person', id::text, jsonb_build_object('by', 'upgrade')
 FROM projects_person WHERE is_rule_owner ORDER BY id;
 """
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from projects import invitations, membership, rule_owners, sessions
+from projects import forgetting, invitations, membership, rule_owners, sessions
 from projects.forms import LeadForm, NewPersonForm
 from projects.gates import Request
 from projects.invitations import Invitation
@@ -38,6 +38,22 @@ def person(request: Request, person_id: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return _person_page(request, target, status=refusal.status)
+
+
+def forget(request: Request, person_id: int) -> HttpResponse:
+    """What forgetting does and does not, to be read before it is done: there is no way back."""
+    target = one(Person.objects.all(), person_id)
+    status = 200
+    if request.method == "POST":
+        try:
+            called = forgetting.forget(target, typed=request.POST.get("typed", ""), actor=request.person)
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+            status = refusal.status
+        else:
+            messages.success(request, _("Forgotten: the person is called %(called)s now.") % {"called": called})
+            return redirect("person", target.pk)
+    return render(request, "projects/person_forget.html", {"target": target}, status=status)
 
 
 def _act(request: Request, target: Person, action: str) -> HttpResponse:

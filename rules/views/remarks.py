@@ -73,7 +73,7 @@ def owner(request: Request, code: str) -> HttpResponse:
         messages.error(request, _("Only a rule owner can own a rule."))
         return rule_page(request, code, status=422)
     Rule.objects.filter(pk=rule.pk).update(owner=person)
-    record(request.person, "rules.owner_set", on=rule, rule=code, owner=person.username)
+    record(request.person, "rules.owner_set", on=rule, rule=code, owner=person.pk)
     return redirect("rule", code)
 
 

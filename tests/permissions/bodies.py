@@ -277,6 +277,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "rule-check": [plain(condition="", code="R-080", effect="cap", label="L2")],
     "people": [plain(username="newcomer", name="New", locale="")],
     "person": [plain(action="deactivate"), plain(action="link"), plain(action="appoint")],
+    "person-forget": [Form(lambda world: {"typed": world.people["ben"].username})],
     "installation-models": [Form(lambda world: {"model": world.shared["version_id"]}), plain(none="judge")],
     "project-new": [Form(lambda w: {"name": "Gloves", "scale_name": "lore-4", "lead": w.people["eve"].username})],
     "project-settings": [Form(_settings)],

@@ -4,6 +4,7 @@ and in the rows that an earlier version wrote.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from importlib import import_module
@@ -18,7 +19,7 @@ from django.db import connection
 from database.connecting import connected_as
 from projects.client_addresses import keyed
 from projects.models import AuditEvent, Person, Project
-from tests.conftest import Cast, FreshDatabase
+from tests.conftest import ROOT, Cast, FreshDatabase
 from tests.world import installation
 
 
@@ -58,6 +59,18 @@ def test_the_walk_finds_a_name_and_an_address(cast: Cast) -> None:
         AuditEvent(act="sign_in.waits", detail={"address": "2001:db8::/64", "until": "2026-11-30T10:00:00"}),
     ]
     assert [act for act, _value in names_and_addresses(events)] == ["member.added", "sign_in.waits"]
+
+
+def test_no_call_hands_the_log_a_name_of_a_person() -> None:
+    """What no world does is noticed as well: an act that tells a user name or a name beside the person it is on."""
+    told = []
+    for path in [path for app in django_settings.OUR_APPS for path in (ROOT / app).rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "record":
+                values = [one.value for one in node.keywords]
+                names = [one for one in values if isinstance(one, ast.Attribute) and one.attr == "username"]
+                told += [f"{path.relative_to(ROOT)}:{one.lineno}" for one in names]
+    assert told == []
 
 
 def test_what_an_earlier_version_wrote_is_taken_out_by_migrate(fresh_database: FreshDatabase) -> None:

@@ -201,6 +201,7 @@ VALID: dict[str, dict[str, Any]] = {
     "model-train": {"source": "gold"},
     "people": {"username": "nora", "name": "Nora", "locale": ""},
     "person": {"action": "link"},
+    "person-forget": {"typed": "nobody"},
     "model-retire": {"act": "retire"},
     "project-state": {"act": "archive"},
     "project-new": {"name": "Hats", "slug": "hats", "scale_name": "lore-4", "lead": ""},

@@ -23,7 +23,7 @@ ClientFor = Callable[[Person], Client]
 
 def acts(*, by: Person | None) -> list[tuple[str, str]]:
     rows = AuditEvent.objects.filter(act__startswith="rule_owner.", project=None).order_by("pk")
-    return [(row.act, row.detail["username"]) for row in rows if row.actor == by]
+    return [(row.act, str(Person.objects.get(pk=row.object_id).username)) for row in rows if row.actor == by]
 
 
 def test_a_system_admin_appoints_and_dismisses_on_the_persons_page(cast: Cast, client_for: ClientFor) -> None:

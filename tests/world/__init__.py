@@ -7,6 +7,7 @@
     installation.py     such projects of one's own, of others and in the archive; people, sessions, programs, rules, models
     columns.py          the tables and text columns that it has to fill, read off the models
     payloads.py         hostile texts in every text column of it
+    searching.py            where a text stands, in any table
     large.py            projects of any number of pairs, written by the database itself
     files.py            files of any number of rows, as a shop would send them
 
