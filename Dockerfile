@@ -14,4 +14,4 @@ RUN LORE_SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')
 USER lore
 VOLUME /data /scratch
 EXPOSE 8000
-CMD ["gunicorn", "lore_app.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--logger-class", "lore_app.gunicorn_log.GunicornLog"]
+CMD ["gunicorn", "--config", "python:lore_app.web_process.gunicorn_settings", "lore_app.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# As gunicorn comes: a thread waits for each client. What is shipped is held against it.
+BARE_GUNICORN = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--preload"]
+GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "python:lore_app.web_process.gunicorn_settings"]
 
 
 def free_port() -> int:
@@ -64,12 +68,17 @@ def manage(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def web_server(environment: Mapping[str, str], folder: Path, application: str = "lore_app.wsgi") -> Iterator[str]:
+def web_server(
+    environment: Mapping[str, str],
+    folder: Path,
+    application: str = "lore_app.wsgi",
+    gunicorn: Sequence[str] = GUNICORN,
+    threads: str = "16",
+) -> Iterator[str]:
     """gunicorn over the given database; yields its address."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
-    command += ["--worker-class", "gthread", "--threads", "16", "--log-level", "warning"]
-    command += ["--logger-class", "lore_app.gunicorn_log.GunicornLog"]
+    command = [*gunicorn, application, "--bind", f"127.0.0.1:{port}", "--threads", threads, "--log-level", "warning"]
+    command += ["--workers", environment.get("WEB_CONCURRENCY", "1")]
     with process(command, {**environment, "LORE_PORT": str(port)}, ROOT, folder / "web.log"):
         address = f"http://127.0.0.1:{port}"
         wait_until(lambda: answers(f"{address}/health/"), seconds=120, what="the web server")

@@ -28,8 +28,8 @@ class HttpPerson:
 
     def __init__(self, address: str, person: Person | None, *, kept: bool = False) -> None:
         self.host = urlsplit(address).netloc
-        self.csrf = "c" * 32
-        self.connection = http.client.HTTPConnection(self.host, timeout=60) if kept else None
+        self.csrf, self.timeout = "c" * 32, 60.0
+        self.connection = http.client.HTTPConnection(self.host, timeout=self.timeout) if kept else None
         self.spoken = 0.0
         self.cookie = "" if person is None else self._signed_in(person)
 
@@ -62,11 +62,12 @@ class HttpPerson:
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, str]:
         if self.connection is not None:
+            self.connection.timeout = self.timeout
             if time.monotonic() - self.spoken > KEPT_SECONDS:
                 self.connection.close()  # the server has closed it too, and a browser would have noticed
             self.spoken = time.monotonic()
             return self._answer(self.connection, method, path, body, headers)
-        with closing(http.client.HTTPConnection(self.host, timeout=60)) as connection:
+        with closing(http.client.HTTPConnection(self.host, timeout=self.timeout)) as connection:
             return self._answer(connection, method, path, body, {"Connection": "close", **headers})
 
     def _answer(

@@ -24,7 +24,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from tests.processes import ROOT, answers, free_port, wait_until
+from tests.processes import GUNICORN, ROOT, answers, free_port, wait_until
 
 WORKERS, THREADS = 2, 6
 # Reads who is held until the pipe ends, that is: until the process of the tests is gone, however it went.
@@ -88,8 +88,8 @@ class WebHost:
         return self.folder / f"web-{self.port}.log"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "gunicorn", self.application, "--bind", f"127.0.0.1:{self.port}", "--preload"]
-        command += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
+        command = [*GUNICORN, self.application, "--bind", f"127.0.0.1:{self.port}"]
+        command += ["--workers", str(WORKERS), "--threads", str(THREADS)]
         command += ["--keep-alive", "30", "--log-level", "warning"]
         with self.log.open("ab") as output:
             self.master = subprocess.Popen(

@@ -34,10 +34,9 @@ class Command(BaseCommand):
     ) -> None:
         starting.check()  # once here, so that two processes do not say it twice
         address = f"127.0.0.1:{port}"
-        web = [sys.executable, "-m", "gunicorn", "lore_app.wsgi", "--bind", address, "--worker-class", "gthread"]
+        web = [sys.executable, "-m", "gunicorn", "--config", "python:lore_app.web_process.gunicorn_settings"]
+        web += ["lore_app.wsgi", "--bind", address, "--log-level", "warning"]
         web += ["--threads", str(web_threads), "--workers", str(web_processes)]
-        web += ["--timeout", "60", "--log-level", "warning", "--preload"]
-        web += ["--logger-class", "lore_app.gunicorn_log.GunicornLog"]
         environment = {**os.environ, "LORE_PORT": str(port)}
         processes = [
             subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, preexec_fn=_end_with_parent)
