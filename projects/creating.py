@@ -14,6 +14,7 @@ from projects.membership import add_role
 from projects.models import Person, Project, Role
 from projects.refusals import Refused
 
+settings_changed: Hook[[Project, Project, Person | None], None] = Hook()  # as it was, as it is now, and by whom
 project_founded: Hook[[Project, Person | None], None] = Hook()  # a project has been made, by whom
 
 
@@ -51,4 +52,5 @@ def change_settings(form: ProjectSettingsForm, *, actor: Person) -> Project:
         if changes:
             form.instance.save(update_fields=list(changes))
             audit.record(actor, "project.changed", project=before, on=before, **changes)
+            settings_changed(before, form.instance, actor)
     return form.instance

@@ -169,7 +169,10 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
         required=False,
         coerce=int,
         empty_value=None,
-        help_text=_("Pinned, a project keeps its rules when newer ones are published."),
+        help_text=_(
+            "A project that follows is judged by each version from its publication on. Pinned, it keeps its rules until its "
+            "lead moves it."
+        ),
     )
     scale_name = forms.ChoiceField(label=_("Label scale"), choices=scale_choices)
 
@@ -216,7 +219,7 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
         pinned = self.fields["rule_base_number"]
         assert isinstance(pinned, forms.TypedChoiceField)
         numbers = [number for found in rule_base_numbers() for number in found]
-        pinned.choices = [("", _("the newest")), *((number, str(number)) for number in numbers)]
+        pinned.choices = [("", _("follow the newest")), *((number, str(number)) for number in numbers)]
         if self.instance.pairs.exists():
             self.fields["scale_name"].disabled = True
             self.fields["scale_name"].help_text = _("Fixed, since the project has pairs.")

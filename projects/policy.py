@@ -137,6 +137,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     # a project
     "project": _read(P_.SEE_PROJECT),
     "project-settings": _both(P_.MANAGE, P_.MANAGE),
+    "project-rules": _write(P_.MANAGE),
     "members": _both(P_.MANAGE, P_.MANAGE),
     "member-remove": _write(P_.MANAGE),
     "tokens": _both(P_.MANAGE, P_.MANAGE),

@@ -5,7 +5,9 @@ class RulesConfig(AppConfig):
     name = "rules"
 
     def ready(self) -> None:
-        from projects import forms
-        from rules import publishing
+        from projects import creating, forms
+        from rules import following, publishing
 
         forms.rule_base_numbers.register(publishing.rule_base_numbers)
+        creating.settings_changed.register(following.chosen)
+        publishing.version_published.register(following.reach)

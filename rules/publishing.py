@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from database.compiling import compiled
+from projects.hooks import Hook
 from projects.models import Project
 from projects.refusals import Refused
 from relevance.rules import RuleSpec, in_force, rule_to_data
@@ -27,6 +28,9 @@ from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
 
 LARGEST = 2**31 - 1
 LOCK = 7302  # publications take turns: numbers follow each other
+version_published: Hook[[RuleBaseVersion, RuleBaseVersion | None], None] = (
+    Hook()
+)  # the new one, and the newest before it
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ def pin(current: Mapping[str, RuleVersion], note: str) -> int:
     RuleBaseEntry.objects.bulk_create(
         RuleBaseEntry(rule_base=rule_base, rule_id=version.rule_id, version=version) for _code, version in pinned
     )
+    version_published(rule_base, before)
     return number
 
 

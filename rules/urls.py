@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rules.views import drafting, remarks, rules, versions
+from rules.views import drafting, following, remarks, rules, versions
 
 urlpatterns = [
     path("rules/", rules.rules, name="rules"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("rules/pack/<int:number>/", versions.pack, name="rule-base-pack"),
     path("rules/remarks/", remarks.remarks, name="rule-remarks"),
     path("rules/remarks/<int:remark_id>/", remarks.respond, name="rule-remark"),
+    path("p/<slug:slug>/rules/", following.choose, name="project-rules"),
     path("rules/<str:code>/", rules.rule, name="rule"),
     path("rules/<str:code>/say/", remarks.say, name="rule-say"),
     path("rules/<str:code>/owner/", remarks.owner, name="rule-owner"),

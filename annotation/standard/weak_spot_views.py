@@ -14,6 +14,7 @@ from catalogue.models import Pair
 from projects.gates import Request
 from relevance.dimensions import Dimension
 from relevance.rules import RuleSpec
+from rules import following
 from rules.publishing import active_rule_base, specs
 
 PAGE = 100
@@ -40,7 +41,7 @@ def standard(request: Request) -> HttpResponse:
     """The rule owner's home."""
     context = {
         "project": request.project,
-        "rule_base": active_rule_base(request.project),
+        "standing": following.standing(request.project),
         "desk": desk.desk(request.project, request.person),
     }
     return render(request, "annotation/standard/standard.html", context)

@@ -52,7 +52,7 @@ class World(NamedTuple):
 
 @pytest.fixture
 def world(project: Project, cast: Cast, foreign: Project, client_for: Any) -> World:
-    boss = Person.objects.create_person("boss", is_system_admin=True)
+    boss = Person.objects.create_person("boss", is_system_admin=True, is_rule_owner=True)
     for role in Role:
         Membership.objects.create(project=project, person=boss, role=role)
     publish_pack([spec("R-080")])
@@ -205,6 +205,7 @@ VALID: dict[str, dict[str, Any]] = {
     "model-retire": {"act": "retire"},
     "project-state": {"act": "archive"},
     "project-new": {"name": "Hats", "slug": "hats", "scale_name": "lore-4", "lead": ""},
+    "project-rules": {"pin": "{number}"},
     "project-settings": {
         "name": "Shoes", "description": "", "guideline": "Read.", "mode": "facts", "overlap": "2", "lease_seconds": "900",
         "confidence_cut": "0.7", "replay_tolerance": "0.002", "rule_base_number": "", "scale_name": "lore-4",
@@ -239,6 +240,7 @@ LISTED: dict[str, set[str]] = {
     "model-retire": {"ModelVersion.state"},
     "more-take-back": {"MoreSlot", "Slot.state", *(f"MoreJudgments.{name}" for name in TAKEN_BACK)},
     "picture-source-remove": {"PictureSource"},
+    "project-rules": {"Project.rule_base_number"},
     "project-state": {"Project.archived_at"},
     "project-settings": {f"Project.{name}" for name in ("description", "guideline", "require_citation")},
     "rule-owner": {"Rule.owner_id"},
