@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from database.clock import ClockTimestamp
 from database.statements import run
 from projects import audit, membership
-from projects.models import HourlyCount, Membership, OneTimeLink, Person
+from projects.models import HourlyCount, Membership, OneTimeLink, Person, RoleOffer
 from projects.refusals import Refused
 
 _BLANK: dict[str, Any] = {
@@ -56,6 +56,7 @@ def _lock_out(person: Person, actor: Person | None) -> None:
         audit.record(actor, "member.removed", project=held.project, on=person, role=held.role)
     for rows in (Membership.objects, OneTimeLink.objects, HourlyCount.objects):
         rows.filter(person=person).delete()
+    RoleOffer.objects.filter(username=person.username).delete()
     _end_sessions(person)
 
 

@@ -1,25 +1,37 @@
 """Who holds which role, and who may sign in at all. Every change is audited in its own transaction.
 
-Roles are read at each request (projects.gates), so a change acts at once; it also ends the person's sessions, so that no
-page made for the old role lives on.
+Roles are read at each request (projects.gates), so a change acts at the next click, in that project alone: it ends no
+session. A lead only offers a first role (projects.role_offers); `add_role` is for who has agreed, and for the installation.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from projects import audit, invitations, sessions, tokens
+from projects import audit, invitations, role_offers, sessions, tokens
 from projects.invitations import Invitation
-from projects.models import Membership, Person, Project, Role
+from projects.models import Membership, Person, Project, Role, RoleOffer
 from projects.refusals import Refused
 
 
-def members_of(project: Project) -> list[Membership]:
-    return list(
-        Membership.objects.filter(project=project)
-        .select_related("person", "project")
-        .order_by("person__username", "role")
+class MembersPage(NamedTuple):
+    """`after` is the user name that the next page begins behind, empty on the last."""
+
+    rows: list[Membership]
+    after: str
+
+
+def members_of(project: Project, after: str, size: int) -> MembersPage:
+    """So many people in the order of their user names, each with all roles."""
+    held = Membership.objects.filter(project=project)
+    people = Person.objects.filter(pk__in=held.values("person"), username__gt=after).order_by("username")
+    found = list(people[: size + 1])
+    rows = held.filter(person__in=found[:size]).select_related("person", "project")
+    return MembersPage(
+        list(rows.order_by("person__username", "role")), found[size - 1].username if len(found) > size else ""
     )
 
 
@@ -33,7 +45,7 @@ def projects_of(person: Person) -> list[tuple[Project, frozenset[Role]]]:
 
 
 def add_role(project: Project, username: str, role: Role, *, actor: Person | None) -> Membership:
-    """Unknown and deactivated people are refused in the same words."""
+    """At once. Unknown and deactivated people are refused in the same words."""
     person = Person.objects.filter(username=username, is_active=True).first()
     if person is None:
         raise Refused("unknown_name", _("Nobody who can sign in has this user name."))
@@ -41,9 +53,24 @@ def add_role(project: Project, username: str, role: Role, *, actor: Person | Non
         membership, added = Membership.objects.get_or_create(project=project, person=person, role=role)
         if not added:
             raise Refused("held_already", _("This person holds the role already."), status=409)
-        sessions.end_all(person)
         audit.record(actor, "member.added", project=project, on=person, role=role.value)
     return membership
+
+
+def add_or_offer(project: Project, username: str, role: Role, *, actor: Person) -> Membership | None:
+    """What a lead may: a further role for a member at once; to any other name, whether it exists or not, an offer."""
+    if Membership.objects.filter(project=project, person__username=username, person__is_active=True).exists():
+        return add_role(project, username, role, actor=actor)
+    role_offers.offer(project, username, role, actor=actor)
+    return None
+
+
+def accept(offer: RoleOffer, *, person: Person) -> None:
+    """The person has agreed; raises Refused where the offer was withdrawn or is over."""
+    with transaction.atomic():
+        taken = role_offers.take(offer, person=person)
+        if not Membership.objects.filter(project=taken.project, person=person, role=taken.role).exists():
+            add_role(taken.project, person.username, Role(taken.role), actor=person)
 
 
 def remove_role(membership: Membership, *, actor: Person) -> None:
@@ -56,10 +83,10 @@ def remove_role(membership: Membership, *, actor: Person) -> None:
         removed, _rows = Membership.objects.filter(pk=membership.pk).delete()
         if removed:
             person, role = membership.person, membership.role
-            sessions.end_all(person)
             audit.record(actor, "member.removed", project=membership.project, on=person, role=role)
             if role == Role.LEAD:
                 tokens.revoke_all_of(person, actor=actor, project=membership.project)
+                role_offers.withdraw_all_of(person, project=membership.project)
 
 
 def _other_lead(membership: Membership) -> bool:
@@ -96,6 +123,7 @@ def lock_out(person: Person, *, actor: Person | None) -> None:
             invitations.revoke(person)
             audit.record(actor, "person.deactivated", on=person)
             tokens.revoke_all_of(person, actor=actor)
+            role_offers.withdraw_all_of(person)
 
 
 def reactivate(person: Person, *, actor: Person) -> Invitation:

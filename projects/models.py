@@ -147,6 +147,30 @@ class Membership(models.Model):
         return f"{self.person} · {self.get_role_display()}"
 
 
+class RoleOffer(models.Model):
+    """A role offered to whoever has this user name, until they answer or its time is over. Nobody is a member by it.
+
+    It holds the name as it was typed, never a person: whoever offers cannot tell by it whether the name exists.
+    """
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="role_offers")
+    username = models.CharField(_("user name"), max_length=80)
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    offered_by = models.ForeignKey(Person, models.PROTECT, related_name="role_offers")
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+    expires_at = models.DateTimeField()
+    declined_at = models.DateTimeField(null=True)  # told to nobody: to the project it waits until its time is over
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_offer_per_name_and_role", fields=["project", "username", "role"]),
+        ]
+        indexes = [models.Index(name="offers_by_name", fields=["username", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.role} offered to {self.username}"
+
+
 class OneTimeLink(models.Model):
     """Lets a person set a password once. Only the hash of the token is kept."""
 

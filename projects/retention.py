@@ -1,4 +1,4 @@
-"""What ends by time: sessions, one-time links, counts of wrong passwords and of the hour, and the details of the audit log.
+"""What ends by time: sessions, links, offers of roles, counts of wrong passwords and of the hour, details of the audit log.
 
 Who did what to what, when stays in the log for good; what an event tells besides ends after LORE_AUDIT_DAYS. Asked again until
 there is nothing more to end (jobs.kinds), a few thousand rows at a time.
@@ -15,7 +15,7 @@ from django.db.models import Q
 from database.clock import ClockTimestamp
 from database.statements import rows
 from projects.login_throttling import FORGET_AFTER
-from projects.models import GuessCount, HourlyCount, OneTimeLink
+from projects.models import GuessCount, HourlyCount, OneTimeLink, RoleOffer
 
 LINKS_KEPT = timedelta(days=7)  # a link that is over says so for a week: whoever opens it late reads why
 HOUR_OVER = timedelta(days=1)
@@ -29,6 +29,7 @@ def end_by_time() -> int:
         OneTimeLink.objects.filter(Q(used_at__lt=now - LINKS_KEPT) | Q(expires_at__lt=now - LINKS_KEPT)),
         GuessCount.objects.filter(Q(until=None) | Q(until__lt=now), last_at__lt=now - FORGET_AFTER),
         HourlyCount.objects.filter(since__lt=now - HOUR_OVER),
+        RoleOffer.objects.filter(expires_at__lt=now),
     )
     return sum(some.delete()[0] for some in ended) + _end_audit_details()
 

@@ -6,6 +6,7 @@ from projects.views import account, home, members, people, project_settings, pro
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("offers/<int:offer_id>/", home.answer_offer, name="role-offer"),
     path("help/", home.help_page, name="help"),
     path("login/", signing_in.login, name="login"),
     path("logout/", signing_in.logout, name="logout"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("p/<slug:slug>/settings/", project_settings.settings, name="project-settings"),
     path("p/<slug:slug>/members/", members.members, name="members"),
     path("p/<slug:slug>/members/<int:membership_id>/remove/", members.remove, name="member-remove"),
+    path("p/<slug:slug>/members/offers/<int:offer_id>/withdraw/", members.withdraw, name="role-offer-withdraw"),
     path("p/<slug:slug>/tokens/", tokens.tokens, name="tokens"),
     path("p/<slug:slug>/tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
     path("audit/", members.installation_audit, name="installation-audit"),

@@ -266,7 +266,7 @@ def cast(project: Project) -> Cast:
 def client_for() -> Callable[[Person], Client]:
     def sign_in(person: Person) -> Client:
         client = Client()
-        now = Person.objects.get(pk=person.pk)  # a change of roles since has ended the sessions of the person before
+        now = Person.objects.get(pk=person.pk)  # whatever ended this person's sessions since has raised the epoch
         client.force_login(now, backend="django.contrib.auth.backends.ModelBackend")
         return client
 

@@ -133,7 +133,7 @@ FORMS = (
     Form("picture-source", "lena", allowed_hosts, "allow", (), {"host": "pictures.example.com"}),
     Form("rule-draft-act", "rosa", reviewing, "submit", ("draft",), {"act": "submit"}),
     Form("rule-say", "ana", remarks, "say", ("rule",)),
-    Form("members", "lena", membership, "add_role", (), {"username": "eve", "role": "labeler"}),
+    Form("members", "lena", membership, "add_or_offer", (), {"username": "eve", "role": "labeler"}),
     Form("tokens", "lena", tokens, "issue", (), {"name": "ci", "scopes": "import", "days": "30"}),
     Form("pictures-retry", "lena", fetching, "try_again"),  # of a view that catches nothing
 )

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from projects import archiving, home_cards
+from projects import archiving, home_cards, membership, role_offers
 from projects.forms import MODE_MEANING
 from projects.gates import Request, may
 from projects.home_cards import HomeCard
 from projects.membership import projects_of
 from projects.models import Mode, Person, Project, Role
 from projects.policy import POLICY
+from projects.refusals import Refused
+from projects.requests import one
+
+OFFERS = 20  # shown at once, the newest first
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,27 @@ class ProjectOnHome:
 def home(request: Request) -> HttpResponse:
     person = request.person
     archived = not person.is_system_admin and archiving.kept_by(person).exclude(archived_at=None).exists()
-    context = {"mine": [_on_home(person, *held) for held in projects_of(person)], "archived": archived}
+    context = {
+        "mine": [_on_home(person, *held) for held in projects_of(person)],
+        "offers": role_offers.waiting_for(person)[:OFFERS],
+        "archived": archived,
+    }
     return render(request, "projects/home.html", context)
+
+
+def answer_offer(request: Request, offer_id: int) -> HttpResponse:
+    offer = one(role_offers.waiting_for(request.person), offer_id)
+    if request.POST.get("answer") == "decline":
+        role_offers.decline(offer)
+        messages.success(request, gettext("Declined. Nobody is told."))
+    elif request.POST.get("answer") == "accept":
+        try:
+            membership.accept(offer, person=request.person)
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+        else:
+            messages.success(request, gettext("You are a member of %(project)s.") % {"project": offer.project.name})
+    return redirect("home")
 
 
 def _on_home(person: Person, project: Project, roles: frozenset[Role]) -> ProjectOnHome:

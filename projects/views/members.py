@@ -9,12 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from projects import membership, sessions
+from projects import membership, role_offers
 from projects.forms import AuditFilterForm, MemberForm
 from projects.gates import Request
 from projects.models import AuditEvent, Membership, Person, Project
 from projects.refusals import Refused
-from projects.requests import one
+from projects.requests import one, page
 from projects.views.home import ROLE_MEANING
 
 PAGE = 50
@@ -28,12 +28,13 @@ def members(request: Request) -> HttpResponse:
     form = MemberForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
-            membership.add_role(request.project, **form.cleaned_data, actor=request.person)
+            added = membership.add_or_offer(request.project, **form.cleaned_data, actor=request.person)
         except Refused as refusal:
             form.add_error("username", refusal.sentence)
         else:
-            _stay_if_own(request, form.cleaned_data["username"])
-            messages.success(request, _("Added."))
+            messages.success(
+                request, _("Added.") if added else _("Invited: whoever has this user name is asked on their home page.")
+            )
             return redirect("members", request.project.slug)
     return _members_page(request, form, status=422 if form.is_bound else 200)
 
@@ -45,21 +46,25 @@ def remove(request: Request, membership_id: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return _members_page(request, MemberForm(), status=refusal.status)
-    _stay_if_own(request, row.person.username)
     messages.success(request, _("Removed."))
     return redirect("members", request.project.slug)
 
 
-def _stay_if_own(request: Request, username: str) -> None:
-    """A change of roles ends the person's sessions; a lead who changes the own ones goes on in this one."""
-    if username == request.person.username:
-        sessions.stay(request)
+def withdraw(request: Request, offer_id: int) -> HttpResponse:
+    role_offers.withdraw(one(role_offers.waiting_in(request.project), offer_id), actor=request.person)
+    messages.success(request, _("Withdrawn."))
+    return redirect("members", request.project.slug)
 
 
 def _members_page(request: Request, form: MemberForm, *, status: int) -> HttpResponse:
+    shown = membership.members_of(request.project, request.GET.get("after", ""), PAGE)
+    offers = page(role_offers.waiting_in(request.project), request, PAGE)
     context = {
         "form": form,
-        "members": membership.members_of(request.project),
+        "members": shown.rows,
+        "older_url": "?" + urlencode({"after": shown.after}) if shown.after else "",
+        "offers": offers.rows,
+        "offers_older": offers.older_url,
         "roles_explained": [(role.label, meaning) for role, meaning in ROLE_MEANING.items()],
     }
     return render(request, "projects/members.html", context, status=status)

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from projects import forgetting, invitations, membership, rule_owners, sessions
+from projects import forgetting, invitations, membership, rule_owners
 from projects.forms import LeadForm, NewPersonForm
 from projects.gates import Request
 from projects.invitations import Invitation
@@ -86,8 +86,6 @@ def _name_lead(request: Request, target: Person) -> HttpResponse:
         raise Refused("led_already", _("This project has a lead, who names further ones."), status=409)
     project = form.cleaned_data["project"]
     membership.add_role(project, target.username, Role.LEAD, actor=request.person)
-    if target.pk == request.person.pk:
-        sessions.stay(request)
     messages.success(request, _("%(person)s leads %(project)s.") % {"person": target, "project": project})
     return redirect("person", target.pk)
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from projects import creating, sessions
+from projects import creating
 from projects.forms import MODE_MEANING, NewProjectForm, ProjectSettingsForm
 from projects.gates import Request
 from projects.models import Mode, Project
@@ -18,8 +18,6 @@ def new(request: Request) -> HttpResponse:
     form = NewProjectForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         project = creating.found(**form.cleaned_data, actor=request.person)
-        if form.cleaned_data["lead"] == request.person.username:
-            sessions.stay(request)
         messages.success(request, _("Project %(name)s exists.") % {"name": project.name})
         return redirect("home")
     return render(request, "projects/project_new.html", {"form": form}, status=422 if form.is_bound else 200)

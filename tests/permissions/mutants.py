@@ -228,6 +228,7 @@ ACTIVITIES: Mapping[str, tuple[str, ...]] = {
     "projects.archiving": ("projects", "project-state"),
     "projects.forms": ("audit",),
     "projects.membership": ("members", "home"),
+    "projects.role_offers": ("members", "role-offer", "role-offer-withdraw", "home"),
 }
 INSIDE = ("labeler", "adjudicator", "lead", "system_admin")  # who is let in, and meets the filters behind the gate
 

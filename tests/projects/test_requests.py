@@ -26,7 +26,7 @@ from annotation.pairs.more_judgments import MoreWanted
 from catalogue.models import PictureSource
 from inference.models import KnowledgeCard, ModelJob, PromptVersion, Trial
 from inference.prelabel import runs
-from projects import refused_requests, tokens
+from projects import refused_requests, role_offers, tokens
 from projects.models import Membership, Person, Project, Role, Scope
 from projects.policy import POLICY, SCOPES, Permission
 from rules import drafting, publishing, remarks
@@ -79,6 +79,7 @@ def world(project: Project, cast: Cast, foreign: Project, client_for: Any) -> Wo
         "source_id": PictureSource.objects.create(project=project, host="pictures.example.com"),
         "act_id": more_judgments.ask(project, MoreWanted(Choice(), 1), boss, uuid.uuid4()),
         "token_id": tokens.issue(project, "sync", [Scope.IMPORT], 30, actor=cast.lena).token,
+        "offer_id": role_offers.offer(project, "boss", Role.LABELER, actor=cast.lena),
         "draft_id": draft,
         "remark_id": remarks.say(Rule.objects.get(code="R-080"), cast.ana, "question", "Why?"),
         "card_id": KnowledgeCard.objects.create(
@@ -210,6 +211,7 @@ VALID: dict[str, dict[str, Any]] = {
         "name": "Shoes", "description": "", "guideline": "Read.", "mode": "facts", "overlap": "2", "lease_seconds": "900",
         "confidence_cut": "0.7", "replay_tolerance": "0.002", "rule_base_number": "", "scale_name": "lore-4",
     },
+    "role-offer": {"answer": "accept"},
     "rule-drafts": {"title": "Sizes", "why": "", "base": "{number}"},
     "rule-owner": {"owner": "rosa"},
     "rule-remark": {"text": "Because."},
@@ -233,8 +235,7 @@ LISTED: dict[str, set[str]] = {
     "judge-renew": {"Lease.until"},
     "judge-submit": {"Lease.state", "Slot.state", "Disagreement.state", "Disagreement.closed_at", "Pair.judged"},
     "language": {"Person.locale"},
-    "member-remove": {"Membership", "Person.session_epoch"},
-    "members": {"Person.session_epoch"},
+    "member-remove": {"Membership"},
     "model-job-cancel": {"ModelJob.state", "ModelJob.finished_at"},
     "model-promote": {f"ActiveModel.{name}" for name in ("model_id", "promoted_at", "promoted_by_id", "behind_from")},
     "model-retire": {"ModelVersion.state"},
@@ -243,6 +244,8 @@ LISTED: dict[str, set[str]] = {
     "project-rules": {"Project.rule_base_number"},
     "project-state": {"Project.archived_at"},
     "project-settings": {f"Project.{name}" for name in ("description", "guideline", "require_citation")},
+    "role-offer": {"RoleOffer"},
+    "role-offer-withdraw": {"RoleOffer"},
     "rule-owner": {"Rule.owner_id"},
     "run-cancel": {"PrelabelJob.state", "PrelabelJob.finished_at", "PrelabelRun.cancelled_at"},
     "token-revoke": {"ServiceToken.revoked_at"},

@@ -17,7 +17,7 @@ from catalogue.models import Import
 from database.statements import rows
 from jobs import kinds
 from projects import retention
-from projects.models import AuditEvent, GuessCount, HourlyCount, OneTimeLink, Person, Project
+from projects.models import AuditEvent, GuessCount, HourlyCount, OneTimeLink, Person, Project, RoleOffer
 
 pytestmark = pytest.mark.django_db
 
@@ -42,11 +42,15 @@ def test_the_details_of_old_events_end_and_who_did_what_when_stays(settings: Any
 
 def test_what_is_over_a_while_ago_ends_and_what_counts_stays(db: None) -> None:
     ana = Person.objects.create_person("ana")
+    shoes = Project.objects.create(slug="shoes", name="Shoes")
     for days in (1, -1):
         Session.objects.create(session_key=f"s{days}", session_data="", expire_date=ago(days=days))
         GuessCount.objects.create(key=f"g{days}", failures=1, last_at=ago(days=1 + days))
         GuessCount.objects.create(key=f"w{days}", failures=1, last_at=ago(days=2), until=ago(hours=days))
         HourlyCount.objects.create(person=ana, kind=f"k{days}", since=ago(days=1, hours=days), made=1)
+        RoleOffer.objects.create(
+            project=shoes, username=f"o{days}", role="labeler", offered_by=ana, expires_at=ago(days=days)
+        )
         for name, used in (("used", ago(days=7, hours=days)), ("unused", None)):
             OneTimeLink.objects.create(
                 person=ana,
@@ -54,14 +58,21 @@ def test_what_is_over_a_while_ago_ends_and_what_counts_stays(db: None) -> None:
                 used_at=used,
                 expires_at=ago(days=7, hours=days if not used else -1),
             )
-    assert retention.end_by_time() == 6
+    assert retention.end_by_time() == 7
     left = [
         Session.objects.values_list("pk"),
         GuessCount.objects.order_by("pk").values_list("pk"),
         HourlyCount.objects.values_list("kind"),
         OneTimeLink.objects.order_by("token_sha256").values_list("token_sha256"),
+        RoleOffer.objects.values_list("username"),
     ]
-    assert [[row[0] for row in some] for some in left] == [["s-1"], ["g-1", "w-1"], ["k-1"], ["unused-1", "used-1"]]
+    assert [[row[0] for row in some] for some in left] == [
+        ["s-1"],
+        ["g-1", "w-1"],
+        ["k-1"],
+        ["unused-1", "used-1"],
+        ["o-1"],
+    ]
 
 
 def test_no_caller_of_the_door_clears_what_was_just_done() -> None:

@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.models import Judgment
-from projects import invitations, membership, sessions
-from projects.models import AuditEvent, Membership, Person, Project, Role
+from projects import audit, invitations, membership, sessions
+from projects.models import AuditEvent, Membership, Person, Project, Role, RoleOffer
 from tests.conftest import Cast
 from tests.projects.conftest import PASSWORD
 from tests.world.rows import make_pair, make_slots
@@ -39,34 +39,38 @@ def sign_in(username: str) -> Client:
     return client
 
 
-def test_a_role_given_or_taken_ends_the_persons_sessions_and_nobody_elses(
+def test_a_change_of_roles_ends_no_session_and_bites_at_the_next_click(
     cast: Cast, project: Project, client_for: ClientFor
 ) -> None:
-    ana, ben, lena = client_for(cast.ana), client_for(cast.ben), client_for(cast.lena)
+    ana, lena = client_for(cast.ana), client_for(cast.lena)
+    assert ana.get("/p/shoes/disputes/").status_code == 404
     lena.post("/p/shoes/members/", {"username": "ana", "role": "adjudicator"})
-    assert (is_in(ana), is_in(ben), is_in(lena)) == (False, True, True)
-    ana = client_for(cast.ana)
-    given = Membership.objects.get(person=cast.ana, role=Role.ADJUDICATOR)
-    lena.post(f"/p/shoes/members/{given.pk}/remove/")
-    assert (is_in(ana), is_in(ben), is_in(lena)) == (False, True, True)
+    assert ana.get("/p/shoes/disputes/").status_code == 200
+    for given in Membership.objects.filter(person=cast.ana):
+        lena.post(f"/p/shoes/members/{given.pk}/remove/")
+    assert ana.get("/p/shoes/disputes/").status_code == ana.get("/p/shoes/judge/").status_code == 404
+    assert is_in(ana)
+
+
+def test_no_lead_of_another_project_signs_anybody_out(cast: Cast, project: Project, client_for: ClientFor) -> None:
+    """Invited, accepted, given a further role, removed again: the session in the own project goes on."""
+    beta = Project.objects.create(slug="beta", name="Beta")
+    Membership.objects.create(project=beta, person=cast.eve, role=Role.LEAD)
+    eve, ana, root = client_for(cast.eve), client_for(cast.ana), client_for(cast.root)
+    for name in ("ana", "root"):
+        eve.post("/p/beta/members/", {"username": name, "role": "labeler"})
+    ana.post(f"/offers/{RoleOffer.objects.get(username='ana').pk}/", {"answer": "accept"})
+    eve.post("/p/beta/members/", {"username": "ana", "role": "adjudicator"})
+    for given in Membership.objects.filter(project=beta, person=cast.ana):
+        eve.post(f"/p/beta/members/{given.pk}/remove/")
+    assert ana.get("/p/shoes/judge/").status_code == root.get("/people/").status_code == 200
+    assert not Membership.objects.filter(project=beta, person=cast.ana).exists()
 
 
 def test_a_refused_change_of_roles_ends_nothing(cast: Cast, project: Project, client_for: ClientFor) -> None:
     ana = client_for(cast.ana)
     client_for(cast.lena).post("/p/shoes/members/", {"username": "ana", "role": "labeler"})  # holds it already
     assert is_in(ana)
-
-
-def test_whoever_changes_the_own_roles_goes_on_under_a_new_key(cast: Cast, client_for: ClientFor) -> None:
-    here, elsewhere = client_for(cast.lena), client_for(cast.lena)
-    before = here.session.session_key
-    assert here.post("/p/shoes/members/", {"username": "lena", "role": "labeler"}).status_code == 302
-    assert (is_in(here), is_in(elsewhere)) == (True, False)
-    assert here.session.session_key != before
-    assert not Session.objects.filter(session_key=before).exists()
-    own = Membership.objects.get(person=cast.lena, role=Role.LABELER)
-    here.post(f"/p/shoes/members/{own.pk}/remove/")
-    assert is_in(here)
 
 
 def test_a_system_admin_who_leads_from_now_on_goes_on(cast: Cast, client_for: ClientFor) -> None:
@@ -85,18 +89,17 @@ def test_other_sessions_end_at_a_click_and_this_one_stays(cast: Cast, client_for
 
 
 def test_staying_is_for_what_one_did_oneself(cast: Cast, client_for: ClientFor, monkeypatch: Any) -> None:
-    """While a lead changes the own roles, somebody else ends their sessions: this one does not survive by it."""
-    lena = client_for(cast.lena)
-    real = membership.add_role
+    """While Ana ends her other sessions, somebody else ends all of them: this one does not survive by it."""
+    ana = client_for(cast.ana)
+    real = audit.record
 
-    def raced(*args: Any, **kwargs: Any) -> Membership:
-        row = real(*args, **kwargs)
-        sessions.end_all(cast.lena)
-        return row
+    def raced(*args: Any, **kwargs: Any) -> None:
+        real(*args, **kwargs)
+        sessions.end_all(cast.ana)
 
-    monkeypatch.setattr(membership, "add_role", raced)
-    lena.post("/p/shoes/members/", {"username": "lena", "role": "labeler"})
-    assert not is_in(lena)
+    monkeypatch.setattr(audit, "record", raced)
+    ana.post("/account/", {"action": "sessions"})
+    assert not is_in(ana)
 
 
 def test_a_one_time_link_ends_the_sessions_before_it(cast: Cast, client_for: ClientFor) -> None:
@@ -170,14 +173,14 @@ def submit_form(client: Client) -> tuple[str, dict[str, str]]:
     return card["urls"]["submit"], {"idempotency_key": card["idempotency_key"], "choice": "L4", "note": "my words"}
 
 
-def test_an_answer_sent_after_a_change_of_roles_is_stored_once_after_signing_in_again(
+def test_an_answer_sent_after_the_session_ended_is_stored_once_after_signing_in_again(
     cast: Cast, project: Project
 ) -> None:
     with_password(cast.ana)
     make_slots(pair=make_pair(project=project))
     client = sign_in("ana")
     url, fields = submit_form(client)
-    membership.add_role(project, "ana", Role.ADJUDICATOR, actor=cast.lena)
+    sessions.end_all(cast.ana)
     refused = client.post(url, fields, headers={"HX-Request": "true"})
     assert (refused.status_code, refused["HX-Retarget"]) == (401, "#messages")
     assert b"Nothing on this page is lost" in refused.content
@@ -194,7 +197,7 @@ def test_a_draft_survives_the_end_of_the_session(cast: Cast, project: Project) -
     client = sign_in("ana")
     card = client.get("/p/shoes/judge/").context["card"]
     client.post(card["urls"]["draft"], {"note": "my words"})
-    membership.add_role(project, "ana", Role.ADJUDICATOR, actor=cast.lena)
+    sessions.end_all(cast.ana)
     client.post("/login/", {"username": "ana", "password": PASSWORD})
     assert "my words" in client.get("/p/shoes/judge/").content.decode()
 
@@ -205,7 +208,7 @@ def test_a_form_sent_after_the_session_ended_comes_back_with_what_was_typed(
 ) -> None:
     with_password(cast.lena)
     client = sign_in("lena")
-    membership.add_role(project, "lena", Role.LABELER, actor=None)
+    sessions.end_all(cast.lena)
     typed = {"name": "Shoes", "guideline": "Long <b>words</b>\nof two lines", "old_password": "s3cret-typed"}
     kept = client.post(path, typed)
     text = kept.content.decode()

@@ -17,7 +17,7 @@ from catalogue.models import Item
 from inference.models import Lineage, ModelVersion
 from inference.prompting import prompt_versions, prompts
 from jobs.models import Worker
-from projects import invitations, tokens
+from projects import invitations, role_offers, tokens
 from projects.models import Membership, Person, Project, Role, ServiceToken
 from relevance.rules import RuleSpec, parse_rule
 from relevance.splits import SPLIT_VERSION
@@ -167,6 +167,16 @@ def _later_elsewhere(world: World) -> None:
         make_lease(slot=make_slots(pair=pair)[0], person=world.people[name])
 
 
+def _offers(world: World) -> None:
+    """Each project asks for somebody who is nobody here; ours asks Eve as well, who is in none."""
+    for where, slug in (("own", "shoes"), ("foreign", "boots"), ("archived", "shirt")):
+        project, lead = world.projects[where], world.person(where, "lena")
+        asked = role_offers.offer(project, world.marks(where, "RoleOffer.username"), Role.LABELER, actor=lead)
+        if where == "own":
+            asked = role_offers.offer(project, world.people["eve"].username, Role.ADJUDICATOR, actor=lead)
+        world.objects[slug]["offer_id"] = asked.pk
+
+
 def build() -> World:
     world = World()
     _people(world)
@@ -180,6 +190,7 @@ def build() -> World:
         furnish(world, where, slug)
     _later_elsewhere(world)
     _programs(world)
+    _offers(world)
     while words.read_some():
         pass
     Project.objects.filter(slug="shirt").update(archived_at=timezone.now())
