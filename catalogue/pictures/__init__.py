@@ -2,7 +2,8 @@
 
 - `allowed_hosts` the hosts that a lead allows; `addresses` how an address must look, and which places none may lead to
 - `fetching`    each address a job; `fetching_child` alone opens connections, without credentials
-- `decoding`, `decoding_child` decoded and drawn anew by processes under limits
+- `decoding`, `decoding_child` decoded and drawn anew by processes under limits, in the
+  `colours` that a browser would show on white
 - `images`     kept under the hash of what we made of them; `snapshot_pictures` which there are to see of a snapshot
 - `views`, `image_views` how far fetching is, and the pictures themselves
 

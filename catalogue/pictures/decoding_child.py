@@ -11,10 +11,10 @@ import warnings
 from typing import NamedTuple
 
 import PIL.Image
-import PIL.ImageOps
 from PIL import JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401  (before memory is limited)
 
 from catalogue.child_processes import allow_seconds, read_frame, settle_in, write_frame
+from catalogue.pictures import colours
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_SIDE = 8000
@@ -71,12 +71,9 @@ def _encode(data: bytes) -> PictureSizes:
     with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
         _check_size(picture.size)
         picture.draft("RGB", (LARGE, LARGE))
+        colours.open_low_bits(picture)
         picture.load()
-        mode = "RGBA" if _is_see_through(picture) else "RGB"
-        # Made small before anything is turned or copied: the full size is held once, twice where it must be converted.
-        plain: PIL.Image.Image = picture if picture.mode == mode else picture.convert(mode)
-        plain.thumbnail((LARGE, LARGE), PIL.Image.Resampling.LANCZOS)
-        large = PIL.ImageOps.exif_transpose(plain)
+        large = colours.as_shown(picture, LARGE)
         thumb = large.copy()
     thumb.thumbnail((THUMB, THUMB), PIL.Image.Resampling.LANCZOS)
     return PictureSizes(_webp(large), _webp(thumb), *large.size)
@@ -88,10 +85,6 @@ def _check_size(size: tuple[int, int]) -> None:
         raise NoPicture("side")
     if width * height > MAX_PIXELS:
         raise NoPicture("pixels")
-
-
-def _is_see_through(picture: PIL.Image.Image) -> bool:
-    return picture.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in picture.info
 
 
 def _webp(picture: PIL.Image.Image) -> bytes:

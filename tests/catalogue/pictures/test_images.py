@@ -76,9 +76,11 @@ def test_metadata_goes_and_orientation_stays(project: Project) -> None:
     assert not made.getexif() and "taken at home" not in repr(made.info)
 
 
-def test_transparent_pictures_stay_transparent(project: Project) -> None:
+def test_see_through_pictures_stand_on_white(project: Project) -> None:
     image = stored(project, picture(mode="RGBA"))
-    assert decoded(image.sha256).mode == "RGBA"
+    for size in ("large", "thumb"):
+        made = decoded(image.sha256, size)
+        assert (made.mode, made.getpixel((20, 15))) == ("RGB", (255, 255, 255))
 
 
 def gif() -> bytes:
