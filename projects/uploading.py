@@ -34,7 +34,7 @@ def caps_of(url_name: str | None) -> Mapping[str, int]:
         "api-v1-imports": {"file": settings.MAX_UPLOAD_BYTES},
         "api-imports": {"file": settings.MAX_UPLOAD_BYTES},
         "knowledge-import": {"file": 5 * MEBIBYTE},
-        "rule-draft-pack": {"pack": 4 * MEBIBYTE},
+        "rule-draft-pack": {"pack": MEBIBYTE},
     }.get(url_name or "", {})
 
 

@@ -20,7 +20,9 @@ In reading order:
 - `evidence`     the evidence grid: where and how the item answers each demand
 - `item_conditions` what words stand in query and item, how far an amount is off
 - `conditions`   the small language in which a rule says when it applies
+- `identifiers`  what a code may look like, matched in full by one function
 - `rules`        rules as values: which are routed to a pair, which fire
+- `rule_sizes`   how large a rule may be that is written now
 - `deciding`     from grid and fired rules to a label and a posterior
 - `chain`        the chain of thought as data, and its one strict parser
 - `resampling`   figures with an interval, resampled by query

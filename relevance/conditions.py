@@ -11,7 +11,8 @@
     amount: {of: mass, off: {at_most: 0.1}}    how far the item's amount lies outside the asked one
     share: {of: [cotton, 棉], at_least: 95}    what percentage of it the item says is this
 
-A condition that holds answers with the literals it rests on, so that a fired rule can say why.
+A condition that holds answers with the literals it rests on, so that a fired rule can say why. What is read is counted
+first: at most so many values, so deep, wherever it comes from.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from relevance.units import UNITS
 
 E = TypeVar("E", bound=StrEnum)
 ROW_KEYS = ("kind", "value", "verdict", "source", "wins", "head", "negated", "word")
+MOST_DEPTH = 16  # lists and mappings within each other: `all` within `all` eight times
+MOST_VALUES = 10_000
 QUANTITIES = frozenset({unit.quantity for unit in UNITS.values()} | {"year"})
 
 
@@ -147,8 +150,8 @@ class Overlap:
         return () if self.at_least <= grid.overlap < self.below else None
 
     def to_data(self) -> dict[str, Any]:
-        data = {"at_least": self.at_least} if self.at_least > 0 else {}
-        return {"overlap": {**data, **({"below": self.below} if self.below <= 1 else {})}}
+        below = {"below": self.below} if self.below <= 1 else {}
+        return {"overlap": {**({"at_least": self.at_least} if self.at_least > 0 or not below else {}), **below}}
 
 
 def _literals(row: EvidenceRow) -> tuple[str, ...]:
@@ -157,16 +160,33 @@ def _literals(row: EvidenceRow) -> tuple[str, ...]:
 
 def parse_condition(data: object, path: str = "when") -> Condition:
     """Read a condition strictly: exactly one known key a level. Raises ConditionError naming the field."""
+    _check_size(data, path)
+    return _condition(data, path)
+
+
+def _check_size(data: object, path: str) -> None:
+    """Before anything follows the nesting: what a list holds twice is counted twice, as it would be read."""
+    level, values = [data], 1
+    for _depth in range(MOST_DEPTH + 1):
+        held = [one for one in level if isinstance(one, Mapping | list)]
+        values += sum(map(len, held))
+        if values > MOST_VALUES:
+            raise ConditionError(f"{path}: has more than {MOST_VALUES} values")
+        level = [part for one in held for part in (one.values() if isinstance(one, Mapping) else one)]
+        if not held:
+            return
+    raise ConditionError(f"{path}: is nested more than {MOST_DEPTH} deep")
+
+
+def _condition(data: object, path: str) -> Condition:
     if not isinstance(data, Mapping) or len(data) != 1:
         raise ConditionError(f"{path}: must be a mapping with exactly one key")
     key, value = next(iter(data.items()))
     if key in {"all", "any"}:
-        parts = tuple(
-            parse_condition(part, f"{path}.{key}[{n}]") for n, part in enumerate(_list(value, f"{path}.{key}"))
-        )
+        parts = tuple(_condition(part, f"{path}.{key}[{n}]") for n, part in enumerate(_list(value, f"{path}.{key}")))
         return All(parts) if key == "all" else AnyOf(parts)
     if key == "not":
-        return Not(parse_condition(value, f"{path}.not"))
+        return Not(_condition(value, f"{path}.not"))
     if key == "row":
         return _row(value, f"{path}.row")
     if key == "overlap":
@@ -179,7 +199,7 @@ def parse_condition(data: object, path: str = "when") -> Condition:
         return _share(value, f"{path}.share")
     if key == "price_stated" and isinstance(value, bool):
         return PriceStated(value)
-    raise ConditionError(f"{path}: unknown condition {key!r}")
+    raise ConditionError(f"{path}: unknown condition {quoted(key)}")
 
 
 _CONTAINS: Mapping[str, Callable[[tuple[str, ...]], Condition]] = {
@@ -195,7 +215,10 @@ def _row(data: object, path: str) -> RowIs:
         raise ConditionError(f"{path}: must name at least one property")
     for key in data:
         if key not in ROW_KEYS:
-            raise ConditionError(f"{path}: unknown property {key!r}; known: {', '.join(ROW_KEYS)}")
+            raise ConditionError(f"{path}: unknown property {quoted(key)}; known: {', '.join(ROW_KEYS)}")
+    for key, value in data.items():
+        if value is None or value == []:
+            raise ConditionError(f"{path}.{key}: says nothing: leave it out")
     flags = [(name, data[name]) for name in ("head", "negated", "word") if name in data]
     for name, value in flags:
         if not isinstance(value, bool):
@@ -204,7 +227,7 @@ def _row(data: object, path: str) -> RowIs:
         raise ConditionError(f"{path}: source and wins exclude each other")
     return RowIs(
         tuple(_enum(Dimension, one, f"{path}.kind") for one in _several(data.get("kind"))),
-        tuple(str(one) for one in _several(data.get("value"))),
+        tuple(text_of(one, f"{path}.value") for one in _several(data.get("value"))),
         tuple(_enum(Verdict, one, f"{path}.verdict") for one in _several(data.get("verdict"))),
         _enum(Source, data["source"], f"{path}.source") if "source" in data else None,
         tuple(flags),
@@ -224,8 +247,8 @@ def _overlap(data: object, path: str) -> Overlap:
 def _amount(data: object, path: str) -> Amount:
     if not isinstance(data, Mapping) or not {"of"} <= set(data) <= {"of", "off", "multiple"} or len(data) < 2:
         raise ConditionError(f"{path}: must have of, and off, multiple or both")
-    if data["of"] not in QUANTITIES:
-        raise ConditionError(f"{path}.of: {data['of']!r} is not one of {', '.join(sorted(QUANTITIES))}")
+    if not isinstance(data["of"], str) or data["of"] not in QUANTITIES:
+        raise ConditionError(f"{path}.of: {quoted(data['of'])} is not one of {', '.join(sorted(QUANTITIES))}")
     off = data.get("off", {})
     if not isinstance(off, Mapping) or ("off" in data and not off) or not set(off) <= {"above", "at_most"}:
         raise ConditionError(f"{path}.off: must have above, at_most or both")
@@ -249,6 +272,21 @@ def _number(value: object, path: str, *, most: float) -> float:
     return float(value)
 
 
+def quoted(value: object) -> str:
+    """As a refusal shows it: what somebody wrote may be long."""
+    shown = repr(value) if isinstance(value, str | int | float | None) else type(value).__name__
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+
+
+def text_of(value: object, path: str) -> str:
+    """Words as they were written. A number with a fraction is written anew when it is read: 1.50 would become 1.5."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ConditionError(f"{path}: must be text, in quotes where it looks like something else: {quoted(value)}")
+    return str(value)
+
+
 def _several(value: object) -> Sequence[object]:
     if value is None:
         return ()
@@ -259,7 +297,7 @@ def _enum(kind: type[E], value: object, path: str) -> E:
     try:
         return kind(str(value))
     except ValueError:
-        raise ConditionError(f"{path}: {value!r} is not one of {', '.join(kind)}") from None
+        raise ConditionError(f"{path}: {quoted(value)} is not one of {', '.join(kind)}") from None
 
 
 def _list(value: object, path: str) -> list[object]:
@@ -269,8 +307,7 @@ def _list(value: object, path: str) -> list[object]:
 
 
 def _words(value: object, path: str) -> list[str]:
-    words = _list(value, path)
-    for word in words:
-        if not isinstance(word, str) or not word.strip():
-            raise ConditionError(f"{path}: every entry must be a word")
-    return [str(word) for word in words]
+    words = [text_of(word, path) for word in _list(value, path)]
+    if not all(word.strip() for word in words):
+        raise ConditionError(f"{path}: every entry must be a word")
+    return words

@@ -161,9 +161,10 @@ class Share:
 
     def to_data(self) -> dict[str, Any]:
         data: dict[str, Any] = {"of": list(self.of)}
-        if self.at_least > 0:
+        below = {"below": self.below} if self.below <= 100 else {}
+        if self.at_least > 0 or not below:
             data["at_least"] = self.at_least
-        return {"share": {**data, **({"below": self.below} if self.below <= 100 else {})}}
+        return {"share": {**data, **below}}
 
 
 def _offers(row: EvidenceRow) -> Iterator[Quantity]:

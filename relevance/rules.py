@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from typing import Any
 
-from relevance.conditions import Condition, ConditionError, parse_condition
+from relevance.conditions import Condition, ConditionError, parse_condition, quoted, text_of
 from relevance.dimensions import Dimension
 from relevance.evidence import EvidenceGrid
 from relevance.facts import ItemFacts, PairFacts, Sku
+from relevance.identifiers import RULE_CODE, is_identifier
 from relevance.item_conditions import Words
 from relevance.labels import LORE
 
 LANGUAGES = ("en", "zh")
 EFFECTS = ("label", "cap", "floor")
 ROUTED = 5
-_CODE = re.compile(r"R-\d{3,5}$")
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+LARGEST_VERSION = 2**31 - 1  # what a column of the database holds
 _KEYS = {
     "code",
     "version",
@@ -169,28 +172,28 @@ def fired_rules(pair: PairFacts, grid: EvidenceGrid, specs: Iterable[RuleSpec]) 
 
 
 def parse_rule(data: Mapping[str, Any]) -> RuleSpec:
-    """Read a rule from its data form (docs/rules.md) strictly. Raises RuleError naming rule and field."""
-    code = str(data.get("code", "?")) if isinstance(data, Mapping) else "?"
+    """Read a rule from its data form (docs/rules.md) strictly. Raises RuleError naming rule and field, and nothing else."""
     if not isinstance(data, Mapping):
-        raise RuleError(code, "a rule must be a mapping")
+        raise RuleError("?", "a rule must be a mapping")
+    code = data.get("code", "?")
+    if "code" in data and not is_identifier(code, RULE_CODE):
+        raise RuleError(quoted(code), "code: must look like R-001: R, a hyphen and three to five of the digits 0 to 9")
     if unknown := set(data) - _KEYS:
-        raise RuleError(code, f"unknown field {sorted(unknown)[0]!r}")
+        raise RuleError(code, f"unknown field {quoted(min(map(str, unknown)))}")
     if missing := _KEYS - _OPTIONAL - set(data):
         raise RuleError(code, f"field {sorted(missing)[0]!r} is missing")
-    if not _CODE.match(code):
-        raise RuleError(code, "code: must look like R-001")
     try:
         return RuleSpec(
             code,
-            _whole(data["version"], "version", least=1),
-            Dimension(data["dimension"]),
+            _whole(data["version"], "version", least=1, most=LARGEST_VERSION),
+            Dimension(_one_of(data["dimension"], list(Dimension), "dimension")),
             _texts(data["title"], "title"),
             _texts(data["statement"], "statement"),
             tuple(_words(data.get("scope", []), "scope")),
             parse_condition(data["when"]) if data.get("when") is not None else None,
             _one_of(data["effect"], EFFECTS, "effect"),
             _one_of(data["label"], LORE.codes, "label"),
-            _whole(data["precedence"], "precedence", least=0),
+            _whole(data["precedence"], "precedence", least=0, most=LARGEST_VERSION),
             tuple(_case(case, n) for n, case in enumerate(_list(data["cases"], "cases"))),
             principle=_texts(data["principle"], "principle") if "principle" in data else {},
             behind=_one_of(data["behind"], LANGUAGES, "behind") if "behind" in data else "",
@@ -211,20 +214,29 @@ def _case(data: object, number: int) -> WorkedCase:
         "note",
     }:
         raise ValueError(f"{path}: must have query, item and label, and may have a note")
-    item = data["item"]
-    if not isinstance(item, Mapping) or "title" not in item or not set(item) <= _ITEM_KEYS:
-        raise ValueError(f"{path}.item: must have a title, and may have {', '.join(sorted(_ITEM_KEYS - {'title'}))}")
-    facts = ItemFacts(
-        "",
-        str(item["title"]),
-        category=str(item.get("category", "")),
-        cpv=tuple((str(name), str(value)) for name, value in item.get("cpv", {}).items()),
-        skus=tuple(Sku("", str(name)) for name in item.get("skus", [])),
-        caption=str(item.get("caption", "")),
-        shop=str(item.get("shop", "")),
-    )
     label = _one_of(data["label"], LORE.codes, f"{path}.label")
-    return WorkedCase(str(data["query"]), facts, label, str(data.get("note", "")))
+    query, note = text_of(data["query"], f"{path}.query"), text_of(data.get("note", ""), f"{path}.note")
+    return WorkedCase(query, _item(data["item"], f"{path}.item"), label, note)
+
+
+def _item(data: object, path: str) -> ItemFacts:
+    if not isinstance(data, Mapping) or "title" not in data or not set(data) <= _ITEM_KEYS:
+        raise ValueError(f"{path}: must have a title, and may have {', '.join(sorted(_ITEM_KEYS - {'title'}))}")
+    cpv = data.get("cpv", {})
+    if not isinstance(cpv, Mapping):
+        raise ValueError(f"{path}.cpv: must be a mapping of names to values")
+    title, category, caption, shop = (
+        text_of(data.get(name, ""), f"{path}.{name}") for name in ("title", "category", "caption", "shop")
+    )
+    return ItemFacts(
+        "",
+        title,
+        category=category,
+        caption=caption,
+        shop=shop,
+        cpv=tuple((str(name), text_of(value, f"{path}.cpv.{quoted(name)}")) for name, value in cpv.items()),
+        skus=tuple(Sku("", name) for name in _words(data.get("skus", []), f"{path}.skus")),
+    )
 
 
 def rule_to_data(spec: RuleSpec) -> dict[str, Any]:
@@ -277,24 +289,23 @@ def _texts(value: object, path: str) -> dict[str, str]:
 
 def _one_of(value: object, known: Iterable[str], path: str) -> str:
     if not isinstance(value, str) or value not in set(known):
-        raise ValueError(f"{path}: {value!r} is not one of {', '.join(known)}")
+        raise ValueError(f"{path}: {quoted(value)} is not one of {', '.join(known)}")
     return value
 
 
-def _whole(value: object, path: str, *, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{path}: must be a whole number of at least {least}")
+def _whole(value: object, path: str, *, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ValueError(f"{path}: must be a whole number from {least} to {most}")
     return value
 
 
 def _date(value: object, path: str) -> date | None:
-    """YAML reads an unquoted day as a date already."""
-    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+    if value is None or type(value) is date:
         return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError(f"{path}: must be a day such as 2026-03-31") from None
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise ValueError(f"{path}: must be a day such as 2026-03-31")
 
 
 def _list(value: object, path: str) -> list[object]:
@@ -304,4 +315,4 @@ def _list(value: object, path: str) -> list[object]:
 
 
 def _words(value: object, path: str) -> list[str]:
-    return [str(word) for word in _list(value, path)]
+    return [text_of(word, path) for word in _list(value, path)]

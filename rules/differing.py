@@ -1,8 +1,13 @@
-"""What differs between two versions of a rule or of the rule base, word by word; Chinese by character."""
+"""What differs between two versions of a rule or of the rule base, word by word; Chinese by character.
+
+Where the same words stand so often on both sides that comparing them would take long, lines are compared, and where these
+repeat as well, the whole: "一" 4,000 times against "一二" 2,000 times took minutes.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
@@ -12,7 +17,8 @@ import yaml
 from relevance.rules import RuleSpec, rule_to_data
 from rules.models import RuleVersion
 
-_WORDS = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+|\s+")
+_CUTS = (re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+|\s+"), re.compile(r"[^\n]*\n|[^\n]+"))
+MOST_ALIKE = 40_000  # pairs of equal pieces, which is what a comparison looks at again and again
 UNSEEN = ("code", "version")
 
 
@@ -41,7 +47,7 @@ class ChangedRule(NamedTuple):
 
 def between_texts(before: str, after: str) -> tuple[DiffPiece, ...]:
     """The pieces marked same and gone joined are the old text, those marked same and new the new one."""
-    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    old, new = _cut(before, after)
     found: list[DiffPiece] = []
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -50,6 +56,15 @@ def between_texts(before: str, after: str) -> tuple[DiffPiece, ...]:
         found += [DiffPiece("gone", "".join(old[a:b]))] if b > a else []
         found += [DiffPiece("new", "".join(new[c:d]))] if d > c else []
     return tuple(found)
+
+
+def _cut(before: str, after: str) -> tuple[list[str], list[str]]:
+    for cut in _CUTS:
+        old, new = cut.findall(before), cut.findall(after)
+        often = Counter(new)
+        if sum(times * often[piece] for piece, times in Counter(old).items()) <= MOST_ALIKE:
+            return old, new
+    return [before] if before else [], [after] if after else []
 
 
 def between_rules(before: RuleSpec | None, after: RuleSpec | None) -> tuple[ChangedField, ...]:

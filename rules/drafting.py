@@ -6,18 +6,22 @@ they read: a change that somebody else has saved since is refused, not overwritt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Func, IntegerField, Max, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from database.clock import ClockTimestamp
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person
 from projects.refusals import Refused
+from relevance import rule_sizes
 from relevance.rules import LANGUAGES, RuleSpec, parse_rule
 from rules.cases import failing
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
@@ -25,11 +29,16 @@ from rules.packs import load_pack
 from rules.publishing import body_of, digest_of, specs
 
 FIRST_OF_PEOPLE = 500  # codes below are for shipped packs
+DRAFTS = Allowance("rules.draft", 60, gettext_lazy("drafts of rules"))
+CHANGES = Allowance("rules.change", 1000, gettext_lazy("changes of rules in drafts"))
+MOST_CHANGES = 200  # rules that one draft changes
+MOST_CASES = 1000  # worked cases of these: each is held against the whole standard whenever the draft is opened
 
 
 def start(base: RuleBaseVersion, title: str, why: str, by: Person) -> RuleDraft:
     """A draft from any rule base version, the newest or an older one."""
     with transaction.atomic():
+        allowances.spend(DRAFTS, by)
         draft = RuleDraft.objects.create(base=base, title=title[:120], why=why, author=by)
         record(by, "rules.draft_started", on=draft, title=draft.title, base=base.number)
     return draft
@@ -42,9 +51,11 @@ def change(draft: RuleDraft, code: str, data: Mapping[str, Any], revision: int, 
     """
     before = base_version(draft, code)
     spec = parse_rule({**data, "code": code, "version": next_number(code)})
+    rule_sizes.check(spec)
     body = body_of(spec)
     with transaction.atomic():
         _still_open(draft)
+        allowances.spend(CHANGES, by)
         # Without a lock (the draft's is held already) two who save a rule at once would both find the revision that they read,
         # and the words of the first would be lost.
         held = DraftedRule.objects.select_for_update().filter(draft=draft, code=code).first()
@@ -57,8 +68,21 @@ def change(draft: RuleDraft, code: str, data: Mapping[str, Any], revision: int, 
             held.revision += 1
             held.save(update_fields=["body", "retires", "updated_by", "revision"])
             DraftedRule.objects.filter(pk=held.pk).update(updated_at=ClockTimestamp())
+        _check_size(draft)
         record(by, "rules.draft_changed", on=draft, rule=code, revision=held.revision)
     return held
+
+
+def _check_size(draft: RuleDraft) -> None:
+    cases = Func("body__cases", function="jsonb_array_length", output_field=IntegerField())
+    of_all = draft.rules.aggregate(changes=Count("pk"), cases=Sum(cases))
+    if of_all["changes"] > MOST_CHANGES or of_all["cases"] > MOST_CASES:
+        raise Refused(
+            "draft_full",
+            _("A draft changes at most %(changes)s rules with %(cases)s worked cases: begin another for the rest."),
+            changes=MOST_CHANGES,
+            cases=MOST_CASES,
+        )
 
 
 def retire(draft: RuleDraft, code: str, by: Person) -> DraftedRule:
@@ -77,6 +101,7 @@ def retire(draft: RuleDraft, code: str, by: Person) -> DraftedRule:
             held.body, held.retires, held.updated_by = before.body, True, by
             held.revision += 1
             held.save(update_fields=["body", "retires", "updated_by", "revision"])
+        _check_size(draft)
         record(by, "rules.draft_retires", on=draft, rule=code)
     return held
 
@@ -134,16 +159,18 @@ def bring_pack(draft: RuleDraft, text: str, by: Person) -> BroughtPack:
 def specs_of(draft: RuleDraft) -> tuple[RuleSpec, ...]:
     """The rules as they would be after publication, by code."""
     found = {spec.code: spec for spec in specs(draft.base)}
-    for held in draft.rules.all():
+    changes = list(draft.rules.all())
+    numbers = next_numbers([held.code for held in changes])
+    for held in changes:
         if held.retires:
             found.pop(held.code, None)
         else:
-            found[held.code] = spec_of(held)
+            found[held.code] = spec_of(held, numbers[held.code])
     return tuple(found[code] for code in sorted(found))
 
 
-def spec_of(held: DraftedRule) -> RuleSpec:
-    return parse_rule({**held.body, "code": held.code, "version": next_number(held.code)})
+def spec_of(held: DraftedRule, number: int) -> RuleSpec:
+    return parse_rule({**held.body, "code": held.code, "version": number})
 
 
 def digest_of_draft(draft: RuleDraft) -> str:
@@ -157,8 +184,14 @@ def base_version(draft: RuleDraft, code: str) -> RuleVersion | None:
 
 
 def next_number(code: str) -> int:
-    most = RuleVersion.objects.filter(rule__code=code).aggregate(most=Max("number"))["most"]
-    return (most or 0) + 1
+    return next_numbers([code])[code]
+
+
+def next_numbers(codes: Sequence[str]) -> dict[str, int]:
+    """The number that the next version of each rule gets."""
+    rows = RuleVersion.objects.filter(rule__code__in=codes).values_list("rule__code")
+    most = dict(rows.annotate(most=Max("number")))
+    return {code: most.get(code, 0) + 1 for code in codes}
 
 
 def next_code() -> str:

@@ -12,16 +12,19 @@ import yaml
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from relevance import rule_sizes
 from relevance.conditions import ConditionError, parse_condition
 from relevance.dimensions import Dimension
 from relevance.evidence import Source, Verdict
 from relevance.labels import LORE
 from relevance.rules import RuleSpec
+from rules import yaml_reading
 from rules.reading import SOURCES, VERDICTS, dimension_name
+from rules.yaml_reading import UnreadableText
 
 EFFECTS = (("label", _("the label is")), ("cap", _("the label is at most")), ("floor", _("the label is at least")))
 MORE_CASES = 2  # empty rows below the cases there are
-MOST_CONDITION = 8000
+MOST_CONDITION = rule_sizes.CONDITION
 
 
 def dimensions() -> list[tuple[str, object]]:
@@ -45,13 +48,13 @@ class WordsField(forms.CharField):
 
 def _text(label: Any, *, required: bool = True, rows: int = 3, language: str = "") -> forms.CharField:
     area = forms.Textarea({"rows": rows, **({"lang": language} if language else {})})
-    return forms.CharField(label=label, required=required, max_length=4000, widget=area)
+    return forms.CharField(label=label, required=required, max_length=rule_sizes.TEXT, widget=area)
 
 
 class RuleForm(forms.Form):
     dimension = forms.ChoiceField(label=_("Dimension"), choices=dimensions)
-    title_en = forms.CharField(label=_("Title, English"), max_length=120)
-    title_zh = forms.CharField(label=_("Title, Chinese"), max_length=120)
+    title_en = forms.CharField(label=_("Title, English"), max_length=rule_sizes.TITLE)
+    title_zh = forms.CharField(label=_("Title, Chinese"), max_length=rule_sizes.TITLE)
     statement_en = _text(_("Statement, English"), language="en")
     statement_zh = _text(_("Statement, Chinese"), language="zh-Hans")
     principle_en = _text(_("Principle, English"), required=False, rows=2, language="en")
@@ -70,7 +73,7 @@ class RuleForm(forms.Form):
     )
     effect = forms.ChoiceField(label=_("Then"), choices=EFFECTS)
     label = forms.ChoiceField(label=_("Label"), choices=labels)
-    precedence = forms.IntegerField(label=_("Precedence"), min_value=0, max_value=1000, initial=50)
+    precedence = forms.IntegerField(label=_("Precedence"), min_value=0, max_value=rule_sizes.PRECEDENCE, initial=50)
     valid_from = forms.DateField(
         label=_("Valid from"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
@@ -110,7 +113,7 @@ class CaseForm(forms.Form):
         return [name.strip() for name in self.cleaned_data["variants"].replace("；", ";").split(";") if name.strip()]
 
 
-CaseForms = forms.formset_factory(CaseForm, extra=MORE_CASES, can_delete=True, max_num=60)
+CaseForms = forms.formset_factory(CaseForm, extra=MORE_CASES, can_delete=True, max_num=rule_sizes.CASES)
 
 
 class ClauseForm(forms.Form):
@@ -129,11 +132,9 @@ def read_condition(text: str) -> dict[str, Any] | None:
     if not text.strip():
         return None
     try:
-        return parse_condition(yaml.safe_load(text)).to_data()
-    except ConditionError as error:
+        return parse_condition(yaml_reading.read(text)).to_data()
+    except (UnreadableText, ConditionError) as error:
         raise forms.ValidationError(str(error)) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # also a number or a date that is none
-        raise forms.ValidationError(str(error).splitlines()[0]) from error
 
 
 def condition_text(data: Mapping[str, Any] | None) -> str:

@@ -17,13 +17,17 @@ from projects.membership import projects_of
 from projects.policy import Permission
 from projects.refusals import Refused
 from projects.requests import chosen, one, page
+from relevance.identifiers import RULE_CODE, is_identifier
 from relevance.rules import RuleError, RuleSpec, parse_rule
 from rules import differing, drafting, publishing, reviewing, rule_forms, trying
 from rules.models import DraftedRule, RuleBaseVersion, RuleDraft
 from rules.rule_forms import CaseForms, ClauseForm, RuleForm
+from rules.yaml_reading import MOST_BYTES
 
 PAGE = 50
-MOST_PACK = 4 * 2**20
+CHANGES_SHOWN = 10
+PROBLEMS_SHOWN = 50
+NEW = "new"
 
 
 class StartForm(forms.Form):
@@ -42,8 +46,9 @@ def drafts(request: Request) -> HttpResponse:
         if base is None:
             form.add_error("base", _("There is no such rule base version."))
         else:
+            code = _named(request.POST["rule"]) if request.POST.get("rule") else ""
             draft = drafting.start(base, form.cleaned_data["title"], form.cleaned_data["why"], request.person)
-            return _to_rule(draft, request.POST) if request.POST.get("rule") else redirect("rule-draft", draft.pk)
+            return _to_rule(draft, code, request.POST) if code else redirect("rule-draft", draft.pk)
     context = {
         "form": form,
         "newest": newest,
@@ -54,12 +59,19 @@ def drafts(request: Request) -> HttpResponse:
     return render(request, "rules/drafts.html", context, status=422 if form.errors else 200)
 
 
-def _to_rule(draft: RuleDraft, given: QueryDict) -> HttpResponse:
+def _named(code: str) -> str:
+    """A code as a form or an address names it; what is none leads nowhere."""
+    if code != NEW and not is_identifier(code, RULE_CODE):
+        raise Http404
+    return code
+
+
+def _to_rule(draft: RuleDraft, code: str, given: QueryDict) -> HttpResponse:
     """The form of the rule that the draft was started for; a new one begins with the dimension it is missed in."""
     query = QueryDict(mutable=True)
     if dimension := given.get("dimension"):
         query["dimension"] = dimension
-    address = reverse("drafted-rule", args=[draft.pk, given["rule"][:20]])
+    address = reverse("drafted-rule", args=[draft.pk, code])
     return redirect(f"{address}?{query.urlencode()}" if query else address)
 
 
@@ -89,7 +101,7 @@ def act(request: Request, draft_id: int) -> HttpResponse:
                 if changed := reviewing.rebase(found, person):
                     messages.warning(request, _("Look at these again: %(rules)s") % {"rules": ", ".join(changed)})
             case "change":
-                return redirect("drafted-rule", found.pk, given.get("rule", "")[:20] or "new")
+                return redirect("drafted-rule", found.pk, _named(given.get("rule") or NEW))
             case "retire":
                 drafting.retire(found, given.get("rule", ""), person)
             case "take_back":
@@ -105,8 +117,8 @@ def bring(request: Request, draft_id: int) -> HttpResponse:
     """A YAML pack into the draft; what cannot be read is listed, the rest goes in."""
     found = _draft(draft_id)
     upload = request.FILES.get("pack")
-    if upload is None or (upload.size or 0) > MOST_PACK:
-        refusal = Refused("bad_pack", _("Choose a pack of at most 4 MB."))
+    if upload is None or (upload.size or 0) > MOST_BYTES:
+        refusal = Refused("bad_pack", _("Choose a pack of at most 1 MB."))
         return _page(request, found, refusal=refusal, status=refusal.status)
     try:
         brought = drafting.bring_pack(found, upload.read().decode("utf-8", "replace"), request.person)
@@ -119,7 +131,7 @@ def bring(request: Request, draft_id: int) -> HttpResponse:
 
 def drafted_rule(request: Request, draft_id: int, code: str) -> HttpResponse:
     found = _draft(draft_id)
-    code = drafting.next_code() if code == "new" else code
+    code = drafting.next_code() if _named(code) == NEW else code
     spec, before, revision = _rule(found, code)
     if request.method == "GET":
         initial = (
@@ -196,7 +208,8 @@ def _rule(found: RuleDraft, code: str) -> tuple[RuleSpec | None, RuleSpec | None
     """The rule as the draft has it, as its base has it, and the draft's revision of it."""
     before = next((spec for spec in publishing.specs(found.base) if spec.code == code), None)
     held: DraftedRule | None = found.rules.filter(code=code).first()
-    return (drafting.spec_of(held) if held is not None else before), before, held.revision if held else 0
+    spec = drafting.spec_of(held, drafting.next_number(code)) if held is not None else before
+    return spec, before, held.revision if held else 0
 
 
 def _rule_page(
@@ -242,11 +255,16 @@ def _page(
     brought: drafting.BroughtPack | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    before = publishing.specs(found.base)
+    before, after = publishing.specs(found.base), drafting.specs_of(found)
     live = found.state in (RuleDraft.State.OPEN, RuleDraft.State.REVIEW)
+    changes = page(found.rules.all(), request, CHANGES_SHOWN)
+    shown = {held.code for held in changes.rows}
     context = {
         "draft": found,
-        "changed": differing.between_sets(before, drafting.specs_of(found)),
+        "changes": changes,
+        "changed": differing.between_sets(
+            *([spec for spec in specs if spec.code in shown] for specs in (before, after))
+        ),
         "failing": drafting.failing_cases(found) if live else [],
         "moved_on": live and _newest_number() != found.base.number,
         "is_owner": reviewing.is_rule_owner(request.person),
@@ -254,6 +272,8 @@ def _page(
         "rules": before,
         "refusal": refusal,
         "brought": brought,
+        "problems": brought.problems[:PROBLEMS_SHOWN] if brought else (),
+        "more_problems": max(0, len(brought.problems) - PROBLEMS_SHOWN) if brought else 0,
         "live": live,
         "seen": drafting.digest_of_draft(found),
         "tested_in": [project for project, roles in projects_of(request.person) if may(roles, Permission.SEE_FIGURES)],

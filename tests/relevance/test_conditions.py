@@ -146,11 +146,25 @@ def test_the_first_named_source_that_speaks_decides_for_this_rule() -> None:
         ({"query_contains": "pure"}, "when.query_contains"),
         ({"row": {"source": "title", "wins": ["cpv"]}}, "when.row"),
         ({"row": {"wins": ["shop"]}}, "when.row.wins"),
+        ({"row": {"kind": []}}, "when.row.kind"),
+        ({"row": {"verdict": None}}, "when.row.verdict"),
+        ({"row": {"value": {"a": "b"}}}, "when.row.value"),
+        ({"row": {"value": 1.5}}, "when.row.value"),
+        ({"amount": {"of": ["mass"], "multiple": True}}, "when.amount.of"),
     ],
 )
 def test_a_wrong_condition_names_its_field(when: dict[str, Any], field: str) -> None:
     with pytest.raises(ConditionError, match=f"^{field}: "):
         parse_condition(when)
+
+
+@pytest.mark.parametrize(
+    "when", [{"overlap": {"at_least": 0}}, {"overlap": {"below": 1}}, {"share": {"of": "x", "at_least": 0}}]
+)
+def test_what_can_be_read_can_be_read_again_in_the_form_that_is_stored(when: dict[str, Any]) -> None:
+    """Else a draft that holds it could not be opened any more."""
+    once = parse_condition(when)
+    assert parse_condition(once.to_data()) == once
 
 
 # what else a rule says

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,7 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from projects.models import AuditEvent, Person
-from rules import drafting, publishing
+from relevance.rules import RuleError, parse_rule
+from rules import differing, drafting, publishing
 from rules.models import Rule, RuleDraft, RuleRemark
 from rules.packs import dump_pack, load_pack
 from rules.publishing import Loaded
@@ -247,3 +250,103 @@ def test_others_change_no_draft(who: str, draft: RuleDraft, cast: Cast, client_f
         assert client.post(reverse(name, args=args), {"act": "withdraw"}).status_code == 404
     draft.refresh_from_db()
     assert draft.state == "open"
+
+
+# how large
+
+
+def large(code: str, **changes: Any) -> dict[str, Any]:
+    return {**publishing.body_of(spec(code)), **changes}
+
+
+TOO_LARGE = {
+    "title.en: 121 is too much, 120 at most": {"title": {"en": "x" * 121, "zh": "x"}},
+    "statement.zh: 4001 is too much, 4000 at most": {"statement": {"en": "x", "zh": "一" * 4001}},
+    "principle.en: 4001 is too much, 4000 at most": {"principle": {"en": "x" * 4001, "zh": "x"}},
+    "scope: 201 is too much, 200 at most": {"scope": ["x"] * 201},
+    "queries: 201 is too much, 200 at most": {"queries": ["x" * 201]},
+    "when: 8025 is too much, 8000 at most": {"when": {"query_contains": ["x" * 7996, "y"]}},
+    "cases: 61 is too much, 60 at most": {"cases": [{"query": "x", "item": {"title": "y"}, "label": "L1"}] * 61},
+    "cases[0].query: 201 is too much, 200 at most": {
+        "cases": [{"query": "x" * 201, "item": {"title": "y"}, "label": "L1"}]
+    },
+    "cases[0].item.title: 401 is too much, 400 at most": {
+        "cases": [{"query": "x", "item": {"title": "y" * 401}, "label": "L1"}]
+    },
+    "cases[0].item.cpv: 51 is too much, 50 at most": {
+        "cases": [{"query": "x", "item": {"title": "y", "cpv": {str(n): "z" for n in range(51)}}, "label": "L1"}]
+    },
+    "cases[0].item.skus: 201 is too much, 200 at most": {
+        "cases": [{"query": "x", "item": {"title": "y", "skus": ["z" * 201]}, "label": "L1"}]
+    },
+    "precedence: 1001 is too much, 1000 at most": {"precedence": 1001},
+}
+
+
+def test_no_rule_of_a_draft_is_larger_than_people_read(draft: RuleDraft, cast: Cast, client_for: ClientFor) -> None:
+    """Through a pack, which says it with the line; a form says it beside its field."""
+    client, address = client_for(cast.rosa), reverse("rule-draft-pack", args=[draft.pk])
+    for said, changes in TOO_LARGE.items():
+        rule = parse_rule({**large("R-500"), **changes, "code": "R-500", "version": 1})
+        pack = SimpleUploadedFile("pack.yaml", dump_pack([rule]).encode())
+        page = text(client.post(address, {"pack": pack}))
+        assert f"line 3: R-500: {said}" in page
+        assert len(page) < 60_000
+    assert not draft.rules.exists()
+
+
+def test_a_rule_of_many_small_pieces_is_bounded_as_a_whole(draft: RuleDraft, cast: Cast) -> None:
+    cases = [{"query": "x" * 200, "item": {"title": "y" * 400}, "label": "L1"}] * 60
+    with pytest.raises(RuleError, match=r"R-500: the whole rule: .* is too much, 32000 at most"):
+        drafting.change(draft, "R-500", large("R-500", cases=cases), 0, cast.rosa)
+
+
+def test_a_draft_takes_so_many_changes_and_shows_them_page_by_page(
+    draft: RuleDraft, cast: Cast, client_for: ClientFor
+) -> None:
+    client, address = client_for(cast.rosa), reverse("rule-draft-pack", args=[draft.pk])
+
+    def send(rules: int, cases: int = 1) -> Any:
+        case = {"query": "red mug", "item": {"title": "Mug"}, "label": "L4"}
+        pack = dump_pack([spec(f"R-{500 + n}", cases=[case] * cases) for n in range(rules)])
+        return client.post(address, {"pack": SimpleUploadedFile("pack.yaml", pack.encode())})
+
+    assert "at most 200 rules with 1000 worked cases" in text(send(201), 422)
+    assert "at most 200 rules with 1000 worked cases" in text(send(20, cases=51), 422)
+    assert not draft.rules.exists()
+    page = send(30)
+    seen: list[str] = []
+    while page is not None:
+        context = page.context
+        seen += [one.code for one in context["changed"]]
+        older = context["changes"].older_url
+        page = client.get(reverse("rule-draft", args=[draft.pk]) + older) if older else None
+    assert sorted(seen) == [f"R-{500 + n}" for n in range(30)]
+
+
+def test_a_comparison_of_long_texts_of_few_words_ends(draft: RuleDraft) -> None:
+    """Word by word it takes minutes."""
+    before, after = "一" * 4000, "一二" * 2000
+    pieces = differing.between_texts(before, after)
+    assert [(one.kind, len(one.text)) for one in pieces] == [("gone", 4000), ("new", 4000)]
+    lines = differing.between_texts(
+        "\n".join(["一" * 300, "二" * 300, "三"]), "\n".join(["一" * 300, "二" * 301, "三"])
+    )
+    assert [one.text[:1] for one in lines if one.kind == "same"] == ["一", "三"]
+
+
+@pytest.mark.parametrize("code", ["R-６６６", "R-605\n", "R-1", "a/b", "..", "r-605", "R-605 "])
+def test_what_is_no_code_leads_nowhere(code: str, draft: RuleDraft, cast: Cast, client_for: ClientFor) -> None:
+    client = client_for(cast.rosa)
+    assert client.post(reverse("rule-draft-act", args=[draft.pk]), {"act": "change", "rule": code}).status_code == 404
+    started = client.post(reverse("rule-drafts"), {"title": "T", "base": draft.base.number, "rule": code})
+    assert started.status_code == 404 and RuleDraft.objects.count() == 1
+    assert client.get(f"/rules/drafts/{draft.pk}/{quote(code, safe='')}/").status_code == 404
+    with pytest.raises(RuleError, match="must look like R-001"):
+        drafting.change(draft, code, large("R-500"), 0, cast.rosa)
+    pack = dump_pack([spec("R-500")]).replace("R-500", json.dumps(code))
+    page = text(
+        client.post(reverse("rule-draft-pack", args=[draft.pk]), {"pack": SimpleUploadedFile("p", pack.encode())})
+    )
+    assert "code: must look like R-001" in page
+    assert not draft.rules.exists()

@@ -78,12 +78,12 @@ def test_a_pack_round_trips_byte_for_byte() -> None:
 def test_a_bad_rule_is_listed_and_the_good_ones_go_in() -> None:
     pack = load_pack(TEXT.replace("label: L1", "label: L9", 1))
     assert len(pack.rules) == len(PACK.rules) - 1
-    assert pack.problems == ("R-001: label: 'L9' is not one of L1, L2, L3, L4",)
+    assert pack.problems == ("line 3: R-001: label: 'L9' is not one of L1, L2, L3, L4",)
 
 
 def test_a_code_stands_in_a_pack_once() -> None:
     pack = load_pack(TEXT.replace("code: R-002", "code: R-001"))
-    assert pack.problems == ("R-001: stands in the pack twice",)
+    assert pack.problems == ("line 38: R-001: stands in the pack twice",)
 
 
 @pytest.mark.parametrize("text", ["", "{", "- 1", "rules: 3", "rules: {}", "!!python/object:os.system x"])
