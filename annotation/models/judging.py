@@ -257,7 +257,8 @@ class DayOfWork(models.Model):
 
 
 class Gold(models.Model):
-    """The settled label of a pair; the latest revision counts. Invariant: gold_names_its_ground."""
+    """The settled label of a pair; the latest revision counts. Invariants: gold_names_its_ground,
+    labels_came_by_a_confirmed_mapping."""
 
     append_only = True
 

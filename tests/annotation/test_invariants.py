@@ -21,6 +21,7 @@ from lore_app.privileges import append_only_tables
 from projects.models import Project
 from tests.conftest import Cast
 from tests.world.rows import (
+    make_import,
     make_item,
     make_judgment,
     make_pair,
@@ -164,6 +165,15 @@ def test_gold_names_its_ground(project: Project) -> None:
         with refused("gold_names_its_ground"):
             Gold.objects.create(pair=pair, label="L4", ground=ground, snapshot=pair.item.current_snapshot)
     Gold.objects.create(pair=pair, label="L4", ground="import", batch=pair.batch, snapshot=pair.item.current_snapshot)
+
+
+def test_labels_came_by_a_confirmed_mapping(project: Project) -> None:
+    unsaid = make_import(project=project, labels_by="")
+    pair = make_pair(project=project, batch=unsaid)
+    with refused("labels_came_by_a_confirmed_mapping"):
+        Gold.objects.create(pair=pair, label="L4", ground="import", batch=unsaid, snapshot=pair.item.current_snapshot)
+    with refused("labels_came_by_a_confirmed_mapping"):
+        make_judgment(pair=pair, by="r1")
 
 
 def test_nobody_adjudicates_their_own_disagreement(project: Project, cast: Cast) -> None:

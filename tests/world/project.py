@@ -91,7 +91,7 @@ def _imported(place: Place) -> None:
     batch = make_import(project=project, requested_by=lena, state="done")
     said = place.marks(Import, "images_folder", "source", "licence", "attribution", "error")
     said |= {"file_name": f"{mark('Import.file_name')}.jsonl"}
-    mapping = {"columns": {mark("Import.mapping"): "query"}}
+    mapping = {"columns": {mark("Import.mapping"): "query"}, "labels_by": "call"}
     # The file's own mark: one more would shift those of all texts after it, and with them which split a query is in.
     report = {"columns": [{"name": said["file_name"], "becomes": "", "row": 1}]}
     Import.objects.filter(pk=batch.pk).update(**said, mapping=mapping, report=report, finished_at=timezone.now())

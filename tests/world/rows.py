@@ -43,7 +43,8 @@ def make_people(*, project: Project, roles: Mapping[str, str]) -> dict[str, Pers
     return {person.username: person for person in people}
 
 
-def make_import(*, project: Project, **fields: Any) -> Import:
+def make_import(*, project: Project, labels_by: str = "call", **fields: Any) -> Import:
+    fields = {"mapping": {"labels_by": labels_by}, **fields}
     return Import.objects.create(
         project=project,
         kind="pairs",
