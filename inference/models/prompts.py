@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from database.clock import ClockTimestamp
 from projects.models import Person
+from relevance.identifiers import PROMPT_NAME, in_full
 
 
 class PromptVersion(models.Model):
@@ -22,7 +23,10 @@ class PromptVersion(models.Model):
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="one_active_prompt", fields=["active"], condition=Q(active=True))]
+        constraints = [
+            models.UniqueConstraint(name="one_active_prompt", fields=["active"], condition=Q(active=True)),
+            models.CheckConstraint(name="prompt_name_is_a_code", condition=Q(name__regex=in_full(PROMPT_NAME))),
+        ]
 
     def __str__(self) -> str:
         return self.name
