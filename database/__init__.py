@@ -7,6 +7,7 @@
 - `append_only` triggers of tables that only grow; `doors` through which what must be forgotten leaves them
 - `stored_codes` codes that a CHECK will refuse, listed before it is made
 - `versions`   whose tables these are: what was applied to them that this product does not know
+- `half_restored` the mark on tables that nobody has compared yet; `locks` acts that one process does at a time
 
 Backups are made in `lore_app/backup`. Everybody may use all of it but `postgresql/`, which the settings name.
 """

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
-from database import versions
+from database import half_restored, versions
 from lore_app import environment, private_folders
 from lore_app.durable_folders import why_not_lasting
 from lore_app.privileges import append_only_tables
@@ -98,7 +98,9 @@ def tables_are_ours(databases: Sequence[str] | None = None, **_: Any) -> list[Ch
     """Not for `migrate`, which makes them, and acts as their owner."""
     problems: list[CheckMessage] = []
     for alias in databases or ():
-        if reason := versions.why_not_ours("the database", versions.applied(alias)):
+        if reason := half_restored.why_not(alias):
+            problems.append(Error(reason, id="lore.E006"))
+        elif reason := versions.why_not_ours("the database", versions.applied(alias)):
             problems.append(Error(reason, id="lore.E005"))
         else:
             problems += _role_cannot_rewrite(alias)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 
-from database import versions
+from database import half_restored, versions
 from projects.refusals import Refused, TotalFailure
 
 
@@ -35,8 +35,8 @@ def unless_nothing_succeeded(answer: dict[str, Any], why: TotalFailure | None) -
 
 
 def refuse_other_versions() -> None:
-    """Raises CommandError over the tables of another version."""
-    if reason := versions.why_not_ours("the database", versions.applied()):
+    """Raises CommandError over the tables of another version, or half restored ones."""
+    if reason := half_restored.why_not() or versions.why_not_ours("the database", versions.applied()):
         raise CommandError(reason)
 
 

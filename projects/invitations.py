@@ -54,6 +54,12 @@ def revoke(person: Person) -> None:
     OneTimeLink.objects.filter(person=person, used_at=None).update(expires_at=Least(F("expires_at"), ClockTimestamp()))
 
 
+def revoke_all() -> int:
+    """Everybody's. How many were good."""
+    good = OneTimeLink.objects.filter(used_at=None, expires_at__gt=ClockTimestamp())
+    return good.update(expires_at=ClockTimestamp())
+
+
 def look_up(token: str) -> tuple[LinkState, Person | None]:
     """Which person the link is for; a deactivated person's link counts as expired."""
     link = (

@@ -105,9 +105,9 @@ def create_person(
         return invitations.invite(person, actor=actor)
 
 
-def deactivate(person: Person, *, actor: Person) -> None:
+def deactivate(person: Person, *, actor: Person | None) -> None:
     """Ends every session, link and service token for good: the password goes too, a return begins with a new link."""
-    if person.pk == actor.pk:
+    if actor is not None and person.pk == actor.pk:
         raise Refused("yourself", _("You cannot deactivate yourself."), status=409)
     lock_out(person, actor=actor)
 

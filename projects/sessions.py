@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
 from django.db.models import F
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -29,6 +30,13 @@ def begin(sender: type[Person], request: HttpRequest, **_: Any) -> None:
 def end_all(person: Person) -> None:
     """Call it inside the transaction that takes away what the sessions rest on."""
     Person.objects.filter(pk=person.pk).update(session_epoch=F("session_epoch") + 1)
+
+
+def end_everybodys() -> int:
+    """How many were kept. Their rows go, too: an epoch of now may be one that had been before a restore."""
+    Person.objects.update(session_epoch=F("session_epoch") + 1)
+    ended, _rows = Session.objects.all().delete()
+    return ended
 
 
 def stay(request: HttpRequest) -> None:

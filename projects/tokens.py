@@ -75,6 +75,11 @@ def revoke_all_of(person: Person, *, actor: Person | None, project: Project | No
     return _revoke(rows.filter(project=project) if project is not None else rows, actor)
 
 
+def revoke_all(*, actor: Person | None) -> int:
+    """Those of every project. Call it inside a transaction."""
+    return _revoke(ServiceToken.objects.all(), actor)
+
+
 def tokens_of(project: Project) -> QuerySet[ServiceToken]:
     """Newest first; `counts` says whether it opens anything now."""
     return project.tokens.select_related("created_by").annotate(counts=_counts()).order_by("-pk")

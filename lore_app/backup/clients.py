@@ -15,6 +15,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import connection
 
+from lore_app.ending_with_parent import end_with_parent
+
 # libpq's own names for what stands in a DATABASE_URL. A password never goes into a command line, where others may read it.
 VARIABLES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
 VARIABLES |= {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}
@@ -50,7 +52,14 @@ def server_version() -> int:
 
 def run(path: Path, *arguments: str) -> None:
     """Run a client against the default connection's database; its complaint becomes the CommandError."""
-    done = subprocess.run([path, *arguments], env=_environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [path, *arguments],
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=end_with_parent,  # without it pg_restore would go on filling a database that nobody compares
+    )
     if done.returncode:
         raise CommandError(f"{path.name}: {done.stderr.strip()[-2000:]}")
 

@@ -20,6 +20,7 @@ from django.core.management.base import CommandError
 from django.db import connection, transaction
 from django.utils import timezone
 
+from database import half_restored, locks
 from lore_app.backup import clients, sums
 from lore_app.backup.sums import Sum
 
@@ -54,7 +55,21 @@ class Manifest:
 
 
 def make(folder: Path, say: Say) -> Manifest:
-    """Call it as the database's owner. The folder appears when all is in it; what was begun and failed is taken away."""
+    """Call it as the database's owner. The folder appears when all is in it; what was begun and failed is taken away.
+
+    What a backup that was killed has left is taken away by the next one into that folder.
+    """
+    if reason := half_restored.why_not():
+        raise CommandError(reason)
+    try:
+        # Without the lock two into one folder would each take away what the other has written.
+        with locks.alone("backup"):
+            return _make(folder, say)
+    except locks.Taken:
+        raise CommandError("another backup of this database is being made: let it end first") from None
+
+
+def _make(folder: Path, say: Say) -> Manifest:
     if folder.exists():
         raise CommandError(f"{folder} is there already: a backup goes into a folder of its own")
     partial = folder.with_name(folder.name + ".partial")

@@ -1,13 +1,15 @@
 """Restoring a backup into a database of its own, beside what was there; nothing that exists is overwritten.
 
-With `replace` the database that is in use is put aside under another name, and comes back should the restore fail.
+The new one is filled and compared under another name, and takes its place at the end, in one step. With `replace` the
+database that was in use then stands aside under another name. Ways in that had ended stay ended (sign_ins).
 """
 
 from __future__ import annotations
 
 import tarfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,38 +19,49 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError, ProgrammingError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, connections, transaction
 from psycopg import sql
 
-from database import versions
+from database import half_restored, locks, versions
 from database.connecting import connected_as
-from lore_app.backup import clients, sums
+from lore_app.backup import clients, sign_ins, sums
 from lore_app.backup.making import DUMP, MANIFEST, TAR, Manifest, Say
 
+LEAVING_SECONDS = 3
+STOP = "Stop every web and work process, or restore into an empty database."
 
-def restore(folder: Path, say: Say, *, replace: bool = False) -> dict[str, Any]:
+
+def restore(folder: Path, say: Say, *, replace: bool = False, keep_sign_ins: bool = False) -> dict[str, Any]:
     """Raises CommandError, naming what differs, where the restored rows or files are not those of the backup."""
     manifest = Manifest.read(folder / MANIFEST)
     _check_product(manifest)
     with (folder / DUMP).open("rb") as file:
         if not sums.holds(file, manifest.dump_sha256):
             raise CommandError(f"{folder / DUMP} is damaged: its SHA-256 is not the manifest's")
-    with _database_of_its_own(replace=replace) as aside:
-        with connected_as(settings.OWNER_DATABASE):
+    told = None
+    with _alone(), _built_aside(replace=replace) as (name, aside):
+        before = sign_ins.of_the_one_put_aside(aside and settings.OWNER_DATABASE["NAME"])
+        with _as_the_database(name), half_restored.marked():
             say("restoring the database ...")
             _load(folder / DUMP)
             say("comparing every table ...")
             _compare(manifest)
-        files = _files(folder / TAR, manifest, say)
-        call_command(
-            "migrate", verbosity=0
-        )  # as the owner: rights of the app's role, and what is newer than the backup
+            files = _files(folder / TAR, manifest, say)
+            # As the owner: rights of the app's role, and what is newer than the backup.
+            call_command("migrate", verbosity=0)
+            if keep_sign_ins:
+                sign_ins.keep(manifest.made_at)
+            else:
+                told = sign_ins.end(manifest.made_at, before)
+    for line in sign_ins.in_words(told, manifest.made_at):
+        say(line)
     return {
         "tables": len(manifest.tables),
         "rows": sum(one.rows for one in manifest.tables.values()),
         "files": files,
         "made_at": manifest.made_at,
         "aside": aside,
+        **sign_ins.answer(told),
     }
 
 
@@ -101,47 +114,114 @@ def _files(path: Path, manifest: Manifest, say: Say) -> int:
 
 
 @contextmanager
-def _database_of_its_own(*, replace: bool) -> Iterator[str]:
-    """The database named in the settings, empty. Yields the name under which an old one was put aside, or ""."""
-    owner: dict[str, Any] = settings.OWNER_DATABASE
-    if not _is_there(owner):
-        _maintain(owner, "CREATE DATABASE {}", owner["NAME"])
-        aside = ""
-    elif _is_empty(owner):
-        aside = ""
-    elif not replace:
-        raise CommandError("the database holds tables already: give --replace to put it aside under another name")
-    else:
-        aside = f"{owner['NAME']}_before_{datetime.now(UTC):%Y%m%d_%H%M%S}"
-        _maintain(owner, "ALTER DATABASE {} RENAME TO {}", owner["NAME"], aside)
-        _maintain(owner, "CREATE DATABASE {}", owner["NAME"])
+def _alone() -> Iterator[None]:
+    """Two restores at once would fill, and give a name to, the same database."""
     try:
-        yield aside
+        with _maintained(), locks.alone(f"restore {settings.OWNER_DATABASE['NAME']}"):
+            yield
+    except locks.Taken:
+        raise CommandError("another restore is at work: let it end first") from None
+
+
+@contextmanager
+def _built_aside(*, replace: bool) -> Iterator[tuple[str, str]]:
+    """A new, empty database to fill, which takes the place of the one in the settings when all went well.
+
+    Yields its name, and the name that an old one will have then, or "". Whatever interrupts this, the old one is in use
+    still. What an interrupted restore left is dropped. An empty database of which the owner may make no other is filled
+    where it is.
+    """
+    name: str = settings.OWNER_DATABASE["NAME"]
+    building, there = f"{name}_restoring", _is_there()
+    empty = there and _is_empty()
+    if there and not empty and not replace:
+        raise CommandError("the database holds tables already: give --replace to put it aside under another name")
+    if empty and not _may_create():
+        _clear()
+        yield name, ""
+        return
+    if there:
+        _nobody_is_connected()
+    now = f"{datetime.now(UTC):%Y%m%d_%H%M%S}"
+    old = f"{name}_{'empty' if empty else 'before'}_{now}" if there else ""
+    _maintain(("DROP DATABASE IF EXISTS {} WITH (FORCE)", building))
+    _maintain(("CREATE DATABASE {}", building))
+    try:
+        yield building, "" if empty else old
+        # In one transaction: without it a kill in between would leave no database under the name, and `migrate` make a new one.
+        rename = "ALTER DATABASE {} RENAME TO {}"
+        _maintain(*([(rename, name, old)] if old else []), (rename, building, name))
     except BaseException:
-        if aside:
-            _maintain(owner, "DROP DATABASE {} WITH (FORCE)", owner["NAME"])
-            _maintain(owner, "ALTER DATABASE {} RENAME TO {}", aside, owner["NAME"])
+        _maintain(("DROP DATABASE IF EXISTS {} WITH (FORCE)", building))
         raise
+    if empty:
+        _maintain(("DROP DATABASE {}", old))
 
 
-def _is_there(owner: dict[str, Any]) -> bool:
-    with connected_as({**owner, "NAME": "postgres"}), connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [owner["NAME"]])
+@contextmanager
+def _as_the_database(name: str) -> Iterator[None]:
+    """The owner's connection, and the settings that `migrate` reads, speak of this one."""
+    owner = settings.OWNER_DATABASE
+    settings.OWNER_DATABASE = {**owner, "NAME": name}
+    try:
+        with connected_as(settings.OWNER_DATABASE):
+            yield
+    finally:
+        settings.OWNER_DATABASE = owner
+
+
+@contextmanager
+def _maintained() -> Iterator[None]:
+    with connected_as({**settings.OWNER_DATABASE, "NAME": "postgres"}):
+        yield
+
+
+def _asked(question: str) -> bool:
+    with _maintained(), connection.cursor() as cursor:
+        cursor.execute(question, {"name": settings.OWNER_DATABASE["NAME"]})
         return cursor.fetchone() is not None
 
 
-def _is_empty(owner: dict[str, Any]) -> bool:
-    with connected_as(owner):
-        return not sums.tables()
+def _is_there() -> bool:
+    return _asked("SELECT 1 FROM pg_database WHERE datname = %(name)s")
 
 
-def _maintain(owner: dict[str, Any], statement: str, *names: str) -> None:
-    """CREATE and RENAME want to be alone, and nobody connected."""
-    with connected_as({**owner, "NAME": "postgres"}), connection.cursor() as cursor:
+def _may_create() -> bool:
+    return _asked("SELECT 1 FROM pg_roles WHERE rolname = current_user AND (rolcreatedb OR rolsuper)")
+
+
+def _nobody_is_connected() -> None:
+    """Said now and not after an hour of work: a database in use cannot be renamed."""
+    connections.close_all()
+    for _ in range(LEAVING_SECONDS * 10):
+        if not _asked("SELECT 1 FROM pg_stat_activity WHERE datname = %(name)s AND backend_type = 'client backend'"):
+            return
+        time.sleep(0.1)  # who has hung up this moment stands there a moment longer
+    raise CommandError(f"the database {settings.OWNER_DATABASE['NAME']} is in use. {STOP}")
+
+
+def _is_empty() -> bool:
+    """No tables, or those that an interrupted restore has left."""
+    with connected_as(settings.OWNER_DATABASE):
+        return not sums.tables() or bool(half_restored.why_not())
+
+
+def _clear() -> None:
+    """Away with what an interrupted restore has left in a database that cannot be made anew."""
+    with connected_as(settings.OWNER_DATABASE), connection.cursor() as cursor:
+        if half_restored.why_not():
+            cursor.execute("SELECT current_schema()")
+            schema = sql.Identifier(cursor.fetchone()[0])
+            cursor.execute(sql.SQL("DROP SCHEMA {0} CASCADE; CREATE SCHEMA {0}").format(schema))
+
+
+def _maintain(*statements: tuple[str, ...]) -> None:
+    """CREATE, DROP and RENAME want nobody connected; several are done together or not at all."""
+    with _maintained():
+        together = transaction.atomic() if len(statements) > 1 else nullcontext()
         try:
-            cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+            with together, connection.cursor() as cursor:
+                for statement, *names in statements:
+                    cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
         except (OperationalError, ProgrammingError) as error:
-            said = str(error).strip().splitlines()[0]
-            raise CommandError(
-                f"{said}. Stop every web and work process, or restore into an empty database."
-            ) from error
+            raise CommandError(f"{str(error).strip().splitlines()[0]}. {STOP}") from error

@@ -21,7 +21,7 @@ from catalogue.models import Pair
 from database.connecting import connected_as
 from lore_app.backup import making, restoring, sums
 from lore_app.backup.making import Manifest
-from projects.models import Person, Project
+from projects.models import AuditEvent, Person, Project
 from tests.conftest import FreshDatabase, as_owner, drop
 from tests.world.rows import make_judgment, make_pair
 
@@ -86,9 +86,11 @@ def test_a_restore_elsewhere_holds_every_row_and_file(
     before, texts = contents(), sorted(Pair.objects.values_list("query__text", flat=True))
     made = backup(tmp_path / "safe")
     elsewhere()
-    told = restoring.restore(tmp_path / "safe", quiet)
+    told = restoring.restore(tmp_path / "safe", quiet, keep_sign_ins=True)
     assert sorted(Pair.objects.values_list("query__text", flat=True)) == texts == sorted(NAMES)
-    assert contents() == before
+    after = contents()
+    assert AuditEvent.objects.get().act == "backup.restored"  # all that is new
+    assert {**after, "projects_auditevent": before["projects_auditevent"]} == before
     with default_storage.open("images/bb/2.webp") as file:
         assert file.read() == b"images/bb/2.webp" * 1000
     assert (told["files"], told["aside"]) == (3, "")

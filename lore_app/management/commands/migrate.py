@@ -8,21 +8,25 @@ are refused before anything is written.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.core.checks.registry import registry
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, ProgrammingError, connection
 from psycopg import sql
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DuplicateDatabase, LockNotAvailable, UniqueViolation
 
+from database import locks
 from database.connecting import connected_as
 from projects.commands import failure, refuse_other_versions
 from projects.starting import RUNNING
 
 LOCK_SECONDS = 4
+PATIENCE_SECONDS = 600  # for another migrate
 PAUSES = (1, 2, 4, 8, 15, 30)
 
 
@@ -44,7 +48,7 @@ class Command(migrate.Command):
         owner = settings.OWNER_DATABASE
         if owner.get("EMBEDDED"):
             create_database()
-        with connected_as({**owner, "OPTIONS": _impatient(owner["OPTIONS"])}):
+        with connected_as({**owner, "OPTIONS": _impatient(owner["OPTIONS"])}), self._alone():
             for pause in PAUSES:
                 try:
                     refuse_other_versions()
@@ -55,6 +59,19 @@ class Command(migrate.Command):
                     self.stderr.write(f"people are using a table that is to change: again in {pause} s")
                     time.sleep(pause)
         raise CommandError("a table that is to change is held all the time: try again in a quieter hour")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Without it two that run at once would both make the same tables, and the later end with a traceback."""
+
+        def waiting() -> None:
+            self.stderr.write("another migrate is at work: waiting for it")
+
+        try:
+            with locks.alone("migrate", patience=PATIENCE_SECONDS, waiting=waiting):
+                yield
+        except locks.Taken:
+            raise CommandError("another migrate has been at work all the time: try again when it has ended") from None
 
 
 def _impatient(options: dict[str, Any]) -> dict[str, Any]:
@@ -67,4 +84,8 @@ def create_database() -> None:
     with connected_as({**settings.OWNER_DATABASE, "NAME": "postgres"}), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if cursor.fetchone() is None:
-            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            try:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            except (ProgrammingError, IntegrityError) as error:  # another process has made it this moment
+                if not isinstance(error.__cause__, DuplicateDatabase | UniqueViolation):
+                    raise

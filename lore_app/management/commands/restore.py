@@ -21,5 +21,12 @@ class Command(JsonCommand):
             "--replace", action="store_true", help="put the database that is there aside under another name first"
         )
 
+        parser.add_argument(
+            "--keep-sign-ins",
+            action="store_true",
+            help="leave service tokens, one-time links and sessions as they were, those that have been ended since too",
+        )
+
     def run(self, **options: Any) -> dict[str, Any]:
-        return restoring.restore(options["folder"].resolve(), self.stderr.write, replace=options["replace"])
+        folder, say = options["folder"].resolve(), self.stderr.write
+        return restoring.restore(folder, say, replace=options["replace"], keep_sign_ins=options["keep_sign_ins"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -14,10 +13,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from lore_app.ending_with_parent import end_with_parent
 from projects import starting
 
 GRACE_SECONDS = 20
-PR_SET_PDEATHSIG = 1
 
 
 class Command(BaseCommand):
@@ -39,7 +38,7 @@ class Command(BaseCommand):
         web += ["--threads", str(web_threads), "--workers", str(web_processes)]
         environment = {**os.environ, "LORE_PORT": str(port)}
         processes = [
-            subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, preexec_fn=_end_with_parent)
+            subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, preexec_fn=end_with_parent)
             for command in (web, [sys.executable, "manage.py", "work"])
         ]
         parent = os.getppid()
@@ -55,12 +54,6 @@ class Command(BaseCommand):
             self.stdout.write("Stopping.")
         finally:
             _stop(processes)
-
-
-def _end_with_parent() -> None:
-    """On Linux the kernel ends the two when this process is killed outright, so that the port is free again."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:
