@@ -16,6 +16,7 @@ from catalogue.models import Pair
 from inference import unanswered
 from inference.asking import Asking
 from inference.engines.base import EngineError
+from inference.engines.errors import unless_refused
 from inference.models import ModelVersion
 from inference.pipeline import Judged
 from inference.prelabel import model_context
@@ -120,7 +121,7 @@ def _flips(asking: Asking, tamperings: Mapping[str, Tampering], pairs: Sequence[
 def _answers(asking: Asking, pairs: Sequence[Subject]) -> list[Judged | EngineError]:
     found: list[Judged | EngineError] = []
     for start in range(0, len(pairs), TOGETHER):
-        found += asking.about(pairs[start : start + TOGETHER])
+        found += unless_refused(asking.about(pairs[start : start + TOGETHER]))
     return found
 
 

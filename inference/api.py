@@ -41,6 +41,10 @@ class RunState(BaseModel):
     model: str = Field(description="The model's name and revision.")
     ended: bool = Field(description="No pair is left to work on.")
     cancelled: bool = Field(description="Somebody stopped it; it can be resumed on its page.")
+    stopped: bool = Field(
+        description="Its engine refuses to answer at all: `why_nothing` says why and what to do; then it can be resumed on "
+        "its page."
+    )
     pairs: int = Field(description="Pairs that it is about.")
     done: int = Field(description="Pairs that need no more work, for whatever reason.")
     reused: int = Field(description="Pairs that this model had answered already.")
@@ -55,7 +59,7 @@ class RunState(BaseModel):
     cached_tokens: int = Field(description="Tokens of those it read that came from its cache.")
     why_nothing: WhyNothing | None = Field(
         description="Once it has ended and no pair has an answer that can be used: the reason that most pairs share. "
-        "Else null."
+        "Where its engine stopped it: why, whatever was answered before. Else null."
     )
 
 
@@ -100,6 +104,7 @@ def _state(run: PrelabelRun) -> RunState:
         model=str(run.model),
         ended=seen.terminal,
         cancelled=seen.cancelled,
+        stopped=seen.stopped is not None,
         pairs=seen.pairs,
         done=seen.done,
         reused=seen.reused,

@@ -102,6 +102,12 @@ def dead_addresses(world: World) -> Sequence[object]:
 
 def no_answer(world: World) -> Sequence[object]:
     world.stocked()
+    world.answered(EngineError("no_answer", "not a word"))
+    return ["--project", "shoes", "--wait"]
+
+
+def refused_key(world: World) -> Sequence[object]:
+    world.stocked()
     world.answered(EngineError("auth", "HTTP 401: no such key"))
     return ["--project", "shoes", "--wait"]
 
@@ -174,9 +180,11 @@ NOTHING: list[tuple[str, Make, str, str, tuple[str, object] | None]] = [
     ("import_knowledge", cards_without_text, "text_rejected", "0 of 2 rows went in: text: ", ("rejected", 2)),
     ("fetch_pictures", dead_addresses, "address_host",
      "0 of 2 pictures were fetched: the address names no host by its name (2 of them).", ("dead", 2)),
-    ("prelabel", no_answer, "auth",
-     "0 of 3 pairs got an answer that can be used. 3 of them: The model's server refuses the key, or none was sent. "
-     "HTTP 401: no such key", ("dead", 3)),
+    ("prelabel", no_answer, "no_answer",
+     "0 of 3 pairs got an answer that can be used. 3 of them: The model gave no answer. not a word", ("dead", 3)),
+    ("prelabel", refused_key, "auth",
+     "Its engine refuses to answer, so the run was stopped. The model's server refuses the key, or none was sent. "
+     "HTTP 401: no such key Set the key of its server in LORE_MODEL_KEYS", ("dead", 0)),
     ("prelabel", prose, "not_json",
      "0 of 3 pairs got an answer that can be used. 3 of them: What it said is not one whole JSON object.", ("invalid", 3)),
     ("canary", prose_for_the_canary, "not_json", "0 of 5 pairs got an answer that can be used", ("unanswered", 5)),
@@ -193,9 +201,9 @@ NOTHING: list[tuple[str, Make, str, str, tuple[str, object] | None]] = [
 ]  # fmt: skip
 # What does one thing, or raises; what is done already, or not there to be done, is done.
 ONE_ACT = {
-    "alive", "appoint_rule_owner", "archive_project", "backup", "create_admin", "default_model", "dump_rules",
-    "export_earlier", "forget_person", "issue_token", "judge_again", "knowledge_from_catalogue", "more_judgments",
-    "project_rules", "register_model", "restore", "retire_model", "revoke_token", "work",
+    "alive", "appoint_rule_owner", "archive_project", "backup", "create_admin", "default_model", "default_prompt",
+    "dump_rules", "export_earlier", "forget_person", "issue_token", "judge_again", "knowledge_from_catalogue",
+    "more_judgments", "project_rules", "put_back", "register_model", "restore", "retire_model", "revoke_token", "work",
 }  # fmt: skip
 
 
@@ -278,7 +286,7 @@ def test_the_run_page_says_it_at_the_top_and_programs_are_told_the_same(
     page = client_for(world.cast.lena).get(reverse("run", args=["shoes", run.pk])).content.decode()
     assert answer["error"] in html.unescape(page) and "This run has ended" not in page
     told = program(world).get(f"/api/v1/p/shoes/runs/{run.pk}/").json()
-    assert told["why_nothing"] == {"code": "auth", "sentence": answer["error"]}
+    assert told["why_nothing"] == {"code": "no_answer", "sentence": answer["error"]}
 
 
 def test_the_export_page_says_it_at_the_top_and_programs_are_told_the_same(

@@ -23,9 +23,10 @@ from annotation.models import Disagreement
 from annotation.standard import backtesting, replaying
 from catalogue.pictures import allowed_hosts, fetching
 from evaluation import calibrating, canary_jobs
-from inference.playground import trials
+from inference.playground import activating, trials
 from inference.prelabel import runs
 from inference.prompting import prompt_versions
+from inference.registry import putting_back, registry
 from lore_app import catalogues
 from projects import membership, tokens
 from projects.models import Person, Project, Scope
@@ -124,7 +125,10 @@ FORMS = (
     Form("runs", "max", runs, "start_run"),
     Form("playground", "max", trials, "start_trial"),
     Form("compare", "max", trials, "start_comparison"),
-    Form("prompt-activate", "max", trials, "activate", ("prompt",)),
+    Form("prompt-activate", "max", activating, "activate", ("prompt",)),
+    Form("prompt-put-back", "max", activating, "put_back"),
+    Form("model-promote", "max", registry, "promote", ("model",)),
+    Form("model-put-back", "max", putting_back, "put_back", ("model",)),
     Form("backtests", "rosa", backtesting, "start", (), {"draft": "draft"}),
     Form("replay-freeze", "rosa", replaying, "freeze"),
     Form("model-train", "max", training_jobs, "ask", (), {"source": "people"}),

@@ -30,6 +30,7 @@ from annotation.standard.rule_effects import Effect
 from catalogue.models import Pair
 from inference.asking import Asking
 from inference.engines.base import EngineError
+from inference.engines.errors import unless_refused
 from inference.models import ModelVersion, Prediction
 from inference.pipeline import Judged
 from inference.prelabel import model_context
@@ -110,7 +111,7 @@ def work(pk: int, token: UUID) -> None:
         try:
             result = run(test, specs(test.draft.base), after, report)
         except EngineError as error:
-            leasing.fail(test, token, error)
+            leasing.fail(test, token, error, retry=not error.for_all)
             return
         if result is None:
             return
@@ -136,7 +137,8 @@ def run(
     after: Sequence[RuleSpec],
     report: Callable[[int, int], bool] = lambda _seen, _total: True,
 ) -> dict[str, Any] | None:
-    """The result as it is stored; None where `report` says to stop. Raises the engine's error where nothing was answered."""
+    """The result as it is stored; None where `report` says to stop. Raises the engine's error where nothing was answered, or
+    it refuses all alike."""
     assert test.model is not None and test.sample is not None, "a_sample_needs_a_model"
     today = timezone.localdate()
     first, second = in_force(before, today), in_force(after, today)
@@ -239,4 +241,5 @@ def _asked(
     """Both answers on each pair, told the same beside the rules: as pre-labelling would tell it now."""
     rows = Pair.objects.select_related("query", "item__current_snapshot").in_bulk([one.pair_id for one in some])
     told = before.brief([model_context.subject(rows[one.pair_id]) for one in some])
-    return list(zip(before.answers(told), after.answers(told), strict=True))
+    first = unless_refused(before.answers(told))
+    return list(zip(first, unless_refused(after.answers(told)), strict=True))

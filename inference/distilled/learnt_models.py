@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from inference.distilled.fitting import Learnt
+from inference.engines.errors import EngineError
 from inference.engines.learnt import LearntDistilled, revision
 from inference.models import LearntModel, ModelVersion
 from inference.registry import lineage
@@ -56,8 +57,15 @@ def store(
 
 
 def engine(version: ModelVersion, rules: Sequence[RuleSpec]) -> LearntDistilled:
-    """The engine of a learnt version, judging by these rules."""
-    learnt, vocabulary = _read(version.pk)
+    """The engine of a learnt version, judging by these rules. Raises EngineError where this process reads pairs otherwise than
+    the one in which it learnt: its trees would be told something else than they know."""
+    if version.prompt_version != LearntDistilled.prompt_version:
+        here = LearntDistilled.prompt_version
+        raise EngineError("other_revision", f"{version} reads {version.prompt_version}, this process {here}")
+    try:
+        learnt, vocabulary = _read(version.pk)
+    except (ValueError, LearntModel.DoesNotExist) as error:
+        raise EngineError("not_loaded", f"what {version} learnt cannot be read: {error}") from error
     return LearntDistilled(rules, learnt, vocabulary)
 
 

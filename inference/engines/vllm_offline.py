@@ -34,13 +34,16 @@ class VllmOffline:
         self.revision = revision
         self._vllm = vllm
         self._errors = vllm.exceptions
-        self._llm = vllm.LLM(
-            model=str(folder),
-            enable_prefix_caching=True,
-            trust_remote_code=False,
-            structured_outputs_config={"backend": "guidance"},
-            **options,
-        )
+        try:
+            self._llm = vllm.LLM(
+                model=str(folder),
+                enable_prefix_caching=True,
+                trust_remote_code=False,
+                structured_outputs_config={"backend": "guidance"},
+                **options,
+            )
+        except (ValueError, OSError, RuntimeError) as error:
+            raise EngineError("not_loaded", f"vLLM cannot load {folder}: {str(error)[:200]}") from error
 
     def converse(self, calls: Sequence[Call]) -> list[Reply | EngineError]:
         """All calls as one batch; one that vLLM refuses is asked apart, so that it fails alone."""

@@ -16,7 +16,7 @@ from inference.models.prelabel import (
     QueryGuideline,
     StandingPrediction,
 )
-from inference.models.prompts import PromptVersion
+from inference.models.prompts import PromptChoice, PromptVersion
 from inference.models.registry import ActiveModel, Calibration, FormerModel, LearntModel, Lineage, ModelVersion
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "PrelabelAttempt",
     "PrelabelJob",
     "PrelabelRun",
+    "PromptChoice",
     "PromptVersion",
     "QueryGuideline",
     "StandingPrediction",

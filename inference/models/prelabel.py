@@ -53,6 +53,7 @@ class PrelabelRun(models.Model):
     pairs = models.PositiveIntegerField(default=0)
     reused = models.PositiveIntegerField(default=0)
     cancelled_at = models.DateTimeField(null=True)
+    refusal = models.CharField(max_length=500, blank=True, db_default="")  # of its engine: a code, and what was said
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     def __str__(self) -> str:

@@ -72,6 +72,8 @@ class ActiveModel(models.Model):
     project = models.ForeignKey(Project, models.PROTECT, null=True, related_name="active_models", db_index=False)
     role = models.CharField(max_length=20, choices=ModelVersion.Role.choices, default=ModelVersion.Role.JUDGE)
     model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="active_in")
+    # Another model than this one, whatever its prompts: what can be put back (registry.putting_back).
+    before = models.ForeignKey(ModelVersion, models.PROTECT, null=True, related_name="+")
     promoted_by = models.ForeignKey(Person, models.PROTECT, null=True)
     promoted_at = models.DateTimeField(db_default=ClockTimestamp())
     # Pairs from here on are as the model before left them; none: all follow this one (annotation.gold.following_models).

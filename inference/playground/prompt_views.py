@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inference.models import PromptVersion
-from inference.playground import trials as trying
+from inference.playground import activating
 from inference.prompting import prompt_versions
 from inference.prompting.prompts import FORMS, LONGEST, PromptError
 from projects.gates import Request
@@ -47,9 +47,20 @@ class PromptForm(forms.Form):
 def prompts(request: Request) -> HttpResponse:
     if request.method == "POST":
         return _write(request)
-    prompt_versions.active()
-    rows = PromptVersion.objects.select_related("written_by").order_by("-active", "-id")
-    return render(request, "inference/playground/prompts.html", {"project": request.project, "prompts": rows})
+    return _list(request)
+
+
+def _list(request: Request, *, status: int = 200) -> HttpResponse:
+    now = prompt_versions.active(request.project)
+    rows = PromptVersion.objects.select_related("written_by").order_by("-id")
+    context = {
+        "project": request.project,
+        "prompts": sorted(rows, key=lambda row: row != now),
+        "active": now,
+        "before": prompt_versions.before(request.project),
+        "default": prompt_versions.active(),
+    }
+    return render(request, "inference/playground/prompts.html", context, status=status)
 
 
 def prompt(request: Request, prompt_id: int) -> HttpResponse:
@@ -62,12 +73,22 @@ def prompt(request: Request, prompt_id: int) -> HttpResponse:
 def activate(request: Request, prompt_id: int) -> HttpResponse:
     found = one(PromptVersion.objects.all(), prompt_id)
     try:
-        trying.activate(found, request.project, request.person)
+        activating.activate(found, request.project, request.person)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         context = _page(request, found, PromptForm(initial=_initial(found)))
         return render(request, "inference/playground/prompt.html", context, status=refusal.status)
     messages.success(request, _("New runs are asked with %(name)s now.") % {"name": found.name})
+    return redirect("prompt", request.project.slug, found.pk)
+
+
+def put_back(request: Request) -> HttpResponse:
+    try:
+        found = activating.put_back(request.project, request.person)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return _list(request, status=refusal.status)
+    messages.success(request, _("New runs are asked with %(name)s again.") % {"name": found.name})
     return redirect("prompt", request.project.slug, found.pk)
 
 
@@ -84,6 +105,7 @@ def _write(request: Request) -> HttpResponse:
                 tuple(given["aliases"].split()),
                 note=given["note"],
                 by=request.person,
+                project=request.project,
             )
             return redirect("prompt", request.project.slug, row.pk)
         except PromptError as error:
@@ -93,13 +115,15 @@ def _write(request: Request) -> HttpResponse:
 
 
 def _page(request: Request, found: PromptVersion, form: PromptForm) -> dict[str, Any]:
-    active = prompt_versions.active()
+    active = prompt_versions.active(request.project)
     return {
         "project": request.project,
         "prompt": found,
         "form": form,
         "active": active,
         "is_active": active.pk == found.pk,
+        "was_active": prompt_versions.was_active(found, request.project),
+        "before": prompt_versions.before(request.project),
     }
 
 

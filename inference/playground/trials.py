@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from catalogue.models import Pair
 from inference.asking import Asking
 from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting, Question
+from inference.engines.errors import refused_altogether
 from inference.models import Comparison, ModelVersion, PromptVersion, Trial
 from inference.pipeline import Judged
 from inference.prelabel import model_context
@@ -25,7 +26,7 @@ from inference.prelabel.model_context import Briefing
 from inference.prelabel.predictions import LONGEST_ANSWER
 from inference.prompting import prompt_versions
 from inference.prompting.rendering import render
-from inference.registry import registry
+from inference.registry import registry, runnable
 from inference.registry.basis import Basis
 from jobs import leasing
 from jobs.kinds import PRELABEL_QUEUE, Kind
@@ -40,7 +41,6 @@ from relevance.sanitising import storable
 from rules.publishing import active_rule_base, rule_base_of, specs
 
 MOST_PAIRS, FEWEST_PAIRS = 200, 10
-FEWEST_TO_ACTIVATE = 20
 
 # What a model was asked about these pairs is of, under a rule base by its number.
 basis_of: Hook[[Project, ModelVersion, Collection[int], int | None], Basis] = Hook()
@@ -53,6 +53,8 @@ def start_trial(pair: Pair | None, model: ModelVersion | None, prompt: PromptVer
         raise Refused("no_pair", _("There is no such pair in this project: take its number from its page."))
     if model is None:
         raise Refused("no_model", _("Choose a model."))
+    if refusal := runnable.why_not(model):
+        raise refusal
     rule_base_of(pair.project)
     with transaction.atomic():
         trial = Trial.objects.create(
@@ -125,8 +127,15 @@ def _try(claim: Claim) -> None:
         leasing.put_back(Trial, [claim], error.retry_after or 1.0)
     except EngineError as error:
         leasing.fail(trial, claim.token, error, retry=isinstance(error, EngineUnavailable))
+        if error.for_all and trial.comparison_id is not None:
+            _stop(trial.comparison_id)
     else:
         leasing.finish(trial, claim.token, **fields)
+
+
+def _stop(comparison: int) -> None:
+    """The engine would refuse each of the other pairs as well; the trial that it refused says why."""
+    leasing.cancel(Trial.objects.filter(comparison=comparison))
 
 
 def _ask(trial: Trial) -> dict[str, Any]:
@@ -191,17 +200,20 @@ class Side:
 
 @dataclass(frozen=True)
 class Compared:
-    """`only_after` and `only_before`: pairs that one version alone got right; `p`: how likely that is by chance alone
-    (exact McNemar test, two-sided)."""
+    """`answered_by_both`: pairs about which both said something usable. `only_after` and `only_before`: pairs that one version
+    alone got right; `p`: how likely that is by chance alone (exact McNemar test, two-sided). `refusal`: what ended it before
+    all was asked."""
 
     done: int
     total: int
     basis: Basis
     before: Side
     after: Side
+    answered_by_both: int
     only_before: int
     only_after: int
     p: float
+    refusal: str
 
     @property
     def ended(self) -> bool:
@@ -212,21 +224,25 @@ def compared(comparison: Comparison) -> Compared:
     trials = list(comparison.trials.select_related("pair__query").order_by("pk"))
     ended = [one for one in trials if one.state in (JobState.DONE, JobState.DEAD, JobState.CANCELLED)]
     scale = comparison.project.scale
-    right: dict[int | None, set[int]] = {}
+    right: dict[int | None, set[int]] = {comparison.before_id: set(), comparison.after_id: set()}
+    answered: dict[int | None, set[int]] = {comparison.before_id: set(), comparison.after_id: set()}
     for trial in ended:
-        label = (trial.judged or {}).get("label")
-        if label and scale.from_lore(label) == trial.pair.gold_label:
-            right.setdefault(trial.prompt_id, set()).add(trial.pair_id)
-    first, second = right.get(comparison.before_id, set()), right.get(comparison.after_id, set())
+        if label := (trial.judged or {}).get("label"):
+            answered[trial.prompt_id].add(trial.pair_id)
+            if scale.from_lore(label) == trial.pair.gold_label:
+                right[trial.prompt_id].add(trial.pair_id)
+    first, second = right[comparison.before_id], right[comparison.after_id]
     return Compared(
         done=len(ended),
         total=len(trials),
         basis=_basis(comparison, ended),
         before=_side(comparison.before, ended, comparison.project),
         after=_side(comparison.after, ended, comparison.project),
+        answered_by_both=len(answered[comparison.before_id] & answered[comparison.after_id]),
         only_before=len(first - second),
         only_after=len(second - first),
         p=mcnemar(len(first - second), len(second - first)),
+        refusal=next((one.error for one in ended if refused_altogether(one.error)), ""),
     )
 
 
@@ -261,16 +277,3 @@ def mcnemar(first: int, second: int) -> float:
     n = first + second
     tail = sum(comb(n, k) for k in range(min(first, second) + 1))
     return min(1.0, float(2 * tail / 2**n))
-
-
-def activate(prompt: PromptVersion, project: Project, by: Person) -> None:
-    """Only what has been compared with the version that is active now; the project's models follow. Raises Refused."""
-    now = prompt_versions.active()
-    if now.pk != prompt.pk:
-        found = Comparison.objects.filter(before=now, after=prompt, pairs__gte=FEWEST_TO_ACTIVATE)
-        if not any(compared(one).ended for one in found.select_related("before", "after", "model", "project")):
-            first = _("Compare this version with the active one on twenty gold pairs or more first.")
-            raise Refused("not_compared", first, status=409)
-    with transaction.atomic():
-        prompt_versions.activate(prompt, by)
-        registry.follow_prompts(project, by)

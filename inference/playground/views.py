@@ -77,7 +77,7 @@ def _start(request: Request) -> HttpResponse:
     given = request.POST
     pairs = Pair.objects.filter(project=request.project).select_related("project", "item")
     pair = chosen(pairs, given.get("pair"))
-    prompt = _prompt(given.get("prompt", "")) or prompt_versions.active()
+    prompt = _prompt(given.get("prompt", "")) or prompt_versions.active(request.project)
     try:
         started = trying.start_trial(pair, _model(given.get("model", "")), prompt, request.person)
     except Refused as refusal:
@@ -91,7 +91,7 @@ def _refused(request: Request, refusal: Refused) -> HttpResponse:
 
 
 def _page(request: Request) -> dict[str, Any]:
-    now = prompt_versions.active()  # the shipped version is a row from the first visit on
+    now = prompt_versions.active(request.project)  # the shipped version is a row from the first visit on
     first = Pair.objects.filter(project=request.project).order_by("pk").values_list("pk", flat=True).first()
     living = list(registry.listed(request.project).exclude(role=ModelVersion.Role.CAPTIONER).order_by("name", "-id"))
     return {

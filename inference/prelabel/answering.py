@@ -20,7 +20,7 @@ from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting
 from inference.engines.prompted import Sampling
 from inference.models import Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun
 from inference.pipeline import Judged
-from inference.prelabel import model_context, predictions
+from inference.prelabel import model_context, predictions, stopping
 from inference.prelabel.model_context import Briefing
 from inference.prelabel.predictions import AnsweredTask, AskedTask, Task
 from jobs import leasing
@@ -50,6 +50,7 @@ def _attempt(run: PrelabelRun, tasks: Sequence[Task]) -> None:
         raise
     except EngineError as error:
         fail(tasks, error)
+        stopping.stop_where_vain(run, [error] * len(tasks))
     except Exception as error:
         logger.exception("run %d: %d pairs failed together", run.pk, len(tasks))
         if len(tasks) == 1:
@@ -83,6 +84,8 @@ def _ask_and_store(run: PrelabelRun, tasks: Sequence[Task]) -> None:
         predictions.store(run, answers, known)
         for task, error in errors:
             fail([task], error)
+    # Afterwards: of two workers, each would wait for the rows that the other holds and stop neither.
+    stopping.stop_where_vain(run, [error for _task, error in errors], answered=len(answers) + len(known))
 
 
 def _known(run: PrelabelRun, asked: Sequence[AskedTask], asking: Asking) -> dict[Claim, int]:
@@ -113,10 +116,14 @@ def key_of(task: Task, run: PrelabelRun, digest: str) -> str:
 
 
 def fail(tasks: Sequence[Task], error: Exception) -> None:
-    """One more try where that may help, not before the server wants it; who was not even asked keeps the attempt."""
+    """One more try where that may help, not before the server wants it; who was not even asked keeps the attempt. Where the
+    engine refuses all alike, nothing is held against the pair: the run is stopped."""
     claims = [task.claim for task in tasks]
     if isinstance(error, EngineWaiting):
         leasing.put_back(PrelabelJob, claims, error.retry_after or 1.0)
+        return
+    if isinstance(error, EngineError) and error.for_all:
+        leasing.put_back(PrelabelJob, claims, 0)
         return
     retry = not isinstance(error, EngineError) or isinstance(error, EngineUnavailable)
     wait = error.retry_after if isinstance(error, EngineUnavailable) else None

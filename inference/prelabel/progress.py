@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from database.clock import ClockTimestamp
 from inference import unanswered
 from inference.models import ModelVersion, PrelabelAttempt, PrelabelJob, PrelabelRun
+from inference.prelabel import stopping
+from inference.prelabel.stopping import Stopped
 from jobs import failures
 from jobs.leasing import LIVE
 from jobs.models import JobState
@@ -55,7 +57,8 @@ class RunProgress:
     rate: float | None  # jobs ended per second over the last minute
     seconds: float  # since the run was asked for, until its last job ended
     reasons: tuple[RunFailure, ...]
-    cancelled: bool
+    cancelled: bool  # by a person
+    stopped: Stopped | None  # by its engine
     cost: RunCost
     invalid_before: Mapping[str, int]  # of those reused, the answers that were unusable, by reason
 
@@ -108,14 +111,18 @@ def progress(run: PrelabelRun) -> RunProgress:
         rate=recent / max(1.0, min(age, WINDOW.total_seconds())) if recent else None,
         seconds=span if sum(states.get(state, 0) for state in LIVE) == 0 else age,
         reasons=(*_unusable(answers.invalid), *_failures(rows)),
-        cancelled=run.cancelled_at is not None,
+        cancelled=run.cancelled_at is not None and not run.refusal,
+        stopped=stopping.of(run),
         cost=_cost(run),
         invalid_before=answers.invalid_before,
     )
 
 
 def why_nothing(run: PrelabelRun, seen: RunProgress) -> TotalFailure | None:
-    """The reason that most pairs share, where the run has ended and no pair has an answer that can be used."""
+    """The reason that most pairs share, where the run has ended and no pair has an answer that can be used; why its engine
+    stopped it, whatever was answered before."""
+    if seen.stopped is not None:
+        return seen.stopped.failure
     usable = seen.ok + seen.reused - sum(seen.invalid_before.values())
     reasons = Counter({(one.kind, one.code): one.pairs for one in seen.reasons})
     reasons.update({("invalid", code): pairs for code, pairs in seen.invalid_before.items()})
@@ -203,13 +210,15 @@ class Summary(NamedTuple):
 
     @property
     def state(self) -> str:
+        if self.run.refusal:
+            return JobState.DEAD
         if self.run.cancelled_at is not None:
             return JobState.CANCELLED
         return JobState.RUNNING if self.left else JobState.DEAD if self.dead else JobState.DONE
 
     @property
     def state_name(self) -> str:
-        return str(JobState(self.state).label)
+        return _("stopped") if self.run.refusal else str(JobState(self.state).label)
 
 
 def summaries(runs: Sequence[PrelabelRun]) -> list[Summary]:

@@ -18,7 +18,7 @@ from database.clock import ClockTimestamp
 from database.statements import planned_for_its_values, rows, statement
 from inference.models import ModelVersion, PrelabelJob, PrelabelRun
 from inference.prelabel import answering, predictions
-from inference.registry import connecting, registry
+from inference.registry import connecting, registry, runnable
 from jobs import leasing, working
 from jobs.kinds import PRELABEL_QUEUE, Kind
 from jobs.leasing import Claim
@@ -59,6 +59,8 @@ def start_run(project: Project, by: Person | None, wish: Wish = EVERYTHING) -> P
         raise Refused("wish", wish_for, status=400, known=known, most=MOST_SAMPLES)
     # Before the transaction: a model that follows the rules settles pairs, and judges would wait for all that is enqueued.
     model = model_for(project, wish.model, specs(rule_base))
+    if refusal := runnable.why_not(model):
+        raise refusal
     lexicon = lexicons.up_to_date(project)
     with transaction.atomic():
         run = PrelabelRun.objects.create(
@@ -87,7 +89,7 @@ def model_for(project: Project | None, name: str | None, rules: Sequence[RuleSpe
     if name is None or cold:
         judge = registry.judge_by(project, rules, name)
         return judge if name is None or judge.cold_start else registry.cold_start(rules, name)
-    return registry.with_rules(registry.by_name(name), rules)
+    return registry.with_rules(registry.by_name(name, project), rules)
 
 
 def _next_attempt(project: Project, model: ModelVersion) -> int:
@@ -124,12 +126,25 @@ def cancel(run: PrelabelRun, by: Person | None) -> int:
 
 
 def resume(run: PrelabelRun, by: Person | None) -> int:
-    """Go on with a cancelled run where it was stopped."""
+    """Go on with a run where somebody, or its engine, stopped it; a cold start as it is now. Raises Refused."""
+    if refusal := runnable.why_not(run.model):
+        raise refusal
+    # Before the transaction, as where a run is started.
+    model = _as_it_is_now(run)
     with transaction.atomic():
-        PrelabelRun.objects.filter(pk=run.pk).update(cancelled_at=None)
+        PrelabelRun.objects.filter(pk=run.pk).update(cancelled_at=None, refusal="", model=model)
         resumed = leasing.resume(PrelabelJob.objects.filter(run=run))
         record(by, "run.resumed", project=run.project, on=run, jobs=resumed)
     return resumed
+
+
+def _as_it_is_now(run: PrelabelRun) -> ModelVersion:
+    """An upgrade gives a cold start another revision: the project follows where it is the one that answers there."""
+    rules = specs(run.rule_base)
+    model = registry.with_rules(run.model, rules)
+    if model != run.model and registry.is_active(run.model, run.project):
+        registry.judge_by(run.project, specs(rule_base_of(run.project)))
+    return model
 
 
 def replay(run: PrelabelRun, by: Person | None) -> int:

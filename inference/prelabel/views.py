@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 
 from inference.models import ModelVersion, PrelabelRun
-from inference.prelabel import progress
+from inference.prelabel import progress, stopping
 from inference.prelabel import runs as prelabelling
 from inference.prelabel.runs import Wish
-from inference.registry import connecting, registry
+from inference.registry import connecting, registry, runnable
 from jobs import heartbeats
 from projects.gates import Request
 from projects.refusals import Refused
@@ -52,7 +52,11 @@ def cancel(request: Request, run_id: int) -> HttpResponse:
 
 def resume(request: Request, run_id: int) -> HttpResponse:
     found = _run(request, run_id)
-    count = prelabelling.resume(found, request.person)
+    try:
+        count = prelabelling.resume(found, request.person)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("run", request.project.slug, found.pk)
     messages.success(request, ngettext("%(n)d job goes on.", "%(n)d jobs go on.", count) % {"n": count})
     return redirect("run", request.project.slug, found.pk)
 
@@ -97,6 +101,8 @@ def _list(request: Request) -> dict[str, Any]:
         "active": active,
         "first": first,
         "candidates": _candidates(active),
+        "unable": runnable.why_not(active) if active is not None else None,
+        "stopped": stopping.last(request.project, active) if active is not None else None,
         "most_samples": prelabelling.MOST_SAMPLES,
         "only": request.GET.get("only", ""),
         "presence": heartbeats.presence(),

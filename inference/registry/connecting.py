@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from inference.distilled import learnt_models
-from inference.engines.base import Engine, EngineError, EngineUnavailable
+from inference.engines.base import Engine, EngineError
 from inference.engines.chat import ChatModel
 from inference.engines.distilled import Distilled
 from inference.engines.prompted import ONE_CHAIN, Prompted, Sampling
@@ -67,10 +67,10 @@ def reconnect(
     if version.engine == COLD_START and version.learnt:
         return learnt_models.engine(version, rules)
     if version.engine not in ENGINES:
-        raise EngineUnavailable("unknown_engine", f"this process has no engine called {version.engine!r}")
+        raise EngineError("unknown_engine", f"this process has no engine called {version.engine!r}")
     engine = connect(version.engine, rules)
     if (engine.revision, engine.prompt_version) != (version.revision, version.prompt_version):
-        raise EngineUnavailable("other_revision", f"the run asks for {version}, this process has {engine.revision}")
+        raise EngineError("other_revision", f"the run asks for {version}, this process has {engine.revision}")
     return engine
 
 

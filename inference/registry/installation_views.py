@@ -1,4 +1,4 @@
-"""The models of the installation, for who runs it: where each answers, and which of them new projects start with."""
+"""The models of the installation, for who runs it: where each answers, and with which model and words new projects start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from inference.models import ModelVersion
+from inference.models import ModelVersion, PromptVersion
+from inference.prompting import prompt_versions
 from inference.registry import first_judgment, registry
 from projects.gates import Request
 from projects.models import Project
@@ -45,7 +46,10 @@ def models(request: Request) -> HttpResponse:
 
 
 def _choose(request: Request) -> None:
-    """A model for new projects, or none for its role."""
+    """A model for new projects, or none for its role; or the words that they ask in."""
+    if "prompt" in request.POST:
+        _choose_prompt(request)
+        return
     role = request.POST.get("none", "")
     if role in ModelVersion.Role.values:
         if registry.forget_default(role, request.person):
@@ -55,6 +59,12 @@ def _choose(request: Request) -> None:
     registry.make_default(version, request.person)
     told = {"model": version, "role": version.get_role_display()}
     messages.success(request, _without(version.role) if version.cold_start else _starts_with(told))
+
+
+def _choose_prompt(request: Request) -> None:
+    prompt = one(PromptVersion.objects.all(), request.POST.get("prompt"))
+    prompt_versions.make_default(prompt, request.person)
+    messages.success(request, _("New projects ask in %(name)s.") % {"name": prompt.name})
 
 
 def _without(role: str) -> str:
@@ -79,5 +89,7 @@ def _page(request: Request, *, status: int = 200) -> HttpResponse:
         "listed": sorted(listed, key=lambda one: (one.model.role != "judge", one.model.role, not one.is_default)),
         "defaults": defaults.items(),
         "judge": defaults.get(ModelVersion.Role.JUDGE),
+        "prompts": PromptVersion.objects.order_by("-id")[:LISTED],
+        "prompt": prompt_versions.active(),
     }
     return render(request, "inference/registry/installation_models.html", context, status=status)

@@ -1,8 +1,8 @@
 """Which model a prediction comes from: one row per engine, revision and prompt version, registered once.
 
-Which of them answers is said per project and role: people of the project promote one. New projects start with the
-installation's default. Whoever asks for a project's judge gets a model that can run now: a cold start at the revision of the
-rules it is to judge by.
+Which of them answers is said per project and role: people of the project promote one, in the words that the project asks in,
+and put back what was before. New projects start with the installation's default. Whoever asks for a project's judge gets a
+model that can run now: a cold start at the revision of the rules it is to judge by.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -18,12 +18,14 @@ from database.clock import ClockTimestamp
 from inference.engines.base import Engine
 from inference.models import ActiveModel, FormerModel, ModelVersion
 from inference.prompting import prompt_versions
-from inference.registry import connecting
+from inference.registry import connecting, runnable
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
 from relevance.rules import RuleSpec
+from rules.publishing import active_rule_base, specs
 
+LOCK = 7303  # whoever changes what a project is judged by takes turns with who else does
 State = ModelVersion.State
 _COLD = Q(prompt=None, learnt=False)
 _IDENTITY = ("name", "engine", "target", "role")
@@ -72,16 +74,21 @@ def judge_by(project: Project, rules: Sequence[RuleSpec], engine: str | None = N
     if row is not None and not row.model.cold_start:
         return row.model
     model = cold_start(rules, engine or (row.model.engine if row is not None else None))
-    if row is None:
-        with transaction.atomic():
-            row, new = ActiveModel.objects.get_or_create(
-                project=project, role=ModelVersion.Role.JUDGE, defaults={"model": model, "behind_from": 0}
-            )
-            if new:
-                record(None, "model.active", project=project, on=model, model=str(model), why="cold_start")
-    elif row.model_id != model.pk:
-        _put(row, model, by=None, act="model.followed_rules")
+    if row is None or row.model_id != model.pk:
+        _follow_rules(project, model)
     return model
+
+
+def _follow_rules(project: Project, model: ModelVersion) -> None:
+    """Unless somebody promoted one meanwhile."""
+    with transaction.atomic():
+        take_turn(project)
+        row = row_in_turn(project, model.role)
+        if row is None:
+            ActiveModel.objects.create(project=project, role=model.role, model=model, behind_from=0)
+            record(None, "model.active", project=project, on=model, model=str(model), why="cold_start")
+        elif row.model.cold_start and row.model_id != model.pk:
+            put_in_place(row, model, by=None, act="model.followed_rules")
 
 
 def cold_start(rules: Sequence[RuleSpec], engine: str | None = None) -> ModelVersion:
@@ -91,7 +98,7 @@ def cold_start(rules: Sequence[RuleSpec], engine: str | None = None) -> ModelVer
 def default(role: str = ModelVersion.Role.JUDGE) -> ModelVersion | None:
     """What a project that is founded now starts with, under the prompts that are active now; None: the cold start."""
     kept = active(None, role)
-    return with_active_prompt(kept) if kept is not None else None
+    return with_active_prompt(kept, None) if kept is not None else None
 
 
 def is_active(version: ModelVersion, project: Project) -> bool:
@@ -129,12 +136,12 @@ def active_in(versions: Collection[ModelVersion]) -> dict[int, list[Project]]:
     return found
 
 
-def by_name(name: str) -> ModelVersion:
-    """The newest living version of that name, with the prompts that are active now. Raises UnknownModel."""
+def by_name(name: str, project: Project | None = None) -> ModelVersion:
+    """The newest living version of that name, in the words that the project asks in. Raises UnknownModel."""
     found = living().filter(name=name).select_related("prompt").order_by("-id").first()
     if found is None:
         raise UnknownModel(name)
-    return with_active_prompt(found)
+    return with_active_prompt(found, project)
 
 
 def names(name: str, version: ModelVersion) -> bool:
@@ -143,9 +150,14 @@ def names(name: str, version: ModelVersion) -> bool:
     return rows_of(version).filter(pk=newest).exists()
 
 
-def with_active_prompt(version: ModelVersion) -> ModelVersion:
-    """The same model with the active prompt version; an engine that needs no prompt stays as it is."""
-    return version if version.prompt_id is None else with_prompt(version, prompt_versions.active())
+def as_asked_in(project: Project, version: ModelVersion) -> ModelVersion:
+    """The row of a model as it answers in a project: in the project's words, a cold start by the project's rules."""
+    return with_active_prompt(with_rules(version, specs(active_rule_base(project))), project)
+
+
+def with_active_prompt(version: ModelVersion, project: Project | None) -> ModelVersion:
+    """The same model in the words of a project, or of new ones; an engine that needs no prompt stays as it is."""
+    return version if version.prompt_id is None else with_prompt(version, prompt_versions.active(project))
 
 
 def with_prompt(version: ModelVersion, prompt: Any) -> ModelVersion:
@@ -211,6 +223,7 @@ def register_chat(
 ) -> tuple[ModelVersion, bool]:
     """A chat model under the active prompts; the same again gives the same row, with what was found now, in use."""
     prompt = prompt_versions.active()
+    told: dict[str, Any] = {"name": name, "engine": engine, "revision": revision}
     with transaction.atomic():
         version, new = ModelVersion.objects.update_or_create(
             name=name,
@@ -230,23 +243,62 @@ def register_chat(
             },
         )
         rows_of(version).update(state=State.REGISTERED)
-        record(by, "model.registered", on=version, name=name, engine=engine, revision=revision)
+        record(by, "model.registered", on=version, **told)
+        answers = ActiveModel.objects.filter(model=version, project__isnull=False).select_related("project")
+        for row in answers:  # what it is asked with may have changed under them
+            record(by, "model.registered_again", project=row.project, on=version, **told)
     return version, new
 
 
-def promote(version: ModelVersion, project: Project, by: Person | None) -> None:
-    """In this project it answers from now on when nobody names a model; other projects keep theirs. Raises Refused."""
+def promote(version: ModelVersion, project: Project, by: Person | None) -> ModelVersion:
+    """In this project it answers from now on when nobody names a model, as it is asked here: its row under the project's words
+    and rules. Other projects keep theirs. Raises Refused."""
     with transaction.atomic():
-        _in_use(version)
-        # Without the lock, of two promotions at once the model of the first would be missing among the former ones.
-        rows = ActiveModel.objects.select_for_update(no_key=True, of=("self",)).select_related("model")
-        row, new = rows.get_or_create(
-            project=project, role=version.role, defaults={"model": version, "promoted_by": by, "behind_from": 0}
+        take_turn(project)
+        model = as_asked_in(project, version)
+        _in_use(model)
+        refuse_unable(model)
+        row = row_in_turn(project, model.role)
+        if row is None:
+            _put_first(project, model, by)
+        elif row.model_id != model.pk:
+            put_in_place(row, model, by=by, act="model.promoted")
+    return model
+
+
+def _put_first(project: Project, model: ModelVersion, by: Person | None) -> None:
+    """Nobody answers there yet. Of judges the cold start would have, so that it can be put back."""
+    rules = active_rule_base(project)
+    judge = model.role == ModelVersion.Role.JUDGE and rules is not None and not model.cold_start
+    before = cold_start(specs(rules)) if judge else None
+    ActiveModel.objects.create(
+        project=project, role=model.role, model=model, before=before, promoted_by=by, behind_from=0
+    )
+    record(by, "model.promoted", project=project, on=model, model=str(model), instead_of="")
+
+
+def active_row(project: Project, role: str) -> ActiveModel | None:
+    """Who answers in a project, since when, and who did before."""
+    rows = ActiveModel.objects.filter(project=project, role=role).select_related("model", "before", "promoted_by")
+    return rows.first()
+
+
+def take_turn(project: Project | None) -> None:
+    """Until the transaction ends. Without the lock two who promote at once would both find nobody there, or name the same
+    one as the one before: the database would refuse one of them, and the log of the other would be wrong."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, (project.pk if project is not None else 0) % 2**31]
         )
-        if new:
-            record(by, "model.promoted", project=project, on=version, model=str(version), instead_of="")
-        elif row.model_id != version.pk:
-            _put(row, version, by=by, act="model.promoted")
+
+
+def row_in_turn(project: Project, role: str) -> ActiveModel | None:
+    """Whoever calls has the turn; a row in someone's hands who settles pairs is waited for (annotation.gold)."""
+    # Without `of`, who waits for the row would find none: it no longer joins the model that it named when it was asked for.
+    locked = ActiveModel.objects.select_for_update(no_key=True).filter(project=project, role=role).first()
+    if locked is None:
+        return None
+    return ActiveModel.objects.select_related("model", "before", "project").get(pk=locked.pk)
 
 
 def make_default(version: ModelVersion, by: Person | None) -> None:
@@ -255,7 +307,9 @@ def make_default(version: ModelVersion, by: Person | None) -> None:
         forget_default(version.role, by)
         return
     with transaction.atomic():
+        take_turn(None)
         _in_use(version)
+        refuse_unable(version)
         before = default(version.role)
         if before == version:
             return
@@ -270,8 +324,8 @@ def make_default(version: ModelVersion, by: Person | None) -> None:
 def forget_default(role: str, by: Person | None) -> bool:
     """Projects that are founded from now on start without one, judges with the cold start; False where they did already."""
     with transaction.atomic():
-        # Without the lock two who press at once would both stand in the audit log.
-        row = ActiveModel.objects.select_for_update(of=("self",)).filter(project=None, role=role).first()
+        take_turn(None)
+        row = ActiveModel.objects.filter(project=None, role=role).select_related("model").first()
         if row is None:
             return False
         row.delete()
@@ -288,28 +342,41 @@ def _in_use(version: ModelVersion) -> None:
         raise Refused("retired_model", sentence, status=409, model=str(version))
 
 
+def refuse_unable(version: ModelVersion) -> None:
+    """Refuses a model that could not answer: each run that asks it would be stopped."""
+    if refusal := runnable.why_not(version):
+        raise refusal
+
+
 def start_with_default(project: Project, by: Person | None) -> None:
     """A project that has just been founded."""
+    prompt_versions.start_with_default(project, by)
     for role in ModelVersion.Role.values:
         if (version := default(role)) is not None:
             promote(version, project, by)
 
 
 def follow_prompts(project: Project, by: Person | None) -> None:
-    """After its people made other prompts active: the project's models are asked with them, and its log says so. Other
-    projects go on with the prompts that their models were promoted with."""
+    """After its people chose other words: the project's models are asked in them, and its log says so. Whoever calls has the
+    project's turn."""
     rows = ActiveModel.objects.filter(project=project, model__prompt__isnull=False).order_by("pk")
-    for row in rows.select_related("model__prompt", "project"):
-        model = with_active_prompt(row.model)
+    for row in rows.select_related("model__prompt", "before", "project"):
+        model = with_active_prompt(row.model, project)
         if model.pk != row.model_id:
-            _put(row, model, by=by, act="model.followed_prompts")
+            put_in_place(row, model, by=by, act="model.followed_prompts")
 
 
-def _put(row: ActiveModel, model: ModelVersion, *, by: Person | None, act: str) -> None:
+def put_in_place(row: ActiveModel, model: ModelVersion, *, by: Person | None, act: str) -> None:
     """In place of the one before. What that means for its pairs is made up from the first one on (ActiveModel.behind_from)."""
-    with transaction.atomic():
-        if row.project is not None:
-            FormerModel.objects.get_or_create(project=row.project, model=row.model)
-        changes = {"model": model, "promoted_by": by, "promoted_at": ClockTimestamp(), "behind_from": 0}
-        ActiveModel.objects.filter(pk=row.pk).update(**changes)
-        record(by, act, project=row.project, on=model, model=str(model), instead_of=str(row.model))
+    if row.project is not None:
+        FormerModel.objects.get_or_create(project=row.project, model=row.model)
+    before = row.before if same(row.model, model) else row.model
+    changes = {"model": model, "before": before, "promoted_by": by, "promoted_at": ClockTimestamp(), "behind_from": 0}
+    ActiveModel.objects.filter(pk=row.pk).update(**changes)
+    record(by, act, project=row.project, on=model, model=str(model), instead_of=str(row.model))
+
+
+def same(one: ModelVersion, other: ModelVersion) -> bool:
+    """One model, whatever its prompts; of a cold start whatever its rules."""
+    fields = _IDENTITY if one.cold_start and other.cold_start else _SAME
+    return all(getattr(one, name) == getattr(other, name) for name in fields)

@@ -33,7 +33,7 @@ def retire(version: ModelVersion, by: Person | None) -> bool:
     """False where it was retired before. Raises Refused."""
     with transaction.atomic():
         # Without the lock a promotion could name it meanwhile: whoever promotes locks the row and looks at its state.
-        list(rows_of(version).select_for_update().values_list("pk"))
+        list(rows_of(version).order_by("pk").select_for_update(no_key=True).values_list("pk"))
         if refusal := why_not(version):
             raise refusal
         done = rows_of(version).exclude(state=State.RETIRED).update(state=State.RETIRED)

@@ -12,8 +12,18 @@ from django.utils.translation import gettext as _
 
 from catalogue import benchmark
 from inference.models import LearntModel, ModelJob, ModelVersion
-from inference.prelabel import progress
-from inference.registry import confidence, first_judgment, lineage, model_jobs, registry, retiring
+from inference.prelabel import progress, stopping
+from inference.prompting import prompt_versions
+from inference.registry import (
+    confidence,
+    first_judgment,
+    lineage,
+    model_jobs,
+    putting_back,
+    registry,
+    retiring,
+    runnable,
+)
 from inference.registry.basis import Basis
 from jobs import heartbeats, leasing
 from projects.cached_figures import remembered
@@ -73,6 +83,9 @@ def page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRes
         "project": request.project,
         "model": found,
         "is_active": registry.is_active(found, request.project),
+        **_answers(request.project, found),
+        "unable": runnable.why_not(found),
+        "stopped": stopping.last(request.project, found),
         "promoting": _promoting(request.project, found),
         "not_retired_since": retiring.why_not(found),
         "lesson": lesson,
@@ -89,10 +102,24 @@ def page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRes
     return render(request, "inference/registry/model.html", context, status=status)
 
 
+def _answers(project: Project, found: ModelVersion) -> dict[str, object]:
+    """Whether it answers here, in these words or in others, and what can be put back in its place."""
+    row = registry.active_row(project, found.role)
+    words = prompt_versions.active(project) if found.prompt_id is not None else None
+    now = row.model if row is not None else None
+    return {
+        "answers": row if now == found else None,
+        "put_back": now == found and putting_back.is_possible(row),
+        "answers_otherwise": now if now is not None and now != found and registry.same(now, found) else None,
+        "words": words if words is not None and words.pk != found.prompt_id else None,
+    }
+
+
 def _promoting(project: Project, found: ModelVersion) -> dict[str, int] | None:
     """What promoting it would change; None where it answers already, or judges no pairs."""
     if found.role != ModelVersion.Role.JUDGE or registry.is_active(found, project):
         return None
+    found = registry.rows_of(found).filter(prompt=prompt_versions.active(project)).first() or found
     name = f"carry:{found.pk}"
     carried = remembered(name, project, lambda: progress.carry(project, found), size=lambda pairs: pairs, seconds=60)
     return {"pairs": carried, "disputes": sum(progress.disputes_with_the_model(project))}
@@ -101,13 +128,30 @@ def _promoting(project: Project, found: ModelVersion) -> dict[str, int] | None:
 def promote(request: Request, version_id: int) -> HttpResponse:
     found = version(version_id)
     try:
-        registry.promote(found, request.project, request.person)
+        promoted = registry.promote(found, request.project, request.person)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return page(request, found, status=refusal.status)
-    told = {"model": found, "role": found.get_role_display(), "project": request.project}
+    told = {"model": promoted, "role": found.get_role_display(), "project": request.project}
     messages.success(request, _("%(model)s is the active %(role)s of %(project)s now.") % told)
-    return redirect("model", request.project.slug, found.pk)
+    return redirect("model", request.project.slug, promoted.pk)
+
+
+def put_back(request: Request, version_id: int) -> HttpResponse:
+    """In place of this one, which must still be the one that answers: of two who press, the second changes nothing."""
+    found = version(version_id)
+    try:
+        before = putting_back.put_back(request.project, found, request.person)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return page(request, found, status=refusal.status)
+    told = {"model": before, "role": found.get_role_display(), "project": request.project}
+    again, nobody = (
+        _("%(model)s is the active %(role)s of %(project)s again."),
+        _("%(project)s has no %(role)s any more."),
+    )
+    messages.success(request, (again if before is not None else nobody) % told)
+    return redirect("model", request.project.slug, (before or found).pk)
 
 
 def retire(request: Request, version_id: int) -> HttpResponse:

@@ -18,7 +18,7 @@ from annotation.gold.settling import settle
 from annotation.judging import queue
 from annotation.models import Disagreement, Lease, Slot
 from catalogue.models import Pair, PictureFetch
-from inference.models import ActiveModel, Comparison, ModelJob, ModelVersion
+from inference.models import ActiveModel, Comparison, ModelJob, ModelVersion, PromptChoice
 from inference.playground.prompt_views import FORMS
 from inference.prompting import prompt_versions, prompts
 from projects.models import Person, Project
@@ -97,6 +97,23 @@ def _another_answers(world: World, actor: Person | None) -> None:
     ActiveModel.objects.filter(model=world.shared["version_id"]).update(model=make_model())
 
 
+def _answered_before(world: World, actor: Person | None) -> None:
+    """Another model did, and the world's since."""
+    model = ModelVersion.objects.get(pk=world.shared["version_id"])
+    for slug in ("own", "foreign"):
+        row, _new = ActiveModel.objects.get_or_create(
+            project=world.projects[slug], role=model.role, defaults={"model": model}
+        )
+        ActiveModel.objects.filter(pk=row.pk).update(model=model, before=make_model(learnt=True))
+
+
+def _asked_before(world: World, actor: Person | None) -> None:
+    """In the shipped words, and in others since."""
+    for prompt in (world.shared["shipped"], world.shared["prompt_id"]):
+        for where in ("own", "foreign"):
+            PromptChoice.objects.create(project=world.projects[where], prompt_id=prompt)
+
+
 def _retired(world: World, actor: Person | None) -> None:
     ModelVersion.objects.filter(pk=world.shared["version_id"]).update(state="retired")
 
@@ -127,9 +144,12 @@ def _compared(world: World, actor: Person | None) -> None:
     """The written prompt version has been held against the shipped one on twenty pairs."""
     comparison = Comparison.objects.get(pk=world.objects["shoes"]["comparison_id"])
     Comparison.objects.filter(pk=comparison.pk).update(pairs=20)
-    (pair,) = pairs_of(world, world.projects["own"], "main")
-    for prompt in (comparison.before, comparison.after):
-        make_trial(pair=pair, by=comparison.requested_by, model=comparison.model, prompt=prompt, comparison=comparison)
+    said = {"state": "done", "judged": {"status": "ok", "label": "L4"}}
+    comparison.trials.all().delete()
+    for pair in _gold(world, 20, TEST, predicted=False):
+        for prompt in (comparison.before, comparison.after):
+            by, model = comparison.requested_by, comparison.model
+            make_trial(pair=pair, by=by, model=model, prompt=prompt, comparison=comparison, **said)
 
 
 def _has_judged(world: World, actor: Person | None) -> None:
@@ -278,7 +298,11 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "people": [plain(username="newcomer", name="New", locale="")],
     "person": [plain(action="deactivate"), plain(action="link"), plain(action="appoint")],
     "person-forget": [Form(lambda world: {"typed": world.people["ben"].username})],
-    "installation-models": [Form(lambda world: {"model": world.shared["version_id"]}), plain(none="judge")],
+    "installation-models": [
+        Form(lambda world: {"model": world.shared["version_id"]}),
+        plain(none="judge"),
+        Form(lambda world: {"prompt": world.shared["prompt_id"]}),
+    ],
     "project-new": [Form(lambda w: {"name": "Gloves", "scale_name": "lore-4", "lead": w.people["eve"].username})],
     "project-settings": [Form(_settings)],
     "tokens": [plain(name="sync", scopes=["import"], days="90")],
@@ -306,6 +330,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "knowledge-rejected": [plain(rejected='[[1, "kind", "unknown", "x"]]')],
     "guideline": [plain(**GUIDELINE)],
     "model-promote": [Form(before=_another_answers)],
+    "model-put-back": [Form(before=_answered_before)],
     "model-retire": [
         Form(lambda world: {"act": "retire"}, _answers_nowhere),
         Form(lambda world: {"act": "restore"}, _retired),
@@ -328,6 +353,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     ],
     "prompts": [Form(_prompt)],
     "prompt-activate": [Form(lambda world: {}, _compared)],
+    "prompt-put-back": [Form(before=_asked_before)],
     "runs": [plain(samples="1"), Form(lambda world: {"samples": "1"}, _enough_gold)],
     "run-cancel": [plain()],
     "run-resume": [plain()],

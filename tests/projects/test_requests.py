@@ -237,7 +237,9 @@ LISTED: dict[str, set[str]] = {
     "language": {"Person.locale"},
     "member-remove": {"Membership"},
     "model-job-cancel": {"ModelJob.state", "ModelJob.finished_at"},
-    "model-promote": {f"ActiveModel.{name}" for name in ("model_id", "promoted_at", "promoted_by_id", "behind_from")},
+    "model-promote": {
+        f"ActiveModel.{name}" for name in ("model_id", "before_id", "promoted_at", "promoted_by_id", "behind_from")
+    },
     "model-retire": {"ModelVersion.state"},
     "more-take-back": {"MoreSlot", "Slot.state", *(f"MoreJudgments.{name}" for name in TAKEN_BACK)},
     "picture-source-remove": {"PictureSource"},

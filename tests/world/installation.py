@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from catalogue import words
 from catalogue.models import Item
-from inference.models import Lineage, ModelVersion
+from inference.models import Lineage, ModelVersion, PromptChoice
 from inference.prompting import prompt_versions, prompts
 from jobs.models import Worker
 from projects import invitations, role_offers, tokens
@@ -133,6 +133,7 @@ def _models(world: World) -> None:
         },
         **{column: marks("all", f"ModelVersion.{column}") for column in ("name", "revision")},
     )  # fmt: skip
+    PromptChoice.objects.create(prompt_id=world.shared["shipped"])
     Lineage.objects.create(version=model, split_version=SPLIT_VERSION, families=b"1" * 32, told_by=hanna)
     world.shared |= {"prompt_id": prompt.pk, "version_id": model.pk}
     seen = timezone.now() - timedelta(hours=1)  # so that no page tells how long ago

@@ -85,6 +85,7 @@ def predicted(place: Place) -> None:
     run = PrelabelRun.objects.create(
         project=project, model=place.model, rule_base=publishing.newest(),
         lexicon=LearntLexicon.objects.get(project=project), requested_by=place.person("lena"), pairs=3,
+        refusal=f"auth: {mark('PrelabelRun.refusal')}",
     )  # fmt: skip
     states = ("queued", "dead", "cancelled")
     for number, (pair, state) in enumerate(zip(place.pairs("main", "held", "adas"), states, strict=True)):

@@ -111,7 +111,11 @@ def make_rule_base(*, body: dict[str, Any] | None = None, code: str = "R-001") -
 
 def make_model(*, name: str = "scripted", **fields: Any) -> ModelVersion:
     return ModelVersion.objects.create(
-        name=name, engine=fields.pop("engine", "scripted"), revision=uuid.uuid4().hex[:8], prompt_version="1", **fields
+        name=name,
+        engine=fields.pop("engine", "openai_server"),
+        revision=uuid.uuid4().hex[:8],
+        prompt_version="1",
+        **fields,
     )
 
 

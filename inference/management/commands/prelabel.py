@@ -35,6 +35,7 @@ class Command(JsonCommand):
         run = self._start(options["project"], Wish(options["model"], options["samples"], options["only"]))
         if options["wait"]:
             self._wait(run)
+            run.refresh_from_db()  # its engine may have stopped it
         progress = run_progress.progress(run)
         answer = {
             "pairs": progress.pairs,

@@ -447,7 +447,8 @@ def test_prompts_that_one_project_makes_active_change_no_other_projects_model(pr
         registry.promote(model, one, cast.max)
     told = make_prediction(pair=make_pair(project=other), model=model)
     rewritten = {kind: f"{text} " for kind, text in asked.templates.items()}
-    prompt_versions.activate(prompt_versions.write("other", rewritten, asked.aliases, note="", by=cast.max), cast.max)
+    other_words = prompt_versions.write("other", rewritten, asked.aliases, note="", by=cast.max)
+    prompt_versions.choose(other_words, project, cast.max, "prompt.activated")
     registry.follow_prompts(project, cast.max)
     now = registry.active(project)
     assert now is not None and now.prompt is not None and now.prompt.name == "other"

@@ -105,7 +105,7 @@ def test_two_prompts_are_compared_on_gold_and_only_then_one_may_be_active(
     client = client_for(cast.max)
     activate = reverse("prompt-activate", args=[project.slug, other_prompt.pk])
     refused = client.post(activate, follow=True)
-    assert "first" in refused.content.decode() and prompt_versions.active().pk != other_prompt.pk
+    assert "first" in refused.content.decode() and prompt_versions.active(project).pk != other_prompt.pk
     started = client.post(
         reverse("compare", args=[project.slug]),
         {"model": model.pk, "before": prompt_versions.active().pk, "after": other_prompt.pk, "pairs": 20},
@@ -118,7 +118,7 @@ def test_two_prompts_are_compared_on_gold_and_only_then_one_may_be_active(
     assert found.p == 1.0  # the server says the same of a job whatever the prompt
     assert "lore-2" in client.get(started.url).content.decode()
     client.post(activate)
-    assert prompt_versions.active().pk == other_prompt.pk
+    assert prompt_versions.active(project).pk == other_prompt.pk
 
 
 def test_a_comparison_says_what_its_figures_are_of(
@@ -273,4 +273,4 @@ def test_the_cold_start_is_listed_once_whatever_was_published(
     newer = runs.model_for(None, "distilled", specs(newest()))
     assert shown() == [(newer.pk, False)]
     registry.promote(cold_start, project, cast.max)
-    assert shown() == [(cold_start.pk, True)]
+    assert shown() == [(newer.pk, True)], "it is promoted as it is asked now"

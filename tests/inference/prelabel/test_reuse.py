@@ -96,7 +96,7 @@ def test_another_prompt_or_model_asks_about_all(
     run_of(project)
     templates = {**prompts.shipped().templates, "grade": "One letter.\n"}
     other = prompt_versions.write("lore-2", templates, ("ABCD",), note="", by=None)
-    prompt_versions.activate(other, None)
+    prompt_versions.choose(other, project, None, "prompt.activated")
     assert judged_again(server, project) == ITEMS
     ModelVersion.objects.filter(name="lore").update(revision="2")
     assert judged_again(server, project) == ITEMS

@@ -295,8 +295,9 @@ def test_a_process_with_another_revision_does_not_answer_in_the_runs_name(
     puppet.revision = "2"
     work(job_ids(run))
     assert not Prediction.objects.exists()
-    assert set(run.jobs.values_list("state", flat=True)) == {JobState.FAILED}
-    assert run.jobs.first().error.startswith("other_revision")
+    assert set(run.jobs.values_list("state", "attempts")) == {(JobState.CANCELLED, 0)}
+    run.refresh_from_db()
+    assert run.refusal.startswith("other_revision")
 
 
 def test_a_prediction_opens_a_disagreement_with_people_who_agree(
