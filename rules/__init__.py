@@ -5,6 +5,7 @@ Read `models`, then `drafting`, `reviewing` and `publishing`, in which order a r
 - `drafting`   changes on top of a rule base version; `rule_forms` as people write them, `differing` what they change
 - `cases`, `trying`, `linting/` worked cases, a rule tried on an item, what contradicts or never shows
 - `reviewing`, `publishing` a second person's yes, and the version that projects judge by
+- `foretelling` what a draft would change in each project, as whoever publishes may read it
 - `following`  how a project follows the newest version or pins one, on record in its log
 - The language of conditions is `relevance/conditions`; a draft held against stored pairs, and what waits for a rule owner, is
   `annotation/standard`

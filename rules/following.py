@@ -18,9 +18,11 @@ from projects.hooks import Hook
 from projects.models import AuditEvent, Person, Project
 from projects.refusals import Refused
 from rules import publishing
-from rules.models import RuleBaseVersion
+from rules.models import RuleBaseVersion, RuleDraft
 
-moved: Hook[[Project, Person | None], None] = Hook()  # somebody of the project has chosen its version anew
+moved: Hook[[Project, Person | None], None] = (
+    Hook()
+)  # chosen anew by somebody of the project; or asked what moving changes
 
 
 def choose(project: Project, number: int | None, *, actor: Person | None) -> bool:
@@ -44,17 +46,17 @@ def chosen(before: Project, after: Project, actor: Person | None) -> None:
         return
     # Without its turn a version could be published meanwhile, and the log would name the wrong one as left.
     publishing.take_turn()
-    by = "follow" if after.rule_base_number is None else "pin"
+    by = "follow" if follows(after) else "pin"
     _record_move(after, publishing.active_rule_base(before), publishing.active_rule_base(after), by, actor)
     moved(after, actor)
 
 
-def reach(rule_base: RuleBaseVersion, before: RuleBaseVersion | None) -> None:
+def reach(rule_base: RuleBaseVersion, before: RuleBaseVersion | None, _draft: RuleDraft | None = None) -> None:
     """A version has been published: in the log of every project, and those that follow are judged by it from now on."""
     for project in Project.objects.order_by("pk"):
-        follows = project.rule_base_number is None
-        record(None, "rules.published", project=project, on=rule_base, number=rule_base.number, follows=follows)
-        if follows:
+        moves = follows(project)
+        record(None, "rules.published", project=project, on=rule_base, number=rule_base.number, follows=moves)
+        if moves:
             _record_move(project, before, rule_base, "publication", None)
 
 
@@ -63,6 +65,10 @@ def _record_move(
 ) -> None:
     numbers = {name: one.number if one is not None else None for name, one in (("from", left), ("to", taken))}
     record(actor, "rules.moved", project=project, on=taken, by=by, **numbers)
+
+
+def follows(project: Project) -> bool:
+    return project.rule_base_number is None
 
 
 class Standing(NamedTuple):
@@ -80,7 +86,7 @@ class Standing(NamedTuple):
 
 def standing(project: Project) -> Standing:
     rule_base, newest = publishing.active_rule_base(project), publishing.newest()
-    return Standing(rule_base, newest, project.rule_base_number is None, _left(project, rule_base))
+    return Standing(rule_base, newest, follows(project), _left(project, rule_base))
 
 
 def _left(project: Project, rule_base: RuleBaseVersion | None) -> int | None:

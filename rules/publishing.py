@@ -24,13 +24,12 @@ from projects.hooks import Hook
 from projects.models import Project
 from projects.refusals import Refused
 from relevance.rules import RuleSpec, in_force, rule_to_data
-from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleVersion
+from rules.models import Rule, RuleBaseEntry, RuleBaseVersion, RuleDraft, RuleVersion
 
 LARGEST = 2**31 - 1
 LOCK = 7302  # publications take turns: numbers follow each other
-version_published: Hook[[RuleBaseVersion, RuleBaseVersion | None], None] = (
-    Hook()
-)  # the new one, and the newest before it
+# The new version, the newest before it, and the draft that becomes it; none of a pack.
+version_published: Hook[[RuleBaseVersion, RuleBaseVersion | None, RuleDraft | None], None] = Hook()
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def current_versions() -> dict[str, RuleVersion]:
     return {entry.rule.code: entry.version for entry in entries}
 
 
-def pin(current: Mapping[str, RuleVersion], note: str) -> int:
+def pin(current: Mapping[str, RuleVersion], note: str, draft: RuleDraft | None = None) -> int:
     """The number of the rule base version that pins exactly these: the newest if it does, else a new one."""
     pinned = sorted(current.items())
     before = newest()
@@ -141,7 +140,7 @@ def pin(current: Mapping[str, RuleVersion], note: str) -> int:
     RuleBaseEntry.objects.bulk_create(
         RuleBaseEntry(rule_base=rule_base, rule_id=version.rule_id, version=version) for _code, version in pinned
     )
-    version_published(rule_base, before)
+    version_published(rule_base, before, draft)
     return number
 
 

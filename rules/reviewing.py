@@ -18,12 +18,12 @@ from projects.gates import keeps_rules
 from projects.hooks import Hook
 from projects.models import Person
 from projects.refusals import Refused
-from rules import publishing
+from rules import foretelling, publishing
 from rules.drafting import check_cases, digest_of_draft, ended, specs_of
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.publishing import body_of, digest_of
 
-objections_to: Hook[[RuleDraft], list[str]] = Hook()  # what has to agree before a draft is published
+objections_to: Hook[[RuleDraft, Person], list[str]] = Hook()  # against its publication, as this person may read it
 
 
 def is_rule_owner(person: Person) -> bool:
@@ -41,6 +41,7 @@ def submit(draft: RuleDraft, by: Person) -> None:
             raise Refused("nothing_changes", _("The draft changes nothing yet."))
         check_cases(draft)
         record(by, "rules.draft_submitted", on=draft)
+        foretelling.to_be_foretold(draft)
     draft.refresh_from_db()
 
 
@@ -62,7 +63,7 @@ def publish(draft: RuleDraft, by: Person, override_reason: str = "", *, seen: st
     if not is_rule_owner(by):
         raise Refused("no_rule_owner", _("Only a rule owner of the installation may publish."))
     check_cases(draft)
-    objections = [objection for found in objections_to(draft) for objection in found]
+    objections = [objection for found in objections_to(draft, by) for objection in found]
     if objections and not override_reason.strip():
         raise Refused("objections", " ".join(objections), field="override_reason")
     with transaction.atomic():
@@ -91,7 +92,7 @@ def publish(draft: RuleDraft, by: Person, override_reason: str = "", *, seen: st
             on=draft,
             rule_base=rule_base.number,
             rules=[held.code for held in locked.rules.all()],
-            overridden=objections,
+            overridden=len(objections),
         )
     draft.refresh_from_db()
     return rule_base
@@ -122,8 +123,21 @@ def rebase(draft: RuleDraft, by: Person) -> list[str]:
         state = RuleDraft.State.OPEN if changed else locked.state
         RuleDraft.objects.filter(pk=draft.pk).update(base=newest, state=state)
         record(by, "rules.draft_rebased", on=draft, base=newest.number, rules=changed)
-    draft.refresh_from_db()
+        draft.refresh_from_db()
+        if state == RuleDraft.State.REVIEW:
+            foretelling.to_be_foretold(draft)
     return changed
+
+
+def foretell(draft: RuleDraft, by: Person) -> int:
+    """Ask anew where what it would change is not known; how many projects that were."""
+    if draft.state != RuleDraft.State.REVIEW:
+        raise Refused("not_in_review", _("Only of a draft in review is asked what it would change."))
+    with transaction.atomic():
+        asked = sum(foretelling.to_be_foretold(draft))
+        if asked:
+            record(by, "rules.replay_asked", on=draft, projects=asked)
+    return asked
 
 
 def _publish(draft: RuleDraft, by: Person) -> RuleBaseVersion:
@@ -149,7 +163,7 @@ def _publish(draft: RuleDraft, by: Person) -> RuleBaseVersion:
             author=held.updated_by,
             approver=by,
         )
-    number = publishing.pin(current, draft.title)
+    number = publishing.pin(current, draft.title, draft)
     rule_base = publishing.rule_base_numbered(number)
     assert rule_base is not None, "it has just been pinned"
     return rule_base

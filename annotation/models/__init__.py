@@ -17,7 +17,7 @@ from annotation.models.judging import (
     StandingJudgment,
 )
 from annotation.models.more_judgments import MoreJudgments, MoreSlot
-from annotation.models.standard import BackTest, Citation, ReplayEntry, ReplaySet
+from annotation.models.standard import BackTest, Citation, ReplayEntry, ReplaySet, RuleReplay
 
 __all__ = [
     "Adjudication",
@@ -40,6 +40,7 @@ __all__ = [
     "Postponement",
     "ReplayEntry",
     "ReplaySet",
+    "RuleReplay",
     "Slot",
     "StandingJudgment",
 ]

@@ -16,7 +16,7 @@ from database.clock import ClockTimestamp
 from inference.models import ModelVersion
 from jobs.models import Job
 from projects.models import Person, Project
-from rules.models import RuleDraft, RuleVersion
+from rules.models import RuleBaseVersion, RuleDraft, RuleVersion
 
 
 class Citation(models.Model):
@@ -72,6 +72,36 @@ class ReplayEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pair_id}: {self.label}"
+
+
+class RuleReplay(Job):
+    """What a draft of the rules, or the version published, makes of a project's labelled pairs, beside what the project is
+    judged by. `digest` names the draft's content; a replay of a draft that is published is one of its version from then on.
+    """
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="rule_replays")
+    before = models.ForeignKey(RuleBaseVersion, models.PROTECT, related_name="+")
+    draft = models.ForeignKey(RuleDraft, models.PROTECT, null=True, related_name="replays")
+    digest = models.CharField(max_length=64, blank=True)
+    after = models.ForeignKey(RuleBaseVersion, models.PROTECT, null=True, related_name="+")
+    replay_set = models.ForeignKey(
+        ReplaySet, models.PROTECT, null=True
+    )  # None: the gold there was when it was worked on
+    total = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0)
+    result = models.JSONField(null=True)
+
+    class Meta(Job.Meta):
+        constraints = [
+            *Job.Meta.constraints,
+            models.CheckConstraint(
+                name="a_replay_is_of_something", condition=Q(draft__isnull=False) | Q(after__isnull=False)
+            ),
+        ]
+        indexes = [*Job.Meta.indexes, models.Index(name="rule_replays_of_project", fields=["project", "-id"])]
+
+    def __str__(self) -> str:
+        return f"replay {self.pk}"
 
 
 class BackTest(Job):

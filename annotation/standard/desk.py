@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, QuerySet
 
 from annotation.models import BackTest
-from annotation.standard import staleness
+from annotation.standard import rule_replays, staleness
 from annotation.standard.weak_spots import WeakRule, weak_spots
 from jobs.models import JobState
 from projects.cached_figures import remembered
@@ -17,6 +17,7 @@ from projects.models import Person, Project
 from relevance.rules import RuleSpec
 from rules import remarks
 from rules.drafting import digest_of_draft
+from rules.foretelling import ForeseenChange
 from rules.models import DraftedRule, RuleDraft, RuleRemark
 from rules.publishing import active_rule_base, specs
 
@@ -25,11 +26,14 @@ LIVE = (RuleDraft.State.OPEN, RuleDraft.State.REVIEW)
 
 
 class Preview(NamedTuple):
-    """A live draft and its last back-test in the project (None: none is done); `current`: of the draft as it is now."""
+    """A live draft and its last back-test in the project (None: none is done); `current`: of the draft as it is now.
+
+    `foreseen`: what it would change of the labelled pairs, asked when it was submitted."""
 
     draft: RuleDraft
     test: BackTest | None
     current: bool
+    foreseen: ForeseenChange | None
 
     @property
     def result(self) -> Mapping[str, Any]:
@@ -84,8 +88,9 @@ def previews(project: Project) -> list[Preview]:
         project=project, draft__in=drafts, kind=BackTest.Kind.EXACT, state=JobState.DONE
     ).order_by("draft_id", "-pk")
     newest = {test.draft_id: test for test in tests.distinct("draft_id")}
+    asked = rule_replays.of_drafts_here(project, drafts)
     return [
-        Preview(draft, test, test is not None and test.digest == digest_of_draft(draft))
+        Preview(draft, test, test is not None and test.digest == digest_of_draft(draft), asked.get(draft.pk))
         for draft in drafts
         for test in [newest.get(draft.pk)]
     ]

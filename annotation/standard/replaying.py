@@ -1,49 +1,37 @@
-"""The replay gate: gold pairs frozen with their labels, on which a draft of the rules must not do worse.
+"""Gold pairs frozen with their labels, and what two sets of rules make of labelled pairs.
 
-A draft may be published when it was held against every stored pair as it is now, and on no project's newest replay set
-drops by more than that project tolerates (after SEEK's replay-gated edits: accepted only where a frozen set holds).
+A draft may be published when it drops on no following project's newest replay set by more than that project tolerates
+(after SEEK's replay-gated edits: accepted only where a frozen set holds); `rule_replays` asks, works and gates.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation.models import BackTest, ReplayEntry, ReplaySet
+from annotation.models import ReplayEntry, ReplaySet
 from annotation.standard.rule_effects import TwoSets
 from catalogue.evidence.grids import extractor
 from catalogue.evidence.lexicons import current
-from catalogue.models import Grid
-from jobs.models import JobState
+from catalogue.models import Grid, Pair, Snapshot
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
 from relevance.evidence import EvidenceGrid, build_grid
+from relevance.lexicon import Lexicon
 from relevance.rules import RuleSpec, in_force
-from rules import drafting
-from rules.models import RuleDraft
-from rules.publishing import specs
 
 MOST = 5000  # pairs of a set, drawn evenly over the gold there is
-
-
-@dataclass(frozen=True)
-class Replayed:
-    """The share of the frozen labels that the rules give, before and after."""
-
-    pairs: int
-    before: float
-    after: float
-
-    @property
-    def drop(self) -> float:
-        return self.before - self.after
+TOGETHER = 250  # pairs between two reports of progress
 
 
 def freeze(project: Project, by: Person | None) -> ReplaySet:
@@ -52,7 +40,7 @@ def freeze(project: Project, by: Person | None) -> ReplaySet:
         # Without the lock two people who freeze at once would choose the same number.
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         gold = project.pairs.exclude(gold_label="").values_list("pk", "item__current_snapshot", "gold_label")
-        frozen = sorted(gold, key=lambda row: hashlib.sha256(str(row[0]).encode()).digest())[:MOST]
+        frozen = sorted(gold, key=lambda row: _drawn(row[0]))[:MOST]
         if not frozen:
             raise Refused("no_gold", _("There is no gold to freeze yet."), status=409)
         made = ReplaySet.objects.create(
@@ -74,67 +62,91 @@ def newest(project: Project) -> ReplaySet | None:
     return ReplaySet.objects.filter(project=project).order_by("-number").first()
 
 
-def replay(replay_set: ReplaySet, before: Sequence[RuleSpec], after: Sequence[RuleSpec]) -> Replayed:
-    """Both sets of rules on the frozen pairs, with the grids that this version reads from them."""
-    today = timezone.localdate()
-    sets = TwoSets(in_force(before, today), in_force(after, today))
-    scale = replay_set.project.scale
-    total = right_before = right_after = 0
-    for entry, grid in _with_grids(replay_set):
-        effect = sets.effect(entry.pair.facts(entry.snapshot), grid)
-        total += 1
-        right_before += scale.from_lore(effect.before) == entry.label
-        right_after += scale.from_lore(effect.after) == entry.label
-    return Replayed(total, right_before / total if total else 0.0, right_after / total if total else 0.0)
+@dataclass
+class Replayed:
+    """Labelled pairs under two sets of rules: how many of them the rules give another label, and how many the right one.
+    Labels are in the project's scale."""
 
+    pairs: int = 0
+    flips: Counter[tuple[str, str]] = field(default_factory=Counter)
+    right_before: int = 0
+    right_after: int = 0
 
-def _with_grids(replay_set: ReplaySet) -> Iterator[tuple[ReplayEntry, EvidenceGrid]]:
-    """Stored grids where there are any, else made now; they are not stored."""
-    lexicon = current(replay_set.project)
-    rows = replay_set.entries.select_related("pair__query", "pair__item", "snapshot").order_by("pk")
-    for start in range(0, replay_set.size, 500):
-        entries = list(rows[start : start + 500])
-        stored = {
-            (row.query_id, row.snapshot_id): row.body
-            for row in Grid.objects.filter(
-                extractor=extractor(lexicon),
-                query__in={entry.pair.query_id for entry in entries},
-                snapshot__in={entry.snapshot_id for entry in entries},
-            )
+    def add(self, label: str, before: str, after: str) -> None:
+        self.pairs += 1
+        self.right_before += before == label
+        self.right_after += after == label
+        if before != after:
+            self.flips[before, after] += 1
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "pairs": self.pairs,
+            "changed": self.flips.total(),
+            "by_direction": {f"{a}->{b}": count for (a, b), count in self.flips.most_common()},
+            "right_before": self.right_before,
+            "right_after": self.right_after,
         }
-        for entry in entries:
-            body = stored.get((entry.pair.query_id, entry.snapshot_id))
-            yield entry, EvidenceGrid.from_json(body) if body else build_grid(entry.pair.facts(entry.snapshot), lexicon)
 
 
-def gate(draft: RuleDraft) -> list[str]:
-    """What speaks against publishing the draft as it is now; empty where nothing does."""
-    projects = Project.objects.filter(archived_at=None, pk__in=ReplaySet.objects.values("project"))
-    objections = []
-    tested = BackTest.objects.filter(
-        draft=draft,
-        digest=drafting.digest_of_draft(draft),
-        kind=BackTest.Kind.EXACT,
-        state=JobState.DONE,
-        result__pairs__gt=0,  # one that found no grids has looked at nothing
-    )
-    if not tested.exists() and Project.objects.filter(archived_at=None, pairs__isnull=False).exists():
-        objections.append(_("The draft as it is now has not been held against stored pairs."))
-    before, after = specs(draft.base), drafting.specs_of(draft)
-    for project in projects.order_by("pk"):
-        replay_set = newest(project)
-        assert replay_set is not None, "its project has one"
-        found = replay(replay_set, before, after)
-        if found.drop > project.replay_tolerance:
-            objections.append(
-                _(
-                    "On the replay set of %(project)s it agrees with %(after)s instead of %(before)s of %(pairs)s labels."
-                )
-                % {
-                    "project": project.name,
-                    "after": f"{found.after:.1%}",
-                    "before": f"{found.before:.1%}",
-                    "pairs": found.pairs,
-                }
-            )
-    return objections
+class ReplayedPair(NamedTuple):
+    pair: Pair
+    snapshot: Snapshot
+    label: str
+
+
+def labelled(project: Project, replay_set: ReplaySet | None) -> QuerySet[ReplayEntry] | QuerySet[Pair]:
+    """The frozen pairs; without a set as many pairs with gold as one would hold, drawn as it would draw them."""
+    if replay_set is not None:
+        return replay_set.entries.select_related("pair__query", "pair__item", "snapshot").order_by("pk")
+    gold = project.pairs.exclude(gold_label="").values_list("pk", flat=True)
+    rows = Pair.objects.filter(pk__in=sorted(gold, key=_drawn)[:MOST])
+    return rows.select_related("query", "item__current_snapshot").order_by("pk")
+
+
+def replay(
+    project: Project,
+    rows: QuerySet[ReplayEntry] | QuerySet[Pair],
+    before: Sequence[RuleSpec],
+    after: Sequence[RuleSpec],
+    report: Callable[[int], bool] = lambda _seen: True,
+) -> Replayed | None:
+    """Both sets of rules on the pairs, with the grids that this version reads from them; None where `report` says to stop."""
+    today, scale, found = timezone.localdate(), project.scale, Replayed()
+    sets = TwoSets(in_force(before, today), in_force(after, today))
+    lexicon, keys = current(project), list(rows.values_list("pk", flat=True))
+    for start in range(0, len(keys), TOGETHER):
+        together = [_labelled(row) for row in rows.filter(pk__in=keys[start : start + TOGETHER])]
+        for one, grid in _with_grids(together, lexicon):
+            effect = sets.effect(one.pair.facts(one.snapshot), grid)
+            found.add(one.label, scale.from_lore(effect.before), scale.from_lore(effect.after))
+        if not report(found.pairs):
+            return None
+    return found
+
+
+def _labelled(row: ReplayEntry | Pair) -> ReplayedPair:
+    if isinstance(row, ReplayEntry):
+        return ReplayedPair(row.pair, row.snapshot, row.label)
+    assert row.item.current_snapshot is not None, f"item {row.item_id} has no snapshot"
+    return ReplayedPair(row, row.item.current_snapshot, row.gold_label)
+
+
+def _with_grids(together: Sequence[ReplayedPair], lexicon: Lexicon) -> Iterator[tuple[ReplayedPair, EvidenceGrid]]:
+    """Stored grids where there are any, else made now; they are not stored."""
+    stored = {
+        (row.query_id, row.snapshot_id): row.body
+        for row in Grid.objects.filter(
+            extractor=extractor(lexicon),
+            query__in={one.pair.query_id for one in together},
+            snapshot__in={one.snapshot.pk for one in together},
+        )
+    }
+    for one in together:
+        body = stored.get((one.pair.query_id, one.snapshot.pk))
+        yield one, EvidenceGrid.from_json(body) if body else build_grid(one.pair.facts(one.snapshot), lexicon)
+
+
+def _drawn(pair: int) -> bytes:
+    """Their order by this is even over everything that there is."""
+    return hashlib.sha256(str(pair).encode()).digest()

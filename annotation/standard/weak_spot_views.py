@@ -8,13 +8,13 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from annotation.standard import desk, weak_spots
+from annotation.standard import desk, rule_replays, weak_spots
 from annotation.standard.weak_spots import PairOpinions, Region
 from catalogue.models import Pair
 from projects.gates import Request
+from projects.requests import by_htmx
 from relevance.dimensions import Dimension
 from relevance.rules import RuleSpec
-from rules import following
 from rules.publishing import active_rule_base, specs
 
 PAGE = 100
@@ -39,11 +39,10 @@ class WhichForm(forms.Form):
 
 def standard(request: Request) -> HttpResponse:
     """The rule owner's home."""
-    context = {
-        "project": request.project,
-        "standing": following.standing(request.project),
-        "desk": desk.desk(request.project, request.person),
-    }
+    context = {"project": request.project, "news": rule_replays.news(request.project)}
+    if by_htmx(request):  # how far the replay is
+        return render(request, "rules/_standing.html#watch", context)
+    context["desk"] = desk.desk(request.project, request.person)
     return render(request, "annotation/standard/standard.html", context)
 
 

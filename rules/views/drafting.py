@@ -16,10 +16,11 @@ from projects.gates import Request, may
 from projects.membership import projects_of
 from projects.policy import Permission
 from projects.refusals import Refused
-from projects.requests import chosen, one, page
+from projects.requests import chosen, one, page, show
 from relevance.identifiers import RULE_CODE, is_identifier
 from relevance.rules import RuleError, RuleSpec, parse_rule
-from rules import differing, drafting, publishing, reviewing, rule_forms, trying
+from rules import differing, drafting, foretelling, publishing, reviewing, rule_forms, trying
+from rules.foretelling import Foretold
 from rules.models import DraftedRule, RuleBaseVersion, RuleDraft
 from rules.rule_forms import CaseForms, ClauseForm, RuleForm
 from rules.yaml_reading import MOST_BYTES
@@ -80,7 +81,7 @@ def draft(request: Request, draft_id: int) -> HttpResponse:
 
 
 def act(request: Request, draft_id: int) -> HttpResponse:
-    """One of: submit, return, publish, withdraw, rebase, change, retire, take_back."""
+    """One of: submit, return, publish, replay, withdraw, rebase, change, retire, take_back."""
     found, person, given = _draft(draft_id), request.person, request.POST
     try:
         match given.get("act", ""):
@@ -95,6 +96,9 @@ def act(request: Request, draft_id: int) -> HttpResponse:
                 messages.success(
                     request, _("Published as rule base version %(number)s.") % {"number": rule_base.number}
                 )
+            case "replay":
+                asked = reviewing.foretell(found, person)
+                messages.success(request, _("Replays asked for: %(count)s.") % {"count": asked})
             case "withdraw":
                 drafting.withdraw(found, person)
             case "rebase":
@@ -256,6 +260,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     before, after = publishing.specs(found.base), drafting.specs_of(found)
+    foretold = _foretold(request, found) if found.state == RuleDraft.State.REVIEW else None
     live = found.state in (RuleDraft.State.OPEN, RuleDraft.State.REVIEW)
     changes = page(found.rules.all(), request, CHANGES_SHOWN)
     shown = {held.code for held in changes.rows}
@@ -276,9 +281,17 @@ def _page(
         "more_problems": max(0, len(brought.problems) - PROBLEMS_SHOWN) if brought else 0,
         "live": live,
         "seen": drafting.digest_of_draft(found),
+        "foretold": foretold,
+        "foretold_ended": foretold is None or foretold.ended,
         "tested_in": [project for project, roles in projects_of(request.person) if may(roles, Permission.SEE_FIGURES)],
     }
-    return render(request, "rules/draft.html", context, status=status)
+    return show(request, "rules/draft.html", context, part="watch", status=status)
+
+
+def _foretold(request: Request, found: RuleDraft) -> Foretold | None:
+    """For those who may publish it."""
+    known = foretelling.foretold(found, request.person) if reviewing.is_rule_owner(request.person) else []
+    return next(iter(known), None)
 
 
 def _newest_number() -> int:

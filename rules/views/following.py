@@ -14,7 +14,10 @@ from rules import following, publishing
 
 
 def choose(request: Request) -> HttpResponse:
-    """`pin` names a version; without one the project follows."""
+    """`pin` names a version; without one the project follows. `ask`: what would moving on change?"""
+    if "ask" in request.POST:
+        following.moved(request.project, request.person)
+        return redirect("standard", request.project.slug)
     given = request.POST.get("pin", "")
     wanted = number(given)
     try:

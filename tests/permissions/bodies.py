@@ -372,7 +372,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "exports": [own(kind="labels", hard_set="hard_set_id")],
     "export-cancel": [plain()],
     "backtests": [own(draft="draft_id")],
-    "project-rules": [plain(pin="1")],
+    "project-rules": [plain(pin="1"), plain(ask="1")],
     "backtest-cancel": [plain()],
     "replay-freeze": [plain()],
     **{f"api-v1-{name}": forms for name, forms in OF_PROGRAMS.items()},

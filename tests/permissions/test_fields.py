@@ -133,6 +133,7 @@ OURS = {
     "AuditEvent.object_id",
     "AuditEvent.object_kind",
     "BackTest.result",
+    "RuleReplay.result",
     "BadCaseNote.act",
     "Calibration.bins",
     "DraftedRule.code",

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from annotation import overview
 from annotation.judging import left_behind
-from annotation.standard import replaying
+from annotation.standard import rule_replays
 from projects import creating, forms, gates, home_cards
 from projects.hooks import Hook
 from projects.models import AuditEvent, Person, Project
@@ -35,7 +35,7 @@ def test_an_app_that_is_made_ready_twice_plugs_in_once() -> None:
         apps.get_app_config(name).ready()
     assert gates.turned_away.takers.count(left_behind.keep) == 1
     assert home_cards.cards.takers.count(overview.cards) == 1
-    assert reviewing.objections_to.takers.count(replaying.gate) == 1
+    assert reviewing.objections_to.takers.count(rule_replays.gate) == 1
     assert forms.rule_base_numbers.takers.count(publishing.rule_base_numbers) == 1
 
 

@@ -166,7 +166,7 @@ def test_an_empty_draft_and_a_failing_case_are_not_submitted(pack: Loaded, cast:
 def test_a_gate_objects_until_there_is_a_reason_and_the_reason_is_kept(
     in_review: RuleDraft, second: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reviewing.objections_to, "takers", [lambda draft: ["The replay set dropped."]])
+    monkeypatch.setattr(reviewing.objections_to, "takers", [lambda draft, by: ["The replay set dropped."]])
     with pytest.raises(Refused, match="The replay set dropped"):
         reviewing.publish(in_review, second)
     reviewing.publish(in_review, second, "The old labels were wrong.")

@@ -51,7 +51,7 @@ OURS = {
          "projects.ServiceToken.prefix", "projects.ServiceToken.sha256", "projects.GuessCount.key",
          "inference.ImportedPrediction.file_sha256", "catalogue.Import.file_sha256",
          "inference.Prediction.prompt_digest", "inference.Prediction.key_sha256", "annotation.Judgment.body_sha256",
-         "annotation.ReplaySet.digest", "annotation.BackTest.digest"), HASH),
+         "annotation.ReplaySet.digest", "annotation.BackTest.digest", "annotation.RuleReplay.digest"), HASH),
     **dict.fromkeys(
         ("catalogue.Import.stored_as", "annotation.Export.folder"), "a path in our storage, never shown"),
     **dict.fromkeys(
@@ -59,7 +59,7 @@ OURS = {
          "inference.ImportedPrediction.posterior",
          "inference.Prediction.moved", "inference.LearntModel.corpus", "inference.LearntModel.report",
          "inference.Calibration.parameters", "inference.Calibration.bins", "inference.PromptVersion.aliases",
-         "inference.ModelJob.result"), "numbers, ids or features of ours"),
+         "inference.ModelJob.result", "annotation.RuleReplay.result"), "numbers, ids or features of ours"),
     "catalogue.Import.mapping": "columns for the reader; the page shows those of the file, which is planted",
     "catalogue.LearntLexicon.body": "words for the grid, never shown",
     "annotation.HardSet.criteria": "codes of reasons",

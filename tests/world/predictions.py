@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.models import BackTest
+from annotation.models import BackTest, RuleReplay
 from catalogue.models import Import, LearntLexicon, Pair
 from inference.knowledge import history
 from inference.models import (
@@ -105,6 +105,10 @@ def asked_for(place: Place) -> None:
     project, mark, lena, max_ = place.project, place.mark, place.person("lena"), place.person("max")
     held = {"project": project, "draft": RuleDraft.objects.get(pk=place.world.shared["draft_id"]), "digest": DIGEST}
     test = BackTest.objects.create(**held, requested_by=lena, error=mark("BackTest.error"))
+    base = held["draft"].base
+    RuleReplay.objects.create(
+        project=project, draft=held["draft"], digest=DIGEST, before=base, error=mark("RuleReplay.error")
+    )
     FormerModel.objects.create(project=project, model=place.model)
     if place.where != "own":
         tried = {"attacks": {}, "clean_agreement": 0.5, "pairs": len(place.world.marks.known)}  # others each time

@@ -12,18 +12,17 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import BackTest, ReplayEntry, ReplaySet
-from annotation.standard import backtesting, replaying
+from annotation.standard import backtesting, replaying, rule_replays
 from annotation.standard.rule_effects import TwoSets
 from annotation.trust import measurable
 from catalogue.models import Pair
-from projects.models import Membership, Person, Project
-from projects.refusals import Refused
+from projects.models import Person, Project
 from relevance.deciding import decide
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
 from relevance.rules import RuleSpec, fired_rules
-from rules import drafting, publishing, reviewing
+from rules import drafting, publishing
 from rules.models import RuleDraft
 from rules.publishing import body_of
 from tests.annotation.conftest import STARTER, changed
@@ -164,7 +163,7 @@ def test_a_draft_changed_before_its_test_ran_is_not_vouched_for(draft: RuleDraft
     assert (test.state, test.result) == ("dead", None)
     assert "changed" in test.error
     drafting.take_back(draft, "R-081", cast.rosa)
-    assert len(replaying.gate(draft)) == 1  # its content is what was asked for, but that was never tested
+    assert len(rule_replays.gate(draft, cast.rosa)) == 1  # its content is what was asked for, but that was never tested
 
 
 def test_the_command_prints_flips_and_agreement(draft: RuleDraft, project: Project, run_command: Any) -> None:
@@ -184,47 +183,7 @@ def run_command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     return run
 
 
-# the replay gate
-
-
-@pytest.fixture
-def second(project: Project) -> Person:
-    """A rule owner of the installation who reads this project's figures."""
-    person = Person.objects.create_person("second-owner", is_rule_owner=True)
-    Membership.objects.create(project=project, person=person, role="rule_owner")
-    return person
-
-
-def test_a_draft_that_drops_on_the_replay_set_is_published_only_with_a_reason(
-    draft: RuleDraft, project: Project, cast: Cast, second: Person
-) -> None:
-    replay_set = replaying.freeze(project, cast.lena)
-    found = replaying.replay(replay_set, publishing.specs(draft.base), drafting.specs_of(draft))
-    assert (found.pairs, found.before, found.after) == (16, 1.0, 0.25)
-    reviewing.submit(draft, cast.rosa)
-    with pytest.raises(Refused, match="not been held against"):
-        reviewing.publish(draft, second)
-    held_against(draft, project)
-    with pytest.raises(Refused, match=r"25\.0% instead of 100\.0% of 16"):
-        reviewing.publish(draft, second)
-    reviewing.publish(draft, second, "The old gold was too strict.")
-    assert draft.override_reason == "The old gold was too strict."
-
-
-def test_within_the_tolerance_nothing_is_said(draft: RuleDraft, project: Project, cast: Cast, second: Person) -> None:
-    replaying.freeze(project, cast.lena)
-    Project.objects.filter(pk=project.pk).update(replay_tolerance=0.75)
-    held_against(draft, project)
-    reviewing.submit(draft, cast.rosa)
-    assert reviewing.publish(draft, second).number == 2
-    assert draft.override_reason == ""
-
-
-def test_a_draft_changed_since_its_test_is_tested_again(draft: RuleDraft, project: Project, cast: Cast) -> None:
-    held_against(draft, project)
-    assert replaying.gate(draft) == []
-    drafting.retire(draft, "R-081", cast.rosa)
-    assert len(replaying.gate(draft)) == 1
+# replay sets
 
 
 def test_a_replay_set_stays_as_it_was_frozen(draft: RuleDraft, project: Project, cast: Cast) -> None:
