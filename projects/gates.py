@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.middleware.csrf import CsrfViewMiddleware
@@ -92,11 +93,19 @@ class PolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         program = bearer.is_for_programs(request)
-        response = bearer.answer(request, self.get_response) if program else self.get_response(request)
+        answer = self._leaving_nothing if request.method == "HEAD" else self.get_response
+        response = bearer.answer(request, answer) if program else answer(request)
         refused_requests.note(request, response)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    def _leaving_nothing(self, request: HttpRequest) -> HttpResponse:
+        """HEAD answers as GET does, for nobody to see: no card is held for it, and nothing was downloaded."""
+        with transaction.atomic():
+            response = self.get_response(request)
+            transaction.set_rollback(True)
         return response
 
     def process_view(

@@ -73,6 +73,16 @@ class RequestMiddleware:
         requests.log(level, "%(method)s %(path)s %(status)s in %(ms)s ms", said, extra={"fields": said})
 
 
+class FaultsOfStrangers(logging.Filter):
+    """A Host that is none of ours is no fault of ours: a line without a trace, which anybody could have us write."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.exc_info, record.exc_text = None, None
+            record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+        return True
+
+
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         told: dict[str, Any] = {

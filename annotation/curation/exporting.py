@@ -44,7 +44,7 @@ from jobs.kinds import Kind, single
 from jobs.models import JobState
 from projects import audit
 from projects.models import Person, Project
-from projects.refusals import TotalFailure
+from projects.refusals import Refused, TotalFailure
 from relevance.splits import SHARES, SPLIT_VERSION, Splits, digest
 
 logger = logging.getLogger(__name__)
@@ -313,11 +313,20 @@ def _manifest(
 
 
 def open_file(export: Export, name: str) -> Any:
-    """A file of a sealed export, or None: what is not in the manifest does not exist."""
+    """A file of a sealed export, or None: what is not in the manifest does not exist. Raises Refused where the storage has
+    lost it."""
     if export.state != "done" or export.manifest is None:
         return None
     names = {entry["name"] for entry in export.manifest["files"]} | {MANIFEST}
-    return default_storage.open(f"{export.folder}/{name}", "rb") if name in names else None
+    return _opened(export, name) if name in names else None
+
+
+def _opened(export: Export, name: str) -> Any:
+    try:
+        return default_storage.open(f"{export.folder}/{name}", "rb")
+    except FileNotFoundError as error:
+        lost = _("The storage has lost the file %(name)s of this export. Take it from a backup, or export anew.")
+        raise Refused("file_lost", lost, status=410, name=name) from error
 
 
 def verify(export: Export) -> list[str]:
@@ -334,7 +343,7 @@ def copy_to(export: Export, folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     names = [entry["name"] for entry in export.manifest["files"]] + [MANIFEST]
     for name in names:
-        with default_storage.open(f"{export.folder}/{name}", "rb") as source, (folder / name).open("wb") as target:
+        with _opened(export, name) as source, (folder / name).open("wb") as target:
             for chunk in iter(lambda: source.read(1 << 20), b""):
                 target.write(chunk)
     return names

@@ -8,6 +8,7 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,13 @@ def test_plain_http_is_sent_to_https_and_a_foreign_host_is_refused(port: int) ->
     assert ask(port, "/login/", host="evil.example")[0] == 400
 
 
+def test_a_foreign_host_writes_a_line_and_no_trace(port: int, log: Path) -> None:
+    ask(port, "/login/", host="elsewhere.example")
+    lines = [line for line in log.read_text().splitlines() if "elsewhere.example" in line]
+    assert lines and all('"level": "warning"' in line for line in lines), lines
+    assert "Traceback" not in log.read_text() and '"trace"' not in log.read_text()
+
+
 def test_cookies_of_production_are_locked_to_this_host(port: int) -> None:
     _, headers, _ = ask(port, "/login/")
     cookies = headers.get_all("Set-Cookie") or []
@@ -107,6 +115,11 @@ def test_only_our_static_files_are_served(port: int, path: str) -> None:
 
 def test_health_tells_strangers_nothing(port: int) -> None:
     assert ask(port, "/health/")[2] == b'{"ok": true}'
+
+
+@pytest.fixture
+def log(port: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return next(tmp_path_factory.getbasetemp().glob("production*/web.log"))
 
 
 def request(*lines: str, body: str = "") -> bytes:

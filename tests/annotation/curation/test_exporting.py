@@ -9,6 +9,7 @@ import io
 import json
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from annotation.models import Export
 from catalogue.models import Pair, Query
 from database.statements import rows
 from jobs import leasing
-from projects.models import Project
+from projects.models import AuditEvent, Project
+from projects.refusals import Refused
 from relevance.splits import SPLIT_VERSION, Splits
 from tests.conftest import Cast
 from tests.world.rows import make_item, make_judgment, make_pair, make_prediction
@@ -295,3 +297,18 @@ def test_what_makes_an_export_plan_otherwise_ends_with_it_also_after_an_error(pr
         assert settings_now() == ["force_custom_plan", "off", "off"]
         _ = 1 / 0
     assert settings_now() == ["auto", "on", "on"]
+
+
+def test_a_file_that_the_storage_has_lost_is_said_so(
+    project: Project, cast: Cast, client_for: Callable[[Any], Client], tmp_path: Path
+) -> None:
+    gold(make_pair(project=project), "L4")
+    export = sealed(project, "labels")
+    lena, address = client_for(cast.lena), f"/p/shoes/exports/{export.pk}/files/labels.jsonl"
+    assert lena.head(address).status_code == 200
+    assert not AuditEvent.objects.filter(act="downloaded_export").exists(), "nothing was downloaded"
+    default_storage.delete(f"{export.folder}/labels.jsonl")
+    answer = lena.get(address)
+    assert answer.status_code == 410 and "labels.jsonl" in answer.content.decode()
+    with pytest.raises(Refused, match="lost the file"):
+        exporting.copy_to(export, tmp_path)

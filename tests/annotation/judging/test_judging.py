@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from annotation.judging import card, queue, recording
 from annotation.judging.recording import Answer, BadAnswer
@@ -223,3 +225,11 @@ def test_the_last_judgments_on_the_card_are_one_statement_however_many(
         make_judgment(pair=make_pair(project=project, query=query), by=cast.ana, label="L4")
     with django_assert_num_queries(1):
         assert len(card.history(cast.ana, project)) == 3
+
+
+def test_a_head_request_holds_no_card(pair: Pair, cast: Cast, client_for: Callable[[Person], Client]) -> None:
+    ana = client_for(cast.ana)
+    assert ana.head("/p/shoes/judge/").status_code == 200
+    assert not Lease.objects.exists() and not Slot.objects.exclude(state=Slot.State.OPEN).exists()
+    assert ana.get("/p/shoes/judge/").status_code == 200
+    assert Lease.objects.count() == 1, "which the page itself does"
