@@ -13,12 +13,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import connections
+from django.db import ProgrammingError, connections
 
 from database import half_restored, versions
 from lore_app import environment, private_folders
 from lore_app.durable_folders import why_not_lasting
 from lore_app.privileges import append_only_tables
+from projects import demo_logins
 from projects.starting import RUNNING
 
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
@@ -105,6 +106,16 @@ def tables_are_ours(databases: Sequence[str] | None = None, **_: Any) -> list[Ch
         else:
             problems += _role_cannot_rewrite(alias)
     return problems
+
+
+@register(RUNNING)
+def demo_is_alone(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """One click of a stranger would enter as a system admin, who makes a link for anybody."""
+    try:
+        reason = demo_logins.why_not() if databases else ""
+    except ProgrammingError:  # no tables, or others than ours, which tables_are_ours tells
+        reason = ""
+    return [Error(reason, id="lore.E017")] if reason else []
 
 
 def _role_cannot_rewrite(alias: str) -> list[CheckMessage]:

@@ -2,6 +2,10 @@
 
 Their user names begin with "demo-", which no other person's may; their sessions are carried by DemoBackend, which
 knows nobody unless settings.DEMO. Switching the demo off therefore ends them.
+
+The demo is for a database of its own: where somebody can sign in who is not of it, it does not start, and its logins open
+nothing. Of the demo are its people, and whom they have let in; so is what people bring in from the shell while nobody
+else can sign in.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from projects.models import Membership, Person, Project, Role
+from projects.models import AuditEvent, Membership, Person, Project, Role
 
 PREFIX = "demo-"
 BACKEND = "projects.demo_logins.DemoBackend"
@@ -70,9 +74,39 @@ def _ensure_one(login: DemoLogin, project: Project) -> Person:
     return person
 
 
+def strangers() -> list[str]:
+    """Who can sign in and is not of the demo, by user name. Roots of the demo may let others in, and these others again."""
+    others = dict(
+        Person.objects.filter(is_active=True).exclude(username__startswith=PREFIX).values_list("pk", "username")
+    )
+    if not others:
+        return []
+    ours = set(Person.objects.filter(username__startswith=PREFIX).values_list("pk", flat=True))
+    let_in = AuditEvent.objects.filter(act="person.created", actor__isnull=False).order_by("pk")
+    for object_id, actor in let_in.values_list("object_id", "actor_id"):  # nobody lets in before being let in
+        if actor in ours:
+            ours.add(int(object_id))
+    return sorted(name for pk, name in others.items() if pk not in ours)
+
+
+def why_not() -> str:
+    """One sentence with the way out where the demo must not be served, else nothing."""
+    if not settings.DEMO or not (found := strangers()):
+        return ""
+    named = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    return (
+        f"LORE_DEMO=1 lets anybody in without a password, and here people can sign in who are not of the demo ({named}): "
+        "serve them without it (python manage.py up), or give the demo a folder of its own (LORE_DATA_DIR=/elsewhere make run)"
+    )
+
+
+def _open() -> bool:
+    return bool(settings.DEMO) and not strangers()
+
+
 def offered() -> list[DemoLogin]:
     """What the login page shows: nothing outside the demo, and only people who are there."""
-    if not settings.DEMO:
+    if not _open():
         return []
     there = set(Person.objects.filter(username__startswith=PREFIX, is_active=True).values_list("username", flat=True))
     return [login for login in CAST if login.username in there]
@@ -80,7 +114,7 @@ def offered() -> list[DemoLogin]:
 
 def demo_person(username: str) -> Person | None:
     """The person behind a one-click login, or nobody: never outside the demo, never someone with a password."""
-    if not settings.DEMO or username not in {login.username for login in CAST}:
+    if username not in {login.username for login in CAST} or not _open():
         return None
     person = Person.objects.filter(username=username, is_active=True).first()
     return person if person is not None and not person.has_usable_password() else None
@@ -93,6 +127,6 @@ class DemoBackend(BaseBackend):
         return None
 
     def get_user(self, user_id: int) -> Person | None:
-        if not settings.DEMO:
+        if not _open():
             return None
         return Person.objects.filter(pk=user_id, is_active=True, username__startswith=PREFIX).first()

@@ -249,7 +249,7 @@ def test_outside_the_demo_no_one_click_login_is_offered_or_answered(settings: An
         demo_logins.ensure(project)
 
 
-def test_in_the_demo_one_click_signs_in_and_only_as_a_demo_person(settings: Any, cast: Cast, project: Project) -> None:
+def test_in_the_demo_one_click_signs_in_and_only_as_a_demo_person(settings: Any, project: Project) -> None:
     settings.DEMO = True
     demo_logins.ensure(project)
     demo_logins.ensure(project)

@@ -34,6 +34,8 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("the demo is only loaded with LORE_DEMO=1")
         refuse_other_versions()
+        if reason := demo_logins.why_not():
+            raise CommandError(reason)
         held = Project.objects.filter(slug=SLUG).first()
         project = held or creating.make(
             None,
