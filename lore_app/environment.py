@@ -14,6 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from inference.engines.origins import origin
 
+# Of control groups, version 2 and 1.
+CONTAINER_MEMORY = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
 
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
@@ -41,6 +44,22 @@ def whole_number(name: str, default: int, *, least: int = 0, most: int = 2**31) 
     if not least <= number <= most:
         raise ImproperlyConfigured(f"{name} must lie between {least} and {most}, not {number}")
     return number
+
+
+def memory_mb() -> int:
+    """Of the host, or of the container where that has less."""
+    host = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    bounds = [_memory_bound(path) for path in CONTAINER_MEMORY]
+    return min([host, *(bound for bound in bounds if bound)]) >> 20
+
+
+def _memory_bound(path: Path) -> int:
+    """0 where there is none."""
+    try:
+        said = path.read_text().strip()
+    except OSError:
+        return 0
+    return int(said) if said.isdecimal() else 0
 
 
 def choice(name: str, default: str, known: Collection[str]) -> str:

@@ -204,7 +204,7 @@ JOB_LEASE_SECONDS = environment.whole_number("LORE_JOB_LEASE_SECONDS", 120, leas
 JOB_ATTEMPTS = environment.whole_number("LORE_JOB_ATTEMPTS", 3, least=1, most=20)
 JOB_VANISHES = environment.whole_number("LORE_JOB_VANISHES", 10, least=2, most=1000)
 STUCK_SECONDS = environment.whole_number("LORE_STUCK_SECONDS", 3600, least=1)
-WORKER_MEMORY_MB = environment.whole_number("LORE_WORKER_MEMORY_MB", 0, least=0)
+WORKER_MEMORY_MB = environment.whole_number("LORE_WORKER_MEMORY_MB", environment.memory_mb() // 2, least=0)
 WORKER_THREADS = environment.whole_number("LORE_WORKER_THREADS", 2, least=1, most=64)
 WEB_STATEMENT_SECONDS = environment.whole_number("LORE_WEB_STATEMENT_SECONDS", 30, least=1, most=600)
 PATIENCE_SECONDS = environment.whole_number("LORE_PATIENCE_SECONDS", 20, least=1, most=600)

@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from database.clock import ClockTimestamp
+from relevance.identifiers import SLUG, in_full
 from relevance.labels import SCALES, Scale, scale_named
 
 
@@ -110,6 +111,7 @@ class Project(models.Model):
             models.CheckConstraint(
                 name="replay_tolerance_is_a_share", condition=Q(replay_tolerance__gte=0, replay_tolerance__lte=1)
             ),
+            models.CheckConstraint(name="project_slug_is_a_code", condition=Q(slug__regex=in_full(SLUG))),
             models.CheckConstraint(name="scale_is_known", condition=Q(scale_name__in=sorted(SCALES))),
         ]
 

@@ -56,7 +56,7 @@ _QUANTITY_DIMENSION = {
     "count": Dimension.SET_SINGLE,
     "age": Dimension.AUDIENCE,
 }
-_MODEL = re.compile(r"(?=.*\d)[a-z0-9][a-z0-9./+-]*$")
+_MODEL = re.compile(r"(?=.*\d)[a-z0-9][a-z0-9./+-]*")
 
 
 def extract_constraints(query: str, lexicon: Lexicon) -> tuple[Constraint, ...]:
@@ -109,7 +109,7 @@ def _of_words(words: tuple[Token, ...], lexicon: Lexicon) -> list[tuple[int, Con
 
 
 def _meant(piece: str, entry: Entry | None, lexicon: Lexicon, *, negated: bool) -> Constraint:
-    if entry is None and _MODEL.match(piece) and len(piece) > 1:
+    if entry is None and _MODEL.fullmatch(piece) and len(piece) > 1:
         return Constraint(Dimension.MODEL, piece, piece, negated)
     if entry is None:
         entry = _respelt(piece, lexicon)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from database.clock import ClockTimestamp
 from projects.models import Person
 from relevance.dimensions import Dimension
+from relevance.identifiers import RULE_CODE, in_full
 from relevance.rules import RuleSpec, parse_rule
 
 
@@ -21,6 +22,11 @@ class Rule(models.Model):
     code = models.CharField(max_length=20, unique=True)
     owner = models.ForeignKey(Person, models.PROTECT, null=True, blank=True)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="rule_code_is_a_code", condition=Q(code__regex=in_full(RULE_CODE))),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -135,6 +141,7 @@ class DraftedRule(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="one_change_per_draft_and_rule", fields=["draft", "code"]),
+            models.CheckConstraint(name="drafted_rule_code_is_a_code", condition=Q(code__regex=in_full(RULE_CODE))),
         ]
 
     def __str__(self) -> str:

@@ -192,7 +192,7 @@ class ImportCommand(JsonCommand):
             now = time.monotonic()
             if now - last >= 1:
                 last = now
-                share, rate = bytes_read / max(size, 1), counts.read / (now - began)
+                share, rate = min(bytes_read / max(size, 1), 1), counts.read / (now - began)
                 self.stderr.write(f"{counts.read} rows, {share:.0%}, {rate:.0f} rows/s, {counts.rejected} rejected")
 
         return report

@@ -172,6 +172,9 @@ class MeaningForm(forms.Form):
         return rater_hints.who_judged(self.look.rows, self.look.columns, self._shown())
 
     def one_rater_each(self) -> list[str]:
+        """None in a released set, whose further columns are known to be none."""
+        if self.preset is not None and self.preset.name != "lore":
+            return []
         return rater_hints.one_rater_each(self.look.rows, self.look.columns, self._shown())
 
     def _shown(self) -> dict[str, str]:
@@ -180,6 +183,11 @@ class MeaningForm(forms.Form):
 
     def label_rows(self) -> list[LabelRow]:
         return list(self.labels.rows(self)) if self.labels else []
+
+    @property
+    def asks_anew(self) -> bool:
+        """The page that was posted asked of other labels than there are now: its scale or its columns were changed."""
+        return self.labels is not None and self.data.get("labels_asked") != self.labels.asked
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -374,7 +374,9 @@ def _note(batch: Import, token: UUID, intake: Intake, bytes_read: int) -> None:
     """Counts, report and place are written with the chunk, or not at all."""
     # Without the token an import that was cancelled, or that another worker has taken over, would go on writing.
     noted = leasing.held_by(Import, batch.pk, token).update(
-        bytes_read=bytes_read, report=intake.report.model_dump(), **asdict(intake.counts)
+        bytes_read=min(bytes_read, batch.bytes_total or bytes_read),
+        report=intake.report.model_dump(),
+        **asdict(intake.counts),
     )
     if not noted or not leasing.renew(batch, token):
         raise leasing.Superseded

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from database.clock import ClockTimestamp
 from projects.models import Person, Project
+from relevance.identifiers import PROMPT_NAME, in_full
 
 
 class PromptVersion(models.Model):
@@ -18,6 +20,11 @@ class PromptVersion(models.Model):
     note = models.CharField(max_length=300, blank=True)
     written_by = models.ForeignKey(Person, models.PROTECT, null=True)  # empty: shipped
     created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="prompt_name_is_a_code", condition=Q(name__regex=in_full(PROMPT_NAME))),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -17,6 +17,7 @@ from inference.prompting import prompts as prompting
 from inference.prompting.prompts import PromptError, PromptSet
 from projects.audit import record
 from projects.models import Person, Project
+from relevance.identifiers import PROMPT_NAME, is_identifier
 
 
 def active(project: Project | None = None) -> PromptVersion:
@@ -104,6 +105,8 @@ def write(
 ) -> PromptVersion:
     """A new version, not active. Raises PromptError naming the template and what is wrong with it."""
     prompts = prompting.prompt_set(name, templates, aliases)
+    if not is_identifier(name, PROMPT_NAME):
+        raise PromptError("name", "must be made of the letters a to z, digits, and - _ . +, 60 at most")
     with transaction.atomic():
         if PromptVersion.objects.filter(name=name).exclude(digest=prompts.digest).exists():
             raise PromptError("name", f"another version is called {name!r}")

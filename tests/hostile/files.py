@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import random
 import zipfile
+from base64 import b64encode
 from collections.abc import Iterator
 
 import pyarrow
@@ -35,6 +37,24 @@ def repeated(value: str, times: int) -> pyarrow.DictionaryArray:
 
 def one_large_page(megabytes: int) -> bytes:
     return as_parquet(pyarrow.table({"query": ["\0" * (megabytes << 20)], "item_id": ["1"]}), use_dictionary=False)
+
+
+def titled(title: str, rows: int) -> pyarrow.Table:
+    queries = pyarrow.array([f"query {number}" for number in range(rows)])
+    ids = pyarrow.array([f"m{number}" for number in range(rows)])
+    return pyarrow.table({"query": queries, "item_id": ids, "title": repeated(title, rows)})
+
+
+def letters(size: int) -> str:
+    """That nothing shrinks, a database neither."""
+    return b64encode(random.Random(size).randbytes(min(size, 60_000))).decode()[:size].ljust(size, "x")
+
+
+def entries_used_often() -> Iterator[tuple[str, str, bytes]]:
+    """One text in the file, in many rows of it; the first of them are rows that go in."""
+    for rows, size in ((5000, 60_000), (1000, 1 << 20), (200, 30 << 20), (60, 90 << 20), (20, 90 << 20)):
+        data = as_parquet(titled(letters(size), rows), dictionary_pagesize_limit=200 << 20)
+        yield f"{size} letters in {rows} rows", f"{rows}x{size}.parquet", data
 
 
 def with_a_lying_footer(data: bytes) -> bytes:
@@ -83,6 +103,7 @@ def hostile_files() -> Iterator[tuple[str, str, bytes]]:
             dictionary_pagesize_limit=64 << 20,
         ),
     )
+    yield from entries_used_often()
     yield "one page of 200 MiB", "page.parquet", one_large_page(200)
     yield "one page of 200 MiB, and a footer that lies", "lies.parquet", with_a_lying_footer(one_large_page(200))
     yield (

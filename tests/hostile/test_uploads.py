@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
+import resource
 import socket
 import subprocess
 import sys
@@ -16,18 +18,31 @@ from typing import Any
 import pyarrow
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from pyarrow import parquet
 
 from catalogue.child_processes import Child
-from catalogue.importing.meaning.inspecting import look
+from catalogue.importing import running
+from catalogue.importing.meaning.inspecting import Origin, look
+from catalogue.importing.meaning.presets import OWN
 from catalogue.importing.opening import ImportFile
 from catalogue.importing.reading.limits import UPLOAD
 from catalogue.importing.reading.readers import FileRefused, RowReader
+from catalogue.importing.running import Plan
 from catalogue.models import Import
+from jobs import leasing
 from projects.models import Project
 from tests.conftest import Cast, FreshDatabase, make_cast
-from tests.hostile.files import GOOD, as_parquet, hostile_files, one_large_page, repeated, with_a_lying_footer
+from tests.hostile.files import (
+    GOOD,
+    as_parquet,
+    entries_used_often,
+    hostile_files,
+    one_large_page,
+    repeated,
+    with_a_lying_footer,
+)
 from tests.processes import ROOT, web_server
 from tests.world.files import write_parquet
 
@@ -121,6 +136,51 @@ def test_a_footer_that_lies_ends_the_child_and_costs_us_nothing(tmp_path: Path, 
     assert ours < 20 and naive > 200
 
 
+def imported(project: Project, path: Path) -> Import:
+    """As a worker imports what was uploaded."""
+    plan, origin = Plan(dict(OWN)), Origin("a shop", "CC0-1.0", "")
+    batch = running.ordered_here(
+        project, "pairs", [path], plan=plan, origin=origin, preset="", scale=project.scale, images=None
+    )
+    token = leasing.claim(Import, batch.pk)
+    assert token is not None
+    with path.open("rb") as file:
+        running._run_to_end(batch, [ImportFile(path.name, file)], token, limits=UPLOAD)
+    batch.refresh_from_db()
+    return batch
+
+
+def stored_bytes() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return int(cursor.fetchone()[0])
+
+
+def test_a_text_used_in_many_rows_is_counted_with_each_and_the_worker_keeps_nothing_of_it(
+    project: Project, tmp_path: Path, figures: Callable[..., None]
+) -> None:
+    """H3: 3.9 KB took a worker to 11.9 GB, and 52 KB made 565 MB of database."""
+    files = [(what, tmp_path / name, data) for what, name, data in entries_used_often()]
+    for _what, path, data in files:
+        path.write_bytes(data)
+    told = {}
+    for what, path, data in files:
+        gc.collect()
+        database, before, outcome = stored_bytes(), memory("VmRSS"), []
+        growth = peak_growth(lambda path=path, outcome=outcome: outcome.append(imported(project, path)))
+        gc.collect()
+        (batch,) = outcome
+        kept, grown = memory("VmRSS") - before, stored_bytes() - database
+        assert batch.state == "dead" and "unfold" in batch.error, (what, batch.state, batch.error)
+        assert growth < 300 * MEBIBYTE and kept < 100 * MEBIBYTE, (what, growth, kept)
+        assert grown < 64 * MEBIBYTE, (what, grown)
+        told[what] = f"{len(data)} bytes, {growth >> 20} MiB at most, {kept >> 20} kept, database {grown >> 20}"
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    _rows, naive = read_alone("naive", files[0][1])
+    figures("H3", **told, child_mib=round(child), naive_control_mib=naive)
+    assert naive > 250, "which holds each use of it"
+
+
 HEADERS = (
     b"\x15\x02\x15" + b"\xff" * 20, b"\x1c" * 40, b"\x19\x00\x00", b"\x00",
     b"\x15\x01\x15\x01\x15\x01\x00", b"\xff" * 64,
@@ -138,9 +198,13 @@ def test_a_bomb_that_unfolds_row_by_row_ends_at_the_cap() -> None:
     """Each frame is small: 60,000 letters that stand in the file once, five million times."""
     data = as_parquet(pyarrow.table({"query": repeated("x" * 60_000, 1_000_000), "item_id": repeated("1", 1_000_000)}))
     assert len(data) < MEBIBYTE
-    with pytest.raises(FileRefused, match="more than is allowed"):
-        for _row in RowReader(io.BytesIO(data), "x.parquet", replace(UPLOAD, expanded_bytes=64 * MEBIBYTE)):
-            pass
+    for limits, said in (
+        (UPLOAD, "100 times its size"),
+        (replace(UPLOAD, expanded_bytes=64 * MEBIBYTE, ratio=1 << 20), "more than is allowed"),
+    ):
+        with pytest.raises(FileRefused, match=said):
+            for _row in RowReader(io.BytesIO(data), "x.parquet", limits):
+                pass
 
 
 def test_a_child_that_is_too_slow_or_ends_is_the_reason_told(monkeypatch: pytest.MonkeyPatch) -> None:

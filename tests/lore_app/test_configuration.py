@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from django.db import connection
 from database import connecting
 from lore_app import environment
 from lore_app.checks import database_is_durable
+from tests.processes import ROOT
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,31 @@ def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> 
     assert environment.secret("LORE_ABSENT", kept) == first
     assert len(first) >= 32
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_worker_takes_half_of_what_the_host_or_its_container_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound = tmp_path / "memory.max"
+    monkeypatch.setattr(environment, "CONTAINER_MEMORY", (bound, tmp_path / "absent"))
+    host = environment.memory_mb()
+    assert host == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    bound.write_text("max\n")
+    assert environment.memory_mb() == host
+    bound.write_text(f"{512 << 20}\n")
+    assert environment.memory_mb() == 512
+
+
+def test_a_worker_meets_its_default_bound() -> None:
+    begun = "import django, resource; django.setup(); from jobs.process import _limit_memory; _limit_memory()"
+    asked = f"{begun}; print(resource.getrlimit(resource.RLIMIT_DATA)[0])"
+    told = {name: value for name, value in os.environ.items() if name != "LORE_WORKER_MEMORY_MB"}
+    told |= {"DJANGO_SETTINGS_MODULE": "lore_app.settings"}
+    for extra, bound in (({}, environment.memory_mb() // 2 << 20), ({"LORE_WORKER_MEMORY_MB": "0"}, -1)):
+        done = subprocess.run(
+            [sys.executable, "-c", asked], cwd=ROOT, env={**told, **extra}, check=True, capture_output=True
+        )
+        assert int(done.stdout.split()[-1]) == bound
 
 
 @pytest.mark.parametrize("url", ["mysql://a@b/c", "postgres://a@b", "nonsense"])

@@ -41,7 +41,7 @@ OURS = {
          "annotation.BadCaseNote.act", "annotation.ReplayEntry.label", "projects.AuditEvent.act",
          "projects.AuditEvent.object_kind", "projects.Person.locale", "rules.Rule.code", "rules.DraftedRule.code",
          "inference.ModelVersion.engine", "inference.LearntModel.source", "inference.Calibration.method",
-         "projects.Project.slug", "projects.HourlyCount.kind", "annotation.Export.kind"), CODE),
+         "projects.Project.slug", "inference.PromptVersion.name", "projects.HourlyCount.kind", "annotation.Export.kind"), CODE),
     **dict.fromkeys(
         ("projects.Person.password", "projects.OneTimeLink.token_sha256", "rules.RuleVersion.body_sha256",
          "rules.RuleBaseVersion.digest", "inference.PromptVersion.digest", "inference.Caption.image_sha256",
@@ -68,7 +68,7 @@ OURS = {
 }  # fmt: skip
 ALSO_UNIQUE = {"catalogue.Query.text", "catalogue.Item.external_id", "annotation.HardSet.name", "annotation.Judge.rater",
                "inference.KnowledgeCard.key", "inference.KnowledgeCard.key_folded", "jobs.Worker.name",
-               "inference.PromptVersion.name", "inference.ModelVersion.name", "catalogue.PictureSource.host",
+               "inference.ModelVersion.name", "catalogue.PictureSource.host",
                "catalogue.PictureFetch.address"}  # fmt: skip
 ONLY = {"annotation.Judge.rater": "person_id IS NULL", "inference.Prediction.reason": "status = 'invalid'"}
 # In JSON: keys below which foreign text stands, and keys below which nothing is touched.

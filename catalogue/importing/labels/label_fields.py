@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
+from catalogue.display import label_name
 from catalogue.importing.labels import label_consent
 from catalogue.importing.labels.label_consent import BY_CALL, BY_PERSON, LabelTable, ReadValue, Said
 from catalogue.importing.labels.label_values import LabelValues, ScaleUnclear
@@ -77,7 +78,10 @@ class LabelFields:
         return {_name(value): _choice(value.label) for value in self.table.values}
 
     def fields(self) -> dict[str, forms.Field]:
-        named = ((grade.code, _called(grade.code, grade.name)) for grade in self.table.scale.grades)
+        named = (
+            (grade.code, _called(grade.code, label_name(self.table.scale, grade.code)))
+            for grade in self.table.scale.grades
+        )
         choices = [*named, (LEAVE_OUT, _("no label: leave it out"))]
         return {
             "scale": forms.ChoiceField(label=_("Label scale"), choices=self._scales(), help_text=self._advice()),
@@ -93,10 +97,19 @@ class LabelFields:
             return self.problem
         return _("A project without pairs takes the scale that is chosen here; another one asks for the labels again.")
 
+    @property
+    def asked(self) -> str:
+        """The same for the same values in the same scale: by it a page knows whether it asks what there is to be said."""
+        keys = "\n".join(value.key for value in self.table.values)
+        return f"{self.table.scale.name}-{hashlib.sha256(keys.encode()).hexdigest()[:12]}"
+
     def rows(self, form: forms.Form) -> Iterator[LabelRow]:
+        """What was chosen in another scale is chosen no longer."""
+        codes = {*self.table.scale.codes, LEAVE_OUT}
         for value in self.table.values:
             field = form[_name(value)]
-            yield LabelRow(value.written, value.rows, field, str(field.value() or ""))
+            said = str(field.value() or "")
+            yield LabelRow(value.written, value.rows, field, said if said in codes else _choice(value.label))
 
     def decided(self, cleaned: Mapping[str, Any]) -> LabelTable:
         """What the person left as it was agreed, or said."""

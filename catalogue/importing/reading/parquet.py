@@ -6,7 +6,6 @@ Here are the words for why a file was refused. That the child died is one of the
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -38,12 +37,8 @@ class Frame(NamedTuple):
 def frames(descriptor: int, name: str, limits: Limits) -> Iterator[Frame]:
     """Of an open file; raises ParquetRefused. The child works ahead by one frame, and ends with this iterator."""
     child = Child(CHILD, str(descriptor), json.dumps(asdict(limits)), files=(descriptor,))
-    most = max(limits.expanded_bytes, limits.ratio * os.fstat(descriptor).st_size)
     try:
         while (frame := _next(child, limits, name)) is not None:
-            most -= sum(map(len, frame.lines))
-            if most < 0:
-                raise ParquetRefused(_why({"refused": "unfolds"}, name, limits))
             yield frame
     finally:
         child.end()

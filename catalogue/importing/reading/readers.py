@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
 import tempfile
 import zlib
@@ -23,7 +24,7 @@ from typing import Any, BinaryIO, NoReturn, TypeAlias
 from django.core.files.base import File
 from django.utils.translation import gettext as _
 
-from catalogue.importing.reading import delimited, encodings, json_rows, parquet, xlsx
+from catalogue.importing.reading import delimited, encodings, json_rows, parquet, unfolding, xlsx
 from catalogue.importing.reading.delimited import NOTHING
 from catalogue.importing.reading.limits import UPLOAD, Limits
 from catalogue.importing.reading.read_as import UNSAID, ReadAs
@@ -42,7 +43,6 @@ _JSON_NAMES = {".jsonl", ".ndjson", ".json"}
 _OPENS_ALONE = re.compile(rb'\{[ \t]*\r?\n\s*"')  # an object over several lines
 _NAMES_COLUMNS = re.compile(rb"[^{}\[\]\0\n]*[,;|\t][^{}\[\]\0\n]*\r?\n")
 _PEEK = 4096
-_RATIO_FROM = 16 << 20  # small files may well shrink a hundredfold
 
 
 Readable: TypeAlias = BinaryIO | File[Any]
@@ -182,12 +182,12 @@ class RowReader:
     def _parquet_rows(self) -> Iterator[Row | Broken]:
         number = 0
         try:
-            with self._on_disk() as descriptor:
+            with self._on_disk() as (descriptor, stored):
                 for lines, read, narrow in parquet.frames(descriptor, self._file_name, self.limits):
                     self._counted.count = max(self._counted.count, read)
                     for line in lines:
                         number += 1
-                        self.unfolded += len(line)
+                        self._unfold(line, stored)
                         yield _with_rounded(self._parquet_row(number, line), narrow)
         except parquet.ParquetRefused as refusal:
             raise FileRefused(str(refusal)) from refusal
@@ -199,12 +199,12 @@ class RowReader:
 
     def _sheet_rows(self) -> Iterator[Row | Broken]:
         number = 0
-        with self._on_disk() as descriptor:
+        with self._on_disk() as (descriptor, stored):
             for lines, read, told in xlsx.frames(descriptor, self._file_name, self.limits, self._reading.sheet):
                 self._counted.count, self.told = max(self._counted.count, read), told
                 for line in lines:
                     number += 1
-                    self.unfolded += len(line)
+                    self._unfold(line, stored)
                     yield self._sheet_row(number, line)
 
     def _sheet_row(self, number: int, line: bytes) -> Row | Broken:
@@ -215,19 +215,24 @@ class RowReader:
             return row
         return row._replace(values={name: "" if one in NOTHING else one for name, one in row.values.items()})
 
+    def _unfold(self, line: bytes, stored: int) -> None:
+        """A text that stands in the file once is counted with each row that has it."""
+        self.unfolded += len(line)
+        unfolding.hold(self.unfolded, stored, self.limits)
+
     @contextmanager
-    def _on_disk(self) -> Iterator[int]:
+    def _on_disk(self) -> Iterator[tuple[int, int]]:
         """Parquet and Excel files are read from their end: what is no plain file on this disk is copied to one, under
-        the same caps."""
+        the same caps. Gives the open file, and how many bytes were stored of it."""
         descriptor = None if self._zipped else self._counted.descriptor()
         if descriptor is not None:
-            yield descriptor
+            yield descriptor, os.fstat(descriptor).st_size
             return
         with tempfile.TemporaryFile() as spool:
             while piece := self._stream.read(1 << 20):
                 spool.write(piece)
             spool.flush()
-            yield spool.fileno()
+            yield spool.fileno(), self._counted.count
 
 
 class _CountedFile(io.RawIOBase):
@@ -268,15 +273,11 @@ class _Capped(io.RawIOBase):
         data = self._zipped.read1(len(buffer))
         buffer[: len(data)] = data
         self._expanded += len(data)
-        self._check()
+        self._hold()
         return len(data)
 
-    def _check(self) -> None:
-        if self._expanded > self.limits.expanded_bytes:
-            raise FileRefused(_("The file unfolds to more than is allowed."))
-        if self._expanded > _RATIO_FROM and self._expanded > self.limits.ratio * max(self._counted.count, 1):
-            reason = _("The file unfolds to more than %(ratio)s times its size.")
-            raise FileRefused(reason % {"ratio": self.limits.ratio})
+    def _hold(self) -> None:
+        unfolding.hold(self._expanded, self._counted.count, self.limits)
 
 
 def raw_text(said: Mapping[str, Any] | str, most: int = 4000) -> str:

@@ -6,7 +6,6 @@ Here are the words for why a workbook, or a row of it, was refused.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -59,12 +58,8 @@ def refuse_other(head: bytes) -> None:
 def frames(descriptor: int, name: str, limits: Limits, sheet: str) -> Iterator[SheetFrame]:
     """Of an open file; raises FileRefused. The child works ahead by one frame, and ends with this iterator."""
     child = Child(CHILD, str(descriptor), json.dumps(asdict(limits)), sheet, files=(descriptor,))
-    most = max(limits.expanded_bytes, limits.ratio * os.fstat(descriptor).st_size)
     try:
         while (frame := _next(child, limits, name)) is not None:
-            most -= sum(map(len, frame.lines))
-            if most < 0:
-                raise _refusal({"refused": "unfolds"}, name, limits)
             yield frame
     finally:
         child.end()

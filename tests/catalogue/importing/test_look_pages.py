@@ -69,3 +69,21 @@ def test_values_that_nobody_has_said_to_be_labels_are_asked_first(lena: Client, 
     bring(lena, upload([{**ROWS[0], "label": "3"}, {**ROWS[1], "label": "1"}]))
     said = look(lena).content.decode()
     assert "would go in" not in said and 'role="alert"' in said
+
+
+def test_a_look_asks_for_the_labels_of_another_scale_as_soon_as_it_is_chosen(lena: Client, project: Project) -> None:
+    bring(lena, upload([{**ROWS[0], "label": "3"}, {**ROWS[1], "label": "1"}]))
+    page = lena.get(address()).content.decode()
+    asked = page.split('name="labels_asked" value="')[1].split('"')[0]
+    assert 'id="label-values"' not in look(lena, labels_asked=asked).content.decode()
+    said = look(lena, labels_asked=asked, scale="chorus-4").content.decode()
+    assert 'id="label-values"' in said and "what the shopper wants" in said
+
+
+def test_a_released_set_is_not_said_to_have_columns_of_raters(lena: Client, project: Project) -> None:
+    rows = [
+        {"query": "a", "product_id": n, "product_name": "B", "label": "Exact", "left": n, "right": n} for n in (1, 2)
+    ]
+    bring(lena, upload([{**row, "query_id": 1, "product_class": "C", "category hierarchy": "C / D"} for row in rows]))
+    form = lena.get(address()).context["form"]
+    assert form.preset and form.preset.name != "lore" and form.one_rater_each() == []

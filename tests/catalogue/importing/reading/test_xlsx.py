@@ -281,6 +281,24 @@ def grown(data: bytes, name: str, before: bytes, piece: bytes, times: int) -> by
     return made.getvalue()
 
 
+def in_many_cells(text: bytes, times: int) -> bytes:
+    """Which stands in the file once."""
+    shared = with_shared_texts(saved(workbook(HEAD, ["mug", 1, "Mug"])), b"<si><t>%s</t></si>" % text)
+    with zipfile.ZipFile(io.BytesIO(shared)) as file:
+        last = file.read("xl/sharedStrings.xml").count(b"<si>") - 1
+    row = b'<row><c t="s"><v>%d</v></c><c><v>1</v></c><c t="s"><v>%d</v></c></row>' % (last, last)
+    return grown(shared, "xl/worksheets/sheet1.xml", b"</sheetData>", row, times)
+
+
+def test_a_text_that_many_cells_share_is_counted_with_each() -> None:
+    data = in_many_cells(b"x" * 32_000, 1000)
+    read = 0
+    with pytest.raises(FileRefused, match="more than 100 times its size"):
+        for _row in RowReader(io.BytesIO(data), "x.xlsx"):
+            read += 1
+    assert 32 << 20 > 64_000 * read >= 15 << 20, "64 MB in a file of some kilobytes; 16 MiB of them are read"
+
+
 def hostile() -> dict[str, bytes]:
     data = saved(workbook(HEAD, ["mug", 1, "Mug"]))
     sheet, texts = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
@@ -290,6 +308,7 @@ def hostile() -> dict[str, bytes]:
         "shared texts of a gigabyte": grown(
             shared, texts, b"</sst>", (b"<si><t>" + b"x" * 900 + b"</t></si>") * 1000, 1500
         ),
+        "a text of 32,000 letters in 50,000 cells": in_many_cells(b"x" * 32_000, 50_000),
         "a billion laughs": with_part(data, sheet, lambda xml: LAUGHS + xml.replace(b"<v>1</v>", b"<v>&l;</v>")),
         "a column far away": with_part(data, sheet, lambda xml: xml.replace(b'r="C1"', b'r="XFD1"')),
         "a style that is none": with_part(data, sheet, lambda xml: xml.replace(b'<c r="B2"', b'<c r="B2" s="999"')),

@@ -38,7 +38,7 @@ CARRIED = [DEFAULT, OF_PROJECTS, BEFORE, "SET CONSTRAINTS ALL IMMEDIATE"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inference", "0003_imported_predictions"),
+        ("inference", "0004_codes"),
         ("projects", "0002_append_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
