@@ -17,9 +17,10 @@ class AnnotationConfig(AppConfig):
         from inference.playground import trials
         from inference.prelabel import predictions, progress
         from jobs import failures, kinds
-        from projects import gates, home_cards
+        from projects import deleting, gates, home_cards
         from rules import following, foretelling, publishing, reviewing
 
+        deleting.project_leaves.register(exporting.discard_all_of)
         gates.turned_away.register(left_behind.keep)
         home_cards.cards.register(overview.cards)
         reviewing.objections_to.register(rule_replays.gate)

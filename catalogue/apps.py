@@ -10,9 +10,12 @@ class CatalogueConfig(AppConfig):
         from catalogue.importing import originals, running
         from catalogue.importing.meaning import presets
         from catalogue.importing.shapes import table
-        from catalogue.pictures import decoding, fetching
+        from catalogue.pictures import decoding, fetching, images
         from jobs import failures, kinds
+        from projects import deleting
 
+        deleting.project_leaves.register(originals.remove_all_of)
+        deleting.project_leaves.register(images.remove_all_of)
         presets.include(table.presets())
         kinds.register(running.KIND, fetching.KIND)
         shared = failures.every()  # such as a connection that failed

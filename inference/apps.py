@@ -10,11 +10,13 @@ class InferenceConfig(AppConfig):
         from inference import imported_predictions, unanswered
         from inference.playground import trials
         from inference.prelabel import runs
-        from inference.registry import registry
+        from inference.registry import registry, retiring
         from jobs import failures, kinds
-        from projects import creating
+        from projects import creating, deleting
 
         storing.chunk_stored.register(imported_predictions.take)
+        deleting.deletion_asked.register(retiring.refuse_if_needed_elsewhere)
+        deleting.project_leaves.register(retiring.retire_lessons_of)
         creating.project_founded.register(registry.start_with_default)
         kinds.register(runs.KIND, trials.KIND)
         failures.tell({**unanswered.WHY_INVALID, **unanswered.WHY_NO_ANSWER, **unanswered.WHY_NOTHING})

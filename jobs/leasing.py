@@ -25,6 +25,8 @@ from django.db.models import Case, CharField, DateTimeField, F, Func, Q, QuerySe
 from database.clock import ClockTimestamp
 from jobs.in_hand import watch
 from jobs.models import Job, JobState
+from projects import rows_of_project
+from projects.models import Project
 
 logger = logging.getLogger(__name__)
 J = TypeVar("J", bound=Job)
@@ -267,6 +269,13 @@ def error_text(error: object) -> str:
 def cancel(rows: QuerySet[Any]) -> int:
     """Stop what has not ended. A worker in the middle finds out when it renews or finishes."""
     return rows.filter(state__in=LIVE).update(state=JobState.CANCELLED, lease_until=None, finished_at=ClockTimestamp())
+
+
+def end_all_of(project: Project) -> None:
+    """Whoever works on one notices when they next renew it."""
+    for model in rows_of_project.paths():
+        if issubclass(model, Job):
+            cancel(model._default_manager.filter(**{rows_of_project.lookup(model): project}))
 
 
 def resume(rows: QuerySet[Any]) -> int:

@@ -20,6 +20,7 @@ from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
 from database.connecting import APP_ROLE
+from projects import deletion_door
 
 LOADERS = "rules_loader"  # who else than the owner may load rule packs; nobody, outside tests
 
@@ -115,5 +116,6 @@ def grant_after_migration(sender: AppConfig, using: str, **_: Any) -> None:
         cursor.execute("SELECT to_regclass('annotation_judgment')")
         if cursor.fetchone()[0] is None:
             return
+        deletion_door.make(cursor)
         ensure_role(cursor)
         grant(cursor)

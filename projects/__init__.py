@@ -7,6 +7,7 @@ Read `models`, then `policy` (one table says who may do what) and `gates` (where
 - `passwords`, `login_throttling`, `devices`, `sessions`, `invitations`, `next_page`, `demo_logins` signing in
 - `creating`, `archiving`, `membership`, `role_offers`, `forgetting`, `forms` projects and their people;
   `rule_owners` of the installation
+- `deleting` a project for good: `rows_of_project` which rows those are, `deletion_door` the way that they leave by
 - `audit`, `refused_requests`, `log_lines` what was done, what was refused, the log; `client_addresses` where a request came from
 - `retention` what ends by time
 - `home_cards`, `context`, `language` what every page shows

@@ -123,6 +123,20 @@ class Project(models.Model):
         return scale_named(self.scale_name)
 
 
+class Deletion(models.Model):
+    """A project that is being deleted for good, and how far that is: `step` of projects.rows_of_project, rows gone so far."""
+
+    project = models.OneToOneField(Project, models.PROTECT)
+    asked_by = models.ForeignKey(Person, models.PROTECT, null=True)
+    asked_at = models.DateTimeField(db_default=ClockTimestamp())
+    prepared = models.BooleanField(default=False)  # its files are gone, and the indexes are there that the rest needs
+    step = models.PositiveIntegerField(default=0)
+    rows_gone = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"deletion of {self.project_id}"
+
+
 class Role(models.TextChoices):
     LABELER = "labeler", _("labeler")
     ADJUDICATOR = "adjudicator", _("adjudicator")

@@ -132,6 +132,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "people": _both(P_.SYSTEM, P_.SYSTEM),
     "person": _both(P_.SYSTEM, P_.SYSTEM),
     "person-forget": _both(P_.SYSTEM, P_.SYSTEM),
+    "project-delete": _both(P_.SYSTEM, P_.SYSTEM),
     "project-new": _both(P_.SYSTEM, P_.SYSTEM),
     "installation-audit": _read(P_.SYSTEM),
     "installation-models": _both(P_.SYSTEM, P_.SYSTEM),

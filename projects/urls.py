@@ -18,6 +18,7 @@ urlpatterns = [
     path("people/<int:person_id>/forget/", people.forget, name="person-forget"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<int:project_id>/", projects.project_state, name="project-state"),
+    path("projects/<int:project_id>/delete/", projects.delete, name="project-delete"),
     path("projects/new/", project_settings.new, name="project-new"),
     path("p/<slug:slug>/settings/", project_settings.settings, name="project-settings"),
     path("p/<slug:slug>/members/", members.members, name="members"),

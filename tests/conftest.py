@@ -66,6 +66,8 @@ def migrations_digest() -> str:
         *sorted(ROOT.glob("*/migrations/*.py")),
         *sorted(ROOT.glob("*/sql/*.sql")),
         ROOT / "lore_app/privileges.py",
+        ROOT / "projects/deletion_door.py",
+        ROOT / "projects/rows_of_project.py",
     ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -44,6 +44,7 @@ FILLED = {
     "appoint_rule_owner": {"NAME": "demo-ada"},
     "archive_project": {"SLUG": "mugs"},
     "forget_person": {"NAME": "first"},
+    "delete_project": {"SLUG": "mugs"},
 }
 NOT_HERE = {
     "register_model": "asks a model's server what it can do",

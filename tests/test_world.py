@@ -16,7 +16,10 @@ from tests.conftest import FreshDatabase
 from tests.world import installation, large, payloads
 from tests.world.columns import tables, text_columns
 
-EMPTY = {"GuessCount": "passwords tried wrongly: a world where nobody does"}
+EMPTY = {
+    "GuessCount": "passwords tried wrongly: a world where nobody does",
+    "Deletion": "projects that are going: a world where all stay",
+}
 
 
 @pytest.mark.django_db

@@ -202,6 +202,13 @@ def _attempts(export_id: int) -> list[str]:
         return []
 
 
+def discard_all_of(project: Project) -> None:
+    """Every file of its exports, sealed or left behind."""
+    for pk in Export.objects.filter(project=project).values_list("pk", flat=True):
+        for attempt in _attempts(pk):
+            sealing.discard(f"exports/{pk}/{attempt}")
+
+
 def _write(export: Export, token: UUID, scratch: Path, folder: str) -> dict[str, Any]:
     chosen, left_out, splits = moment(export)
     total = sum(len(some.pairs) for some in chosen)

@@ -15,6 +15,7 @@ from catalogue.importing.running import stored
 from catalogue.models import Import
 from database.clock import ClockTimestamp
 from jobs import leasing
+from projects.models import Project
 
 TOGETHER = 100
 
@@ -35,3 +36,8 @@ def remove(batch: Import) -> bool:
         default_storage.delete(place)
     mapping = {**batch.mapping, "further": []} if batch.mapping.get("further") else batch.mapping
     return bool(Import.objects.filter(pk=batch.pk).update(stored_as="", mapping=mapping))
+
+
+def remove_all_of(project: Project) -> None:
+    for batch in Import.objects.filter(project=project).exclude(stored_as="").iterator(chunk_size=TOGETHER):
+        remove(batch)

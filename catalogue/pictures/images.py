@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db.models import Exists, OuterRef
 
 from catalogue.models import Image
 from catalogue.pictures import decoding
@@ -52,6 +53,15 @@ def add(project: Project, name: str, data: bytes, *, keep: bool = True) -> tuple
 
 def storage_key(sha256: str, size: str) -> str:
     return f"{_FOLDERS[size]}/{sha256[:2]}/{sha256}.webp"
+
+
+def remove_all_of(project: Project) -> None:
+    """The bytes of pictures that no other project has."""
+    elsewhere = Image.objects.exclude(project=project).filter(sha256=OuterRef("sha256"))
+    own = Image.objects.filter(~Exists(elsewhere), project=project).values_list("sha256", flat=True)
+    for sha256 in own.iterator(chunk_size=1000):
+        for size in _FOLDERS:
+            default_storage.delete(storage_key(sha256, size))
 
 
 def is_known(project: Project, sha256: str, size: str) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from inference.models import ActiveModel, ModelVersion
 from inference.registry.registry import State, rows_of
 from projects.audit import record
-from projects.models import Person
+from projects.models import Person, Project
 from projects.refusals import Refused
 
 
@@ -50,3 +50,17 @@ def restore(version: ModelVersion, by: Person | None) -> bool:
         if done:
             record(by, "model.restored", on=version, model=str(version))
     return bool(done)
+
+
+def refuse_if_needed_elsewhere(project: Project) -> None:
+    """A model that learnt in a project answers without its lesson no more. Which project that is, is not said: its reader may be
+    no member of it."""
+    learnt = ActiveModel.objects.filter(model__lesson__project=project).exclude(project=project)
+    if learnt.exists():
+        why = _("A model that learnt in this project answers elsewhere: another one must be promoted there first.")
+        raise Refused("needed_elsewhere", why, status=409)
+
+
+def retire_lessons_of(project: Project) -> None:
+    """They go with the project; the rows of their models stay, for what is told of them."""
+    ModelVersion.objects.filter(lesson__project=project).update(state=ModelVersion.State.RETIRED)
