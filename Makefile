@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help words lock digests setup run check test nightly test-torch test-serve test-vllm lint worker e2e drills permissions hostile backup restore
+.PHONY: help words lock digests inventory audit setup run check test nightly test-torch test-serve test-vllm lint worker e2e drills permissions hostile backup restore
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -31,6 +31,13 @@ lock: $(STAMP) ## Write requirements/*.lock anew from pyproject.toml (NEWEST=--u
 
 digests: ## Name the images of Dockerfile and docker-compose.yml by today's digests (needs Docker and its registries)
 	$(PYTHON) -m requirements.digests
+
+inventory: $(STAMP) ## Write NOTICE and requirements/sbom.json anew: what an image holds, and under which licences
+	$(BIN)/python -m requirements.inventory
+
+audit: $(STAMP) ## Known holes of what an image holds, where their data can be had (pip-audit in .venv-audit)
+	test -x .venv-audit/bin/pip-audit || ($(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet "pip-audit>=2.9")
+	$(BIN)/python -m requirements.audit .venv-audit/bin/pip-audit
 
 words: $(STAMP) # The translations, without which pages and tests speak English alone
 	@$(MANAGE) compile_catalogues
@@ -95,12 +102,13 @@ permissions: words ## Walk the whole permission matrix and take away every gate 
 hostile: words ## Every hostile text on every page
 	LORE_SIZE=full $(BIN)/python -m pytest $(TOGETHER) tests/hostile
 
-lint: setup ## Formatting, types, import contracts, templates, migrations, docs
+lint: setup ## Formatting, types, import contracts, templates, inventory, migrations, docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/djlint --quiet --lint templates
+	$(BIN)/python -m requirements.inventory --check
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(MANAGE) makemigrations --check --dry-run
 	@$(MANAGE) check --fail-level WARNING
