@@ -4,6 +4,7 @@ Read `models`, then `drafting`, `reviewing` and `publishing`, in which order a r
 
 - `drafting`   changes on top of a rule base version; `rule_forms` as people write them, `differing` what they change
 - `cases`, `trying`, `linting/` worked cases, a rule tried on an item, what contradicts or never shows
+- `findings`   what of that blocks a draft, and what its reviewer acknowledges
 - `reviewing`, `publishing` a second person's yes, and the version that projects judge by
 - `foretelling` what a draft would change in each project, as whoever publishes may read it
 - `following`  how a project follows the newest version or pins one, on record in its log

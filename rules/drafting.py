@@ -23,7 +23,6 @@ from projects.models import Person
 from projects.refusals import Refused
 from relevance import rule_sizes
 from relevance.rules import LANGUAGES, RuleSpec, parse_rule
-from rules.cases import failing
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.packs import load_pack
 from rules.publishing import body_of, digest_of, specs
@@ -218,22 +217,6 @@ def with_translation_mark(spec: RuleSpec, before: RuleSpec | None, *, checked: b
     (newer,) = moved
     older = next(language for language in LANGUAGES if language != newer)
     return replace(spec, behind="" if before.behind == newer else older)
-
-
-def check_cases(draft: RuleDraft) -> None:
-    """Raises Refused where a worked case fails."""
-    if failed := failing_cases(draft):
-        raise Refused("cases_fail", _("Worked cases fail: %(cases)s"), cases="; ".join(failed))
-
-
-def failing_cases(draft: RuleDraft) -> list[str]:
-    """Worked cases of the changed rules whose label the draft's rules do not give: "R-500 case 2: L3 instead of L2"."""
-    changed = {held.code for held in draft.rules.all() if not held.retires}
-    return [
-        f"{case.rule} {_('case')} {case.number}: {case.told} ≠ {case.wanted}"
-        for case in failing(specs_of(draft))
-        if case.rule in changed
-    ]
 
 
 def _still_open(draft: RuleDraft) -> None:

@@ -148,6 +148,30 @@ class DraftedRule(models.Model):
         return f"{self.code} in {self.draft}"
 
 
+class FindingAcknowledged(models.Model):
+    """Who has looked at a finding of the linter about a draft: of exactly this content. Append-only."""
+
+    append_only = True
+
+    draft = models.ForeignKey(RuleDraft, models.PROTECT, related_name="acknowledged")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    content = models.CharField(max_length=64)  # rules.drafting.digest_of_draft
+    key = models.CharField(max_length=64)  # rules.findings.key
+    kind = models.CharField(max_length=30)
+    rules = models.CharField(max_length=200)  # codes with spaces between them
+    at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_word_per_person_and_finding", fields=["draft", "person", "content", "key"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.rules}"
+
+
 class RuleRemark(models.Model):
     """What anyone says about a rule: a comment, a question, or that it is unclear. Answers point to their question."""
 

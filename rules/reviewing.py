@@ -1,8 +1,8 @@
 """How a draft becomes the next rule base version: submitted, looked at by a second person, returned or published.
 
 Who publishes is a rule owner of the installation at that moment and has written nothing of the draft; the database checks it
-again for each version (publishing_needs_a_second_person). Other apps may object; publishing against
-an objection needs a reason, which is kept.
+again for each version (publishing_needs_a_second_person). What the linter finds is mended or acknowledged first
+(rules.findings). Other apps may object; publishing against an objection needs a reason, which is kept.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from projects.gates import keeps_rules
 from projects.hooks import Hook
 from projects.models import Person
 from projects.refusals import Refused
-from rules import foretelling, publishing
-from rules.drafting import check_cases, digest_of_draft, ended, specs_of
+from rules import findings, foretelling, publishing
+from rules.drafting import digest_of_draft, ended, specs_of
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.publishing import body_of, digest_of
 
@@ -33,13 +33,13 @@ def is_rule_owner(person: Person) -> bool:
 
 
 def submit(draft: RuleDraft, by: Person) -> None:
-    """Ready for a second person. Raises Refused where there is nothing to review or a worked case fails."""
+    """Ready for a second person. Raises Refused where nothing changes or what the linter finds blocks it."""
     review, now = RuleDraft.State.REVIEW, ClockTimestamp()
     with transaction.atomic():
         _move(draft, RuleDraft.State.OPEN, state=review, submitted_at=now, returned="")
         if not draft.rules.exists():
             raise Refused("nothing_changes", _("The draft changes nothing yet."))
-        check_cases(draft)
+        findings.check_sound(draft)
         record(by, "rules.draft_submitted", on=draft)
         foretelling.to_be_foretold(draft)
     draft.refresh_from_db()
@@ -62,7 +62,8 @@ def publish(draft: RuleDraft, by: Person, override_reason: str = "", *, seen: st
     content = digest_of_draft(draft)
     if not is_rule_owner(by):
         raise Refused("no_rule_owner", _("Only a rule owner of the installation may publish."))
-    check_cases(draft)
+    findings.check_sound(draft)
+    findings.check_acknowledged(draft, by)
     objections = [objection for found in objections_to(draft, by) for objection in found]
     if objections and not override_reason.strip():
         raise Refused("objections", " ".join(objections), field="override_reason")

@@ -42,6 +42,7 @@ def failing(specs: Sequence[RuleSpec]) -> Iterator[Finding]:
             % {"number": failed.number, "rule": failed.rule, "told": failed.told, "wanted": failed.wanted,
                "by": ", ".join(failed.decided_by) or _("the evidence alone")},
             _("Change the condition, the precedence, or the case."),
+            failed.number,
         )  # fmt: skip
 
 

@@ -21,13 +21,14 @@ KINDS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """`rules` names both sides where there are two."""
+    """`rules` names both sides where there are two; `case` is the number of the worked case that it is about, 0 for none."""
 
     kind: str
     severity: Literal["error", "warning"]
     rules: tuple[str, ...]
     message: str
     proposal: str
+    case: int = 0
 
     @property
     def kind_name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,7 +21,10 @@ def lacking(specs: Sequence[RuleSpec]) -> Iterator[Finding]:
         if len(spec.cases) < FEWEST_CASES:
             few = ngettext("only %d worked case", "only %d worked cases", len(spec.cases)) % len(spec.cases)
             proposal = _("Have three: one that fires, one near it, one beside it.")
-            yield _finding("caseless", spec, few if spec.cases else _("no worked case"), proposal)
+            if spec.cases:
+                yield _finding("caseless", spec, few, proposal)
+            else:
+                yield _finding("caseless", spec, _("no worked case"), proposal, severity="error")
         texts = [text for text in (spec.title, spec.statement, spec.principle) if text]
         if any(not _HAN.search(text["zh"]) for text in texts):
             yield _finding("untranslated", spec, _("its Chinese text has no Chinese"), _("Translate it."))
@@ -32,5 +36,7 @@ def lacking(specs: Sequence[RuleSpec]) -> Iterator[Finding]:
             )
 
 
-def _finding(kind: str, spec: RuleSpec, why: str, proposal: str) -> Finding:
-    return Finding(kind, "warning", (spec.code,), f"{spec.code}: {why}", proposal)
+def _finding(
+    kind: str, spec: RuleSpec, why: str, proposal: str, *, severity: Literal["error", "warning"] = "warning"
+) -> Finding:
+    return Finding(kind, severity, (spec.code,), f"{spec.code}: {why}", proposal)

@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy
 
 from projects.gates import Request, may
 from projects.membership import projects_of
+from projects.models import Person
 from projects.policy import Permission
 from projects.refusals import Refused
-from projects.requests import chosen, one, page, show
+from projects.requests import by_htmx, chosen, one, page, show
 from relevance.identifiers import RULE_CODE, is_identifier
 from relevance.rules import RuleError, RuleSpec, parse_rule
-from rules import differing, drafting, foretelling, publishing, reviewing, rule_forms, trying
+from rules import differing, drafting, findings, foretelling, publishing, reviewing, rule_forms, trying
 from rules.foretelling import Foretold
 from rules.models import DraftedRule, RuleBaseVersion, RuleDraft
 from rules.rule_forms import CaseForms, ClauseForm, RuleForm
@@ -28,6 +29,7 @@ from rules.yaml_reading import MOST_BYTES
 PAGE = 50
 CHANGES_SHOWN = 10
 PROBLEMS_SHOWN = 50
+FINDINGS_SHOWN = 100
 NEW = "new"
 
 
@@ -81,7 +83,7 @@ def draft(request: Request, draft_id: int) -> HttpResponse:
 
 
 def act(request: Request, draft_id: int) -> HttpResponse:
-    """One of: submit, return, publish, replay, withdraw, rebase, change, retire, take_back."""
+    """One of: submit, return, acknowledge, publish, replay, withdraw, rebase, change, retire, take_back."""
     found, person, given = _draft(draft_id), request.person, request.POST
     try:
         match given.get("act", ""):
@@ -89,6 +91,8 @@ def act(request: Request, draft_id: int) -> HttpResponse:
                 reviewing.submit(found, person)
             case "return":
                 reviewing.give_back(found, person, given.get("remark", "")[:2000])
+            case "acknowledge":
+                findings.acknowledge(found, person, given.getlist("finding"))
             case "publish":
                 rule_base = reviewing.publish(
                     found, person, given.get("override_reason", "")[:2000], seen=given.get("seen", "")
@@ -270,7 +274,7 @@ def _page(
         "changed": differing.between_sets(
             *([spec for spec in specs if spec.code in shown] for specs in (before, after))
         ),
-        "failing": drafting.failing_cases(found) if live else [],
+        **(_findings(found, request.person) if live and not by_htmx(request) else {}),
         "moved_on": live and _newest_number() != found.base.number,
         "is_owner": reviewing.is_rule_owner(request.person),
         "is_author": found.author_id == request.person.pk,
@@ -292,6 +296,18 @@ def _foretold(request: Request, found: RuleDraft) -> Foretold | None:
     """For those who may publish it."""
     known = foretelling.foretold(found, request.person) if reviewing.is_rule_owner(request.person) else []
     return next(iter(known), None)
+
+
+def _findings(found: RuleDraft, reader: Person) -> dict[str, Any]:
+    blocking, others = findings.of_draft(found)
+    acknowledged = list(findings.acknowledged(found))
+    mine = {row.key for row in acknowledged if row.person_id == reader.pk}
+    return {
+        "blocking": blocking[:FINDINGS_SHOWN],
+        "findings": [(findings.key(one), one, findings.key(one) in mine) for one in others[:FINDINGS_SHOWN]],
+        "all_findings": len(blocking) + len(others),
+        "acknowledged": acknowledged,
+    }
 
 
 def _newest_number() -> int:

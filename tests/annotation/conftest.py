@@ -19,6 +19,11 @@ from tests.world.rows import make_import, make_item, make_pair
 
 COLOURS = ("red", "blue", "black", "white")
 STARTER = load_pack((ROOT / "rules/packs/starter.yaml").read_text(encoding="utf-8")).rules
+# What R-080 says once another colour is related instead of a mismatch.
+MILDER_CASES = [
+    {"query": f"{asked} mug", "item": {"title": "Mug", "cpv": {"colour": other}}, "label": "L3"}
+    for asked, other in (("red", "blue"), ("blue", "black"), ("black", "white"))
+]
 
 
 def changed(code: str, **changes: Any) -> tuple[RuleSpec, ...]:

@@ -304,6 +304,9 @@ def test_a_rule_goes_from_a_question_to_the_next_version(visit: Visit) -> None:
 
     top = visit_as_second_owner(visit)
     top.page.goto(draft)
+    top.page.locator("#findings [name=finding]").first.check()  # the Chinese words did not follow
+    top.page.get_by_role("button", name="I have looked at those I ticked").click()
+    expect(top.page.get_by_text("you have looked at it")).to_be_visible()
     top.page.get_by_role("button", name="Publish").click()
     expect(top.page.locator("main .lede")).to_contain_text("Published as version")
     top.open("/rules/differences/")

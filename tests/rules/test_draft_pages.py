@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -71,6 +72,11 @@ def test_a_rule_goes_from_its_page_through_a_draft_to_the_next_version(
     act = reverse("rule-draft-act", args=[draft.pk])
     assert owner.post(act, {"act": "submit"}).status_code == 302
     assert "second person" in text(owner.post(act, {"act": "publish"}), 422)
+    refused = text(other.post(act, {"act": "publish"}), 409)
+    assert "Say of each finding of the linter that you have looked at it: R-001: one language is older" in refused
+    (finding,) = re.findall(r'name="finding" value="(\w+)"', refused)
+    assert other.post(act, {"act": "acknowledge", "finding": [finding]}).status_code == 302
+    assert "you have looked at it" in text(other.get(saved.url))
     assert other.post(act, {"act": "publish"}).status_code == 302
     draft.refresh_from_db()
     assert (draft.state, draft.approver, draft.published_as and draft.published_as.number) == ("published", second, 2)

@@ -78,9 +78,13 @@ def test_what_can_never_show_is_unreachable(findings: tuple[Finding, ...]) -> No
     assert "R-981" in of(findings, "unreachable", "R-982", "R-981").message
 
 
-def test_rules_without_a_case_or_a_translation_are_warned_of(findings: tuple[Finding, ...]) -> None:
-    for kind, code in (("caseless", "R-971"), ("caseless", "R-972"), ("untranslated", "R-972")):
-        assert of(findings, kind, code).severity == "warning"
+def test_rules_without_a_case_or_a_translation_are_told(findings: tuple[Finding, ...]) -> None:
+    for kind, code, severity in (
+        ("caseless", "R-971", "error"),
+        ("caseless", "R-972", "error"),
+        ("untranslated", "R-972", "warning"),
+    ):
+        assert of(findings, kind, code).severity == severity
 
 
 def test_a_case_that_its_set_does_not_give_names_who_decided() -> None:
@@ -137,7 +141,7 @@ def test_a_condition_that_contradicts_itself_never_fires() -> None:
 def test_the_command_prints_the_findings(pack: Loaded) -> None:
     status, answer, _err = command("lint_rules", Path(__file__).parent / "contradictions.yaml")
     assert status == 0 and len(answer["findings"]) == len(lint(BROKEN.rules))
-    assert set(answer["findings"][0]) == {"kind", "severity", "rules", "message", "proposal"}
+    assert set(answer["findings"][0]) == {"kind", "severity", "rules", "message", "proposal", "case"}
     assert command("lint_rules", "--version", "1")[0] == 0
     assert command("lint_rules", "--version", "9")[0] == 1
 

@@ -11,7 +11,7 @@ from django.db import Error, connection, transaction
 from projects import membership, rule_owners
 from projects.models import Person, Project, Role
 from projects.refusals import Refused
-from rules import drafting, publishing, reviewing
+from rules import drafting, findings, publishing, reviewing
 from rules.models import Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.publishing import Loaded, body_of, publish_pack
 from tests.conftest import ROOT, Cast, FreshDatabase, as_owner, make_cast
@@ -146,7 +146,7 @@ def test_a_returned_draft_is_open_again_and_says_why(in_review: RuleDraft, secon
 def test_a_draft_that_is_withdrawn_while_it_is_submitted_stays_withdrawn(
     draft: RuleDraft, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reviewing, "check_cases", lambda _draft: drafting.withdraw(draft, cast.rosa))
+    monkeypatch.setattr(findings, "check_sound", lambda _draft: drafting.withdraw(draft, cast.rosa))
     reviewing.submit(draft, cast.rosa)
     assert RuleDraft.objects.get(pk=draft.pk).state == "withdrawn"
 

@@ -21,7 +21,7 @@ from projects import invitations, role_offers, tokens
 from projects.models import Membership, Person, Project, Role, ServiceToken
 from relevance.rules import RuleSpec, parse_rule
 from relevance.splits import SPLIT_VERSION
-from rules import drafting, publishing, remarks
+from rules import drafting, findings, publishing, remarks
 from rules.models import Rule, RuleDraft, RuleVersion
 from tests.world.cast import ACTORS, OTHERS, PROGRAMS, Marks, World
 from tests.world.project import found, furnish
@@ -110,6 +110,8 @@ def _rules(world: World) -> None:
     RuleDraft.objects.filter(pk=draft.pk).update(
         returned=marks("all", "RuleDraft.returned"), override_reason=marks("all", "RuleDraft.override_reason")
     )
+    found = findings.of_draft(draft).others
+    findings.acknowledge(draft, kira, [findings.key(one) for one in found])
     here = f"/p/shoes/pairs/?text={marks('own', 'RuleRemark.about')}"
     asked = remarks.say(known, world.people["ben"], "question", marks("all", "RuleRemark.text"), here)
     there = f"/p/boots/pairs/?text={marks('foreign', 'RuleRemark.about')}"

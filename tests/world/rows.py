@@ -30,6 +30,7 @@ RULE_BODY: dict[str, Any] = {
     "cases": [
         {"query": "red mug", "item": {"title": "Mug", "cpv": {"colour": "blue"}}, "label": "L2"},
         {"query": "blue mug", "item": {"title": "Mug", "cpv": {"colour": "blue"}}, "label": "L4"},
+        {"query": "red mug", "item": {"title": "Mug", "cpv": {"colour": "red"}}, "label": "L4"},
     ],
 }
 

@@ -25,7 +25,7 @@ from relevance.rules import RuleSpec, fired_rules
 from rules import drafting, publishing
 from rules.models import RuleDraft
 from rules.publishing import body_of
-from tests.annotation.conftest import STARTER, changed
+from tests.annotation.conftest import MILDER_CASES, STARTER, changed
 from tests.at_work import work_on
 from tests.conftest import Cast
 from tests.world.rows import make_judgment
@@ -39,7 +39,7 @@ def draft(stored: list[Pair], cast: Cast) -> RuleDraft:
     base = publishing.newest()
     assert base is not None
     made = drafting.start(base, "Milder colours", "", cast.rosa)
-    rule = next(one for one in changed("R-080", label="L3", cases=[]) if one.code == "R-080")
+    rule = next(one for one in changed("R-080", label="L3", cases=MILDER_CASES) if one.code == "R-080")
     drafting.change(made, "R-080", body_of(rule), 0, cast.rosa)
     return made
 

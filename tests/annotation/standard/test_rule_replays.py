@@ -19,7 +19,7 @@ from relevance.rules import RuleSpec
 from rules import drafting, following, publishing, reviewing
 from rules.models import RuleDraft
 from rules.publishing import body_of, publish_pack
-from tests.annotation.conftest import changed
+from tests.annotation.conftest import MILDER_CASES, changed
 from tests.at_work import work_on
 from tests.conftest import Cast
 from tests.world.rows import make_item, make_pair
@@ -29,7 +29,7 @@ CHANGED = {"L2->L3": 12}  # another colour would be related instead of a mismatc
 
 
 def milder(version: int = 3) -> RuleSpec:
-    return next(one for one in changed("R-080", label="L3", cases=[], version=version) if one.code == "R-080")
+    return next(one for one in changed("R-080", label="L3", cases=MILDER_CASES, version=version) if one.code == "R-080")
 
 
 @pytest.fixture
