@@ -11,11 +11,13 @@ from catalogue import benchmark
 from evaluation import measuring
 from evaluation.measuring import LabelledPair
 from inference.models import ModelVersion, Prediction
-from inference.registry import lineage, registry
+from inference.registry import lineage, registry, runnable
 from projects.models import Project
 from relevance.chain import LABELS
 from relevance.rules import RuleSpec
 from relevance.splits import SPLIT_VERSION, Splits
+
+FEWEST_ANSWERED = 20  # of the test pairs by the model that is compared with, whatever their share
 
 
 def active_figures(
@@ -35,7 +37,7 @@ def active_figures(
     rows = Prediction.objects.filter(model=active, status="ok", pair__in=[one.pair for one in test])
     said = {pk: shares for pk, shares in rows.order_by("pair_id", "id").values_list("pair_id", "posterior") if shares}
     known = [one for one in test if one.pair.pk in said]
-    if len(known) < 0.9 * len(test):
+    if len(known) < max(FEWEST_ANSWERED, 0.9 * len(test)):
         return {"model": str(active), "unknown": len(test) - len(known)}
     stored = np.array([[said[one.pair.pk][label] for label in LABELS] for one in known])
     return {"model": str(active), **measuring.figures_of(project.scale, known, stored)}
@@ -45,6 +47,8 @@ def no_rival(active: ModelVersion, splits: Splits) -> str:
     """Why the active model's figures on the test queries would say nothing, or nothing where they do."""
     if lineage.learnt_by_another_split(active):
         return f"{active} learnt before split {SPLIT_VERSION} of the queries, perhaps from those that test now"
+    if refusal := runnable.why_not(active):
+        return f"{active} cannot answer any more ({refusal.code})"
     if leaked := lineage.tests_seen(active, splits):
         return f"{active} has learnt from {leaked} families of queries that test"
     return ""

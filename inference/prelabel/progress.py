@@ -65,7 +65,12 @@ class RunProgress:
     @property
     def done(self) -> int:
         """Pairs that need no more work, for whatever reason."""
-        return self.pairs - self.left
+        return self.pairs - self.left - self.waiting
+
+    @property
+    def waiting(self) -> int:
+        """Pairs that its engine was not asked about before it refused: somebody goes on with them."""
+        return self.states.get(JobState.CANCELLED, 0) if self.stopped is not None else 0
 
     @property
     def left(self) -> int:
@@ -78,7 +83,8 @@ class RunProgress:
     @property
     def counts(self) -> list[tuple[str, str, int]]:
         """State, its name and how many, in the order of a job's life; states that nothing is in are left out."""
-        return [(s.value, str(s.label), self.states[s]) for s in JobState if self.states.get(s)]
+        waits = {JobState.CANCELLED: _("not asked yet")} if self.waiting else {}
+        return [(s.value, waits.get(s, str(s.label)), self.states[s]) for s in JobState if self.states.get(s)]
 
     @property
     def failed(self) -> int:
@@ -203,10 +209,11 @@ class Summary(NamedTuple):
     run: PrelabelRun
     left: int
     dead: int
+    waiting: int  # that its engine was not asked about before it refused
 
     @property
     def done(self) -> int:
-        return self.run.pairs - self.left
+        return self.run.pairs - self.left - self.waiting
 
     @property
     def state(self) -> str:
@@ -226,8 +233,12 @@ def summaries(runs: Sequence[PrelabelRun]) -> list[Summary]:
     rows = PrelabelJob.objects.filter(run__in=runs).exclude(state=JobState.DONE)
     counted = rows.values_list("run_id", "state").annotate(n=Count("pk")).order_by()
     counts = {(run_id, state): n for run_id, state, n in counted}
+
+    def of(run: PrelabelRun, *states: JobState) -> int:
+        return sum(counts.get((run.pk, state), 0) for state in states)
+
     return [
-        Summary(run, sum(counts.get((run.pk, state), 0) for state in LIVE), counts.get((run.pk, JobState.DEAD), 0))
+        Summary(run, of(run, *LIVE), of(run, JobState.DEAD), of(run, JobState.CANCELLED) if run.refusal else 0)
         for run in runs
     ]
 

@@ -11,18 +11,20 @@ from django.test import Client
 from django.urls import reverse
 
 from catalogue.models import Pair
-from evaluation import canary_jobs
+from evaluation import canary_jobs, comparing
 from inference.distilled.fitting import fit
 from inference.models import ModelJob, ModelVersion
 from inference.prelabel import runs
+from inference.prompting import prompt_versions
 from inference.registry import model_jobs, registry
 from projects.models import AuditEvent, Person, Project
 from rules.packs import load_pack
 from rules.publishing import active_rule_base, publish_pack, specs
 from tests.at_work import named, work_on
 from tests.conftest import ROOT, Cast
-from tests.world.rows import make_import, make_item, make_pair
+from tests.world.rows import activate, make_import, make_item, make_model, make_pair, make_prediction
 from training import training_jobs
+from training.distilled import Labelled
 
 ClientFor = Callable[[Person], Client]
 COLOURS = ("red", "blue", "green", "black", "white")
@@ -177,3 +179,28 @@ def test_while_something_runs_the_list_looks_again(labelled: Project, cast: Cast
 def test_others_may_not_train(who: str, project: Project, cast: Cast, client_for: ClientFor) -> None:
     response = client_for(getattr(cast, who)).post(reverse("model-train", args=["shoes"]), {"source": "gold"})
     assert (response.status_code, ModelJob.objects.count()) == (404, 0)
+
+
+def test_a_model_that_an_upgrade_left_behind_is_trained_again(labelled: Project, cast: Cast) -> None:
+    """It cannot be asked for its figures any more: the cold start is the rival."""
+    old = ModelVersion.objects.create(
+        name="distilled-shoes", engine="distilled", revision="learnt-0", prompt_version="features-0", learnt=True
+    )
+    activate(model=old, project=labelled)
+    job = done(training_jobs.ask(labelled, "gold", cast.max, promote=True))
+    assert (job.state, job.error) == ("done", "") and job.result is not None and job.model is not None
+    assert "cannot answer any more" in job.model.lesson.report["active"]["no_rival"]
+    assert job.result["promoted"] is registry.is_active(job.model, labelled)
+
+
+def test_a_large_model_is_compared_with_only_where_it_answered_twenty_test_pairs(labelled: Project) -> None:
+    prompt = prompt_versions.active()
+    active, rules_now = make_model(name="large", learnt=True, prompt=prompt), specs(active_rule_base(labelled))
+    pairs = list(Pair.objects.filter(project=labelled).order_by("pk")[:20])
+    test = [Labelled(pair, pair.facts(), (0, 0, 0, 1), pair.gold_label, "test") for pair in pairs]
+    for pair in pairs[:19]:
+        make_prediction(pair=pair, model=active)
+    assert comparing.active_figures(labelled, active, test, rules_now) == {"model": str(active), "unknown": 1}
+    make_prediction(pair=pairs[19], model=active)
+    found = comparing.active_figures(labelled, active, test, rules_now)
+    assert found is not None and found["acc2"]["n"] == 20

@@ -78,6 +78,7 @@ def test_a_refused_key_stops_the_run_and_its_page_says_what_to_do(
     assert run.refusal.startswith("auth: HTTP 401")
     page = client_for(cast.max).get(reverse("run", args=[project.slug, run.pk])).content.decode()
     assert "Its engine refuses to answer" in page and "LORE_MODEL_KEYS" in page and "Go on with it" in page
+    assert "not asked yet" in page and f"<b>0</b> of {PAIRS} pairs" in " ".join(page.split())
     assert 'http-equiv="refresh"' not in page and "hx-trigger" not in page.split('id="watch"')[1].split(">")[0]
     (event,) = AuditEvent.objects.filter(act="run.stopped")
     assert (event.project, event.detail["code"]) == (project, "auth")
@@ -126,6 +127,8 @@ def test_what_was_answered_before_the_refusal_stays(
     found = progress.progress(run)
     assert (found.ok, found.dead, found.left) == (runs.TOGETHER, 0, 0)
     assert found.stopped is not None and progress.why_nothing(run, found) is not None
+    (listed,) = progress.summaries([run])
+    assert (found.done, listed.done, found.waiting) == (runs.TOGETHER, runs.TOGETHER, PAIRS - runs.TOGETHER)
 
 
 def test_trouble_that_may_pass_stops_no_run(
