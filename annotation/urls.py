@@ -9,6 +9,7 @@ from annotation.curation import views as curation
 from annotation.gold import views as gold
 from annotation.judging import left_behind_views as left_behind
 from annotation.judging import views as judging
+from annotation.pairs import erasing_views
 from annotation.pairs import more_judgments_views as more_judgments
 from annotation.pairs import views as pairs
 from annotation.standard import backtest_views as backtest
@@ -21,6 +22,7 @@ urlpatterns = [
     path("p/<slug:slug>/pairs/", pairs.pairs, name="pairs"),
     path("p/<slug:slug>/pairs/more/", more_judgments.more, name="more-judgments"),
     path("p/<slug:slug>/pairs/more/<int:act_id>/take-back/", more_judgments.take_back, name="more-take-back"),
+    path("p/<slug:slug>/queries/<int:query_id>/erase/", erasing_views.erase, name="query-erase"),
     path("p/<slug:slug>/pairs/<int:pair_id>/", pairs.pair, name="pair"),
     path("p/<slug:slug>/judge/", judging.judge, name="judge"),
     path("p/<slug:slug>/judge/undo/", judging.undo, name="judge-undo"),

@@ -161,6 +161,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     # pairs
     "pairs": _read(P_.SEE_PAIRS),
     "pair": _read(P_.SEE_PAIRS),
+    "query-erase": _both(P_.MANAGE, P_.MANAGE),
     "more-judgments": _both(P_.MANAGE, P_.MANAGE),
     "more-take-back": _write(P_.MANAGE),
     # knowledge

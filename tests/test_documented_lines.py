@@ -47,6 +47,7 @@ FILLED = {
     "delete_project": {"SLUG": "mugs"},
 }
 NOT_HERE = {
+    "erase_query": "takes away a query that other lines ask about",
     "register_model": "asks a model's server what it can do",
     "retire_model": "retires what register_model has registered",
     "work": "works until it is told to end",

@@ -202,7 +202,8 @@ NOTHING: list[tuple[str, Make, str, str, tuple[str, object] | None]] = [
 # What does one thing, or raises; what is done already, or not there to be done, is done.
 ONE_ACT = {
     "alive", "appoint_rule_owner", "archive_project", "backup", "create_admin", "default_model", "default_prompt",
-    "delete_project", "dump_rules", "export_earlier", "forget_person", "issue_token", "judge_again", "knowledge_from_catalogue",
+    "delete_project", "dump_rules", "erase_query",
+    "export_earlier", "forget_person", "issue_token", "judge_again", "knowledge_from_catalogue",
     "more_judgments", "project_rules", "put_back", "register_model", "restore", "retire_model", "revoke_token", "work",
 }  # fmt: skip
 

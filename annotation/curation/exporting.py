@@ -60,7 +60,7 @@ FROM catalogue_pair p
 JOIN catalogue_query q ON q.id = p.query_id
 LEFT JOIN LATERAL (
   SELECT id, label FROM annotation_gold WHERE pair_id = p.id ORDER BY revision DESC LIMIT 1) g ON g.label <> ''
-WHERE p.project_id = %(project)s
+WHERE p.project_id = %(project)s AND q.erased_at IS NULL
   AND (g.id IS NOT NULL OR (%(judged)s AND EXISTS (SELECT 1 FROM annotation_judgment j WHERE j.pair_id = p.id)))
   AND (%(hard_set)s::bigint IS NULL OR EXISTS (
     SELECT 1 FROM annotation_hardsetmember m WHERE m.hard_set_id = %(hard_set)s AND m.pair_id = p.id))

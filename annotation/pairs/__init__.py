@@ -2,5 +2,6 @@
 
 - `finding`     filters, words, keyset pages; `choosing` which pairs an act is about
 - `more_judgments` so many further slots on each of the chosen
-- `views`, `more_judgments_views` its pages
+- `erasing` the text of a query that is to be forgotten
+- `views`, `more_judgments_views`, `erasing_views` its pages
 """

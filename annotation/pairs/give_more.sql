@@ -27,7 +27,7 @@ room AS MATERIALIZED (
          coalesce(grounds.firm, false) AS firm, %(numbers)s - coalesce(used.slots, 0) AS free
   FROM catalogue_pair p JOIN catalogue_query q ON q.id = p.query_id
   LEFT JOIN used ON used.pair_id = p.id LEFT JOIN grounds ON grounds.pair_id = p.id
-  WHERE p.id = ANY(%(pairs)s::bigint[])),
+  WHERE p.id = ANY(%(pairs)s::bigint[]) AND q.erased_at IS NULL),
 getting AS MATERIALIZED (
   SELECT * FROM room WHERE free > 0 AND (%(firm)s OR NOT firm) ORDER BY pair_id LIMIT %(most)s),
 wanted AS (

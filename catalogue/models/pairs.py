@@ -24,6 +24,7 @@ class Query(models.Model):
     text = models.TextField()
     locale = models.CharField(max_length=20, blank=True)
     is_benchmark = models.BooleanField(default=False)
+    erased_at = models.DateTimeField(null=True)  # its text is gone for good (annotation.pairs.erasing)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:

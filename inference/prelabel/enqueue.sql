@@ -26,8 +26,8 @@ WITH mine AS (
   WHERE (other.name, other.engine, other.target, other.role) = (this.name, this.engine, this.target, this.role)),
 pairs AS NOT MATERIALIZED (
   SELECT p.id, p.query_id, i.current_snapshot_id AS snapshot_id
-  FROM catalogue_pair p JOIN catalogue_item i ON i.id = p.item_id
-  WHERE p.project_id = %(project)s AND i.current_snapshot_id IS NOT NULL),
+  FROM catalogue_pair p JOIN catalogue_item i ON i.id = p.item_id JOIN catalogue_query q ON q.id = p.query_id
+  WHERE p.project_id = %(project)s AND q.erased_at IS NULL AND i.current_snapshot_id IS NOT NULL),
 chosen AS (
   SELECT * FROM pairs WHERE %(only)s::text = ''
   UNION ALL

@@ -297,6 +297,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "rule-check": [plain(condition="", code="R-080", effect="cap", label="L2")],
     "people": [plain(username="newcomer", name="New", locale="")],
     "person": [plain(action="deactivate"), plain(action="link"), plain(action="appoint")],
+    "query-erase": [plain()],
     "project-delete": [Form(lambda world: {"typed": "shoes"}, _archived)],
     "person-forget": [Form(lambda world: {"typed": world.people["ben"].username})],
     "installation-models": [

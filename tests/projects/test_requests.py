@@ -202,6 +202,7 @@ VALID: dict[str, dict[str, Any]] = {
     "model-train": {"source": "gold"},
     "people": {"username": "nora", "name": "Nora", "locale": ""},
     "person": {"action": "link"},
+    "query-erase": {},
     "project-delete": {"typed": "nowhere"},
     "person-forget": {"typed": "nobody"},
     "model-retire": {"act": "retire"},
