@@ -5,8 +5,9 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LORE_DATA_DIR=/data TMPDIR=/scr
 # What the processes may write to: what is kept, and what is not. The product itself is root's and only read.
 RUN useradd --no-create-home --uid 10001 lore && install -d -m 0700 -o lore -g lore /data /scratch
 WORKDIR /app
-COPY requirements/runtime.lock requirements/
-RUN pip install --no-cache-dir --require-hashes -r requirements/runtime.lock
+COPY requirements/build.lock requirements/runtime.lock requirements/
+RUN pip install --no-cache-dir --require-hashes -r requirements/build.lock \
+    && pip install --no-cache-dir --no-build-isolation --require-hashes -r requirements/runtime.lock
 COPY . .
 # The key is for this step alone: none may be baked into the image.
 RUN LORE_SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')" LORE_DATA_DIR=/tmp/build python manage.py compile_catalogues \

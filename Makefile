@@ -11,23 +11,26 @@ MANAGE := $(BIN)/python manage.py
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-# Every package by its version and hash; nothing else is fetched, not even to build.
+# Every package by its version and hash. What has no wheel is built by what build.lock names: an isolated build would fetch its
+# tools from whatever is newest that day.
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-$(STAMP): requirements/dev.lock pyproject.toml VERSION
+$(STAMP): requirements/build.lock requirements/dev.lock pyproject.toml VERSION
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --require-hashes -r requirements/dev.lock
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) install --require-hashes -r requirements/build.lock
+	$(PIP) install --no-build-isolation --require-hashes -r requirements/dev.lock
+	$(PIP) install --no-build-isolation --no-deps -e .
 	touch $(STAMP)
 
 # `make lock` after a change of pyproject.toml keeps every version that may stay; `make lock NEWEST=--upgrade` takes the newest.
 UV := .venv-lock/bin/uv
-LOCK := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes $(NEWEST) \
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(NEWEST) \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 lock: $(STAMP) ## Write requirements/*.lock anew from pyproject.toml (NEWEST=--upgrade: the newest of everything)
 	test -x $(UV) || ($(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet "uv>=0.9")
-	$(LOCK) --output-file requirements/runtime.lock
-	$(LOCK) --constraint requirements/runtime.lock --extra dev --output-file requirements/dev.lock
+	$(LOCK) pyproject.toml --output-file requirements/runtime.lock
+	$(LOCK) pyproject.toml --constraint requirements/runtime.lock --extra dev --output-file requirements/dev.lock
+	printf 'pip>=25.1\nsetuptools>=75\n' | $(LOCK) - --output-file requirements/build.lock
 
 digests: ## Name the images of Dockerfile and docker-compose.yml by today's digests (needs Docker and its registries)
 	$(PYTHON) -m requirements.digests

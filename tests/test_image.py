@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import json
 import os
 import re
 import shutil
@@ -85,8 +86,8 @@ def test_what_is_in_the_image_serves_and_writes_nothing_beside_its_folders(
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": "/nonexistent",
     }
-    command = [sys.executable, "-m", "gunicorn", "lore_app.wsgi", "--bind", f"127.0.0.1:{port}", "--preload"]
-    with process([*command, "--no-control-socket"], environment, image, tmp_path / "web.log"):
+    gunicorn, *words = json.loads(STEPS[at("CMD")][1].replace("0.0.0.0:8000", f"127.0.0.1:{port}"))
+    with process([sys.executable, "-m", gunicorn, *words], environment, image, tmp_path / "web.log"):
         wait_until(lambda: listens(port), what="the web server of the image")
         pages = [answers(f"http://127.0.0.1:{port}{path}") for path in ("/login/", "/static/css/parts.css", "/health/")]
     assert pages == [True, True, True]

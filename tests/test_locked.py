@@ -15,8 +15,9 @@ from packaging.version import Version
 from requirements import locks
 from tests.conftest import ROOT
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKS = ("runtime", "dev")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
 ASKED = {
     "runtime": PROJECT["dependencies"],
     "dev": PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"],
@@ -49,10 +50,17 @@ def needs(name: str) -> Iterator[Requirement]:
         pytest.fail(f"{name} is not installed: run make setup")
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-def test_each_package_is_pinned_by_version_and_hash_and_by_no_address(lock: str) -> None:
+@pytest.mark.parametrize(("lock", "least"), [("build", 2), ("runtime", 50), ("dev", 100)])
+def test_each_package_is_pinned_by_version_and_hash_and_by_no_address(lock: str, least: int) -> None:
     assert re.search(r"://|^-|^#|@ ", locks.text_of(lock), re.MULTILINE) is None
-    assert len(locks.read(lock)) > 50
+    assert len(locks.read(lock)) >= least
+
+
+def test_what_builds_is_locked_too() -> None:
+    locked = locks.read("build")
+    assert set(locked) == {"pip", "setuptools"}
+    for asked in map(Requirement, PYPROJECT["build-system"]["requires"]):
+        assert asked.specifier.contains(Version(locked[canonicalize_name(asked.name)].version))
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -74,8 +82,11 @@ def test_developers_run_what_the_image_runs() -> None:
 @pytest.mark.parametrize(("name", "lock"), [("Makefile", "dev"), ("Dockerfile", "runtime")])
 def test_what_is_installed_is_what_is_locked(name: str, lock: str) -> None:
     """Nothing else, but for the project itself, what writes the locks, and what one optional part of the suite asks for."""
-    text = (ROOT / name).read_text().replace("\\\n", " ")
-    installing = [line for line in text.splitlines() if re.search(r"(pip|\$\(PIP\)) (--\S+ )*install\b", line)]
-    may = re.compile(rf"--require-hashes -r requirements/{lock}\.lock|--no-deps|\[dev,local\]|torch==|uv>=|pip-audit>=")
-    assert [line for line in installing if not may.search(line)] == []
-    assert f"--require-hashes -r requirements/{lock}.lock" in installing[0 if name == "Makefile" else -1]
+    text = (ROOT / name).read_text().replace("\\\n", " ").replace("&&", "\n")
+    installing = [line.strip() for line in text.splitlines() if re.search(r"(pip|\$\(PIP\)) (--\S+ )*install\b", line)]
+    building, locked = (f"--require-hashes -r requirements/{one}.lock" for one in ("build", lock))
+    first, second, *others = installing
+    assert first.endswith(building)
+    assert second.endswith(f"--no-build-isolation {locked}")  # else what has no wheel is built by whatever is newest
+    may = re.compile(r"--no-build-isolation --no-deps -e \.$|\[dev,local\]|torch==|uv>=|pip-audit>=")
+    assert [line for line in others if not may.search(line)] == []

@@ -27,7 +27,7 @@ tests/.env tests/recorded.jsonl inference/keys.txt inference/prompting/shipped/.
 requirements/private.txt annotation/database.dump locale/zh_Hans/.env lore_app/__pycache__/settings.cpython-311.pyc
 """.split()  # noqa: SIM905 - a table reads better than a list of sixty literals
 OURS = ("database", "relevance", "demo", "lore_app", *settings.OUR_APPS)
-NEEDED = ("manage.py", "VERSION", "LICENSE", "requirements/runtime.lock")
+NEEDED = ("manage.py", "VERSION", "LICENSE", "requirements/build.lock", "requirements/runtime.lock")
 # What stood here before: a list of what to leave out.
 NAIVE_DOCKER = [".git", ".venv", ".venv-*", "var", "tests", "**/__pycache__"]
 
