@@ -8,6 +8,7 @@ class InferenceConfig(AppConfig):
         """What this app plugs into the layers below, and its kinds of job."""
         from catalogue.importing import storing
         from inference import imported_predictions, unanswered
+        from inference.knowledge import file_jobs
         from inference.playground import trials
         from inference.prelabel import runs
         from inference.registry import registry, retiring
@@ -18,5 +19,5 @@ class InferenceConfig(AppConfig):
         deleting.deletion_asked.register(retiring.refuse_if_needed_elsewhere)
         deleting.project_leaves.register(retiring.retire_lessons_of)
         creating.project_founded.register(registry.start_with_default)
-        kinds.register(runs.KIND, trials.KIND)
+        kinds.register(runs.KIND, trials.KIND, file_jobs.KIND)
         failures.tell({**unanswered.WHY_INVALID, **unanswered.WHY_NO_ANSWER, **unanswered.WHY_NOTHING})

@@ -35,6 +35,9 @@ urlpatterns = [
     path("p/<slug:slug>/knowledge/", knowledge.knowledge, name="knowledge"),
     path("p/<slug:slug>/knowledge/new/", knowledge.new, name="knowledge-new"),
     path("p/<slug:slug>/knowledge/import/", knowledge.bring, name="knowledge-import"),
-    path("p/<slug:slug>/knowledge/rejected.csv", knowledge.rejected, name="knowledge-rejected"),
+    path("p/<slug:slug>/knowledge/imports/<int:brought_id>/", knowledge.imported, name="knowledge-imported"),
+    path(
+        "p/<slug:slug>/knowledge/imports/<int:brought_id>/rejected.csv", knowledge.rejected, name="knowledge-rejected"
+    ),
     path("p/<slug:slug>/knowledge/<int:card_id>/", knowledge.card, name="knowledge-card"),
 ]

@@ -24,7 +24,6 @@ from projects.uploading import BodyRefused, most_bytes, too_large
 from relevance.sanitising import sanitise, storable
 
 LONGEST_FIELD = 64 << 10
-WITH_LONG_FIELDS = frozenset({"knowledge-rejected"})  # which gets back the rows that its page listed
 
 
 class BoundaryMiddleware:
@@ -77,8 +76,6 @@ def _check(request: HttpRequest) -> None:
 
 def _check_lengths(request: HttpRequest) -> None:
     """No page has a field as long; what burns time is turned away before anything reads it."""
-    if request.resolver_match and request.resolver_match.url_name in WITH_LONG_FIELDS:
-        return
     for name, values in request.POST.lists():
         if any(len(value) > LONGEST_FIELD for value in values):
             reason = _("The field “%(name)s” holds more than %(most)s characters.")

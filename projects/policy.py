@@ -169,7 +169,8 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "knowledge-card": _both(P_.SEE_PROJECT, P_.KEEP_KNOWLEDGE),
     "knowledge-new": _both(P_.KEEP_KNOWLEDGE, P_.KEEP_KNOWLEDGE),
     "knowledge-import": _write(P_.KEEP_KNOWLEDGE),
-    "knowledge-rejected": _write(P_.KEEP_KNOWLEDGE),
+    "knowledge-imported": _both(P_.KEEP_KNOWLEDGE, P_.KEEP_KNOWLEDGE),
+    "knowledge-rejected": _read(P_.KEEP_KNOWLEDGE),
     # pre-label
     "guideline": _both(P_.KEEP_KNOWLEDGE, P_.KEEP_KNOWLEDGE),
     "models": _read(P_.SEE_FIGURES),

@@ -23,7 +23,8 @@ from catalogue.pictures import fetching
 from evaluation import canary_jobs
 from inference import asking
 from inference.engines.base import Completion, EngineError
-from inference.models import PrelabelRun
+from inference.knowledge import file_jobs
+from inference.models import KnowledgeImport, PrelabelRun
 from inference.pipeline import Judged
 from inference.registry import registry
 from projects import tokens
@@ -308,7 +309,9 @@ def test_the_pages_of_pictures_and_of_knowledge_files_say_it(world: World, clien
     arguments = cards_without_text(world)
     _status, answer, _told = command("import_knowledge", *arguments)
     with Path(str(arguments[0])).open("rb") as file:
-        page = client.post(reverse("knowledge-import", args=["shoes"]), {"file": file}).content.decode()
+        brought = client.post(reverse("knowledge-import", args=["shoes"]), {"file": file})
+    assert work_on(file_jobs.KIND, [KnowledgeImport.objects.get().pk]) == 1
+    page = client.get(brought["Location"]).content.decode()
     assert answer["error"] in page and "The good rows are in" not in page
 
 

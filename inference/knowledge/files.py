@@ -9,9 +9,9 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import chain, count
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain, count, islice
 from typing import Any, BinaryIO, NamedTuple
 
 from django.core.files.base import File
@@ -54,7 +54,8 @@ class KnowledgeCounts:
     same: int = 0
     rejected: int = 0
     rejected_rows: list[Rejected] = field(default_factory=list)
-    _reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    read: int = 0  # rows of the file, up to the card that was written last
 
     @property
     def rows(self) -> int:
@@ -64,30 +65,58 @@ class KnowledgeCounts:
         self.rejected += 1
         if len(self.rejected_rows) < MOST_LISTED:
             self.rejected_rows.append(one)
-            self._reasons.setdefault((one.field, one.reason), 0)
+            self.reasons.setdefault((one.field, one.reason), 0)
         # Without the condition half a million reasons that each quote their row would fill the memory.
-        if (one.field, one.reason) in self._reasons:
-            self._reasons[one.field, one.reason] += 1
+        if (one.field, one.reason) in self.reasons:
+            self.reasons[one.field, one.reason] += 1
 
     def why_nothing(self) -> TotalFailure | None:
         """The reason that most rows share, where none went in and none was there already."""
         if not self.rejected or self.rejected < self.rows:
             return None
-        [(shared, rows)] = self._reasons.most_common(1)
+        [(shared, rows)] = self.reasons.most_common(1)
         first = next(one for one in self.rejected_rows if (one.field, one.reason) == shared)
         code = f"{first.field if first.field in FIELDS else 'row'}_rejected"
         return no_row_went_in(self.rows, rows, first.row, first.field, code, first.reason)
 
 
-def import_file(project: Project, file: BinaryIO | File[Any], name: str, by: Person | None) -> KnowledgeCounts:
+Heard = Callable[[KnowledgeCounts], None]
+
+
+def _nobody_hears(_counts: KnowledgeCounts) -> None: ...
+
+
+def import_file(
+    project: Project,
+    file: BinaryIO | File[Any],
+    name: str,
+    by: Person | None,
+    *,
+    so_far: KnowledgeCounts | None = None,
+    heard: Heard = _nobody_hears,
+) -> KnowledgeCounts:
     """Every good row becomes a card or another wording of one; raises KnowledgeFileRefused. The same file again adds nothing.
 
-    Chunks that are in stay in when a later part of the file cannot be read.
+    Chunks that are in stay in when a later part of the file cannot be read. `so_far`: what an import that was cut short had
+    done, which goes on behind it; `heard` is told how far it is within each transaction.
     """
-    counts = KnowledgeCounts()
-    outcomes = write_all(project, _good(_rows(file, name), counts), by, origin=name)
-    counts.new, counts.changed, counts.same = outcomes[NEW], outcomes[CHANGED], outcomes[SAME]
+    counts = so_far or KnowledgeCounts()
+    before = replace(counts)
+
+    def written_so_far(outcomes: Counter[str]) -> None:
+        counts.new, counts.changed = before.new + outcomes[NEW], before.changed + outcomes[CHANGED]
+        counts.same = before.same + outcomes[SAME]
+        heard(counts)
+
+    rows = islice(_rows(file, name), counts.read, None)
+    write_all(project, _good(rows, counts), by, origin=name, written_so_far=written_so_far)
     return counts
+
+
+def first_look(file: BinaryIO | File[Any], name: str) -> None:
+    """Raises KnowledgeFileRefused where not even its first row can be read."""
+    next(iter(_rows(file, name)), None)
+    file.seek(0)
 
 
 def rejected_csv(rejected: Iterable[Rejected]) -> Iterator[str]:
@@ -113,7 +142,10 @@ def _good(rows: Iterable[_Row], counts: KnowledgeCounts) -> Iterator[Written]:
                 raise CardRefused("", row.reason)
             yield _card(row.values)
         except CardRefused as refusal:
-            counts.reject(Rejected(row.number, storable(refusal.field), refusal.reason, row.raw))
+            said = map(storable, (refusal.field, refusal.reason, row.raw))
+            counts.reject(Rejected(row.number, *said))
+        # Counted before it is given, a card that waits for the next chunk would be left out by whoever goes on after a kill.
+        counts.read += 1
 
 
 def _card(values: Mapping[str, Any]) -> Written:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -134,8 +134,16 @@ def _moved_on(seen: int) -> str:
     return _("There is a card of this kind with this key and language already. Open it and change it there.")
 
 
-def write_all(project: Project, cards: Iterable[Written], by: Person | None, *, origin: str) -> Counter[str]:
-    """Many cards, `AT_ONCE` to a transaction with one audit event: how many were new, changed and same."""
+def write_all(
+    project: Project,
+    cards: Iterable[Written],
+    by: Person | None,
+    *,
+    origin: str,
+    written_so_far: Callable[[Counter[str]], None] = lambda _counts: None,
+) -> Counter[str]:
+    """Many cards, `AT_ONCE` to a transaction with one audit event: how many were new, changed and same. `written_so_far` is
+    told so within each transaction."""
     counts: Counter[str] = Counter()
     for some in _chunks(cards):
         with transaction.atomic():
@@ -150,7 +158,8 @@ def write_all(project: Project, cards: Iterable[Written], by: Person | None, *, 
                     new=part[NEW],
                     changed=part[CHANGED],
                 )
-        counts.update(part)
+            counts.update(part)
+            written_so_far(counts)
     return counts
 
 

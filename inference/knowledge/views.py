@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +9,22 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from inference.knowledge import history
+from inference.knowledge import file_jobs, history
 from inference.knowledge import retrieval as retrieval
-from inference.knowledge.files import KnowledgeFileRefused, Rejected, import_file, rejected_csv
+from inference.knowledge.files import KnowledgeFileRefused, rejected_csv
 from inference.knowledge.forms import LIVE, RETIRED, FilterForm, KnowledgeUploadForm, NewCardForm, WordingForm
 from inference.knowledge.history import CardRefused
-from inference.models import KnowledgeCard, KnowledgeRevision
+from inference.models import KnowledgeCard, KnowledgeImport, KnowledgeRevision
+from jobs import heartbeats
+from jobs.leasing import LIVE as LIVE_STATES
+from jobs.models import JobState
 from projects.gates import Request, may
 from projects.policy import Permission
-from projects.requests import one
+from projects.requests import one, show
 from relevance.facts import fold
 
 PAGE = 50
@@ -35,35 +37,48 @@ def knowledge(request: Request) -> HttpResponse:
 
 
 def bring(request: Request) -> HttpResponse:
-    """A file of cards, read at once: it is small."""
     upload = KnowledgeUploadForm(request.POST, request.FILES)
     if not upload.is_valid():
         return _list(request, upload, status=422)
     file = upload.cleaned_data["file"]
     try:
-        counts = import_file(request.project, file, file.name or "", request.person)
+        batch = file_jobs.receive(request.project, file, request.person)
     except KnowledgeFileRefused as refusal:
         upload.add_error("file", str(refusal))
         return _list(request, upload, status=422)
+    return redirect("knowledge-imported", request.project.slug, batch.pk)
+
+
+def imported(request: Request, brought_id: int) -> HttpResponse:
+    """How far a file of cards is, and what became of it."""
+    batch = _batch(request, brought_id)
+    if request.method == "POST":
+        if file_jobs.cancel(batch, request.person):
+            messages.success(request, _("The import is cancelled. What had gone in stays."))
+        return redirect("knowledge-imported", request.project.slug, batch.pk)
+    counts = file_jobs.counts_of(batch)
     context = {
         "project": request.project,
-        "name": file.name,
+        "batch": batch,
+        "ended": batch.state not in LIVE_STATES,
         "counts": counts,
-        "nothing": counts.why_nothing(),
+        "nothing": counts.why_nothing() if batch.state == JobState.DONE else None,
         "shown": counts.rejected_rows[:SHOWN_REJECTED],
-        "rejected": json.dumps(counts.rejected_rows, ensure_ascii=False),
+        "presence": heartbeats.presence(),
     }
-    return render(request, "inference/knowledge/knowledge_import.html", context)
+    return show(request, "inference/knowledge/knowledge_import.html", context, part="watch")
 
 
-def rejected(request: Request) -> HttpResponse:
-    """The rows that the page before this one listed, as a file for people. Nothing of it is kept here."""
-    try:
-        rows = [Rejected(*row) for row in json.loads(request.POST.get("rejected", ""))]
-    except (ValueError, TypeError, RecursionError):
-        raise Http404 from None
-    headers = {"Content-Disposition": 'attachment; filename="rejected-knowledge.csv"'}
+def rejected(request: Request, brought_id: int) -> HttpResponse:
+    rows = file_jobs.counts_of(_batch(request, brought_id)).rejected_rows
+    headers = {"Content-Disposition": f'attachment; filename="rejected-knowledge-{brought_id}.csv"'}
     return HttpResponse("".join(rejected_csv(rows)), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _batch(request: Request, brought_id: int) -> KnowledgeImport:
+    batch = one(KnowledgeImport.objects.filter(project=request.project), brought_id)
+    batch.project = request.project
+    return batch
 
 
 def new(request: Request) -> HttpResponse:

@@ -4,7 +4,7 @@ Append-only tables carry `append_only = True`: the database refuses UPDATE, DELE
 """
 
 from inference.models.imported import ImportedPrediction
-from inference.models.knowledge import Caption, KnowledgeCard, KnowledgeRevision
+from inference.models.knowledge import Caption, KnowledgeCard, KnowledgeImport, KnowledgeRevision
 from inference.models.model_jobs import ModelJob
 from inference.models.playground import Comparison, Trial
 from inference.models.prelabel import (
@@ -27,6 +27,7 @@ __all__ = [
     "FormerModel",
     "ImportedPrediction",
     "KnowledgeCard",
+    "KnowledgeImport",
     "KnowledgeRevision",
     "LearntModel",
     "Lineage",

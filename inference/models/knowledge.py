@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from database.clock import ClockTimestamp
 from inference.models.registry import ModelVersion
+from jobs.models import Job
 from projects.models import Person, Project
 
 
@@ -95,3 +96,29 @@ class Caption(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class KnowledgeImport(Job):
+    """A file of cards that somebody brought in the browser. `read`: its rows so far, whatever became of them; `rejected_rows`
+    and `reasons` as `inference.knowledge.files` tells them, in the language of `locale`. The file goes once the
+    import has ended."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="knowledge_imports")
+    file_name = models.CharField(max_length=255)
+    stored_as = models.CharField(max_length=255)
+    locale = models.CharField(max_length=20)
+    total = models.PositiveIntegerField()
+    read = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    rejected_rows = models.JSONField(default=list)
+    reasons = models.JSONField(default=list)
+    requested_by = models.ForeignKey(Person, models.PROTECT)
+
+    class Meta(Job.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.file_name

@@ -329,7 +329,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "knowledge-card": [_card("Another meaning.", 1)],
     "knowledge-new": [_card("What a cup is.", 0, kind="term", key="cup", locale="en")],
     "knowledge-import": [Form(lambda world: {"file": file("cards.jsonl", CARDS)})],
-    "knowledge-rejected": [plain(rejected='[[1, "kind", "unknown", "x"]]')],
+    "knowledge-imported": [plain()],
     "guideline": [plain(**GUIDELINE)],
     "model-promote": [Form(before=_another_answers)],
     "model-put-back": [Form(before=_answered_before)],

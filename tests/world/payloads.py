@@ -55,7 +55,8 @@ OURS = {
          "inference.Prediction.prompt_digest", "inference.Prediction.key_sha256", "annotation.Judgment.body_sha256",
          "annotation.ReplaySet.digest", "annotation.BackTest.digest", "annotation.RuleReplay.digest"), HASH),
     **dict.fromkeys(
-        ("catalogue.Import.stored_as", "annotation.Export.folder"), "a path in our storage, never shown"),
+        ("catalogue.Import.stored_as", "annotation.Export.folder", "inference.KnowledgeImport.stored_as"),
+        "a path in our storage, never shown"),
     **dict.fromkeys(
         ("inference.Prediction.knowledge", "inference.Prediction.sampling", "inference.Prediction.posterior",
          "inference.ImportedPrediction.posterior",
@@ -194,7 +195,8 @@ SPECIAL: dict[str, Callable[[Any, Callable[[], str]], Any]] = {
         ("catalogue.Snapshot.cpv", "catalogue.Snapshot.skus", "catalogue.Snapshot.selling_points",
          "catalogue.Snapshot.image_addresses", "projects.AuditEvent.detail",
          "inference.QueryGuideline.required", "inference.QueryGuideline.optional", "inference.KnowledgeCard.item_ids",
-         "inference.KnowledgeRevision.item_ids", "inference.Prediction.contradicts", "inference.Prediction.signals",
+         "inference.KnowledgeRevision.item_ids", "inference.KnowledgeImport.rejected_rows",
+         "inference.KnowledgeImport.reasons", "inference.Prediction.contradicts", "inference.Prediction.signals",
          "inference.PromptVersion.templates", "annotation.Draft.body"), _all),
     "rules.RuleVersion.body": _names_too,
     "rules.DraftedRule.body": _names_too,

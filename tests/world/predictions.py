@@ -16,6 +16,7 @@ from inference.models import (
     Comparison,
     FormerModel,
     ImportedPrediction,
+    KnowledgeImport,
     KnowledgeRevision,
     LearntModel,
     ModelJob,
@@ -72,6 +73,13 @@ def predicted(place: Place) -> None:
     said = history.written("term", key, text, locale="en", source=source, item_ids=named)
     card, _ = history.add_or_change(project, said, place.person("ruth"), seen=0)
     told = KnowledgeRevision.objects.get(card=card)
+    brought = KnowledgeImport.objects.create(
+        project=project, file_name=mark("KnowledgeImport.file_name"), stored_as="knowledge/none", locale="en", total=2,
+        read=1, rejected=1, rejected_rows=[[1, "kind", "unknown", mark("KnowledgeImport.rejected_rows")]],
+        reasons=[["kind", mark("KnowledgeImport.reasons"), 1]], error=mark("KnowledgeImport.error"),
+        requested_by=place.person("ruth"),
+    )  # fmt: skip
+    things["brought_id"] = brought.pk
     for pair in place.pairs("main", "held", "adas", "disputed", "open"):
         shown = {"grid": make_grid(pair=pair), "caption": caption, "guideline": guideline, "knowledge": [told.pk]}
         predict(place.world, place.where, pair, "L4", **shown)

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from inference.knowledge.files import KnowledgeFileRefused, import_file
+from inference.knowledge.files import KnowledgeCounts, KnowledgeFileRefused, import_file
 from projects.commands import JsonCommand, unless_nothing_succeeded
 from projects.models import Project
 
@@ -31,7 +31,7 @@ class Command(JsonCommand):
             raise CommandError(_("There is no project %(slug)s.") % {"slug": options["project"]})
         try:
             with path.open("rb") as file:
-                counts = import_file(project, file, path.name, None)
+                counts = import_file(project, file, path.name, None, heard=self._tell)
         except KnowledgeFileRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         answer = {
@@ -45,3 +45,6 @@ class Command(JsonCommand):
             ],
         }
         return unless_nothing_succeeded(answer, counts.why_nothing())
+
+    def _tell(self, counts: KnowledgeCounts) -> None:
+        self.stderr.write(f"{counts.read} rows, {counts.rejected} rejected")
