@@ -14,7 +14,7 @@ KINDS: dict[str, str | Promise] = {
     "equal_rank": _("equal rank"),
     "gap": _("gap"),
     "unreachable": _("cannot show"),
-    "caseless": _("no case"),
+    "caseless": _("too few cases"),
     "untranslated": _("translation"),
 }
 

@@ -302,11 +302,13 @@ def _findings(found: RuleDraft, reader: Person) -> dict[str, Any]:
     blocking, others = findings.of_draft(found)
     acknowledged = list(findings.acknowledged(found))
     mine = {row.key for row in acknowledged if row.person_id == reader.pk}
+    told = [(findings.key(one), one, findings.key(one) in mine) for one in others]
+    # Without this order the reader of very many would never be shown those that are left.
+    told.sort(key=lambda one: one[2])
     return {
         "blocking": blocking[:FINDINGS_SHOWN],
-        "findings": [(findings.key(one), one, findings.key(one) in mine) for one in others[:FINDINGS_SHOWN]],
-        "all_findings": len(blocking) + len(others),
-        "acknowledged": acknowledged,
+        "findings": told[:FINDINGS_SHOWN],
+        "acknowledged": acknowledged[:FINDINGS_SHOWN],
     }
 
 
