@@ -50,6 +50,7 @@ NOT_HERE = {
     "erase_query": "takes away a query that other lines ask about",
     "register_model": "asks a model's server what it can do",
     "retire_model": "retires what register_model has registered",
+    "put_back": "puts back what somebody has changed",
     "work": "works until it is told to end",
     "export_earlier": "reads a database of an earlier version",
 }
