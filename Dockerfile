@@ -15,4 +15,4 @@ RUN LORE_SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')
 USER lore
 VOLUME /data /scratch
 EXPOSE 8000
-CMD ["gunicorn", "--config", "python:lore_app.web_process.gunicorn_settings", "lore_app.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
+CMD ["gunicorn", "--config", "python:lore_app.web_process.gunicorn_settings", "lore_app.wsgi", "--bind", "0.0.0.0:8000", "--worker-tmp-dir", "/dev/shm"]

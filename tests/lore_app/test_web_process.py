@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from lore_app.web_process.arriving import HEAD_BYTES, SMALL_BYTES, Arriving, Stage
 from lore_app.web_process.departing import Departing
 from lore_app.web_process.lowest_rate import LowestRate
+from lore_app.web_process.worker import MOST_LARGE
 from tests.lore_app.plain_application import LARGE
 from tests.processes import GUNICORN, ROOT, free_port, listens, process, wait_until
 
@@ -120,6 +121,23 @@ def test_forty_slow_connections_leave_the_one_thread_free(served: Ports) -> None
     assert asked(served, head("/", 2) + b"ok").endswith(told(b"ok"))
     for talking in slow:
         talking.close()
+
+
+def test_a_further_large_body_takes_the_place_of_the_slowest(served: Ports) -> None:
+    """Each moves more than the lowest rate, and all the places are taken; the second brings half of what the others do."""
+    with ExitStack() as opened:
+        coming = [opened.enter_context(closing(connected(served))) for _ in range(MOST_LARGE)]
+        for talking in coming:
+            talking.sendall(head("/", 1 << 20))
+        for _ in range(15):
+            for number, talking in enumerate(coming):
+                talking.sendall(b"x" * (400 if number == 1 else 800))
+            time.sleep(0.1)
+        assert asked(served, head("/", 1 << 20) + b"y" * (1 << 20)).endswith(told(b"y" * (1 << 20)))
+        coming[1].settimeout(5)
+        assert rest(coming[1]) == b"", "let go"
+        for talking in coming[2:]:
+            talking.sendall(b"x")
 
 
 def test_an_answer_that_is_not_read_is_ended_and_one_that_is_read_later_comes_whole(served: Ports) -> None:
