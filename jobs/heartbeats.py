@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from jobs.kinds import Kind
 from jobs.leasing import LIVE
 from jobs.models import Job, JobState, Worker
 from projects.models import AuditEvent
+from projects.requests import CHOICES
 
 BEAT_SECONDS = 2
 FRESH_SECONDS = 6
@@ -51,11 +53,10 @@ class Depth(NamedTuple):
 
 
 class Dead(NamedTuple):
-    """A job that waits for a person. `code` is the error without its details, `why` its sentence: an operator is not told whose
-    data it is.
-    """
+    """A job that waits for a person. `code` is the error without its details, `why` its sentence."""
 
     kind: str
+    project_id: int
     job_id: int
     attempts: int
     finished_at: datetime
@@ -136,7 +137,7 @@ def is_anyone_working() -> bool:
 def all_workers() -> list[tuple[Worker, bool]]:
     """Every process heard of lately, and whether it is up."""
     up = set(fresh_workers().values_list("pk", flat=True))
-    return [(worker, worker.pk in up) for worker in Worker.objects.order_by("kind", "name")[:200]]
+    return [(worker, worker.pk in up) for worker in Worker.objects.order_by("kind", "name")[:CHOICES]]
 
 
 def restarts(limit: int = 20) -> QuerySet[AuditEvent]:
@@ -145,15 +146,16 @@ def restarts(limit: int = 20) -> QuerySet[AuditEvent]:
     return AuditEvent.objects.filter(act=BEGAN_ANEW, project=None, at__gt=since).order_by("-pk")[:limit]
 
 
-def depths() -> list[Depth]:
-    return [_depth(kind) for kind in kinds.every()]
+def depths(projects: Sequence[int] | None = None) -> list[Depth]:
+    """Of these projects, or of the whole installation."""
+    return [_depth(kind, projects) for kind in kinds.every()]
 
 
-def _depth(kind: Kind) -> Depth:
-    live = kind.model._default_manager.filter(kind.only, state__in=LIVE)
+def _depth(kind: Kind, projects: Sequence[int] | None) -> Depth:
+    live = _of(kind, projects).filter(state__in=LIVE)
     counts = dict(live.values_list("state").annotate(n=Count("pk")).order_by())
     running = counts.pop(JobState.RUNNING, 0)
-    return Depth(str(kind.name), sum(counts.values()), running, _dead(kind).count())
+    return Depth(str(kind.name), sum(counts.values()), running, _dead(kind, projects).count())
 
 
 def _why(error: str) -> tuple[str, str]:
@@ -161,16 +163,22 @@ def _why(error: str) -> tuple[str, str]:
     return error.partition(":")[0], found.sentence if found.code else _("Its own page says why.")
 
 
-def dead_jobs(limit: int = 50) -> list[Dead]:
-    """The latest dead jobs of every kind: an operator sees what fails, not whose data it is."""
-    columns = ("pk", "attempts", "finished_at", "error")
+def dead_jobs(projects: Sequence[int] | None = None, limit: int = 50) -> list[Dead]:
+    """The latest dead jobs of every kind, in these projects or in the whole installation."""
     found = [
-        Dead(str(kind.name), row["pk"], row["attempts"], row["finished_at"], *_why(row["error"]))
+        Dead(str(kind.name), project, pk, attempts, finished_at, *_why(error))
         for kind in kinds.every()
-        for row in _dead(kind).order_by("-pk").values(*columns)[:limit]
+        for project, pk, attempts, finished_at, error in _dead(kind, projects)
+        .order_by("-pk")
+        .values_list(kind.project, "pk", "attempts", "finished_at", "error")[:limit]
     ]
     return sorted(found, key=lambda dead: dead.finished_at, reverse=True)[:limit]
 
 
-def _dead(kind: Kind) -> QuerySet[Job]:
-    return kind.model._default_manager.filter(kind.only, state=JobState.DEAD)
+def _dead(kind: Kind, projects: Sequence[int] | None) -> QuerySet[Job]:
+    return _of(kind, projects).filter(state=JobState.DEAD)
+
+
+def _of(kind: Kind, projects: Sequence[int] | None) -> QuerySet[Job]:
+    within = Q() if projects is None else Q(**{f"{kind.project}__in": projects})
+    return kind.model._default_manager.filter(kind.only, within)

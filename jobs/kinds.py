@@ -34,7 +34,8 @@ class Kind:
 
     `code` names the kind in code, `name` to people. `work` gets at most `together` claimed rows; a single row fails
     with what it raises, who takes more sees to each of them. Of the table only rows that fulfil `only` may be taken (the
-    rest are of another kind, or wait for a person). `lines`: those with something due, which take turns. What may end its
+    rest are of another kind, or wait for a person). `project` leads from a row to its project. `lines`: those with
+    something due, which take turns. What may end its
     process goes alone through `isolation`.
     """
 
@@ -45,6 +46,7 @@ class Kind:
     queue: str = DEFAULT_QUEUE
     together: int = 1
     only: Q = field(default_factory=Q)
+    project: str = "project"
     lines: Callable[[], Sequence[Q]] = lambda: [Q()]
     isolation: Isolation = field(default_factory=Isolation)
 

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 MOST_DIGITS = 18  # what a key of the database can hold
+CHOICES = 100  # how many rows a choice of a form offers, or a part of a page beside its list: the newest
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 

@@ -22,6 +22,8 @@ from inference.registry import connecting, registry, runnable
 from jobs import leasing, working
 from jobs.kinds import PRELABEL_QUEUE, Kind
 from jobs.leasing import Claim
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
@@ -32,6 +34,7 @@ TOGETHER = 32  # pairs that are asked about in one call of the engine
 MOST_SAMPLES = 16
 ONLY = ("", "missing", "failed", "stale")  # of a project's pairs, which a run may be asked for
 _ENQUEUE = statement(__file__, "enqueue")
+RUNS = Allowance("run", 120, _("pre-label runs"))
 
 
 class Wish(NamedTuple):
@@ -63,6 +66,8 @@ def start_run(project: Project, by: Person | None, wish: Wish = EVERYTHING) -> P
         raise refusal
     lexicon = lexicons.up_to_date(project)
     with transaction.atomic():
+        if by is not None:
+            allowances.spend(RUNS, by)
         run = PrelabelRun.objects.create(
             project=project,
             model=model,
@@ -175,6 +180,7 @@ KIND = Kind(
     work,
     PRELABEL_QUEUE,
     TOGETHER,
+    project="run__project",
     lines=lines,
 )
 

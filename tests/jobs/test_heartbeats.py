@@ -130,8 +130,39 @@ def test_the_page_names_processes_and_work_but_not_whose_data_failed(
 
 def test_the_page_tells_which_processes_began_anew_and_why(cast: Any, client_for: ClientFor) -> None:
     audit.record(None, heartbeats.BEGAN_ANEW, process="gpu-1:77", why="stuck: export 7 gave no sign for 3600 s")
-    html = client_for(cast.ana).get(reverse("workers")).content.decode()
+    html = client_for(cast.root).get(reverse("workers")).content.decode()
     assert "gpu-1:77" in html and "stuck: export 7" in html
+
+
+def _killed(project: Project, error: str) -> Import:
+    dead = make_import(project=project)
+    token = leasing.claim(Import, dead.pk)
+    assert token is not None
+    leasing.fail(dead, token, error, retry=False)
+    return dead
+
+
+def test_each_reader_sees_what_concerns_them(project: Project, cast: Any, client_for: ClientFor) -> None:
+    """Of other projects nothing; of the own ones what waits, and what died to who may start it anew; no process's name."""
+    heartbeats.Heart(BOTH).start()
+    audit.record(None, heartbeats.BEGAN_ANEW, process="gpu-1:77", why="stuck: export 7 gave no sign for 3600 s")
+    beta = Project.objects.create(slug="beta", name="Beta")
+    here, there = _killed(project, "wrong_file: x"), _killed(beta, "wrong_file: x")
+    make_import(project=project), make_import(project=beta), make_import(project=beta)
+    seen = {}
+    for name in ("ana", "lena", "max", "eve", "root"):
+        answer = client_for(getattr(cast, name)).get(reverse("workers"))
+        html, depths = answer.content.decode(), answer.context["depths"]
+        waiting = next((depth.waiting for depth in depths if depth.kind == "import"), None)
+        jobs = [job.job_id for job, _project in answer.context["dead"]]
+        seen[name] = (waiting, jobs, heartbeats.Heart(BOTH).name in html, "gpu-1:77" in html, "Beta" in html)
+    assert seen == {
+        "ana": (1, [], False, False, False),
+        "lena": (1, [here.pk], False, False, False),
+        "max": (1, [here.pk], False, False, False),
+        "eve": (None, [], False, False, False),
+        "root": (3, [there.pk, here.pk], True, True, False),
+    }
 
 
 def test_the_page_says_what_to_do_while_there_is_no_worker(cast: Any, client_for: ClientFor) -> None:
