@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from projects import audit
 from projects.models import Person
 from projects.refusals import Refused
+from projects.requests import CHOICES
 
 
 def appoint(person: Person, *, actor: Person | None) -> bool:
@@ -26,8 +27,8 @@ def dismiss(person: Person, *, actor: Person | None) -> bool:
 
 
 def rule_owners() -> list[Person]:
-    """Everybody who may change rules now, by name."""
-    return list(Person.objects.filter(is_active=True, is_rule_owner=True).order_by("username"))
+    """Who may change rules now, by name; a hundred at most."""
+    return list(Person.objects.filter(is_active=True, is_rule_owner=True).order_by("username")[:CHOICES])
 
 
 def _set(person: Person, act: str, actor: Person | None, *, owner: bool) -> bool:

@@ -59,11 +59,13 @@ def bad_case(request: Request, case_id: int) -> HttpResponse:
 
 
 def _page(request: Request, case: BadCase, *, status: int = 200) -> HttpResponse:
+    notes = page(case.notes.select_related("author"), request, PAGE)
     context = {
         "project": request.project,
         "case": case,
         "item": display.item(request.project, case.snapshot),
-        "notes": case.notes.select_related("author").order_by("id"),
+        "notes": notes.rows[::-1],
+        "older_url": notes.older_url,
         "causes": [choice for choice in BadCase.Cause.choices if choice[0]],
         "members": _members(request),
         "may_see_names": may(request.roles, Permission.SEE_NAMES),

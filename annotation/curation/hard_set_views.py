@@ -23,9 +23,11 @@ def hard_sets(request: Request) -> HttpResponse:
 
 
 def _list(request: Request, *, status: int = 200) -> HttpResponse:
+    listed = page(request.project.hard_sets.select_related("created_by"), request, PAGE)
     context = {
         "project": request.project,
-        "hard_sets": request.project.hard_sets.select_related("created_by").order_by("-id"),
+        "hard_sets": listed.rows,
+        "older_url": listed.older_url,
         "kinds": reason_names().items(),
     }
     return render(request, "annotation/curation/hard_sets.html", context, status=status)

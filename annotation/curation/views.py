@@ -13,9 +13,11 @@ from annotation.models import Export
 from jobs import heartbeats
 from projects import audit
 from projects.gates import Request
-from projects.requests import one, show, there
+from projects.requests import CHOICES, one, page, show, there
 
 TERMINAL = {"done", "dead", "cancelled"}
+
+PAGE = 50
 
 
 def exports(request: Request) -> HttpResponse:
@@ -30,14 +32,13 @@ def exports(request: Request) -> HttpResponse:
         fresh = "without_stale" in request.POST
         made = exporting.request_export(request.project, kind, request.person, hard_set, without_stale=fresh)
         return redirect("export", request.project.slug, made.pk)
+    listed = page(request.project.exports.select_related("requested_by", "hard_set"), request, PAGE)
     context = {
         "project": request.project,
-        "exports": [
-            (row, table.name_of(row.kind))
-            for row in request.project.exports.select_related("requested_by", "hard_set").order_by("-id")[:100]
-        ],
+        "exports": [(row, table.name_of(row.kind)) for row in listed.rows],
+        "older_url": listed.older_url,
         "kinds": [(one.code, one.name) for one in table.FORMATS.values()],
-        "hard_sets": request.project.hard_sets.filter(frozen_at__isnull=False).order_by("-id"),
+        "hard_sets": request.project.hard_sets.filter(frozen_at__isnull=False).order_by("-id")[:CHOICES],
     }
     return render(request, "annotation/curation/exports.html", context)
 

@@ -20,7 +20,7 @@ from catalogue.models import Pair
 from inference import prediction_display
 from projects.gates import Request, may
 from projects.policy import Permission
-from projects.requests import number, one, show, there
+from projects.requests import CHOICES, number, one, show, there
 from rules.publishing import specs
 
 
@@ -58,7 +58,7 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
     standing = opinions.standing_prediction_id(found.pk) or 0  # first, however many others came later
     predictions = list(told.order_by(Case(When(pk=standing, then=0), default=1), "-id")[:10])
     ages = measurable.ages(request.project, predictions)
-    judgments = list(found.judgments.select_related("judge__person", "batch").order_by("id"))
+    judgments = list(found.judgments.select_related("judge__person", "batch").order_by("-id")[:CHOICES])[::-1]
     cited = card_rules.cited_by(judgments)
     context = {
         "project": request.project,
@@ -79,10 +79,10 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
         ],
         "foreign": found.foreign_predictions.order_by("-batch", "row", "place")[:20],
         "judgments": [(row, cited.get(row.pk, [])) for row in judgments],
-        "golds": found.golds.select_related("adjudication__adjudicator", "batch").order_by("id"),
-        "disagreements": found.disagreements.order_by("id"),
-        "bad_cases": found.bad_cases.order_by("id"),
-        "snapshots": found.item.snapshots.order_by("id"),
+        "golds": found.golds.select_related("adjudication__adjudicator", "batch").order_by("-id")[:CHOICES][::-1],
+        "disagreements": found.disagreements.order_by("-id")[: CHOICES // 2][::-1],
+        "bad_cases": found.bad_cases.order_by("-id")[: CHOICES // 2][::-1],
+        "snapshots": found.item.snapshots.count(),
         "causes": [choice for choice in BadCase.Cause.choices if choice[0]],
     }
     return render(request, "annotation/pairs/pair.html", context)

@@ -21,7 +21,7 @@ from jobs import heartbeats, leasing
 from projects.audit import record
 from projects.gates import Request
 from projects.refusals import Refused
-from projects.requests import chosen, one, show
+from projects.requests import CHOICES, chosen, one, page, show
 from relevance.labels import LORE
 from rules.drafting import digest_of_draft
 from rules.models import RuleDraft
@@ -44,6 +44,12 @@ class SampleForm(forms.Form):
         initial=sampled_backtesting.USUAL,
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["model"]
+        assert isinstance(field, forms.ModelChoiceField) and field.queryset is not None
+        field.queryset = field.queryset.filter(pk__in=list(field.queryset.values_list("pk", flat=True)[:CHOICES]))
+
     def cost(self) -> sampled_backtesting.BackTestCost:
         return sampled_backtesting.cost(self.cleaned_data["model"], self.cleaned_data["sample"])
 
@@ -58,10 +64,12 @@ def _list(request: Request, *, status: int = 200) -> HttpResponse:
     live = (RuleDraft.State.OPEN, RuleDraft.State.REVIEW)
     sampling = SampleForm(request.GET if "model" in request.GET else None)
     rows = BackTest.objects.filter(project=request.project).select_related("draft", "model", "requested_by")
+    listed = page(rows, request, PAGE)
     context = {
         "project": request.project,
-        "tests": rows.order_by("-pk")[:PAGE],
-        "drafts": RuleDraft.objects.filter(state__in=live).order_by("-pk"),
+        "tests": listed.rows,
+        "older_url": listed.older_url,
+        "drafts": RuleDraft.objects.filter(state__in=live).order_by("-pk")[:CHOICES],
         "chosen": request.GET.get("draft", ""),
         "sampling": sampling,
         "cost": sampling.cost() if sampling.is_valid() else None,

@@ -22,6 +22,7 @@ from rules.models import DraftedRule, RuleDraft, RuleRemark
 from rules.publishing import active_rule_base, specs
 
 MOST_DISPUTED = 8
+MOST_DRAFTS = 50  # the page of drafts has them all
 LIVE = (RuleDraft.State.OPEN, RuleDraft.State.REVIEW)
 
 
@@ -70,7 +71,7 @@ def desk(project: Project, person: Person) -> Desk:
         list(
             DraftedRule.objects.filter(draft__state__in=LIVE, body__has_key="behind")
             .select_related("draft")
-            .order_by("code")
+            .order_by("code")[:MOST_DRAFTS]
         ),
         remarks.open_for(person).select_related("rule", "person").order_by("-pk"),
     )
@@ -82,7 +83,7 @@ def previews(project: Project) -> list[Preview]:
         RuleDraft.objects.filter(state__in=LIVE)
         .select_related("author", "base")
         .annotate(changes=Count("rules"))
-        .order_by("-state", "-pk")  # review before open
+        .order_by("-state", "-pk")[:MOST_DRAFTS]  # review before open
     )
     tests = BackTest.objects.filter(
         project=project, draft__in=drafts, kind=BackTest.Kind.EXACT, state=JobState.DONE

@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy
 
 from catalogue.models import PictureFetch, PictureSource
 from catalogue.pictures import addresses
 from jobs import leasing
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
 
 MOST_SHOWN = 50
 LISTED = Q(Exists(PictureSource.objects.filter(project=OuterRef("project"), host=OuterRef("host"))))
+HOSTS = Allowance("picture_source", 300, gettext_lazy("hosts of pictures"))
 
 
 class Unlisted(NamedTuple):
@@ -26,8 +29,8 @@ class Unlisted(NamedTuple):
     pictures: int
 
 
-def of(project: Project) -> list[PictureSource]:
-    return list(project.picture_sources.select_related("added_by").order_by("host"))
+def of(project: Project) -> QuerySet[PictureSource]:
+    return project.picture_sources.select_related("added_by").order_by("host")
 
 
 def allow(project: Project, host: str, by: Person | None, *, plain_http: bool = False) -> PictureSource:
@@ -37,6 +40,8 @@ def allow(project: Project, host: str, by: Person | None, *, plain_http: bool = 
         no_host = gettext_lazy("Type a host by its name, such as pictures.example.com: no address, no number, no path.")
         raise Refused("no_host", no_host, field="host")
     with transaction.atomic():
+        if by is not None:
+            allowances.spend(HOSTS, by)
         source, _ = PictureSource.objects.update_or_create(
             project=project,
             host=name,

@@ -15,7 +15,9 @@ from catalogue.pictures import allowed_hosts, fetching
 from jobs import heartbeats
 from projects.gates import Request
 from projects.refusals import Refused
-from projects.requests import one, show
+from projects.requests import one, page, show
+
+PAGE = 50
 
 
 def pictures(request: Request) -> HttpResponse:
@@ -56,11 +58,13 @@ def remove(request: Request, source_id: int) -> HttpResponse:
 
 def _page(request: Request) -> dict[str, Any]:
     seen = fetching.progress(request.project)
+    listed = page(allowed_hosts.of(request.project), request, PAGE)
     return {
         "project": request.project,
         "progress": seen,
         "nothing": fetching.why_nothing(request.project, seen),
-        "sources": allowed_hosts.of(request.project),
+        "sources": listed.rows,
+        "older_url": listed.older_url,
         "unlisted": allowed_hosts.unlisted(request.project),
         "reasons": fetching.reasons(request.project),
         "dead": fetching.dead(request.project),

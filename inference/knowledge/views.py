@@ -24,7 +24,7 @@ from jobs.leasing import LIVE as LIVE_STATES
 from jobs.models import JobState
 from projects.gates import Request, may
 from projects.policy import Permission
-from projects.requests import one, show
+from projects.requests import CHOICES, one, show
 from relevance.facts import fold
 
 PAGE = 50
@@ -196,8 +196,9 @@ class CardChange:
 
 
 def _history(found: KnowledgeCard) -> list[CardChange]:
-    """Newest first."""
-    revisions = list(found.revisions.select_related("written_by").order_by("number"))
+    """Newest first, the last hundred."""
+    newest = found.revisions.select_related("written_by").order_by("-number")[:CHOICES]
+    revisions = list(newest)[::-1]
     before: Sequence[KnowledgeRevision | None] = [None, *revisions]
     steps = [_step(earlier, revision) for earlier, revision in zip(before, revisions, strict=False)]
     return steps[::-1]

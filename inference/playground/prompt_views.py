@@ -17,7 +17,9 @@ from inference.prompting import prompt_versions
 from inference.prompting.prompts import FORMS, LONGEST, PromptError
 from projects.gates import Request
 from projects.refusals import Refused
-from projects.requests import one
+from projects.requests import one, page
+
+PAGE = 50
 
 
 class PromptForm(forms.Form):
@@ -52,10 +54,11 @@ def prompts(request: Request) -> HttpResponse:
 
 def _list(request: Request, *, status: int = 200) -> HttpResponse:
     now = prompt_versions.active(request.project)
-    rows = PromptVersion.objects.select_related("written_by").order_by("-id")
+    listed = page(PromptVersion.objects.select_related("written_by").exclude(pk=now.pk), request, PAGE)
     context = {
         "project": request.project,
-        "prompts": sorted(rows, key=lambda row: row != now),
+        "prompts": [now, *listed.rows],
+        "older_url": listed.older_url,
         "active": now,
         "before": prompt_versions.before(request.project),
         "default": prompt_versions.active(),

@@ -17,7 +17,7 @@ from jobs import heartbeats
 from jobs.models import JobState
 from projects.gates import Request
 from projects.refusals import Refused
-from projects.requests import chosen, number, one, show
+from projects.requests import CHOICES, chosen, number, one, show
 from relevance.chain import Chain
 
 PAGE = 20
@@ -93,13 +93,13 @@ def _refused(request: Request, refusal: Refused) -> HttpResponse:
 def _page(request: Request) -> dict[str, Any]:
     now = prompt_versions.active(request.project)  # the shipped version is a row from the first visit on
     first = Pair.objects.filter(project=request.project).order_by("pk").values_list("pk", flat=True).first()
-    living = list(registry.listed(request.project).exclude(role=ModelVersion.Role.CAPTIONER).order_by("name", "-id"))
+    living = list(registry.listed(request.project).exclude(role=ModelVersion.Role.CAPTIONER).order_by("-id")[:CHOICES])
     return {
         "project": request.project,
-        "models": living,
+        "models": sorted(living, key=lambda row: row.name),
         "chats": [one for one in living if one.prompt_id is not None],
         "active": registry.active_models(request.project),
-        "prompts": sorted(PromptVersion.objects.order_by("-id"), key=lambda row: row.pk != now.pk),
+        "prompts": [now, *PromptVersion.objects.exclude(pk=now.pk).order_by("-id")[: CHOICES - 1]],
         "prompt_now": now,
         "pair": number(request.GET.get("pair")) or first or "",
         "trials": request.project.trials.filter(comparison=None)

@@ -15,7 +15,7 @@ from catalogue.models import Query
 from inference.prelabel import guidelines
 from inference.prompting.guiding import Guideline
 from projects.gates import Request
-from projects.requests import one
+from projects.requests import CHOICES, one
 
 MOST = 12
 LONGEST = 300
@@ -50,7 +50,7 @@ def guideline(request: Request, query_id: int) -> HttpResponse:
         "project": request.project,
         "query": query,
         "form": form,
-        "history": query.guidelines.select_related("model", "written_by").order_by("-revision"),
+        "history": query.guidelines.select_related("model", "written_by").order_by("-revision")[:CHOICES],
     }
     return render(request, "inference/prelabel/guideline.html", context, status=422 if form.is_bound else 200)
 

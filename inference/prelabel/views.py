@@ -17,7 +17,7 @@ from inference.registry import connecting, registry, runnable
 from jobs import heartbeats
 from projects.gates import Request
 from projects.refusals import Refused
-from projects.requests import number, one, page, show
+from projects.requests import CHOICES, number, one, page, show
 
 PAGE = 30
 
@@ -112,4 +112,5 @@ def _list(request: Request) -> dict[str, Any]:
 def _candidates(active: ModelVersion | None) -> list[str]:
     """Names of models whose answers would not be the project's: on no card, in no figure, until somebody promotes them."""
     cold = [name for name in sorted(connecting.ENGINES) if active is not None and not active.cold_start]
-    return [*cold, *(name for name in registry.judges() if active is None or not registry.names(name, active))]
+    judges = [name for name in registry.judges() if active is None or not registry.names(name, active)]
+    return [*cold, *judges[:CHOICES]]

@@ -15,9 +15,8 @@ from inference.registry import first_judgment, registry
 from projects.gates import Request
 from projects.models import Project
 from projects.refusals import Refused
-from projects.requests import one
+from projects.requests import CHOICES, one
 
-LISTED = 200
 NAMED = 12  # projects of one model; the rest are counted
 
 
@@ -78,7 +77,7 @@ def _starts_with(told: dict[str, object]) -> str:
 
 
 def _page(request: Request, *, status: int = 200) -> HttpResponse:
-    rows = list(registry.listed(None).select_related("prompt").order_by("role", "-id")[:LISTED])
+    rows = list(registry.listed(None).select_related("prompt").order_by("-id")[:CHOICES])
     where, defaults = registry.active_in(rows), registry.defaults()
     starts_with = {version.pk for version in defaults.values()}
     listed = [
@@ -89,7 +88,7 @@ def _page(request: Request, *, status: int = 200) -> HttpResponse:
         "listed": sorted(listed, key=lambda one: (one.model.role != "judge", one.model.role, not one.is_default)),
         "defaults": defaults.items(),
         "judge": defaults.get(ModelVersion.Role.JUDGE),
-        "prompts": PromptVersion.objects.order_by("-id")[:LISTED],
+        "prompts": PromptVersion.objects.order_by("-id")[:CHOICES],
         "prompt": prompt_versions.active(),
     }
     return render(request, "inference/registry/installation_models.html", context, status=status)

@@ -19,9 +19,10 @@ from projects.membership import projects_of
 from projects.models import Mode, Person, Project, Role
 from projects.policy import POLICY
 from projects.refusals import Refused
-from projects.requests import one
+from projects.requests import number, one
 
 OFFERS = 20  # shown at once, the newest first
+PROJECTS = 20  # whose figures are counted for one page
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,10 @@ class ProjectOnHome:
 def home(request: Request) -> HttpResponse:
     person = request.person
     archived = not person.is_system_admin and archiving.kept_by(person).exclude(archived_at=None).exists()
+    first, held = number(request.GET.get("from")) or 0, projects_of(person)
     context = {
-        "mine": [_on_home(person, *held) for held in projects_of(person)],
+        "mine": [_on_home(person, *one) for one in held[first : first + PROJECTS]],
+        "older_url": f"?from={first + PROJECTS}" if len(held) > first + PROJECTS else "",
         "offers": role_offers.waiting_for(person)[:OFFERS],
         "archived": archived,
     }

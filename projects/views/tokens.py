@@ -12,8 +12,10 @@ from projects.forms import TokenForm
 from projects.gates import Request
 from projects.problems import VERSIONED
 from projects.refusals import Refused
-from projects.requests import one
+from projects.requests import one, page
 from projects.tokens import Issued
+
+PAGE = 50
 
 
 def tokens(request: Request) -> HttpResponse:
@@ -36,10 +38,12 @@ def revoke(request: Request, token_id: int) -> HttpResponse:
 
 
 def _page(request: Request, form: TokenForm, *, issued: Issued | None = None, status: int) -> HttpResponse:
+    listed = page(activity.tokens_of(request.project), request, PAGE)
     context = {
         "form": form,
         "issued": issued,
-        "tokens": list(activity.tokens_of(request.project)),
+        "tokens": listed.rows,
+        "older_url": listed.older_url,
         "address": request.build_absolute_uri(f"{VERSIONED}p/{request.project.slug}/"),
     }
     return render(request, "projects/tokens.html", context, status=status)

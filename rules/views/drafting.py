@@ -17,7 +17,7 @@ from projects.membership import projects_of
 from projects.models import Person
 from projects.policy import Permission
 from projects.refusals import Refused
-from projects.requests import by_htmx, chosen, one, page, show
+from projects.requests import CHOICES, by_htmx, chosen, one, page, show
 from relevance.identifiers import RULE_CODE, is_identifier
 from relevance.rules import RuleError, RuleSpec, parse_rule
 from rules import differing, drafting, findings, foretelling, publishing, reviewing, rule_forms, trying
@@ -287,7 +287,9 @@ def _page(
         "seen": drafting.digest_of_draft(found),
         "foretold": foretold,
         "foretold_ended": foretold is None or foretold.ended,
-        "tested_in": [project for project, roles in projects_of(request.person) if may(roles, Permission.SEE_FIGURES)],
+        "tested_in": [project for project, roles in projects_of(request.person) if may(roles, Permission.SEE_FIGURES)][
+            :CHOICES
+        ],
     }
     return show(request, "rules/draft.html", context, part="watch", status=status)
 
