@@ -5,7 +5,7 @@ Read `models`, then `policy` (one table says who may do what) and `gates` (where
 - `policy`, `gates`, `requests`, `refusals`, `boundary` a request's way: who may, how it is read, how it is refused
 - `bearer`, `problems`, `openapi`, `tokens`, `uploading` programs and files; `commands` the contract of the command line
 - `passwords`, `login_throttling`, `devices`, `sessions`, `invitations`, `next_page`, `demo_logins` signing in
-- `creating`, `archiving`, `membership`, `role_offers`, `forgetting`, `forms` projects and their people;
+- `creating`, `archiving`, `membership`, `role_offers`, `forgetting`, `names`, `forms` projects and their people;
   `rule_owners` of the installation
 - `deleting` a project for good: `rows_of_project` which rows those are, `deletion_door` the way that they leave by
 - `audit`, `refused_requests`, `log_lines` what was done, what was refused, the log; `client_addresses` where a request came from

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from projects import audit
+from projects import allowances, audit, names
+from projects.allowances import Allowance
 from projects.forms import LONG_TEXTS, ProjectSettingsForm
 from projects.hooks import Hook
 from projects.membership import add_role
@@ -16,6 +18,7 @@ from projects.refusals import Refused
 
 settings_changed: Hook[[Project, Project, Person | None], None] = Hook()  # as it was, as it is now, and by whom
 project_founded: Hook[[Project, Person | None], None] = Hook()  # a project has been made, by whom
+PROJECTS = Allowance("project", 60, gettext_lazy("projects"))
 
 
 def found(name: str, slug: str, scale_name: str, lead: str, *, actor: Person | None) -> Project:
@@ -28,8 +31,11 @@ def found(name: str, slug: str, scale_name: str, lead: str, *, actor: Person | N
 
 
 def make(actor: Person | None, **fields: Any) -> Project:
-    """A project without people; all that has to happen wherever one is made happens here."""
+    """A project without people; all that has to happen wherever one is made happens here. Raises Refused."""
+    names.check_slug(str(fields["slug"]))
     with transaction.atomic():
+        if actor is not None:
+            allowances.spend(PROJECTS, actor)
         project = Project.objects.create(**fields)
         audit.record(actor, "project.created", project=project, on=project, slug=project.slug, scale=project.scale_name)
         project_founded(project, actor)

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, UsernameField
-from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,8 @@ from projects import login_throttling
 from projects.demo_logins import PREFIX
 from projects.hooks import Hook
 from projects.models import AuditEvent, Mode, Person, Project, Role, Scope
+from projects.names import check_seen, check_slug
+from projects.refusals import Refused
 from relevance.labels import SCALES
 
 rule_base_numbers: Hook[[], list[int]] = Hook()  # which versions a project may pin, newest first
@@ -91,8 +93,8 @@ def free_username(username: str) -> str:
 
 
 class NewPersonForm(forms.Form):
-    username = UsernameField(label=_("User name"), max_length=80, validators=[UnicodeUsernameValidator()])
-    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    username = UsernameField(label=_("User name"), max_length=80, validators=[ASCIIUsernameValidator()])
+    name = forms.CharField(label=_("Name"), max_length=120, required=False, validators=[check_seen])
     locale = forms.ChoiceField(label=_("Language"), choices=languages_with_default, required=False)
 
     def clean_username(self) -> str:
@@ -100,7 +102,7 @@ class NewPersonForm(forms.Form):
 
 
 class AccountForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    name = forms.CharField(label=_("Name"), max_length=120, required=False, validators=[check_seen])
     locale = forms.ChoiceField(label=_("Language"), choices=languages_with_default, required=False)
 
 
@@ -126,12 +128,14 @@ def scale_choices() -> list[tuple[str, str]]:
 
 
 class NewProjectForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=_("Name"), max_length=120, validators=[check_seen])
     slug = forms.SlugField(
         label=_("Short name"),
         max_length=60,
         required=False,
-        help_text=_("Stands in addresses and commands: letters, digits, hyphens. Left empty, it follows the name."),
+        help_text=_(
+            "Stands in addresses and commands: small letters, digits, hyphens. Left empty, it follows the name."
+        ),
     )
     scale_name = forms.ChoiceField(
         label=_("Label scale"),
@@ -158,9 +162,17 @@ class NewProjectForm(forms.Form):
             cleaned["slug"] = cleaned["slug"] or slugify(cleaned["name"])[:60]
             if not cleaned["slug"]:
                 self.add_error("slug", _("This name gives no short name: type one."))
-            elif Project.objects.filter(slug=cleaned["slug"]).exists():
+            elif Project.objects.filter(slug__iexact=cleaned["slug"]).exists():
                 self.add_error("slug", _("Another project has this short name."))
+            else:
+                self._check_slug(cleaned["slug"])
         return cleaned
+
+    def _check_slug(self, slug: str) -> None:
+        try:
+            check_slug(slug)
+        except Refused as refusal:
+            self.add_error("slug", refusal.sentence)
 
 
 class ProjectSettingsForm(forms.ModelForm[Project]):
@@ -216,6 +228,7 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
                 max_length=LONGEST,
                 widget=forms.Textarea({"rows": rows}),
             )
+        self.fields["name"].validators.append(check_seen)
         pinned = self.fields["rule_base_number"]
         assert isinstance(pinned, forms.TypedChoiceField)
         numbers = [number for found in rule_base_numbers() for number in found]

@@ -17,6 +17,8 @@ from database.clock import ClockTimestamp
 from relevance.identifiers import SLUG, in_full
 from relevance.labels import SCALES, Scale, scale_named
 
+LONGEST_LEASE = 86_400  # seconds; a pair that somebody left is judged by others within a day
+
 
 class PersonManager(BaseUserManager["Person"]):
     def create_person(self, username: str, *, name: str = "", password: str | None = None, **fields: object) -> Person:
@@ -86,7 +88,9 @@ class Project(models.Model):
     overlap = models.PositiveSmallIntegerField(
         _("judgments wanted per pair"), default=2, validators=[MinValueValidator(1), MaxValueValidator(9)]
     )
-    lease_seconds = models.PositiveIntegerField(_("lease, seconds"), default=900, validators=[MinValueValidator(30)])
+    lease_seconds = models.PositiveIntegerField(
+        _("lease, seconds"), default=900, validators=[MinValueValidator(30), MaxValueValidator(LONGEST_LEASE)]
+    )
     confidence_cut = models.FloatField(
         _("confidence below which two people judge blind"),
         default=0.7,
@@ -112,6 +116,7 @@ class Project(models.Model):
                 name="replay_tolerance_is_a_share", condition=Q(replay_tolerance__gte=0, replay_tolerance__lte=1)
             ),
             models.CheckConstraint(name="project_slug_is_a_code", condition=Q(slug__regex=in_full(SLUG))),
+            models.CheckConstraint(name="lease_of_a_day_at_most", condition=Q(lease_seconds__lte=LONGEST_LEASE)),
             models.CheckConstraint(name="scale_is_known", condition=Q(scale_name__in=sorted(SCALES))),
         ]
 

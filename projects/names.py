@@ -1,0 +1,41 @@
+"""What projects and people may be called: seen as it is typed, and short names that no other can be taken for.
+
+What is there already keeps its name. A display name may be in any script; what people type to find one another, user names and
+short names, is ASCII, so that no letter of another script looks like one of them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from projects.refusals import Refused
+from relevance.identifiers import is_identifier
+from relevance.invisible_characters import without_unseen
+
+NEW_SLUG = re.compile("[a-z0-9](?:[-a-z0-9_]{0,58}[a-z0-9])?", re.ASCII)
+# Words of our own addresses and commands: /p/new/ would be read as the page for a new project.
+_OURS = """account admin all api audit health help language login logout models new none offers p people projects rules static
+    welcome workers"""
+RESERVED = frozenset(_OURS.split())
+
+
+def check_seen(name: str) -> None:
+    """For forms: nothing in it that a reader does not see, and something that they do."""
+    if without_unseen(name) != name:
+        raise forms.ValidationError(_("This name holds signs that nobody sees: type it anew."))
+    if name and re.search(r"\w", name) is None:
+        raise forms.ValidationError(_("A name holds a letter or a digit."))
+
+
+def check_slug(slug: str) -> None:
+    """Raises Refused."""
+    if not is_identifier(slug, NEW_SLUG):
+        shape = _(
+            "A short name is of small letters a to z, digits, hyphens and underscores, with a letter or digit at both ends."
+        )
+        raise Refused("bad_slug", shape, field="slug")
+    if slug in RESERVED:
+        raise Refused("reserved_slug", _("The product uses this word itself: choose another short name."), field="slug")
