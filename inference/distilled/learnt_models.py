@@ -32,7 +32,8 @@ def store(
     """A registered model, not active. The same lesson learnt again is the same model. `families`: what it learnt from."""
     with transaction.atomic():
         version, new = ModelVersion.objects.get_or_create(
-            name=f"distilled-{project.slug}"[:80],
+            # Models are listed in every project: the short name of one would tell people of others that it exists.
+            name=f"distilled-{project.pk}",
             engine=LearntDistilled.name,
             target="",
             revision=revision(learnt),
