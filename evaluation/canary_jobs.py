@@ -14,10 +14,14 @@ from inference.models import ModelJob, ModelVersion
 from inference.registry import model_jobs, registry
 from jobs import leasing
 from jobs.kinds import PRELABEL_QUEUE, Kind, single
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
 from rules.publishing import active_rule_base, specs
+
+CANARIES = Allowance("canary", 60, _("canary runs"))
 
 
 def ask(project: Project, model: ModelVersion, by: Person) -> ModelJob:
@@ -26,6 +30,7 @@ def ask(project: Project, model: ModelVersion, by: Person) -> ModelJob:
         if model_jobs.runs(project, ModelJob.Kind.CANARY):
             raise Refused("canary_runs", _("A canary run of this project is not over yet."), status=409)
         model = _under_its_rules(model, project)
+        allowances.spend(CANARIES, by)
         job = ModelJob.objects.create(project=project, kind=ModelJob.Kind.CANARY, model=model, requested_by=by)
         record(by, "model.canary_asked", project=project, on=job, model=str(model))
     return job

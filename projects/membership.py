@@ -10,11 +10,15 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from projects import audit, invitations, role_offers, sessions, tokens
+from projects import allowances, audit, invitations, role_offers, sessions, tokens
+from projects.allowances import Allowance
 from projects.invitations import Invitation
 from projects.models import Membership, Person, Project, Role, RoleOffer
 from projects.refusals import Refused
+
+PEOPLE = Allowance("person", 600, gettext_lazy("people"))
 
 
 class MembersPage(NamedTuple):
@@ -100,6 +104,8 @@ def create_person(
 ) -> Invitation:
     """A person without a password, and the link that sets one."""
     with transaction.atomic():
+        if actor is not None:
+            allowances.spend(PEOPLE, actor)
         person = Person.objects.create_person(username, name=name, locale=locale, is_system_admin=system_admin)
         audit.record(actor, "person.created", on=person, system_admin=system_admin)
         return invitations.invite(person, actor=actor)

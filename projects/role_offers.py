@@ -11,13 +11,16 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from database.clock import ClockTimestamp
-from projects import audit
+from projects import allowances, audit
+from projects.allowances import Allowance
 from projects.models import Membership, Person, Project, Role, RoleOffer
 from projects.refusals import Refused
 
 VALID_FOR = timedelta(days=14)
+OFFERS = Allowance("role.offer", 60, gettext_lazy("invitations"))
 
 
 def alive() -> QuerySet[RoleOffer]:
@@ -38,6 +41,7 @@ def waiting_for(person: Person) -> QuerySet[RoleOffer]:
 
 def offer(project: Project, username: str, role: Role, *, actor: Person) -> RoleOffer:
     with transaction.atomic():
+        allowances.spend(OFFERS, actor)
         # Without this an offer whose time is over would keep its name from ever being asked again.
         RoleOffer.objects.filter(project=project, username=username, role=role).exclude(
             pk__in=alive().values("pk")

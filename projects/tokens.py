@@ -19,15 +19,18 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from database.clock import ClockTimestamp
-from projects import audit
+from projects import allowances, audit
+from projects.allowances import Allowance
 from projects.models import Membership, Person, Project, Role, Scope, ServiceToken
 from projects.refusals import Refused
 
 SHAPE = re.compile(r"lore_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 NOBODYS = "0" * 64
 NOTE_USE_AFTER = timedelta(minutes=1)  # a busy token is not a row written at every request
+TOKENS = Allowance("token", 60, gettext_lazy("service tokens"))
 
 
 class Issued(NamedTuple):
@@ -47,6 +50,7 @@ def issue(project: Project, name: str, scopes: Sequence[Scope], days: int, *, ac
     with transaction.atomic():
         if not _leads(project, actor):
             raise Refused("no_lead", _("Only a lead of the project issues its tokens."), status=409)
+        allowances.spend(TOKENS, actor)
         now = _now()
         token = ServiceToken.objects.create(
             project=project,

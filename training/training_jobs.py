@@ -15,6 +15,8 @@ from inference.registry import model_jobs
 from jobs import leasing
 from jobs.kinds import PRELABEL_QUEUE, Kind, single
 from jobs.leasing import Claim
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
@@ -22,6 +24,7 @@ from training import distilled
 from training.distilled import CannotTrain, Source
 
 FIGURES = ("train_pairs", "test_pairs", "acc2", "acc4", "macro_f1", "kappa_quadratic", "auc", "ece")
+TRAININGS = Allowance("training", 60, _("trainings"))
 
 
 def ask(project: Project, source: Source, by: Person, *, promote: bool) -> ModelJob:
@@ -29,6 +32,7 @@ def ask(project: Project, source: Source, by: Person, *, promote: bool) -> Model
     with transaction.atomic():
         if model_jobs.runs(project, ModelJob.Kind.TRAIN):
             raise Refused("training_runs", _("A training of this project is not over yet."), status=409)
+        allowances.spend(TRAININGS, by)
         job = ModelJob.objects.create(
             project=project, kind=ModelJob.Kind.TRAIN, source=source, promote=promote, requested_by=by
         )

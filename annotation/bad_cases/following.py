@@ -10,11 +10,13 @@ from annotation.gold.opinions import locked
 from annotation.models import BadCase, BadCaseNote
 from catalogue.models import Pair
 from database.clock import ClockTimestamp
-from projects import audit
+from projects import allowances, audit
+from projects.allowances import Allowance
 from projects.models import Membership, Person, Project
 from projects.refusals import Refused
 
 MAX_TEXT = 4000
+CASE_NOTES = Allowance("bad_case.note", 600, _("notes on bad cases"))
 
 
 def open_case(person: Person, pair: Pair, *, cause: str = "", note: str = "") -> BadCase:
@@ -107,6 +109,7 @@ def reopen(case: BadCase, person: Person, text: str) -> None:
 
 
 def _note(case: BadCase, author: Person, act: str, text: str) -> None:
+    allowances.spend(CASE_NOTES, author)
     BadCaseNote.objects.create(
         bad_case=case, author=author, act=act, text=text.replace("\x00", "\ufffd").strip()[:MAX_TEXT]
     )

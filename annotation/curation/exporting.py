@@ -42,7 +42,8 @@ from database.clock import ClockTimestamp
 from jobs import leasing
 from jobs.kinds import Kind, single
 from jobs.models import JobState
-from projects import audit
+from projects import allowances, audit
+from projects.allowances import Allowance
 from projects.models import Person, Project
 from projects.refusals import Refused, TotalFailure
 from relevance.splits import SHARES, SPLIT_VERSION, Splits, digest
@@ -66,6 +67,7 @@ WHERE p.project_id = %(project)s AND q.erased_at IS NULL
     SELECT 1 FROM annotation_hardsetmember m WHERE m.hard_set_id = %(hard_set)s AND m.pair_id = p.id))
 ORDER BY p.id
 """
+EXPORTS = Allowance("export", 120, _("exports"))
 
 
 class Chosen(NamedTuple):
@@ -81,6 +83,8 @@ def request_export(
 ) -> Export:
     """`without_stale`: leave out pairs of which a standing judgment cites a rule that reads otherwise now. Raises Refused
     for a kind that is none."""
+    if by is not None:
+        allowances.spend(EXPORTS, by)
     export = Export.objects.create(
         project=project, kind=table.named(kind).code, requested_by=by, hard_set=hard_set, without_stale=without_stale
     )

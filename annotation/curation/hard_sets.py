@@ -18,7 +18,8 @@ from annotation.models import Disagreement, Gold, HardSet, HardSetMember, Judgme
 from catalogue.models import Pair
 from database.clock import ClockTimestamp
 from inference.models import StandingPrediction
-from projects import audit
+from projects import allowances, audit
+from projects.allowances import Allowance
 from projects.models import Person, Project
 from projects.refusals import Refused
 from relevance.hardness import Evidence, HumanLabel, ModelLabel, Reason, ReasonKind, reasons
@@ -28,6 +29,7 @@ KIND_OF = {
     Disagreement.Kind.HUMAN_HUMAN: ReasonKind.HUMAN_SPLIT,
     Disagreement.Kind.HUMAN_MODEL: ReasonKind.HUMAN_MODEL_CONFLICT,
 }
+HARD_SETS = Allowance("hard_set", 60, _("hard sets"))
 
 
 def freeze_hard_set(project: Project, name: str, by: Person | None, kinds: Iterable[str] = ()) -> HardSet:
@@ -38,6 +40,8 @@ def freeze_hard_set(project: Project, name: str, by: Person | None, kinds: Itera
         raise Refused("no_name", _("Give the set a name."))
     try:
         with transaction.atomic():
+            if by is not None:
+                allowances.spend(HARD_SETS, by)
             hard_set = HardSet.objects.create(
                 project=project, name=name[:80], created_by=by, criteria={"reasons": sorted(wanted)}
             )

@@ -14,12 +14,15 @@ from annotation.gold import opinions, settling
 from annotation.judging import card_rules, queue
 from annotation.models import Adjudication, Disagreement, Judgment
 from database.clock import ClockTimestamp
-from projects import audit
+from projects import allowances, audit
+from projects.allowances import Allowance
 from projects.models import Person, Project
 from projects.refusals import Refused
 from relevance.dimensions import Dimension
 from rules.models import Rule, RuleBaseEntry, RuleVersion
 from rules.publishing import active_rule_base
+
+RULINGS = Allowance("ruling.note", 1000, _("notes on rulings"))
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
             raise Refused("already_settled", _("Someone has settled this disagreement meanwhile."), status=409)
         if is_own_case(person, disagreement):
             raise Refused("own_case", _("You judged this pair yourself; someone else must settle it."), status=409)
+        if ruling.note:
+            allowances.spend(RULINGS, person)
         earlier = pair.adjudications.order_by("-revision").first()
         adjudication = Adjudication.objects.create(
             disagreement=disagreement,

@@ -18,6 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotation.gold import opinions, settling
 from annotation.judging import card_rules, drafts, queue
@@ -25,6 +26,8 @@ from annotation.models import Draft, Judge, Judgment, Lease, Slot
 from database.compiling import compiled
 from database.statements import run
 from inference.models import Prediction
+from projects import allowances
+from projects.allowances import Allowance
 from projects.models import Mode, Person, Project
 from projects.refusals import Refused
 from relevance.dimensions import Dimension
@@ -34,6 +37,8 @@ KEEP = "keep"
 CANNOT_TELL = "cannot_tell"
 CANNOT_TELL_REASONS = ("image", "attributes", "query", "rule_gap")
 MAX_SECONDS = 24 * 3600.0
+UNDONE = Allowance("judgment.undone", 600, gettext_lazy("withdrawals of judgments"))
+NOTES = Allowance("judgment.note", 1000, gettext_lazy("notes on judgments"))
 
 
 class BadAnswer(ValueError):
@@ -149,6 +154,8 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
             if replay := _replay(judge, answer, digest):
                 return Recorded(replay, lease, replayed=True, reveal=_to_reveal(replay, lease))
             _check_ground(lease, project, answer)
+            if answer.note:
+                allowances.spend(NOTES, person)
             recorded = _record(lease, judge, answer, digest)
             settling.settle(project, [lease.pair_id])
             Draft.objects.filter(person=person, pair=lease.pair_id, round=lease.round).delete()
@@ -349,6 +356,7 @@ def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease |
         last = last_judgment(judge)
         if last is None or last.slot is None:
             return None
+        allowances.spend(UNDONE, person)
         pair = opinions.locked(last.pair_id)
         Judgment.objects.create(
             pair=pair,

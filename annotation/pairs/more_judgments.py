@@ -25,6 +25,8 @@ from jobs import leasing
 from jobs.kinds import Kind, single
 from jobs.leasing import Claim
 from jobs.models import JobState
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
@@ -57,6 +59,7 @@ FROM annotation_judge judge CROSS JOIN LATERAL (
   ORDER BY j.id DESC LIMIT 200) said
 WHERE judge.project_id = %s AND judge.person_id IS NOT NULL
 """
+ASKED = Allowance("more_judgments", 120, _("requests for more judgments"))
 
 
 class MoreWanted(NamedTuple):
@@ -107,6 +110,8 @@ def ask(project: Project, wanted: MoreWanted, by: Person | None, key: UUID, *, h
     told = {**wanted.chosen.as_data(), **({"firm": True} if wanted.firm else {})}
     at_once, token = len(found) <= TOGETHER, None
     with transaction.atomic():
+        if by is not None:
+            allowances.spend(ASKED, by)
         act, new = MoreJudgments.objects.get_or_create(
             key=key,
             defaults={

@@ -30,6 +30,8 @@ from inference.models import ModelVersion
 from inference.registry.basis import Basis
 from jobs import leasing
 from jobs.kinds import Kind, single
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused, TotalFailure
@@ -61,6 +63,7 @@ WHERE p.project_id = %(project)s
 
 
 WHY_FAILED = {"draft_changed": _("The draft was changed while it was tested: test it again.")}
+BACK_TESTS = Allowance("back_test", 120, _("back-tests"))
 
 
 class DraftChanged(Exception):
@@ -161,6 +164,8 @@ def start(draft: RuleDraft, project: Project, by: Person | None, sample: Sample 
     if not project.pairs.exists():
         raise Refused("no_pairs", _("There is nothing to test on: import pairs first."), status=409)
     with transaction.atomic():
+        if by is not None:
+            allowances.spend(BACK_TESTS, by)
         test = BackTest.objects.create(
             project=project,
             draft=draft,

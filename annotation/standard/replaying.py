@@ -17,12 +17,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotation.models import ReplayEntry, ReplaySet
 from annotation.standard.rule_effects import TwoSets
 from catalogue.evidence.grids import extractor
 from catalogue.evidence.lexicons import current
 from catalogue.models import Grid, Pair, Snapshot
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
@@ -32,6 +35,7 @@ from relevance.rules import RuleSpec, in_force
 
 MOST = 5000  # pairs of a set, drawn evenly over the gold there is
 TOGETHER = 250  # pairs between two reports of progress
+REPLAY_SETS = Allowance("replay_set", 60, gettext_lazy("replay sets"))
 
 
 def freeze(project: Project, by: Person | None) -> ReplaySet:
@@ -43,6 +47,8 @@ def freeze(project: Project, by: Person | None) -> ReplaySet:
         frozen = sorted(gold, key=lambda row: _drawn(row[0]))[:MOST]
         if not frozen:
             raise Refused("no_gold", _("There is no gold to freeze yet."), status=409)
+        if by is not None:
+            allowances.spend(REPLAY_SETS, by)
         made = ReplaySet.objects.create(
             project=project,
             number=ReplaySet.objects.filter(project=project).count() + 1,

@@ -16,6 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from catalogue.importing.labels import label_values
 from catalogue.importing.labels.label_consent import LabelTable, ReadValue
@@ -33,12 +34,14 @@ from catalogue.pictures import images
 from database.clock import ClockTimestamp
 from jobs import leasing
 from jobs.models import JobState
-from projects import audit
+from projects import allowances, audit
+from projects.allowances import Allowance
 from projects.models import Person, Project
 from relevance.sanitising import storable
 
 FIRST_REJECTIONS = 20
 COUNTING_SECONDS = 2.0  # for which a page or program waits; the import counts what is left
+IMPORTS = Allowance("import", 600, gettext_lazy("imports"))
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def receive(
     (name, stored_as), *further = [(part.name, _store(part)) for part in parts]
     hashes, refused = _store_pictures(project, pictures)
     with transaction.atomic():
+        allowances.spend(IMPORTS, person)
         batch = Import.objects.create(
             project=project,
             kind=kind,

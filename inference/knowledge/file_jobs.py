@@ -16,10 +16,12 @@ from inference.knowledge.files import KnowledgeCounts, KnowledgeFileRefused, Rej
 from inference.models import KnowledgeImport
 from jobs import leasing
 from jobs.kinds import Kind, single
-from projects import audit
+from projects import allowances, audit
+from projects.allowances import Allowance
 from projects.models import Person, Project
 from relevance.sanitising import storable
 
+CARD_FILES = Allowance("knowledge.file", 120, gettext_lazy("files of knowledge cards"))
 _COUNTED = ("read", "new", "changed", "same", "rejected")
 
 
@@ -31,6 +33,7 @@ def receive(project: Project, upload: UploadedFile[Any], person: Person) -> Know
     upload.seek(0)
     kept = default_storage.save(f"knowledge/{uuid4().hex}", upload)
     with transaction.atomic():
+        allowances.spend(CARD_FILES, person)
         batch = KnowledgeImport.objects.create(
             project=project,
             file_name=name,

@@ -14,11 +14,13 @@ from typing import TypeAlias
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from database.clock import ClockTimestamp
 from inference.knowledge.index_terms import vector
 from inference.models import KnowledgeCard, KnowledgeRevision
-from projects import audit
+from projects import allowances, audit
+from projects.allowances import Allowance
 from projects.models import Person, Project
 from relevance.facts import fold
 from relevance.quoting import prompt_copy
@@ -36,6 +38,7 @@ NEW, CHANGED, SAME = "new", "changed", "same"
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 Identity: TypeAlias = tuple[str, str, str]
+CARDS = Allowance("knowledge.card", 1000, gettext_lazy("changes of knowledge cards"))
 
 
 class CardRefused(ValueError):
@@ -120,6 +123,8 @@ def add_or_change(
     `seen` is the revision that the writer had before them, 0 for none; raises CardRefused where the card has moved on.
     """
     with transaction.atomic():
+        if by is not None:
+            allowances.spend(CARDS, by)
         (card, outcome), *_others = _write(project, [said], by)
         if seen is not None and outcome != SAME and card.revision != seen + 1:
             raise CardRefused("", _moved_on(seen))

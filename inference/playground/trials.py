@@ -32,6 +32,8 @@ from jobs import leasing
 from jobs.kinds import PRELABEL_QUEUE, Kind
 from jobs.leasing import Claim
 from jobs.models import JobState
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.hooks import Hook
 from projects.models import Person, Project
@@ -45,6 +47,8 @@ MOST_PAIRS, FEWEST_PAIRS = 200, 10
 # What a model was asked about these pairs is of, under a rule base by its number.
 basis_of: Hook[[Project, ModelVersion, Collection[int], int | None], Basis] = Hook()
 gold_to_measure: Hook[[Project, ModelVersion], list[int]] = Hook()  # pairs whose gold may measure a model
+COMPARISONS = Allowance("comparison", 60, _("comparisons of prompts"))
+TRIALS = Allowance("trial", 300, _("trials"))
 
 
 def start_trial(pair: Pair | None, model: ModelVersion | None, prompt: PromptVersion | None, by: Person) -> Trial:
@@ -57,6 +61,7 @@ def start_trial(pair: Pair | None, model: ModelVersion | None, prompt: PromptVer
         raise refusal
     rule_base_of(pair.project)
     with transaction.atomic():
+        allowances.spend(TRIALS, by)
         trial = Trial.objects.create(
             project=pair.project,
             pair=pair,
@@ -87,6 +92,7 @@ def start_comparison(
     drawn = random.Random(seed).sample(gold, min(pairs, len(gold), MOST_PAIRS))
     rows = Pair.objects.filter(pk__in=drawn).select_related("item")
     with transaction.atomic():
+        allowances.spend(COMPARISONS, by)
         comparison = Comparison.objects.create(
             project=project, model=model, before=before, after=after, pairs=len(drawn), seed=seed, requested_by=by
         )

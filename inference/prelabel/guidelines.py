@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from catalogue.models import Query
 from inference.engines.base import EngineError
@@ -14,8 +15,12 @@ from inference.models import ModelVersion, QueryGuideline
 from inference.prompting import guiding
 from inference.prompting.guiding import Guideline, GuidelineRequest
 from inference.prompting.prompts import PromptSet
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person
+
+GUIDELINES = Allowance("guideline", 600, gettext_lazy("guidelines of queries"))
 
 
 def newest(query_ids: Iterable[int]) -> dict[int, QueryGuideline]:
@@ -63,6 +68,7 @@ def write(query: Query, words: Guideline, by: Person) -> QueryGuideline:
         # Without the lock two people who write at once would both write the same revision, and the second would fail.
         Query.objects.select_for_update(no_key=True).get(pk=query.pk)
         before = newest([query.pk]).get(query.pk)
+        allowances.spend(GUIDELINES, by)
         row = QueryGuideline.objects.create(
             query=query,
             revision=before.revision + 1 if before else 1,

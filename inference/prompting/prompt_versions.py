@@ -11,13 +11,18 @@ from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from inference.models import PromptChoice, PromptVersion
 from inference.prompting import prompts as prompting
 from inference.prompting.prompts import PromptError, PromptSet
+from projects import allowances
+from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person, Project
 from relevance.identifiers import PROMPT_NAME, is_identifier
+
+PROMPTS = Allowance("prompt", 120, gettext_lazy("prompt versions"))
 
 
 def active(project: Project | None = None) -> PromptVersion:
@@ -110,6 +115,8 @@ def write(
     with transaction.atomic():
         if PromptVersion.objects.filter(name=name).exclude(digest=prompts.digest).exists():
             raise PromptError("name", f"another version is called {name!r}")
+        if by is not None:
+            allowances.spend(PROMPTS, by)
         row = stored(prompts, note=note, by=by)
         record(by, "prompt.written", project=project, on=row, name=row.name)
     return row

@@ -8,6 +8,7 @@
     columns.py          the tables and text columns that it has to fill, read off the models
     payloads.py         hostile texts in every text column of it
     searching.py            where a text stands, in any table
+    crowding.py         each of its rows many times over
     large.py            projects of any number of pairs, written by the database itself
     files.py            files of any number of rows, as a shop would send them
 

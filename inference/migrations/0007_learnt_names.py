@@ -10,5 +10,5 @@ WHERE l.version_id = v.id AND v.name = left('distilled-' || p.slug, 80)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inference", "0004_choices_of_projects")]
+    dependencies = [("inference", "0006_knowledge_imports")]
     operations = [migrations.RunSQL(RENAME, migrations.RunSQL.noop)]

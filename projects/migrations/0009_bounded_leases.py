@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0007_codes'),
+        ('projects', '0008_deletion'),
     ]
 
     operations = [
