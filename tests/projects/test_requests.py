@@ -24,7 +24,7 @@ from annotation.pairs import more_judgments
 from annotation.pairs.choosing import Choice
 from annotation.pairs.more_judgments import MoreWanted
 from catalogue.models import PictureSource
-from inference.models import KnowledgeCard, ModelJob, PromptVersion, Trial
+from inference.models import KnowledgeCard, KnowledgeImport, ModelJob, PromptVersion, Trial
 from inference.prelabel import runs
 from projects import refused_requests, role_offers, tokens
 from projects.models import Membership, Person, Project, Role, Scope
@@ -84,6 +84,9 @@ def world(project: Project, cast: Cast, foreign: Project, client_for: Any) -> Wo
         "remark_id": remarks.say(Rule.objects.get(code="R-080"), cast.ana, "question", "Why?"),
         "card_id": KnowledgeCard.objects.create(
             project=project, kind="term", key="dress", key_folded="dress", text="x"
+        ),
+        "brought_id": KnowledgeImport.objects.create(
+            project=project, file_name="cards.jsonl", stored_as="knowledge/1", total=3, requested_by=boss
         ),
         "import_id": pair.batch,
         "pair_id": pair,
@@ -236,6 +239,7 @@ LISTED: dict[str, set[str]] = {
     "judge-leave": {"Lease.state", "Slot.state"},
     "judge-renew": {"Lease.until"},
     "judge-submit": {"Lease.state", "Slot.state", "Disagreement.state", "Disagreement.closed_at", "Pair.judged"},
+    "knowledge-imported": {"KnowledgeImport.state", "KnowledgeImport.finished_at"},
     "language": {"Person.locale"},
     "member-remove": {"Membership"},
     "model-job-cancel": {"ModelJob.state", "ModelJob.finished_at"},

@@ -233,3 +233,21 @@ def test_a_head_request_holds_no_card(pair: Pair, cast: Cast, client_for: Callab
     assert not Lease.objects.exists() and not Slot.objects.exclude(state=Slot.State.OPEN).exists()
     assert ana.get("/p/shoes/judge/").status_code == 200
     assert Lease.objects.count() == 1, "which the page itself does"
+
+
+def test_beyond_the_hours_notes_a_judgment_is_kept_as_a_draft_and_one_without_a_note_goes_in(
+    project: Project, cast: Cast, client_for: Callable[[Person], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "NOTES", recording.NOTES._replace(an_hour=1))
+    client = client_for(cast.ana)
+    for number in range(2):
+        make_slots(pair=make_pair(project=project, query=f"mug {number}"))
+
+    def submit(note: str) -> Any:
+        shown = client.get("/p/shoes/judge/").context["card"]
+        fields = {"idempotency_key": shown["idempotency_key"], "choice": "L4", "note": note}
+        return client.post(shown["urls"]["submit"], fields, headers={"HX-Request": "true"})
+
+    assert [submit("seen").status_code, submit("seen, too").status_code] == [200, 429]
+    assert (Judgment.objects.count(), Draft.objects.get().body["note"]) == (1, "seen, too")
+    assert submit("").status_code == 200
