@@ -1,8 +1,8 @@
--- Doors (database/doors.py) of the audit log. Applied by migration 0004.
+-- Doors (database/doors.py) of the audit log. Applied by migrations 0004 and 0010.
 
 -- What an event older than `days` tells besides who did what to what, when: five thousand events a call, and how many that
 -- were. Without the least number of days whoever took the app's role could clear what they have just done.
-CREATE FUNCTION end_audit_details(days integer) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION end_audit_details(days integer) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE ended bigint;
 BEGIN
   IF days < 30 THEN
@@ -17,12 +17,13 @@ BEGIN
   RETURN ended;
 END $$;
 
--- The names of a person who is locked out, wherever they stand as a whole value in the details of events, become the number
--- that events name them by. Without the comparison of whole values a person called "L4" would take every label along.
-CREATE FUNCTION forget_person_in_audit(person bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+-- The user name of a person who is locked out becomes the number that events name them by, in the places of an act where an
+-- earlier version wrote one, and nowhere else. Without the list of places a person called "L4" would take every label along.
+CREATE OR REPLACE FUNCTION forget_person_in_audit(person bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   known projects_person;
-  called text;
+  number jsonb := to_jsonb('person ' || person);
+  place text;
   changed bigint := 0;
   of_this bigint;
 BEGIN
@@ -31,12 +32,28 @@ BEGIN
     RAISE EXCEPTION 'only a person who is locked out is forgotten' USING ERRCODE = 'restrict_violation';
   END IF;
   PERFORM set_config('lore.forgetting', 'on', true);
-  FOREACH called IN ARRAY ARRAY[known.username, known.name] LOOP
-    CONTINUE WHEN called = '';
-    UPDATE projects_auditevent e SET detail = (
-      SELECT jsonb_object_agg(key, CASE WHEN value = to_jsonb(called) THEN to_jsonb('person ' || person) ELSE value END)
-      FROM jsonb_each(e.detail))
-    WHERE EXISTS (SELECT 1 FROM jsonb_each(e.detail) WHERE value = to_jsonb(called));
+  UPDATE projects_auditevent SET detail = detail || jsonb_build_object('username', number)
+    WHERE act IN ('member.added', 'member.removed', 'person.created', 'person.deactivated', 'person.reactivated',
+                  'rule_owner.appointed', 'rule_owner.dismissed')
+      AND object_kind = 'person' AND object_id = person::text AND detail ? 'username';
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  -- As text: the owner of today's events is a number, and a person may be called "12".
+  UPDATE projects_auditevent SET detail = detail || jsonb_build_object('owner', number)
+    WHERE act = 'rules.owner_set' AND detail -> 'owner' = to_jsonb(known.username);
+  GET DIAGNOSTICS of_this = ROW_COUNT;
+  changed := changed + of_this;
+  -- Lists of user names; of roles, "ana (lead, shoes)".
+  FOREACH place IN ARRAY ARRAY['still_deactivated', 'older_passwords', 'older_roles'] LOOP
+    UPDATE projects_auditevent SET detail = detail || jsonb_build_object(place, (
+      SELECT jsonb_agg(CASE
+        WHEN value = to_jsonb(known.username) THEN number
+        WHEN place = 'older_roles' AND starts_with(value #>> '{}', known.username || ' (')
+          THEN to_jsonb('person ' || person || substr(value #>> '{}', length(known.username) + 1))
+        ELSE value END ORDER BY ordinality)
+      FROM jsonb_array_elements(detail -> place) WITH ORDINALITY))
+    WHERE act = 'backup.restored' AND jsonb_typeof(detail -> place) = 'array' AND EXISTS (
+      SELECT 1 FROM jsonb_array_elements(detail -> place) WHERE value = to_jsonb(known.username)
+        OR place = 'older_roles' AND starts_with(value #>> '{}', known.username || ' ('));
     GET DIAGNOSTICS of_this = ROW_COUNT;
     changed := changed + of_this;
   END LOOP;

@@ -29,7 +29,7 @@ ClientFor = Callable[[Person], Client]
 def test_no_table_of_a_furnished_installation_tells_the_name_any_more(fresh_database: FreshDatabase) -> None:
     world = installation.build()
     ana = world.people["ana"]
-    AuditEvent.objects.create(act="of.before", detail={"username": ana.username, "lead": ana.name, ana.username: 1})
+    AuditEvent.objects.create(act="rules.owner_set", detail={"owner": ana.username, ana.username: 1})
     names, judged = (ana.username, ana.name), Judgment.objects.filter(judge__person=ana).count()
     assert all("projects_person" in tables_with(name) for name in names)
     called = forgetting.forget(ana, typed=ana.username, actor=world.people["root"])
@@ -94,14 +94,53 @@ def test_the_command_asks_for_the_name_twice(project: Project, cast: Cast) -> No
     assert AuditEvent.objects.get(act="person.forgotten").object_id == str(cast.ana.pk)
 
 
+def as_before(person: Person) -> dict[str, AuditEvent]:
+    """Events of an earlier version, in every place where it wrote a user name."""
+    acts = ("member.added", "member.removed", "person.created", "person.deactivated", "person.reactivated")
+    acts += ("rule_owner.appointed", "rule_owner.dismissed")
+    told = {"username": person.username, "role": "lead"}
+    of = {act: AuditEvent(act=act, object_kind="person", object_id=str(person.pk), detail=told) for act in acts}
+    of["rules.owner_set"] = AuditEvent(act="rules.owner_set", detail={"rule": "A1", "owner": person.username})
+    lists = {
+        "still_deactivated": ["zoe", person.username],
+        "older_passwords": [person.username],
+        "older_roles": ["zoe (lead, shoes)", f"{person.username} (labeler, shoes)"],
+        "open_again": [person.username],
+    }
+    of["backup.restored"] = AuditEvent(act="backup.restored", detail=lists)
+    for one in of.values():
+        one.save()
+    return of
+
+
 @pytest.mark.django_db
-def test_the_door_opens_for_nobody_who_may_sign_in_and_changes_nothing_else(cast: Cast) -> None:
-    kept = AuditEvent.objects.create(act="of.before", detail={"by": "ana", "label": "L4"})
+def test_the_door_opens_for_nobody_who_may_sign_in_and_changes_no_more_than_the_places_of_names(cast: Cast) -> None:
+    made, called = as_before(cast.ana), f"person {cast.ana.pk}"
     with pytest.raises(DatabaseError, match="locked out"), transaction.atomic():
         run("SELECT forget_person_in_audit(%s)", cast.ana.pk)
     Person.objects.filter(pk=cast.ana.pk).update(is_active=False)
     run("SELECT forget_person_in_audit(%s)", cast.ana.pk)
-    kept.refresh_from_db()
-    assert kept.detail == {"by": f"person {cast.ana.pk}", "label": "L4"}
+    after = {act: AuditEvent.objects.get(pk=one.pk).detail for act, one in made.items()}
+    assert after.pop("backup.restored") == {
+        "still_deactivated": ["zoe", called],
+        "older_passwords": [called],
+        "older_roles": ["zoe (lead, shoes)", f"{called} (labeler, shoes)"],
+        "open_again": ["ana"],  # a slug
+    }
+    assert after.pop("rules.owner_set") == {"rule": "A1", "owner": called}
+    assert list(after.values()) == [{"username": called, "role": "lead"}] * len(after)
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE projects_auditevent SET act = 'x'")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["adjudicator", "L4", "import", "shoes", "12", "A1"])
+def test_who_takes_a_word_of_the_log_for_a_name_and_is_forgotten_changes_nobodys_log(cast: Cast, name: str) -> None:
+    words = {"role": name, "label": name, "source": name, "slug": name, "rule": name, "name": name, "by": name}
+    for act in ("member.added", "adjudicated", "project.created", "rules.owner_set", "backup.restored"):
+        AuditEvent.objects.create(act=act, object_kind="person", object_id=str(cast.ben.pk), detail=words)
+    AuditEvent.objects.create(act="rules.owner_set", detail={"rule": "A1", "owner": 12})
+    before = list(AuditEvent.objects.order_by("pk").values_list("pk", "detail"))
+    Person.objects.filter(pk=cast.ana.pk).update(username=name, name=name)
+    forgetting.forget(Person.objects.get(pk=cast.ana.pk), typed=name, actor=cast.root)
+    assert list(AuditEvent.objects.order_by("pk").values_list("pk", "detail"))[: len(before)] == before
