@@ -27,7 +27,7 @@ from catalogue.models import PictureSource
 from inference.models import KnowledgeCard, KnowledgeImport, ModelJob, PromptVersion, Trial
 from inference.prelabel import runs
 from projects import refused_requests, role_offers, tokens
-from projects.models import Membership, Person, Project, Role, Scope
+from projects.models import HourlyCount, Membership, Person, Project, Role, Scope
 from projects.policy import POLICY, SCOPES, Permission
 from rules import drafting, publishing, remarks
 from rules.models import Rule
@@ -131,8 +131,8 @@ def address(name: str, at: dict[str, Any]) -> str:
 
 
 def all_rows() -> Rows:
-    """Every row of every table of ours."""
-    mine = [model for model in apps.get_models() if model._meta.app_label in settings.OUR_APPS]
+    """Every row of every table of ours but the counts of the hour, which whoever makes something adds to."""
+    mine = [m for m in apps.get_models() if m._meta.app_label in settings.OUR_APPS and m is not HourlyCount]
     return {m.__name__: {row[m._meta.pk.attname]: row for row in m._default_manager.values()} for m in mine}
 
 
