@@ -38,7 +38,6 @@ def restore(folder: Path, say: Say, *, replace: bool = False, keep_sign_ins: boo
     with (folder / DUMP).open("rb") as file:
         if not sums.holds(file, manifest.dump_sha256):
             raise CommandError(f"{folder / DUMP} is damaged: its SHA-256 is not the manifest's")
-    told = None
     with _alone(), _built_aside(replace=replace) as (name, aside):
         before = sign_ins.of_the_one_put_aside(aside and settings.OWNER_DATABASE["NAME"])
         with _as_the_database(name), half_restored.marked():
@@ -49,10 +48,8 @@ def restore(folder: Path, say: Say, *, replace: bool = False, keep_sign_ins: boo
             files = _files(folder / TAR, manifest, say)
             # As the owner: rights of the app's role, and what is newer than the backup.
             call_command("migrate", verbosity=0)
-            if keep_sign_ins:
-                sign_ins.keep(manifest.made_at)
-            else:
-                told = sign_ins.end(manifest.made_at, before)
+            ways_in = sign_ins.keep if keep_sign_ins else sign_ins.end
+            told = ways_in(manifest.made_at, before)
     for line in sign_ins.in_words(told, manifest.made_at):
         say(line)
     return {

@@ -15,8 +15,8 @@ from django.test import Client
 
 from database.connecting import connected_as
 from lore_app.backup import making, restoring
-from projects import archiving, invitations, membership, tokens
-from projects.models import AuditEvent, Person, Project, Role, Scope
+from projects import archiving, forgetting, invitations, membership, tokens
+from projects.models import AuditEvent, Membership, Person, Project, Role, Scope
 from tests.conftest import FreshDatabase, as_owner, drop, make_cast
 
 PASSWORD = "correct-horse-battery"
@@ -114,6 +114,43 @@ def test_nobody_is_reactivated_and_what_is_as_before_is_named(workplace: Workpla
     text = "\n".join(said)
     for line in ("still are: ada", "of then, or none: ana, ben", "are back: ben (labeler, boots)", "are open: boots"):
         assert line in text
+
+
+@pytest.mark.parametrize("keep_sign_ins", [False, True])
+def test_who_was_forgotten_since_is_forgotten_again_and_does_not_sign_in(
+    workplace: Workplace, keep_sign_ins: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ben = Person.objects.get(username="ben")
+    called = forgetting.forget(ben, typed="ben", actor=None)
+    call_command("restore", str(workplace.folder), "--replace", *["--keep-sign-ins"] * keep_sign_ins)
+    told = capsys.readouterr()
+    answer = json.loads(told.out.splitlines()[-1])
+    assert answer["forgotten_again"] == [called] and f"forgotten since, and again: {called}" in told.err
+    assert "ben" not in [*answer.get("older_passwords", []), *answer.get("still_deactivated", [])]
+    assert Client().post("/login/", {"username": "ben", "password": PASSWORD}).status_code == 422
+    assert Client().post("/login/", {"username": called, "password": PASSWORD}).status_code == 422
+    ben.refresh_from_db()
+    assert (ben.username, ben.name, ben.is_active, ben.has_usable_password()) == (called, "", False, False)
+    assert not Membership.objects.filter(person=ben).exists()
+    assert AuditEvent.objects.get(act="backup.restored").detail["forgotten_again"] == [ben.pk]
+
+
+def test_the_log_names_nobody_of_a_restore_but_by_number(workplace: Workplace) -> None:
+    restoring.restore(workplace.folder, lambda _: None, replace=True)
+    ana, ben, ada = (Person.objects.get(username=name).pk for name in ("ana", "ben", "ada"))
+    told = AuditEvent.objects.get(act="backup.restored").detail
+    assert (told["still_deactivated"], told["older_passwords"]) == ([ada], [ana, ben])
+    assert told["older_roles"] == [f"{ben} (labeler, boots)"]
+
+
+def test_who_has_the_number_of_somebody_of_another_installation_stays(workplace: Workplace) -> None:
+    """The naive control compares numbers alone, and forgets a stranger for good."""
+    ben = Person.objects.get(username="ben")
+    forgetting.forget(ben, typed="ben", actor=None)
+    Person.objects.filter(pk=ben.pk).update(created_at="2020-01-01T00:00:00Z")
+    told = restoring.restore(workplace.folder, lambda _: None, replace=True)
+    ben.refresh_from_db()
+    assert (ben.username, ben.is_active, told["forgotten_again"]) == ("ben", True, [])
 
 
 def test_the_command_says_it_in_its_last_line(workplace: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
