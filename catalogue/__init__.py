@@ -7,7 +7,7 @@ Read `models/` first: imports, items, pairs, pictures, evidence. Then `importing
 - `evidence/`   how a query is read, what an item answers, what stands beside it
 - `child_processes` what touches foreign bytes: started without our secrets, under limits, spoken to by pipe
 - `words`       the words that pairs are found by
-- `benchmark`   the benchmark queries of this installation, by which `relevance/splits` decides who trains and who tests
+- `benchmark`   the benchmark queries of a project, by which `relevance/splits` decides who trains and who tests
 - `display`     rows turned into what templates show
 - `urls`        pages of imports and pictures; `api` what programs may do with imports
 

@@ -78,7 +78,7 @@ def _measured(
         )
         if (shares := confidence.own_shares(posterior, samples)) is not None
     }
-    material, exposure, splits = Material(project), Exposure(model), benchmark.splits()
+    material, exposure, splits = Material(project), Exposure(model, project), benchmark.splits(project)
     rows = [row for row in material.pairs if row.gold and row.pair in said and splits.of(row.text) == "validation"]
     newest = newest_rules((said[row.pair][0] for row in rows), material.rule_base_now)
     basis, found = Basis(str(model), exposure.lineage, newest, material.rule_base_now), []

@@ -91,14 +91,14 @@ def _irrelevant(project: Project | None, model: ModelVersion, most: int, seed: i
             return [model_context.subject(found[pk]) for pk in drawn], basis
     shipped = [(query, title) for query in _QUERIES for title in _ITEMS]
     taken = draw.sample(shipped, min(most, len(shipped)))
-    basis = Basis(str(model), Exposure(model).lineage, ground={SHIPPED: len(taken)}, n=len(taken))
+    basis = Basis(str(model), Exposure(model, project).lineage, ground={SHIPPED: len(taken)}, n=len(taken))
     basis.queries, basis.left_out = len({query for query, _title in taken}), left_out
     return [Subject(PairFacts(query, ItemFacts(title, title))) for query, title in taken], basis
 
 
 def _gold(project: Project, model: ModelVersion, left_out: LeftOut) -> list[int]:
     """The irrelevant ones, oldest first; what may not measure the model is counted instead."""
-    material, exposure, found = Material(project), Exposure(model), list[int]()
+    material, exposure, found = Material(project), Exposure(model, project), list[int]()
     for row in material.pairs:
         if not row.gold or project.scale.to_lore(row.gold) != "L1":
             continue

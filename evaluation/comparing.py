@@ -29,7 +29,7 @@ def active_figures(
     """Of a distilled model by asking it; of a large one by what it has said, where it has said enough."""
     if active is None:
         return None
-    if why := no_rival(active, benchmark.splits()):
+    if why := no_rival(active, benchmark.splits(project)):
         return {"model": str(active), "no_rival": why, "large": active.prompt_id is not None}
     if active.prompt_id is None:
         shares = measuring.shares_of(registry.with_rules(active, rules), project, test, rules)

@@ -1,6 +1,6 @@
 """The distilled tier learns from a project's labels, or from what a large model said of its pairs.
 
-It learns from queries on the training side of the split and is measured on those of the test side, which no model of any
+It learns from queries on the training side of the split and is measured on those of the test side, which no model of the
 project ever learns from, so that an old and a new one can be compared on them.
 """
 
@@ -112,7 +112,7 @@ def learn(project: Project, source: Source, *, seed: int = 0) -> Lessons:
     if rule_base is None:
         raise CannotTrain("there are no rules yet: load the starter pack with load_rules")
     rules = specs_today(rule_base)
-    splits = benchmark.splits()
+    splits = benchmark.splits(project)
     teachers = _teachers(project, splits) if source == "model" else {}
     labelled = _labelled(project, source, splits)
     training = [one for one in labelled if one.split == "train"]

@@ -1,8 +1,8 @@
 """Exports: requested by a person, written by a worker, sealed by a manifest, and only then downloadable.
 
 An export is of one moment: which pairs and which gold it holds is read in one statement; all it then reads only grows.
-Families of benchmark queries are held out of it. Files that train hold no test query; files for people say which side a
-query is on.
+Families of the project's benchmark queries are held out of it. Files that train hold no test query; files for people say
+which side a query is on.
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ def moment(export: Export) -> tuple[list[Chosen], dict[str, int], Splits]:
             setting.execute("SET LOCAL cursor_tuple_fraction = 1")  # all of it is fetched, not the first few
         judged = not table.named(export.kind).gold_only
         cursor.execute(_MOMENT, {"project": export.project_id, "judged": judged, "hard_set": export.hard_set_id})
-        splits = splits_now()
+        splits = splits_now(export.project)
         benchmark, test = held_out(export, splits)
         stale: set[int] = set()
         if export.without_stale:
@@ -259,7 +259,8 @@ def moment(export: Export) -> tuple[list[Chosen], dict[str, int], Splits]:
 
 
 def held_out(export: Export, splits: Splits) -> tuple[set[int], set[int]]:
-    """Queries of no export: the benchmark's, by family. And those that a training file may not hold: the other test queries."""
+    """Queries of no export: those of the project's benchmark, by family. And those that no training file may hold: the other
+    test queries."""
     trains = table.named(export.kind).trains
     benchmark, test = set[int](), set[int]()
     if not trains and not splits.benchmark:

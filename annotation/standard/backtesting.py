@@ -296,7 +296,7 @@ class Measures:
     """
 
     def __init__(self, project: Project, model: ModelVersion | None = None) -> None:
-        self._project, self._exposure = project, Exposure(model)
+        self._project, self._exposure = project, Exposure(model, project)
         self._queries = set[int]()
         self.basis = Basis(model=str(model or ""), lineage=self._exposure.lineage if model is not None else "")
 

@@ -45,7 +45,7 @@ class ForeignMaterial(Material):
 
     @cached_property
     def exposure(self) -> Exposure:
-        found = Exposure(None)
+        found = Exposure(None, self.project)
         found.lineage = "unknown"
         return found
 

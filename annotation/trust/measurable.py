@@ -21,7 +21,7 @@ from inference.models import LearntModel, ModelVersion, Prediction
 from inference.registry import lineage, registry
 from inference.registry.basis import Basis
 from projects.models import Project
-from relevance.splits import digest
+from relevance.splits import Splits, digest
 from rules.publishing import active_rule_base
 
 _WORDS = statement(__file__, "words")
@@ -62,10 +62,11 @@ class MeasurablePair(NamedTuple):
 
 
 class Exposure:
-    """What a model has learnt from, as a measure of it must know. `lineage`: none (a cold start learns nothing), known,
-    unknown (nobody has said), another_split (it may have seen any query)."""
+    """What a model has learnt from, in whatever project, as a measure of it in this one must know. `lineage`: none (a cold
+    start learns nothing), known, unknown (nobody has said), another_split (it may have seen any query)."""
 
-    def __init__(self, model: ModelVersion | None) -> None:
+    def __init__(self, model: ModelVersion | None, project: Project | None) -> None:
+        self._project = project
         self.families = lineage.of(model) if model is not None else None
         if model is None or model.cold_start:
             self.lineage = "none"
@@ -77,8 +78,8 @@ class Exposure:
             self.lineage = "unknown"
 
     @cached_property
-    def _splits(self) -> Any:
-        return benchmark.splits()
+    def _splits(self) -> Splits:
+        return benchmark.splits(self._project) if self._project is not None else Splits()
 
     def why_not(self, query: str) -> str:
         """Why pairs of this query do not measure the model: `learnt`, `not_test`, or nothing."""
@@ -87,10 +88,10 @@ class Exposure:
         if self.lineage != "known":
             return ""
         family = digest(query)
-        side = self._splits.of_digest(family)
-        if family in self.families if self.families is not None else side == "train":
+        # A model whose families nobody told learnt where another benchmark was held out, or none: its share alone tells.
+        if family in self.families if self.families is not None else Splits().of_digest(family) == "train":
             return "learnt"
-        return "" if side == "test" else "not_test"
+        return "" if self._splits.of_digest(family) == "test" else "not_test"
 
 
 class Material:
@@ -126,7 +127,7 @@ class Material:
 
     @cached_property
     def exposure(self) -> Exposure:
-        return Exposure(self.model)
+        return Exposure(self.model, self.project)
 
     @cached_property
     def rule_base_now(self) -> int | None:
@@ -178,7 +179,7 @@ class Material:
 
 def gold_to_measure(project: Project, model: ModelVersion) -> list[int]:
     """The gold pairs that may measure a model, whatever it has said of them so far; oldest first."""
-    found, exposure = Material(project), Exposure(model)
+    found, exposure = Material(project), Exposure(model, project)
     gold = [row for row in found.pairs if row.gold and not exposure.why_not(row.text)]
     return sorted(row.pair for row in gold if not found.assisted(row))
 
@@ -186,7 +187,7 @@ def gold_to_measure(project: Project, model: ModelVersion) -> list[int]:
 def basis_of(project: Project, model: ModelVersion, pairs: Iterable[int], rule_base: int | None) -> Basis:
     """Of what a model was asked about these pairs, no prediction of the project, held against their gold as it is now."""
     found = Material(project, only=pairs)
-    basis = Basis(str(model), Exposure(model).lineage, rule_base, found.rule_base_now)
+    basis = Basis(str(model), Exposure(model, project).lineage, rule_base, found.rule_base_now)
     gold = [row for row in found.pairs if row.gold]
     for row in gold:
         found.measured(basis, row)

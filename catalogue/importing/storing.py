@@ -16,6 +16,7 @@ from catalogue.importing.labels.conflicts import Conflict
 from catalogue.importing.meaning.mapping import Record
 from catalogue.models import Import, Query
 from database.statements import clock, copy, fresh_ids, rows, run
+from projects import audit
 from projects.hooks import Hook
 from projects.models import Project
 from relevance.facts import AskedQuery
@@ -110,7 +111,7 @@ def store(batch: Import, project: Project, records: Sequence[Record], *, judge_g
     if batch.kind == Import.Kind.ITEMS:
         _count_items(batch, items, counts)
     else:
-        stored = _store_queries(project, records)
+        stored = _store_queries(batch, project, records)
         queries = [stored[_query_of(record)] for record in records]
         pairs = _store_pairs(batch, project, records, items, queries)
         _count_pairs(batch, pairs, items, counts)
@@ -131,7 +132,7 @@ def _count_items(batch: Import, items: Sequence[StoredItem], counts: ImportCount
     counts.known = counts.read - counts.new - counts.changed
 
 
-def _store_queries(project: Project, records: Sequence[Record]) -> dict[AskedQuery, StoredQuery]:
+def _store_queries(batch: Import, project: Project, records: Sequence[Record]) -> dict[AskedQuery, StoredQuery]:
     """Benchmark once is benchmark for good."""
     wanted = list(dict.fromkeys(map(_query_of, records)))
     # Without ON CONFLICT a query that is there already would fail the chunk.
@@ -153,6 +154,8 @@ def _store_queries(project: Project, records: Sequence[Record]) -> dict[AskedQue
     if marked:
         ids = [stored[key].id for key in marked]
         Query.objects.filter(pk__in=ids).update(is_benchmark=True)
+        # Without the event nobody could tell why a later export holds fewer rows.
+        audit.record(batch.requested_by, "import.made_benchmark", project=project, on=batch, queries=len(ids))
         queries_became_benchmark(ids)
         stored.update({key: StoredQuery(stored[key].id, benchmark=True) for key in marked})
     return stored

@@ -90,7 +90,7 @@ def page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRes
         "not_retired_since": retiring.why_not(found),
         "lesson": lesson,
         "beside": _beside(lesson),
-        "learnt_from": _learnt_from(found),
+        "learnt_from": _learnt_from(found, request.project),
         "calibration": fitted,
         "report_basis": _basis(lesson.report if lesson is not None else {}, found),
         "calibration_basis": _basis(fitted.bins if fitted is not None else {}, found),
@@ -186,9 +186,13 @@ def _basis(told: Mapping[str, Any], model: ModelVersion | None) -> Basis | None:
     return Basis.read(told["basis"], model) if "basis" in told else None
 
 
-def _learnt_from(model: ModelVersion) -> dict[str, int] | None:
+def _learnt_from(model: ModelVersion, project: Project) -> dict[str, int] | None:
     known = lineage.of(model)
-    return None if known is None else {"families": len(known), "tests": lineage.tests_seen(model, benchmark.splits())}
+    return (
+        None
+        if known is None
+        else {"families": len(known), "tests": lineage.tests_seen(model, benchmark.splits(project))}
+    )
 
 
 def version(version_id: int) -> ModelVersion:

@@ -25,7 +25,7 @@ from relevance.spreadsheets import safe_cell
 
 def files(export: Export, secret: bytes) -> dict[str, bytes]:
     told = [_told(pair) for pair in Pair.objects.filter(project=export.project).order_by("pk")]
-    kept = [one for one in told if digest(one["pair"].query.text) not in benchmark.splits().benchmark]
+    kept = [one for one in told if digest(one["pair"].query.text) not in benchmark.splits(export.project).benchmark]
     counted: dict[str, int] = {"pair": 0, "gold": 0, "prediction": 0, "judgment": 0}
     return _sft(kept, export, counted) if export.kind == "sft" else _labels(kept, export, secret, counted)
 
@@ -76,7 +76,7 @@ def _sft(told: list[dict[str, Any]], export: Export, counted: dict[str, int]) ->
     scale = export.project.scale
     for one in told:
         pair, gold, snapshot, prediction = one["pair"], one["gold"], one["snapshot"], one["prediction"]
-        split = benchmark.splits().of(pair.query.text)
+        split = benchmark.splits(export.project).of(pair.query.text)
         if gold is None or split == "test":
             continue
         item = {
@@ -142,7 +142,7 @@ def _labels(told: list[dict[str, Any]], export: Export, secret: bytes, counted: 
             "predictions": _predictions(pair, content, prediction, scale),
             **_origin(counted, **one),
             "label_scale": scale.name,
-            "split": benchmark.splits().of(pair.query.text),
+            "split": benchmark.splits(export.project).of(pair.query.text),
         }
         lines.append(orjson.dumps(row) + b"\n")
         said = "; ".join(

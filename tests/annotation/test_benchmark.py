@@ -91,14 +91,11 @@ def test_distilled_and_exports_train_on_the_same_queries(
     assert learnt(project, monkeypatch) == exported
 
 
-def test_a_benchmark_querys_whole_family_trains_nothing(
+def test_a_benchmark_querys_whole_family_trains_nothing_in_its_project(
     project: Project, rules: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Spellings that differ in case, number or order of words; a benchmark query of another project too."""
-    other = Project.objects.create(slug="hats", name="Hats")
-    make_pair(project=other, query="green  MUGS 76")
-    Query.objects.filter(project=other).update(is_benchmark=True)
-    near = ["red mug 6", "Red Mugs 6", "6 mug red", "mug green 76"]
+    """Spellings that differ in case, number or order of words."""
+    near = ["red mug 6", "Red Mugs 6", "6 mug red"]
     label(project, *near, *(f"{COLOURS[n % 5]} mug {n}" for n in range(10, 50)))
     Query.objects.filter(project=project, text="red mug 6").update(is_benchmark=True)
     assert {Splits().of(text) for text in near} == {"train"}
@@ -106,6 +103,30 @@ def test_a_benchmark_querys_whole_family_trains_nothing(
     for kind in ("sft", "labels"):
         export = sealed(project, kind)
         assert export.manifest is not None
-        assert export.manifest["counts"]["held_out_benchmark"] == 4 * 5
+        assert export.manifest["counts"]["held_out_benchmark"] == 3 * 5
     assert not in_training_files(project) & set(near)
-    assert Pair.objects.filter(project=project).count() == 44 * 5
+    assert Pair.objects.filter(project=project).count() == 43 * 5
+
+
+def test_what_another_project_keeps_as_its_benchmark_takes_nothing_away_here_and_is_not_told(
+    project: Project, rules: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever names our queries in a file of theirs changes neither a row of ours nor a count."""
+    texts = [f"{COLOURS[n % 5]} mug {n}" for n in range(40)]
+    label(project, *texts)
+    kinds = ("sft", "labels")
+    before = {kind: sealed(project, kind).manifest for kind in kinds}, learnt(project, monkeypatch)
+    other = Project.objects.create(slug="hats", name="Hats")
+    for text in texts:
+        make_pair(project=other, query=text.upper())
+    Query.objects.filter(project=other).update(is_benchmark=True)
+    other.archived_at = other.created_at
+    other.save()
+    after = {kind: sealed(project, kind).manifest for kind in kinds}, learnt(project, monkeypatch)
+    assert len(after[1]) == 28
+    for kind in kinds:
+        was, now = before[0][kind], after[0][kind]
+        assert was is not None and now is not None
+        assert now["counts"] == was["counts"]
+        assert now["counts"]["held_out_benchmark"] == 0
+        assert sum(file["rows"] for file in now["files"]) == sum(file["rows"] for file in was["files"]) > 0

@@ -100,6 +100,35 @@ def test_pairs_that_a_model_learnt_from_never_measure_it(project: Project, known
     assert (found["pairs"], found["acc4"]["value"]) == (20, 10 / 20)
 
 
+def test_a_model_that_learnt_a_benchmark_query_in_another_project_is_not_measured_with_it(
+    project: Project, known: ModelVersion
+) -> None:
+    """It learnt there, in another spelling, from two families that share alone puts on the side that trains; both, and one
+    that it never saw, are the benchmark here. Benchmark queries train elsewhere, so their lineage is what keeps them out."""
+    elsewhere = Project.objects.create(slug="hats", name="Hats")
+    LearntModel.objects.create(
+        version=known, project=elsewhere, source="gold", body=b"", report={"split": SPLIT_VERSION}
+    )
+    ours = project.queries.filter(text__in=SIDES["train"][:3])
+    assert ours.update(is_benchmark=True) == 3
+    lineage.keep(known, digests(query.upper() for query in SIDES["train"][:2]), None, source="test")
+    measured = Pair.objects.filter(pk__in=gold_to_measure(project, known)).values_list("query__text", flat=True)
+    assert set(measured) == {*SIDES["test"], SIDES["train"][2]}
+    assert agreement("--against", "gold")["left_out"]["learnt"] == 2 * 2
+
+
+def test_of_a_model_that_learnt_from_nobody_knows_what_a_benchmark_query_that_may_have_trained_measures_nothing(
+    project: Project, known: ModelVersion
+) -> None:
+    elsewhere = Project.objects.create(slug="hats", name="Hats")
+    LearntModel.objects.create(
+        version=known, project=elsewhere, source="gold", body=b"", report={"split": SPLIT_VERSION}
+    )
+    project.queries.filter(text=SIDES["train"][0]).update(is_benchmark=True)
+    measured = Pair.objects.filter(pk__in=gold_to_measure(project, known)).values_list("query__text", flat=True)
+    assert set(measured) == set(SIDES["test"])
+
+
 def test_what_was_left_out_is_counted_and_may_be_shown_beside(project: Project, known: ModelVersion) -> None:
     lineage.keep(known, digests(SIDES["train"]), None, source="test")
     found = agreement("--against", "gold", "--include-learnt")

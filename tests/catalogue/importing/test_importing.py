@@ -32,7 +32,7 @@ from catalogue.importing.running import Plan, counts_of, run_here, run_import
 from catalogue.importing.storing import ImportCounts, Outcome
 from catalogue.models import Import, Item, LabelConflict, Pair, Query, Rejection, Snapshot
 from jobs import leasing
-from projects.models import Mode, Project
+from projects.models import AuditEvent, Mode, Project
 from relevance.labels import scale_named
 from tests.world.rows import make_judgment, make_prediction
 
@@ -197,6 +197,9 @@ def test_benchmark_queries_are_judged_blind_also_when_that_is_learnt_later(bring
     assert set(Slot.objects.values_list("mode", flat=True)) == {"blind"}
     assert bring(pair("mug", "m2", benchmark=False)).known == 1
     assert Query.objects.get(text="mug").is_benchmark
+    made = AuditEvent.objects.filter(act="import.made_benchmark").order_by("pk")
+    project_id = Query.objects.values_list("project", flat=True)[0]
+    assert [(event.project_id, event.detail) for event in made] == [(project_id, {"queries": 1})] * 2
 
 
 def test_a_label_in_the_file_becomes_gold_by_import(bring: Bring) -> None:

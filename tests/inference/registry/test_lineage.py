@@ -111,7 +111,7 @@ def test_a_teacher_trained_on_an_export_of_this_split_may_teach(
     assert registered(server, "--trained-on", tmp_path / "manifest.json")["lineage"] == {"families": 28, "test": 0}
     teacher = ModelVersion.objects.get(name="lore")
     make_prediction(pair=make_pair(project=project, query=TEXTS[0]), model=teacher)
-    (known,) = distilled._teachers(project, benchmark.splits()).values()
+    (known,) = distilled._teachers(project, benchmark.splits(project)).values()
     assert known == digests(text for text in TEXTS if Splits().of(text) == "train")
 
 
@@ -120,10 +120,10 @@ def test_a_query_that_became_a_benchmark_leaks_too(project: Project) -> None:
     lineage.keep(teacher, digests(["red mug"]), None, source="test")
     pair = make_pair(project=project, query="Mugs, red")
     make_prediction(pair=pair, model=teacher)
-    assert list(distilled._teachers(project, benchmark.splits())) == [str(teacher)]
+    assert list(distilled._teachers(project, benchmark.splits(project))) == [str(teacher)]
     type(pair.query).objects.update(is_benchmark=True)
     with pytest.raises(LeakedLineage, match="from 1 families"):
-        distilled._teachers(project, benchmark.splits())
+        distilled._teachers(project, benchmark.splits(project))
 
 
 def test_the_same_weights_have_the_same_lineage_under_any_name_role_and_prompt(project: Project) -> None:
