@@ -2,5 +2,7 @@
 
 - `gunicorn_settings`  how gunicorn is run, wherever it is
 - `worker`     gunicorn's worker: a thread gets a request once it is whole, and is free once its answer is made
-- `arriving`   a request on its way in; `departing` an answer on its way out; `lowest_rate` whether they move fast enough
+- `connections`  what the loop and a thread share of a client
+- `arriving`   a request on its way in; `framing` where its body ends, by its head alone
+- `departing`  an answer on its way out; `lowest_rate` whether both move fast enough
 """

@@ -1,20 +1,18 @@
 """A request on its way in: bytes as they come, and when it is whole. Knows no socket, no thread and nothing of HTTP but where
-a request ends: what it means, and whether it is one, gunicorn says once it is read.
+a request ends (`framing`): what it means, and whether it is one, gunicorn says once it is read.
 """
 
 from __future__ import annotations
 
-import re
 import tempfile
 from enum import Enum, auto
 from typing import IO
 
+from lore_app.web_process import framing
+
 HEAD_BYTES = 64 << 10
 SMALL_BYTES = 64 << 10  # of a body that is held in memory, whoever sends it
 _END = b"\r\n\r\n"
-# A length told in another way is none here, and gunicorn refuses it.
-_FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding):[ \t]*([^\r\n]*)", re.IGNORECASE)
-_EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 
 
 class Stage(Enum):
@@ -24,10 +22,12 @@ class Stage(Enum):
     WHOLE = auto()
     TOO_LONG = auto()  # a head without end
     UNSIZED = auto()  # a body that does not say its length
+    UNCLEAR = auto()  # a head that others may read in another way
 
 
 class Arriving:
-    """One request after the other. `received`: bytes of the body that is coming; `begun`: anything of it has come."""
+    """One request after the other. `length`: of its body; `received`: bytes of that which have come; `begun`: anything of
+    the request has come."""
 
     def __init__(self) -> None:
         self._held = bytearray()
@@ -36,7 +36,7 @@ class Arriving:
 
     def _begin(self) -> None:
         self.stage = Stage.HEAD
-        self.received = self._searched = self._head = self._length = self._read = 0
+        self.received = self._searched = self._head = self.length = self._read = 0
         self.expects_continue = False
 
     @property
@@ -45,13 +45,13 @@ class Arriving:
 
     @property
     def large(self) -> bool:
-        return self._length > SMALL_BYTES
+        return self.length > SMALL_BYTES
 
     def take(self, data: bytes) -> None:
         if self._spool is None:
             self._held += data
         else:
-            room = self._length - self.received
+            room = self.length - self.received
             self._spool.write(data[:room])
             self.received += len(data[:room])
             self._held += data[room:]
@@ -77,7 +77,7 @@ class Arriving:
 
     def read(self, size: int) -> bytes:
         """Of this request alone, as a socket gives it; nothing at its end, as of a connection that was closed."""
-        end = self._head if self._spool is not None else min(self._head + self._length, len(self._held))
+        end = self._head if self._spool is not None else min(self._head + self.length, len(self._held))
         piece = bytes(self._held[self._read : min(self._read + size, end)])
         self._read += len(piece)
         return piece or (self._spool.read(size) if self._spool is not None else b"")
@@ -87,7 +87,7 @@ class Arriving:
 
     def begin_next(self) -> None:
         """What came behind the request is the beginning of the next."""
-        del self._held[: self._head if self._spool is not None else self._head + self._length]
+        del self._held[: self._head if self._spool is not None else self._head + self.length]
         self.forget()
         self._begin()
         self._look()
@@ -102,8 +102,8 @@ class Arriving:
             self._look_for_head()
         if self.stage is Stage.BODY:
             if self._spool is None:
-                self.received = min(len(self._held) - self._head, self._length)
-            if self.received == self._length:
+                self.received = min(len(self._held) - self._head, self.length)
+            if self.received == self.length:
                 self._finish()
 
     def _finish(self) -> None:
@@ -113,23 +113,25 @@ class Arriving:
 
     def _look_for_head(self) -> None:
         at = self._held.find(_END, max(0, self._searched - len(_END)))
-        self._searched = len(self._held)
+        searched, self._searched = self._searched, len(self._held)
         if at < 0 or at > HEAD_BYTES:
-            self.stage = Stage.TOO_LONG if len(self._held) > HEAD_BYTES else Stage.HEAD
+            self._look_on(searched)
             return
         self._head = at + len(_END)
-        self._length = self._body_of(bytes(self._held[: self._head]))
-        if self.stage is Stage.HEAD:
-            self.stage = Stage.LARGE if self.large else Stage.BODY
+        self._read_head(bytes(self._held[: self._head]))
 
-    def _body_of(self, head: bytes) -> int:
-        told = _FRAMING.findall(head)
-        self.expects_continue = bool(told) and _EXPECTS.search(head) is not None
-        if len(told) != 1:
-            return 0
-        name, value = told[0]
-        if name.lower() == b"transfer-encoding":
-            if value.strip().lower() == b"chunked":
-                self.stage = Stage.UNSIZED
-            return 0
-        return int(value) if value.isdigit() and len(value) < 16 else 0
+    def _look_on(self, searched: int) -> None:
+        if len(self._held) > HEAD_BYTES:
+            self.stage = Stage.TOO_LONG
+        elif framing.has_lone_feed(self._held, searched):
+            self.stage = Stage.UNCLEAR
+
+    def _read_head(self, head: bytes) -> None:
+        try:
+            self.length, self.expects_continue = framing.body_of(head)
+        except framing.Unsized:
+            self.stage = Stage.UNSIZED
+        except framing.Unclear:
+            self.stage = Stage.UNCLEAR
+        else:
+            self.stage = Stage.LARGE if self.large else Stage.BODY

@@ -18,4 +18,5 @@ timeout = 60
 logger_class = "lore_app.gunicorn_log.GunicornLog"
 # Without it, a client that gunicorn takes for a proxy names the script by a header, and is answered with a 500.
 forwarder_headers = ""
+http_parser = "python"  # the one that `framing` is held against; "auto" takes another one wherever it is installed
 control_socket_disable = True  # a door beside the one that is watched

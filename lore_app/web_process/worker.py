@@ -21,26 +21,26 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from gunicorn import http, util
 from gunicorn.http import wsgi
 from gunicorn.workers import gthread
 
-from lore_app.web_process.arriving import Arriving, Stage
-from lore_app.web_process.departing import Departing
+from lore_app.web_process.arriving import Stage
+from lore_app.web_process.connections import Connection, received
 from lore_app.web_process.lowest_rate import LowestRate
 
 MOST_LARGE = 32  # bodies on disk that come at the same time, for each worker
 LINGER_SECONDS = 2.0  # for a client to read the last answer while it still sends
 LINGER_BYTES = 32 << 20
 OPEN_FILES = 8192
-_PIECE = 64 << 10
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BODY_WANTED = object()
 _ERRORS = {
     Stage.TOO_LONG: (431, "Request Header Fields Too Large", "The head of the request is too long."),
+    Stage.UNCLEAR: (400, "Bad Request", "It is not clear where the request ends."),
     Stage.UNSIZED: (411, "Length Required", "A body must say its length (Content-Length)."),
 }
 
@@ -56,66 +56,6 @@ class WithheldBody:
         raise BodyWanted
 
     readline = read
-
-
-class ClientSocket:
-    """The socket as the thread sees it: it reads what has come, writes without waiting, and sets nothing."""
-
-    def __init__(self, raw: socket.socket) -> None:
-        raw.settimeout(0)
-        self.raw = raw
-        self.arriving, self.departing = Arriving(), Departing(raw)
-
-    def fileno(self) -> int:
-        return self.raw.fileno()
-
-    def recv(self, size: int) -> bytes:
-        return self.arriving.read(size)
-
-    def send(self, data: bytes) -> int:
-        """gunicorn's own 100 Continue alone: that was said when the body was to come."""
-        return len(data)
-
-    def sendall(self, data: bytes) -> None:
-        self.departing.write(data)
-
-    def sendfile(self, file: IO[bytes], offset: int = 0, count: int = 0) -> None:
-        self.departing.send_file(file, offset, count)
-
-    def settimeout(self, seconds: float | None) -> None:
-        """Never."""
-
-    setblocking = settimeout
-
-    def gettimeout(self) -> float:
-        return 0.0
-
-    def shutdown(self, how: int) -> None:
-        self.raw.shutdown(how)
-
-    def close(self) -> None:
-        self.arriving.forget()
-        self.departing.forget()
-        self.raw.close()
-
-
-class Connection(gthread.TConn):
-    """`moved` tells the pace how far it has come; `kept` whether another request may follow."""
-
-    sock: ClientSocket
-    pace: LowestRate
-    moved: Callable[[], int]
-    parser: Any
-
-    def __init__(self, cfg: Any, raw: socket.socket, client: Any, server: Any) -> None:
-        super().__init__(cfg, ClientSocket(raw), client, server)
-        self.data_ready = True  # so that no thread waits for the first of it
-        self.kept = False
-        self.drained = 0
-        self.since = 0.0
-
-    def rate(self, now: float) -> float:
-        return self.sock.arriving.received / max(now - self.since, 0.001)
 
 
 class NamelessResponse(wsgi.Response):
@@ -191,7 +131,7 @@ class PatientWorker(gthread.ThreadWorker):
     def _readable(self, conn: Connection) -> None:
         arriving = conn.sock.arriving
         before, begun = arriving.stage, arriving.begun
-        data = _received(conn)
+        data = received(conn)
         if data is None:
             return
         try:
@@ -224,14 +164,19 @@ class PatientWorker(gthread.ThreadWorker):
             return self._ask(conn)
         return super().handle(conn)
 
+    def handle_request(self, req: Any, conn: Connection) -> Any:
+        _compare(req, conn)
+        return super().handle_request(req, conn)
+
     def _ask(self, conn: Connection) -> Any:
         """In the thread: with the head alone."""
         request = None
         try:
             request = next(http.get_parser(self.cfg, conn.sock, conn.client))
+            _compare(request, conn)
             request.body = WithheldBody()
             request.must_close = True
-            self.handle_request(request, conn)
+            super().handle_request(request, conn)
         except BodyWanted:
             conn.sock.arriving.rewind()
             return _BODY_WANTED
@@ -299,7 +244,7 @@ class PatientWorker(gthread.ThreadWorker):
         return self._watch(conn, selectors.EVENT_READ, self._drain, LowestRate(time.monotonic(), LINGER_SECONDS), int)
 
     def _drain(self, conn: Connection) -> None:
-        data = _received(conn)
+        data = received(conn)
         if data is None:
             return
         conn.drained += len(data)
@@ -370,14 +315,10 @@ class PatientWorker(gthread.ThreadWorker):
                 conn.pace.ends = min(conn.pace.ends, deadline)
 
 
-def _received(conn: Connection) -> bytes | None:
-    """None: not now. Nothing: never again."""
-    try:
-        return conn.sock.raw.recv(_PIECE)
-    except BlockingIOError:
-        return None
-    except OSError:
-        return b""
+def _compare(request: Any, conn: Connection) -> None:
+    """A second wall. Without it, what gunicorn takes for the rest of a body, or leaves of one, is the next request."""
+    if getattr(request.body.reader, "length", None) != conn.sock.arriving.length:
+        raise http.errors.InvalidHeader("the end of the body", req=request)
 
 
 def _allow_files() -> None:

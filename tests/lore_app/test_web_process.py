@@ -206,10 +206,10 @@ def test_a_request_in_bytes_is_whole_where_its_last_one_comes() -> None:
 
 
 @pytest.mark.parametrize("length", ["+1", "0x1", "1, 1", "-1", "1" * 20, ""])
-def test_a_length_told_in_another_way_is_left_to_gunicorn_at_once(length: str) -> None:
+def test_a_length_told_in_another_way_is_refused_at_once(length: str) -> None:
     arriving = Arriving()
     arriving.take(head("/", length))
-    assert arriving.stage is Stage.WHOLE
+    assert arriving.stage is Stage.UNCLEAR
 
 
 def test_a_pace_holds_while_each_span_moves_enough() -> None:
