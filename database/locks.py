@@ -29,6 +29,12 @@ def alone(act: str, *, patience: float = 0, waiting: Callable[[], None] = lambda
         other.rollback()
 
 
+def keep_others_from(act: str) -> None:
+    """Until the transaction ends nobody is `alone` at the act; waits for who is. Several may at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_key(act)])
+
+
 def _take(other: BaseDatabaseWrapper, act: str, patience: float, waiting: Callable[[], None]) -> None:
     deadline, told = time.monotonic() + patience, False
     with other.cursor() as cursor:

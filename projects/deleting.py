@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from database import locks
 from database.statements import rows, run
 from projects import audit, rows_of_project
 from projects.hooks import Hook
@@ -54,7 +55,12 @@ def go_on() -> int:
         if deletion is None:
             run("SELECT end_of_deletion()")
             return 0
-        if not _prepared(deletion):
+        try:
+            with transaction.atomic():
+                prepared = _prepared(deletion)
+        except locks.Taken:  # what it would remove is in use at this moment: another call tries again
+            return 0
+        if not prepared:
             return 1
         try:
             with transaction.atomic():

@@ -5,19 +5,23 @@ What came in is never served: no metadata, no trailing bytes, no foreign format 
 
 from __future__ import annotations
 
+from itertools import groupby, islice
 from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db.models import Exists, OuterRef
+from django.db import transaction
 
 from catalogue.models import Image
 from catalogue.pictures import decoding
-from catalogue.pictures.decoding import PictureRefused
+from catalogue.pictures.decoding import EncodedPicture, PictureRefused
+from database import locks
 from projects.models import Project
 from relevance.sanitising import storable
 
 MAX_BYTES = 10 << 20
+TOGETHER = 50  # pictures that are removed under one lock
+PATIENCE = 5
 _FOLDERS = {"large": "images", "thumb": "thumbs"}
 
 
@@ -34,21 +38,29 @@ def add(project: Project, name: str, data: bytes, *, keep: bool = True) -> tuple
     if len(data) > MAX_BYTES:
         raise PictureRefused("bytes")
     encoded = decoding.encode(data)
-    sha256 = encoded.sha256
+    with transaction.atomic():
+        if keep:
+            _keep(encoded)
+        return Image.objects.get_or_create(
+            project=project,
+            sha256=encoded.sha256,
+            defaults={
+                "original_name": storable(name)[-255:],
+                "width": encoded.width,
+                "height": encoded.height,
+                "bytes": len(encoded.large),
+            },
+        )
+
+
+def _keep(encoded: EncodedPicture) -> None:
+    # Without the lock, which is held until the row is there for everybody, another project that is deleted meanwhile would
+    # take the bytes along.
+    locks.keep_others_from(_removing(encoded.sha256))
     for size, content in (("large", encoded.large), ("thumb", encoded.thumb)):
-        key = storage_key(sha256, size)
-        if keep and not default_storage.exists(key):
+        key = storage_key(encoded.sha256, size)
+        if not default_storage.exists(key):
             default_storage.save(key, ContentFile(content))
-    return Image.objects.get_or_create(
-        project=project,
-        sha256=sha256,
-        defaults={
-            "original_name": storable(name)[-255:],
-            "width": encoded.width,
-            "height": encoded.height,
-            "bytes": len(encoded.large),
-        },
-    )
 
 
 def storage_key(sha256: str, size: str) -> str:
@@ -56,12 +68,25 @@ def storage_key(sha256: str, size: str) -> str:
 
 
 def remove_all_of(project: Project) -> None:
-    """The bytes of pictures that no other project has."""
-    elsewhere = Image.objects.exclude(project=project).filter(sha256=OuterRef("sha256"))
-    own = Image.objects.filter(~Exists(elsewhere), project=project).values_list("sha256", flat=True)
-    for sha256 in own.iterator(chunk_size=1000):
+    """The bytes of pictures that no project has that stays. Raises locks.Taken where one of them is being added."""
+    own = Image.objects.filter(project=project).order_by("sha256").values_list("sha256", flat=True)
+    for removing, hashes in groupby(own.iterator(chunk_size=1000), key=_removing):
+        while some := list(islice(hashes, TOGETHER)):
+            with locks.alone(removing, patience=PATIENCE):
+                _remove(project, some)
+
+
+def _remove(project: Project, hashes: list[str]) -> None:
+    """Asked under the lock: who has added one of them since has it in a row by now."""
+    elsewhere = Image.objects.filter(sha256__in=hashes, project__deletion=None).exclude(project=project)
+    for sha256 in set(hashes).difference(elsewhere.values_list("sha256", flat=True)):
         for size in _FOLDERS:
             default_storage.delete(storage_key(sha256, size))
+
+
+def _removing(sha256: str) -> str:
+    """One of 256 acts: a lock for each picture of a large import would be more than the server has room for."""
+    return f"remove pictures {sha256[:2]}"
 
 
 def is_known(project: Project, sha256: str, size: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from io import StringIO
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
 
 from annotation.curation import exporting
 from annotation.models import Export
 from catalogue.models import Image, Import, Pair
 from catalogue.pictures import images
+from database import locks
 from database.statements import rows, run
 from inference.models import ActiveModel, LearntModel
 from jobs import leasing
@@ -28,6 +30,7 @@ from projects.refusals import Refused
 from tests.conftest import Cast, FreshDatabase
 from tests.world import installation
 from tests.world.columns import tables
+from tests.world.project import picture
 from tests.world.rows import make_import, make_judgment, make_model, make_pair
 
 ClientFor = Callable[[Person], Client]
@@ -131,6 +134,64 @@ def test_its_files_go_and_those_of_others_stay(project: Project, foreign: Projec
     delete(project)
     left = {name for name, place in filed.items() if default_storage.exists(place)}
     assert left == {name for name in filed if foreign.slug in name or name == "picture of both"}
+
+
+@pytest.fixture
+def both(fresh_database: FreshDatabase) -> tuple[Project, Project, str]:
+    """A project that has a picture, one that has none, and where its bytes are."""
+    leaving, staying = (Project.objects.create(slug=slug, name=slug) for slug in ("leaving", "staying"))
+    image, _new = images.add(leaving, "blue.png", picture(7))
+    return leaving, staying, images.storage_key(image.sha256, "large")
+
+
+def beside(act: Callable[[], object]) -> Thread:
+    def on_a_connection_of_its_own() -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    thread = Thread(target=on_a_connection_of_its_own)
+    thread.start()
+    thread.join(1)
+    return thread
+
+
+def test_a_picture_that_another_project_is_adding_meanwhile_keeps_its_bytes(both: tuple[Project, Project, str]) -> None:
+    leaving, staying, place = both
+    with transaction.atomic():
+        images.add(staying, "blue.png", picture(7))
+        removing = beside(lambda: images.remove_all_of(leaving))
+    removing.join(60)
+    assert default_storage.exists(place)
+    delete(leaving)
+    assert default_storage.exists(place) and Image.objects.get().project == staying
+
+
+def test_a_picture_that_is_added_while_it_is_removed_is_stored_anew(both: tuple[Project, Project, str]) -> None:
+    leaving, staying, place = both
+    with locks.alone(images._removing(Image.objects.get().sha256)):
+        adding = beside(lambda: images.add(staying, "blue.png", picture(7)))
+        assert adding.is_alive()  # waits for us
+        images._remove(leaving, [Image.objects.get().sha256])
+        assert not default_storage.exists(place)
+    adding.join(60)
+    assert default_storage.exists(place)
+
+
+def test_of_two_projects_that_are_deleted_at_once_neither_keeps_the_bytes_for_the_other(
+    both: tuple[Project, Project, str],
+) -> None:
+    leaving, staying, place = both
+    images.add(staying, "blue.png", picture(7))
+    asked = []
+    for one in (leaving, staying):
+        archiving.archive(one, actor=None)
+        asked.append(deleting.ask(one, typed=one.slug, actor=None))
+    images.remove_all_of(leaving)
+    assert not default_storage.exists(place)
+    for deletion in asked:
+        deleting.to_the_end(deletion)
 
 
 @pytest.mark.django_db
