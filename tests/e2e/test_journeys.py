@@ -64,9 +64,10 @@ def visit_as_second_owner(visit: Visit) -> Visitor:
 # first of all, while the rules are disputed as the demo has them
 
 
-@pytest.mark.parametrize(("language", "keyboard", "place"), [("en", False, 0), ("zh", True, 1)])
-def test_the_most_disputed_rule_is_changed_and_its_labels_judged_again(
-    visit: Visit, language: str, keyboard: bool, place: int, record_property: Callable[[str, object], None]
+# Two of the most disputed whose change contradicts the cases of no other rule: such a draft is not submitted.
+@pytest.mark.parametrize(("language", "keyboard", "code"), [("en", False, "R-071"), ("zh", True, "R-001")])
+def test_a_most_disputed_rule_is_changed_and_its_labels_judged_again(
+    visit: Visit, language: str, keyboard: bool, code: str, record_property: Callable[[str, object], None]
 ) -> None:
     """From the rule owner's home to the filled queue, once by mouse in English, once by keys in Chinese."""
     steps = 0
@@ -90,7 +91,7 @@ def test_the_most_disputed_rule_is_changed_and_its_labels_judged_again(
             visitor.page.wait_for_load_state("networkidle")
             assert visitor.page.locator("html").get_attribute("lang") == "zh-hans"
     act(rosa, 'a[href="/p/demo/standard/"]')
-    code = rosa.page.locator("main table th[scope=row] .mono").nth(place).inner_text()
+    expect(rosa.page.locator("main table").first).to_contain_text(code)
     act(rosa, f'main table a[href$="?rule={code}"]')
     assert rosa.page.locator("main table").nth(1).locator("tbody tr").count() >= 2  # its disputed pairs
     act(rosa, "main .actions a.primary")
