@@ -98,7 +98,7 @@ class Reader:
     def _commands(self, line: str) -> str:
         typed = without_options(line)
         for placeholder, value in {"SLUG": "demo", **self.filled.get(command_of(line), {})}.items():
-            typed = re.sub(rf"\b{placeholder}\b", value, typed, count=1)
+            typed = re.sub(rf"\b{placeholder}\b", value, typed, count=1 if " " in value else 0)
         done = self._shell(typed)
         if done.returncode:
             return f"{typed}: exit {done.returncode}: {(done.stdout + done.stderr)[-600:]}"

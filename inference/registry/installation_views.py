@@ -46,7 +46,7 @@ def models(request: Request) -> HttpResponse:
 
 def _choose(request: Request) -> None:
     """A model for new projects, or none for its role; or the words that they ask in."""
-    if "prompt" in request.POST:
+    if request.POST.get("prompt"):
         _choose_prompt(request)
         return
     role = request.POST.get("none", "")
