@@ -10,7 +10,7 @@ class InferenceConfig(AppConfig):
         from inference import imported_predictions, unanswered
         from inference.knowledge import file_jobs
         from inference.playground import trials
-        from inference.prelabel import runs
+        from inference.prelabel import captions, runs
         from inference.registry import registry, retiring
         from jobs import failures, kinds
         from projects import creating, deleting
@@ -18,6 +18,7 @@ class InferenceConfig(AppConfig):
         storing.chunk_stored.register(imported_predictions.take)
         deleting.deletion_asked.register(retiring.refuse_if_needed_elsewhere)
         deleting.project_leaves.register(retiring.retire_lessons_of)
+        deleting.project_leaves.register(captions.empty_all_of)
         creating.project_founded.register(registry.start_with_default)
         kinds.register(runs.KIND, trials.KIND, file_jobs.KIND)
         failures.tell({**unanswered.WHY_INVALID, **unanswered.WHY_NO_ANSWER, **unanswered.WHY_NOTHING})

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from catalogue.pictures import images
+from database.statements import run
 from inference.engines.base import EngineError
 from inference.engines.chat import Picture
 from inference.models import Caption, ModelVersion
@@ -75,3 +76,8 @@ def _stored(captioner: ModelVersion, digests: Mapping[Looked, str]) -> dict[Look
     )
     known = {(row.image_sha256, row.question_sha256): row for row in rows}
     return {one: known[key] for one, digest in digests.items() if (key := (one.sha256, digest)) in known}
+
+
+def empty_all_of(project: Project) -> None:
+    """Of a project that is deleted: what they ask holds its queries."""
+    run("SELECT empty_captions_of(%s)", project.pk)

@@ -22,7 +22,7 @@ from catalogue.models import Image, Import, Pair
 from catalogue.pictures import images
 from database import locks
 from database.statements import rows, run
-from inference.models import ActiveModel, LearntModel
+from inference.models import ActiveModel, Caption, LearntModel
 from jobs import leasing
 from projects import archiving, deleting, rows_of_project
 from projects.models import AuditEvent, Deletion, Person, Project
@@ -31,7 +31,7 @@ from tests.conftest import Cast, FreshDatabase
 from tests.world import installation
 from tests.world.columns import tables
 from tests.world.project import picture
-from tests.world.rows import make_import, make_judgment, make_model, make_pair
+from tests.world.rows import make_import, make_judgment, make_model, make_pair, make_prediction
 
 ClientFor = Callable[[Person], Client]
 
@@ -76,12 +76,13 @@ def test_every_row_of_the_project_goes_and_none_of_another(fresh_database: Fresh
         gone, new = before[model] - after[model], after[model] - before[model]
         if gone != own.get(model, set()) or new:
             changed[model.__name__] = (gone - own.get(model, set()), own.get(model, set()) - gone, new)
-    assert set(changed) == {"AuditEvent", "ModelVersion"}
+    assert set(changed) == {"AuditEvent", "ModelVersion", "Caption"}
     assert [row[4] for row in changed["AuditEvent"][2]] == ["project.deletion_asked", "project.deleted"] or len(
         changed["AuditEvent"][2]
     ) == 2
     assert not changed["AuditEvent"][0]
     assert {row[0] for row in changed["ModelVersion"][0]} == {row[0] for row in changed["ModelVersion"][2]}  # retired
+    assert {row[0] for row in changed["Caption"][0]} == {row[0] for row in changed["Caption"][2]}  # empty
     assert rows("SELECT count(*) FROM pg_class WHERE relname LIKE 'deleting%%'") == [(0,)]
 
 
@@ -192,6 +193,29 @@ def test_of_two_projects_that_are_deleted_at_once_neither_keeps_the_bytes_for_th
     assert not default_storage.exists(place)
     for deletion in asked:
         deleting.to_the_end(deletion)
+
+
+def caption(sha256: str, question: str, *, told: Project | None = None) -> Caption:
+    made: Caption = Caption.objects.create(
+        image_sha256=sha256, question_sha256=question, question=f"Of {question}", text="a mug", model=make_model()
+    )
+    if told is not None:
+        make_prediction(pair=make_pair(project=told, query=question), caption=made)
+    return made
+
+
+@pytest.mark.django_db
+def test_captions_that_only_the_project_has_say_nothing_any_more(project: Project, foreign: Project) -> None:
+    Image.objects.create(project=project, sha256="a" * 64, width=1, height=1, bytes=4)
+    own = [caption("a" * 64, "seen"), caption("b" * 64, "told", told=project)]
+    others = [caption("a" * 64, "of another", told=foreign), caption("c" * 64, "of nobody")]
+    with pytest.raises(DatabaseError, match="archived"), transaction.atomic():
+        run("SELECT empty_captions_of(%s)", project.pk)
+    delete(project)
+    left = [(one.question, one.text) for one in Caption.objects.filter(pk__in=[one.pk for one in own])]
+    assert left == [("", "")] * 2
+    for one in others:
+        assert Caption.objects.get(pk=one.pk).question == one.question
 
 
 @pytest.mark.django_db
