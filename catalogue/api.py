@@ -161,7 +161,8 @@ def _bodies() -> dict[str, Any]:
             {
                 400: "The file, a field or the description of the file cannot be read; no licence is named.",
                 409: "What a label of the file means has not been said (`labels_unmapped`: `labels` is the table to fill), its "
-                "scale cannot be told, or it is not the project's.",
+                "scale cannot be told, or it is not the project's; with `look`, another look or an import has the project in hand "
+                "(`project_in_hand`, with Retry-After).",
                 413: "The file is larger than the installation takes (`LORE_MAX_UPLOAD_MB`).",
             }
         ),

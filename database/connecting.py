@@ -21,6 +21,7 @@ APP_ROLE = "lore_app"
 ENGINE = "database.postgresql"
 # A statement that a connection has sent five times is planned once: planning was half of what PostgreSQL did for a judgment.
 PREPARED = {"server_side_binding": True, "prepare_threshold": 5}
+LOCK_SECONDS = 5  # that a request waits for what another one or a job is writing
 
 
 def embedded(data: Path, *, user: str) -> dict[str, Any]:
@@ -55,10 +56,12 @@ def configure(url: str, owner_url: str, data: Path) -> tuple[dict[str, Any], dic
 
 
 def bounded(settings: dict[str, Any], seconds: int) -> None:
-    """For web processes: no statement, and no wait for a lock, outlasts the person who waits for the page."""
+    """For web processes: no statement outlasts the person who waits for the page, and nobody waits long for a lock."""
     options = settings["OPTIONS"]
     options.setdefault("connect_timeout", 5)
-    options["options"] = f"{options.get('options', '')} -c statement_timeout={seconds}s".strip()
+    # Without the second, requests that wait for one row would take every thread, and the site with them.
+    bounds = f"{options.get('options', '')} -c statement_timeout={seconds}s -c lock_timeout={LOCK_SECONDS}s".strip()
+    options["options"] = bounds
 
 
 @contextmanager

@@ -35,6 +35,19 @@ def keep_others_from(act: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_key(act)])
 
 
+def taken_until_the_end(act: str) -> bool:
+    """Whether the act is ours alone until the transaction that is open ends; asked, never waited for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_key(act)])
+        return bool(cursor.fetchone()[0])
+
+
+def wait_at_most(milliseconds: int) -> None:
+    """For any lock, until the transaction that is open ends; then LockNotAvailable is in the error's `__cause__`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(milliseconds)])
+
+
 def _take(other: BaseDatabaseWrapper, act: str, patience: float, waiting: Callable[[], None]) -> None:
     deadline, told = time.monotonic() + patience, False
     with other.cursor() as cursor:

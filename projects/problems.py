@@ -97,6 +97,13 @@ def is_versioned(request: HttpRequest) -> bool:
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """In the form that this address speaks."""
+    response = _refused(request, refusal)
+    if refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     if is_versioned(request):
         told = refusal.told if isinstance(refusal, Refusal) else {}
         return _problem(refusal.status, refusal.code, refusal.sentence, _errors(refusal), told)

@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 class Refused(Exception):
     """`status` is the answer over HTTP, `field` what of a form it is about; `values` stand in the sentence by name."""
 
+    retry_after: int = 0  # seconds after which it may be done: told by the header Retry-After; 0 where nobody knows
+
     def __init__(
         self, code: str, sentence: str | Promise, *, status: int = 422, field: str = "", **values: object
     ) -> None:

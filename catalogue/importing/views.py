@@ -179,7 +179,7 @@ def _look(request: Request, batch: Import, form: MeaningForm, reading: ReadAs) -
         decision = replace(form.decision(), reading=reading)
         try:
             told = ReportTold(looking.at_upload(batch, decision, person=request.person), done=False)
-        except (FileRefused, ScaleUnclear, LabelsUnmapped) as refusal:
+        except (FileRefused, ScaleUnclear, LabelsUnmapped, looking.Busy) as refusal:
             form.add_error(None, str(refusal))
     context = {"project": request.project, "batch": batch, "form": form, "told": told}
     return render(request, "catalogue/importing/look.html", context)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import time
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 
 from annotation.curation import exporting
@@ -17,6 +20,7 @@ from annotation.models import BadCase, Export, HardSet
 from catalogue.importing import looking, receiving, running
 from catalogue.importing.program_imports import CutOff, TooLarge, collect
 from catalogue.models import Import, Item, Pair
+from database import locks
 from inference.models import PrelabelRun
 from jobs import leasing
 from projects import tokens
@@ -129,6 +133,34 @@ def test_a_look_says_what_the_import_then_says_and_stores_nothing(
     monkeypatch.setattr(looking, "FIRST_ROWS", 2)
     first = send(program, body, f"{query}&look=1").json()["report"]
     assert (first["whole"], first["counts"]["read"], first["counts"]["known"]) == (False, 2, 2)
+
+
+def test_a_project_takes_one_look_at_a_time_and_the_next_is_told_to_come_again(
+    program: Program, project: Project
+) -> None:
+    """Each of many would hold a web thread until the one before it is done. Another connection is at a look."""
+    with locks.alone(f"look {project.pk}"):
+        began = time.monotonic()
+        refused = send(program, lines(ROWS), "look=1&licence=x")
+    assert (refused.status_code, refused["Retry-After"]) == (409, "5")
+    assert "Look again in a few seconds." in refused.content.decode()
+    assert time.monotonic() - began < 10  # of a transaction that would last for ever
+    assert send(program, lines(ROWS), "look=1&licence=x").status_code == 200
+
+
+def test_a_look_does_not_wait_for_what_an_import_holds(program: Program) -> None:
+    """Another connection holds what the look has to write, as an import holds its project for a chunk."""
+    with closing(connection.copy()) as importing:
+        importing.set_autocommit(False)
+        with importing.cursor() as cursor:
+            cursor.execute("LOCK TABLE catalogue_import IN SHARE ROW EXCLUSIVE MODE")
+        began = time.monotonic()
+        refused = send(program, lines(ROWS), "look=1&licence=x")
+        took = time.monotonic() - began
+        importing.rollback()
+    assert (refused.status_code, refused["Retry-After"]) == (409, "5")
+    assert took < 10  # of a transaction that would last for ever
+    assert send(program, lines(ROWS), "look=1&licence=x").status_code == 200
 
 
 def test_a_look_refuses_what_the_import_would_refuse(program: Program) -> None:

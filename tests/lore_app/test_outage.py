@@ -82,4 +82,7 @@ def test_a_statement_that_ends_by_the_bound_counts_as_an_outage() -> None:
 def test_the_bound_stands_beside_the_role() -> None:
     app: dict[str, Any] = {"OPTIONS": {"options": "-c role=lore_app"}}
     connecting.bounded(app, 30)
-    assert app["OPTIONS"] == {"options": "-c role=lore_app -c statement_timeout=30s", "connect_timeout": 5}
+    assert app["OPTIONS"] == {
+        "options": "-c role=lore_app -c statement_timeout=30s -c lock_timeout=5s",
+        "connect_timeout": 5,
+    }

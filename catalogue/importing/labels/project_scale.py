@@ -18,6 +18,9 @@ def scale_of(batch: Import) -> Scale:
 
 def adopt_scale(project: Project, scale: Scale, *, actor: Person | None) -> Project:
     """A project without pairs takes the file's scale; one that has some keeps its own, and another is an error."""
+    now = Project.objects.get(pk=project.pk)
+    if now.scale_name == scale.name and now.pairs.exists():
+        return now  # for good; waiting for the lock would be waiting for the chunk of an import
     with transaction.atomic():
         # Without the lock an import could bring the first pairs, in the other scale, between the question and the change.
         held = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
