@@ -12,5 +12,5 @@ from projects.log_lines import formatter
 class GunicornLog(glogging.Logger):
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)  # type: ignore[no-untyped-call]
-        for handler in self.error_log.handlers:
+        for handler in (*self.error_log.handlers, *self.access_log.handlers):
             handler.setFormatter(formatter())

