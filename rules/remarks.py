@@ -21,6 +21,7 @@ from rules.reviewing import is_rule_owner
 
 MOST_TEXT = 2000
 MOST_ANSWERS = 20
+MOST_OF_ONE = 3
 REMARKS = Allowance("rules.remark", 60, _("remarks and answers on rules"))
 OPEN = Q(settled_at__isnull=True, answers__isnull=True) & ~Q(kind=RuleRemark.Kind.COMMENT)
 
@@ -53,18 +54,35 @@ def answer(remark: RuleRemark, by: Person, text: str) -> RuleRemark:
         allowances.spend(REMARKS, by)
         # Without the lock a crowd that answers at once would all find room for one more.
         RuleRemark.objects.select_for_update(of=("self",)).get(pk=remark.pk)
-        if remark.replies.count() >= MOST_ANSWERS:
-            raise Refused(
-                "answered_enough",
-                _("This has %(most)s answers already: settle it, or ask anew."),
-                status=409,
-                most=MOST_ANSWERS,
-            )
+        _leave_room(remark, by)
         reply = RuleRemark.objects.create(
             rule=remark.rule, person=by, kind=RuleRemark.Kind.ANSWER, text=said, answers=remark
         )
         record(by, "rules.remark_answered", on=remark, rule=remark.rule.code)
     return reply
+
+
+def _leave_room(remark: RuleRemark, by: Person) -> None:
+    """Asker and rule owners have room of their own: without it a stranger's answers would silence a question."""
+    own = remark.replies.filter(person=by).count()
+    if by.pk in (remark.person_id, remark.rule.owner_id) or is_rule_owner(by):
+        if own < MOST_ANSWERS:
+            return
+        raise _answered_enough(MOST_ANSWERS)
+    if own >= MOST_OF_ONE:
+        raise Refused(
+            "answered_yourself",
+            _("You have answered this %(most)s times: let others answer, or ask anew."),
+            status=409,
+            most=MOST_OF_ONE,
+        )
+    if remark.replies.count() >= MOST_ANSWERS:
+        raise _answered_enough(MOST_ANSWERS)
+
+
+def _answered_enough(most: int) -> Refused:
+    sentence = _("This has %(most)s answers already: settle it, or ask anew.")
+    return Refused("answered_enough", sentence, status=409, most=most)
 
 
 def settle(remark: RuleRemark, by: Person) -> None:

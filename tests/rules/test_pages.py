@@ -151,9 +151,22 @@ def test_every_remark_is_reached_page_by_page(pack: Loaded, cast: Cast, client_f
         assert seen == made[::-1], start
 
 
-def test_a_question_takes_so_many_answers(pack: Loaded, cast: Cast, client_for: ClientFor) -> None:
-    remark = RuleRemark.objects.create(rule=Rule.objects.get(code="R-001"), person=cast.ana, kind="question", text="?")
-    client = client_for(cast.ben)
+def test_nobodys_answers_silence_a_question(pack: Loaded, cast: Cast, client_for: ClientFor) -> None:
+    rule = Rule.objects.get(code="R-001")
+    remark = RuleRemark.objects.create(rule=rule, person=cast.ana, kind="question", text="?")
     address = reverse("rule-remark", args=[remark.pk])
-    answers = [client.post(address, {"act": "answer", "text": "Yes."}).status_code for _ in range(22)]
-    assert answers == [302] * 20 + [409] * 2
+
+    def answers(person: Person, times: int) -> list[int]:
+        client = client_for(person)
+        return [client.post(address, {"act": "answer", "text": "Yes."}).status_code for _ in range(times)]
+
+    assert answers(cast.ben, 5) == [302] * 3 + [409] * 2
+    RuleRemark.objects.bulk_create(
+        RuleRemark(rule=rule, person=Person.objects.create_person(f"crowd{n}"), kind="answer", text=".", answers=remark)
+        for n in range(17)
+    )
+    assert answers(cast.lena, 1) == [409]  # twenty already
+    rule_owners.appoint(cast.eve, actor=None)
+    Rule.objects.filter(pk=rule.pk).update(owner=cast.max)
+    for heard in (cast.ana, cast.eve, cast.max):
+        assert answers(heard, 22) == [302] * 20 + [409] * 2
