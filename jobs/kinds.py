@@ -13,9 +13,10 @@ from threading import Event
 from uuid import UUID
 
 from django.db import close_old_connections, connections
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils.functional import Promise
 
+from jobs import leasing
 from jobs.isolation import Isolation
 from jobs.leasing import Claim
 from jobs.models import Job
@@ -35,7 +36,7 @@ class Kind:
     `code` names the kind in code, `name` to people. `work` gets at most `together` claimed rows; a single row fails
     with what it raises, who takes more sees to each of them. Of the table only rows that fulfil `only` may be taken (the
     rest are of another kind, or wait for a person). `project` leads from a row to its project. `lines`: those with
-    something due, which take turns. What may end its
+    something due, which take turns; where none are named each project is one. What may end its
     process goes alone through `isolation`.
     """
 
@@ -47,8 +48,16 @@ class Kind:
     together: int = 1
     only: Q = field(default_factory=Q)
     project: str = "project"
-    lines: Callable[[], Sequence[Q]] = lambda: [Q()]
+    lines: Callable[[], Sequence[Q]] | None = None
     isolation: Isolation = field(default_factory=Isolation)
+
+    def due_lines(self) -> Sequence[Q]:
+        """Those with something due; newcomers in the order in which they began to wait."""
+        if self.lines is not None:
+            return self.lines()
+        # Without a line for each project one that asks for much would hold up all others until it is served.
+        due = leasing.due(self.model).filter(self.only).order_by().values_list(self.project)
+        return [Q(**{self.project: project}) for project, _first in due.annotate(first=Min("due_at")).order_by("first")]
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.models import Case, CharField, DateTimeField, F, Func, Q, QuerySet, Value, When
+from django.utils.translation import gettext_lazy as _
 
 from database.clock import ClockTimestamp
 from jobs.in_hand import watch
 from jobs.models import Job, JobState
 from projects import rows_of_project
 from projects.models import Project
+from projects.refusals import Refused
 
 logger = logging.getLogger(__name__)
 J = TypeVar("J", bound=Job)
@@ -73,6 +75,16 @@ class Claim(NamedTuple):
     attempt: int
 
 
+class QueueFull(Refused):
+    """So much of a project waits already that others, and itself, would wait for it."""
+
+    retry_after = 60
+
+    def __init__(self, waiting: int) -> None:
+        why = _("%(waiting)s of these jobs of this project are waiting already. Go on when some of them are done.")
+        super().__init__("queue_full", why, status=429, waiting=waiting)
+
+
 class Superseded(Exception):
     """The row is no longer ours: cancelled, or taken by another worker after our lease ran out. Stop, and leave nothing
     behind."""
@@ -81,6 +93,12 @@ class Superseded(Exception):
 def due(model: type[J]) -> QuerySet[J]:
     """Rows that someone should take now. `due_at` of a running row is the end of its lease."""
     return model._default_manager.filter(state__in=[Literally(state.value) for state in LIVE], due_at__lte=Once())
+
+
+def refuse_beyond(most: int, rows: QuerySet[Any]) -> None:
+    """Before one more of these is asked for. Raises QueueFull; who asks at the same moment may come through."""
+    if (waiting := rows.filter(state__in=LIVE)[:most].count()) >= most:
+        raise QueueFull(waiting)
 
 
 def head(rows: QuerySet[Any], most: int) -> list[Due]:
@@ -200,8 +218,8 @@ def finish_all(model: type[Job], ended: Sequence[tuple[Claim, int]], column: str
           finished_at = clock_timestamp(), {column} = ended.value
         FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[]) AS ended (id, token, value)
         WHERE job.id = ended.id AND job.token = ended.token AND job.state = 'running'"""
-    claims = [claim for claim, _ in ended]
-    parameters: list[Any] = [[c.job_id for c in claims], [c.token for c in claims], [value for _, value in ended]]
+    claims = [claim for claim, _value in ended]
+    parameters: list[Any] = [[c.job_id for c in claims], [c.token for c in claims], [value for _claim, value in ended]]
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return int(cursor.rowcount)

@@ -73,7 +73,7 @@ class Crew:
 
     def _of(self, kind: Kind) -> Handful | None:
         lines = self._lines[kind.code]
-        handful = next(filter(None, (pick(kind, line) for line in lines.order(kind.lines()))), None)
+        handful = next(filter(None, (pick(kind, line) for line in lines.order(kind.due_lines()))), None)
         if handful is not None:
             self._kinds.serve(kind.code)
             lines.serve(handful.line)

@@ -68,6 +68,7 @@ WHERE p.project_id = %(project)s AND q.erased_at IS NULL
 ORDER BY p.id
 """
 EXPORTS = Allowance("export", 120, _("exports"))
+MOST_WAITING = 50  # of a project
 
 
 class Chosen(NamedTuple):
@@ -82,7 +83,8 @@ def request_export(
     project: Project, kind: str, by: Person | None, hard_set: HardSet | None = None, *, without_stale: bool = False
 ) -> Export:
     """`without_stale`: leave out pairs of which a standing judgment cites a rule that reads otherwise now. Raises Refused
-    for a kind that is none."""
+    for a kind that is none, and where too many of the project wait."""
+    leasing.refuse_beyond(MOST_WAITING, Export.objects.filter(project=project))
     if by is not None:
         allowances.spend(EXPORTS, by)
     export = Export.objects.create(

@@ -42,6 +42,7 @@ from relevance.sanitising import storable
 FIRST_REJECTIONS = 20
 COUNTING_SECONDS = 2.0  # for which a page or program waits; the import counts what is left
 IMPORTS = Allowance("import", 600, gettext_lazy("imports"))
+MOST_WAITING = 20  # of a project
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,8 @@ def labels_answered(batch: Import) -> Mapping[str, str]:
 
 
 def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> bool:
-    """Let the import run; False when someone confirmed or cancelled it meanwhile. Raises ScaleUnclear."""
+    """Let the import run; False when someone confirmed or cancelled it meanwhile. Raises ScaleUnclear, QueueFull."""
+    leasing.refuse_beyond(MOST_WAITING, Import.objects.filter(project=batch.project, confirmed=True))
     with transaction.atomic():
         scale = decision.table.scale if decision.table else None
         if scale is not None:

@@ -14,6 +14,8 @@ from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
+from annotation.curation import exporting
+from annotation.models import Export
 from catalogue.models import Import
 from inference.models import ModelJob, Prediction, PrelabelJob, PrelabelRun
 from inference.prelabel import runs
@@ -98,6 +100,26 @@ def test_a_kind_whose_rows_fill_the_queue_starves_no_other(project: Project) -> 
     batches = [crew.next() for _ in range(2)]
     assert [batch.kind.code for batch in batches if batch] == ["prelabel", "training"]
     assert ids(batches[1]) == [training.pk]
+
+
+def test_a_project_that_asks_for_much_holds_up_no_other(project: Project) -> None:
+    """Five exports of one, then two of another: they take turns, though the kind names no lines of its own."""
+    other = Project.objects.create(slug="hats", name="Hats")
+    many = [Export.objects.create(project=project, kind="labels").pk for _ in range(5)]
+    few = [Export.objects.create(project=other, kind="labels").pk for _ in range(2)]
+    crew = Crew(["default"])
+    taken = [ids(crew.next())[0] for _ in range(7)]
+    assert taken == [many[0], few[0], many[1], few[1], *many[2:]]
+
+
+def test_one_more_than_a_project_may_have_waiting_is_refused_and_of_another_is_not(project: Project) -> None:
+    for _ in range(exporting.MOST_WAITING):
+        exporting.request_export(project, "labels", None)
+    with pytest.raises(leasing.QueueFull, match="50 of these jobs of this project are waiting"):
+        exporting.request_export(project, "labels", None)
+    exporting.request_export(Project.objects.create(slug="hats", name="Hats"), "labels", None)
+    Export.objects.filter(pk=Export.objects.order_by("pk")[0].pk).update(state=JobState.CANCELLED)
+    exporting.request_export(project, "labels", None)
 
 
 def fall(pk: int, times: int) -> None:
