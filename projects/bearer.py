@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
 
-from projects import audit, problems, tokens
+from projects import audit, problems, tokens, uploading
 from projects.models import Person, Project, Scope, ServiceToken
 from projects.problems import ROOT
 
@@ -57,6 +57,7 @@ def enter(request: HttpRequest, scope: Scope, kwargs: dict[str, Any]) -> HttpRes
     if kwargs.pop("slug") != token.project.slug or scope not in token.scopes:
         raise Http404
     request.token, request.project, request.person = token, token.project, token.created_by  # type: ignore[attr-defined]
+    uploading.sender.set(f"token {token.pk}")
     return None
 
 

@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 
 from projects import problems
 from projects.gates import aside
+from projects.policy import POLICY, Permission
 from projects.refusals import Refused
 from projects.requests import by_htmx
-from projects.uploading import BodyRefused, most_bytes, too_large
+from projects.uploading import BodyRefused, is_small, most_bytes, too_large, too_large_for_strangers
 from relevance.sanitising import sanitise, storable
 
 LONGEST_FIELD = 64 << 10
@@ -69,6 +70,8 @@ def _check(request: HttpRequest) -> None:
     if (request.encoding or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8"):
         raise BodyRefused(400, _("Forms are sent in UTF-8."))
     url_name = request.resolver_match.url_name if request.resolver_match else None
+    if POLICY.get(url_name or "", {}).get("POST") is Permission.ANYONE and not is_small(request.META):
+        raise too_large_for_strangers()
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdecimal() and int(length) > most_bytes(url_name):
         raise too_large(most_bytes(url_name))

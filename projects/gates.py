@@ -20,7 +20,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from database.compiling import compiled
-from projects import bearer, refused_requests
+from projects import bearer, refused_requests, uploading
 from projects.hooks import Hook
 from projects.models import Membership, Person, Project, Role
 from projects.policy import POLICY, ROLES, SCOPES, Permission
@@ -132,6 +132,7 @@ class PolicyMiddleware:
         person = request.user
         assert isinstance(person, Person)
         request.person = person  # type: ignore[attr-defined]
+        uploading.sender.set(f"person {person.pk}")
         slug = kwargs.pop("slug", None)
         if slug is not None:
             self._enter_project(request, person, str(slug), permission)
@@ -162,8 +163,11 @@ def _turn_away(request: HttpRequest) -> None:
 
 def is_own_form(request: HttpRequest) -> bool:
     """The gate stands before the check of CSRF tokens, so that nobody's body is read in vain: what is kept or shown
-    again of a refused form is checked here."""
-    return CsrfViewMiddleware(lambda _: HttpResponse()).process_view(request, signed_out, (), {}) is None
+    again of a refused form is checked here. Without the look at its size, a stranger has a large body received by it."""
+    return (
+        uploading.is_small(request.META)
+        and CsrfViewMiddleware(lambda _: HttpResponse()).process_view(request, signed_out, (), {}) is None
+    )
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:

@@ -6,6 +6,7 @@ A file is stored up to its cap and one byte: then its page refuses it by name. W
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,9 @@ MEBIBYTE = 1 << 20
 FORM_BYTES = 4 * MEBIBYTE  # the fields beside the files
 OVERFLOW = MEBIBYTE  # read beyond a cap and dropped, so that a page can say it kindly
 PICTURES = 100
+SMALL_BYTES = 64 << 10  # of a body; more of it comes only from those whom the gate has let in
+# By the gate, of the request that this thread answers: who may send a large body. The web process shares its places by it.
+sender: ContextVar[str] = ContextVar("sender", default="")
 
 
 class BodyRefused(MultiPartParserError):
@@ -47,6 +51,15 @@ def most_bytes(url_name: str | None) -> int:
 def too_large(most: int) -> BodyRefused:
     reason = _("That is more than may be sent here: %(most)s MB at most. Nothing of it was kept.")
     return BodyRefused(413, reason % {"most": most // MEBIBYTE})
+
+
+def is_small(META: Mapping[str, Any]) -> bool:
+    length = str(META.get("CONTENT_LENGTH") or "0")
+    return length.isdecimal() and int(length) <= SMALL_BYTES
+
+
+def too_large_for_strangers() -> BodyRefused:
+    return BodyRefused(413, _("That is more than may be sent here: %(most)s KB at most.") % {"most": SMALL_BYTES >> 10})
 
 
 class CappedUploadHandler(TemporaryFileUploadHandler):

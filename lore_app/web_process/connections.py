@@ -70,6 +70,7 @@ class Connection(gthread.TConn):
         self.kept = False
         self.drained = 0
         self.since = 0.0
+        self.sender = ""  # whom the application lets send a large body
 
     def rate(self, now: float) -> float:
         return self.sock.arriving.received / max(now - self.since, 0.001)

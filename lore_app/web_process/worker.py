@@ -17,7 +17,7 @@ import resource
 import selectors
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -31,8 +31,11 @@ from gunicorn.workers import gthread
 from lore_app.web_process.arriving import Stage
 from lore_app.web_process.connections import Connection, received
 from lore_app.web_process.lowest_rate import LowestRate
+from projects import uploading
 
 MOST_LARGE = 32  # bodies on disk that come at the same time, for each worker
+MOST_OF_ONE = 4  # of them by one sender: without it, one person has all the places
+SETTLED_SECONDS = 2.0  # before that, nobody can tell who is slow
 LINGER_SECONDS = 2.0  # for a client to read the last answer while it still sends
 LINGER_BYTES = 32 << 20
 OPEN_FILES = 8192
@@ -171,6 +174,7 @@ class PatientWorker(gthread.ThreadWorker):
     def _ask(self, conn: Connection) -> Any:
         """In the thread: with the head alone."""
         request = None
+        uploading.sender.set("")
         try:
             request = next(http.get_parser(self.cfg, conn.sock, conn.client))
             _compare(request, conn)
@@ -179,6 +183,7 @@ class PatientWorker(gthread.ThreadWorker):
             super().handle_request(request, conn)
         except BodyWanted:
             conn.sock.arriving.rewind()
+            conn.sender = uploading.sender.get()
             return _BODY_WANTED
         except (StopIteration, http.errors.NoMoreData, OSError):
             return False
@@ -199,7 +204,11 @@ class PatientWorker(gthread.ThreadWorker):
         return self._depart(conn)
 
     def _receive_large(self, conn: Connection) -> None:
-        if len(self._large) >= MOST_LARGE and not self._let_the_slowest_go():
+        if not conn.sender:
+            return self._refuse(conn, 413, "Content Too Large", "So much may be sent by those alone who are signed in.")
+        own = {one for one in self._large if one.sender == conn.sender}
+        full = own if len(own) >= MOST_OF_ONE else self._large if len(self._large) >= MOST_LARGE else ()
+        if full and not self._let_the_slowest_go(full):
             return self._refuse(conn, 503, "Service Unavailable", "Too many large uploads at once: try again.")
         self._large.add(conn)
         try:
@@ -209,9 +218,10 @@ class PatientWorker(gthread.ThreadWorker):
             return self._refuse(conn, 507, "Insufficient Storage", "There is no room for what was sent.")
         return self._read_on(conn, self.patience)
 
-    def _let_the_slowest_go(self) -> bool:
+    def _let_the_slowest_go(self, among: Iterable[Connection]) -> bool:
+        """Who has brought the least for its age."""
         now = time.monotonic()
-        old = [one for one in self._large if one in self.watched and now - one.since > self.patience]
+        old = [one for one in among if one in self.watched and now - one.since > min(SETTLED_SECONDS, self.patience)]
         if old:
             self._drop(min(old, key=lambda one: one.rate(now)))
         return bool(old)

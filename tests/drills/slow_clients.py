@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 EVERY_SECONDS = 2.0  # a byte
-KINDS = ("head", "body", "reader")
+KINDS = ("head", "body", "form", "reader")
 BODY = "POST /login/ HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\n"
+# As a browser that has seen the page would: it is let in as far as anybody is, and takes what places it can.
+FORM = BODY.replace("\r\n\r\n", f"\r\nCookie: csrftoken={'c' * 32}\r\n\r\ncsrfmiddlewaretoken={'c' * 32}&username=")
 READ = "GET /static/django_htmx/htmax-4.js HTTP/1.1\r\nHost: {host}\r\n\r\n" * 30
 
 
@@ -36,7 +38,12 @@ class SlowClient:
             self.talking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         self.talking.settimeout(2)
         name = "{}:{}".format(*self.host)
-        said = {"head": f"GET /health/ HTTP/1.1\r\nHost: {name}\r\nX-Slow: ", "body": BODY, "reader": READ}[self.kind]
+        said = {
+            "head": f"GET /health/ HTTP/1.1\r\nHost: {name}\r\nX-Slow: ",
+            "body": BODY,
+            "form": FORM,
+            "reader": READ,
+        }[self.kind]
         with suppress(OSError):
             self.talking.connect(self.host)
             self.connected += 1

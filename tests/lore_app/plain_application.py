@@ -10,9 +10,12 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lore_app.settings")
 LARGE = 16 << 20
 
+from projects import uploading  # noqa: E402 - reads the settings
+
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     path = environ["PATH_INFO"]
+    uploading.sender.set("" if path == "/strangers" else environ.get("HTTP_X_SENDER", environ["REMOTE_PORT"]))
     if path == "/refused":
         start_response("403 Forbidden", [("Content-Length", "7")])
         return [b"refused"]

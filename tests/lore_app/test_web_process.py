@@ -15,7 +15,7 @@ import pytest
 from lore_app.web_process.arriving import HEAD_BYTES, SMALL_BYTES, Arriving, Stage
 from lore_app.web_process.departing import Departing
 from lore_app.web_process.lowest_rate import LowestRate
-from lore_app.web_process.worker import MOST_LARGE
+from lore_app.web_process.worker import MOST_LARGE, MOST_OF_ONE
 from tests.lore_app.plain_application import LARGE
 from tests.processes import GUNICORN, ROOT, free_port, listens, process, wait_until
 
@@ -138,6 +138,32 @@ def test_a_further_large_body_takes_the_place_of_the_slowest(served: Ports) -> N
         assert rest(coming[1]) == b"", "let go"
         for talking in coming[2:]:
             talking.sendall(b"x")
+
+
+def test_one_sender_has_no_more_than_their_share_of_the_places(served: Ports) -> None:
+    """The fifth is refused while the four are new, and takes the place of the slowest of them later; others get through."""
+    large = head("/", 1 << 20, "X-Sender: one")
+    with ExitStack() as opened:
+        own = [opened.enter_context(closing(connected(served))) for _ in range(MOST_OF_ONE)]
+        for talking in own:
+            talking.sendall(large)
+        time.sleep(0.2)
+        assert asked(served, large).startswith(b"HTTP/1.1 503 ")
+        assert asked(served, head("/", 1 << 20) + b"y" * (1 << 20)).endswith(told(b"y" * (1 << 20)))
+        for _ in range(14):
+            for number, talking in enumerate(own):
+                talking.sendall(b"x" * (400 if number == 1 else 800))
+            time.sleep(0.1)
+        assert asked(served, large + b"y" * (1 << 20)).endswith(told(b"y" * (1 << 20)))
+        own[1].settimeout(5)
+        assert rest(own[1]) == b"", "let go"
+
+
+def test_whom_nobody_has_let_in_brings_no_large_body(served: Ports) -> None:
+    with closing(connected(served)) as talking:
+        talking.sendall(head("/strangers", 1 << 20))
+        assert rest(talking).startswith(b"HTTP/1.1 413 ")
+    assert asked(served, head("/strangers", 9) + b"y" * 9).endswith(told(b"y" * 9))
 
 
 def test_an_answer_that_is_not_read_is_ended_and_one_that_is_read_later_comes_whole(served: Ports) -> None:
