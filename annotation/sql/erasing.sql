@@ -1,11 +1,11 @@
--- The door (database/doors.py) through which the text of a query leaves every table. Applied by migration 0006.
+-- The door (database/doors.py) through which the text of a query leaves every table. Applied by migrations 0006 and 0007.
 
 -- A text, or what strings a JSON value holds, without the words. Keys of JSON stay: code reads by them. Words of fewer than six
 -- signs stay, too, where they are only quoted: they would be taken out of half the notes of a project.
-CREATE FUNCTION erased(told text, words text, marker text) RETURNS text LANGUAGE sql IMMUTABLE AS
+CREATE OR REPLACE FUNCTION erased(told text, words text, marker text) RETURNS text LANGUAGE sql IMMUTABLE AS
   $$ SELECT CASE WHEN length(words) < 6 THEN told ELSE regexp_replace(told, '***=' || words, marker, 'gi') END $$;
 
-CREATE FUNCTION erased(told jsonb, words text, marker text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION erased(told jsonb, words text, marker text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
   RETURN CASE jsonb_typeof(told)
     WHEN 'string' THEN to_jsonb(erased(told #>> '{}', words, marker))
@@ -17,7 +17,7 @@ END $$;
 
 -- The query is called by its number from then on. What was made of its words goes (grids, chains, prompts, guidelines, captions,
 -- raw rows); where they are quoted, in the project or beside its pairs, the marker stands in their place. Items keep theirs.
-CREATE FUNCTION erase_query(which bigint) RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION erase_query(which bigint) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   known catalogue_query;
   marker text := '[erased query ' || which || ']';
@@ -40,8 +40,16 @@ BEGIN
   UPDATE inference_prelabelattempt SET answer = '' WHERE job_id IN (
     SELECT id FROM inference_prelabeljob WHERE pair_id = ANY(own));
   UPDATE inference_trial SET rendered = '[]', raw = '', judged = judged - 'chain' WHERE pair_id = ANY(own);
-  UPDATE inference_caption SET question = marker, text = marker, question_sha256 = 'erased ' || id
-    WHERE length(known.text) > 5 AND strpos(lower(question), lower(known.text)) > 0;
+  -- Those of its own pairs, and what else in its project quotes it. Without the last condition whoever erases a query of words
+  -- that every question holds would empty the captions of all projects.
+  UPDATE inference_caption c SET question = marker, text = marker, question_sha256 = 'erased ' || c.id
+    WHERE (c.id IN (SELECT caption_id FROM inference_prediction WHERE pair_id = ANY(own) AND caption_id IS NOT NULL)
+        OR length(known.text) > 5 AND strpos(lower(c.question), lower(known.text)) > 0 AND (
+          c.image_sha256 IN (SELECT sha256 FROM catalogue_image WHERE project_id = known.project_id)
+          OR EXISTS (SELECT 1 FROM inference_prediction p JOIN catalogue_pair pair ON pair.id = p.pair_id
+                     WHERE p.caption_id = c.id AND pair.project_id = known.project_id)))
+      AND NOT EXISTS (SELECT 1 FROM inference_prediction p JOIN catalogue_pair pair ON pair.id = p.pair_id
+                      WHERE p.caption_id = c.id AND pair.project_id <> known.project_id);
   -- As the row came: in JSON and in a CSV a quotation mark is written otherwise.
   UPDATE catalogue_rejection SET raw = '', raw_sha256 = '' WHERE batch_id IN (
     SELECT id FROM catalogue_import WHERE project_id = known.project_id) AND (strpos(lower(raw), lower(known.text)) > 0

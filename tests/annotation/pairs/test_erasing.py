@@ -19,7 +19,7 @@ from annotation.models import BadCase, BadCaseNote, Export, Judgment, MoreJudgme
 from annotation.pairs import erasing
 from catalogue import words
 from catalogue.evidence import grids
-from catalogue.models import Import, Query, Rejection
+from catalogue.models import Image, Import, Query, Rejection
 from database.statements import run
 from inference.models import Caption, KnowledgeCard, KnowledgeRevision, PrelabelJob, QueryGuideline
 from inference.prelabel import runs
@@ -56,6 +56,7 @@ def told(project: Project, cast: Cast) -> Query:
     type(trial).objects.filter(pk=trial.pk).update(raw=TEXT, rendered=[{"name": "query", "text": TEXT, "tokens": 9}])
     grids.grid_of(pair, pair.facts() and pair.item.current_snapshot)
     QueryGuideline.objects.create(query=pair.query, revision=1, intent=TEXT, required=[TEXT], written_by=cast.lena)
+    Image.objects.create(project=project, sha256="a" * 64, width=1, height=1, bytes=4)
     Caption.objects.create(
         image_sha256="a" * 64, question_sha256="b" * 64, question=f"Of {TEXT}", text="a mug", model=make_model()
     )
@@ -161,3 +162,23 @@ def test_the_door_erases_once_and_is_the_only_way(told: Query) -> None:
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lore.forgetting', 'on', true)")
         cursor.execute("UPDATE annotation_judgment SET note = ''")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["picture", "mug"])
+def test_captions_go_with_the_query_of_their_project_alone(project: Project, text: str) -> None:
+    """Every question holds the first; the second is too short to be looked for in what others say."""
+    made, foreign = {}, Project.objects.create(slug="boots", name="Boots")
+    for place, one in enumerate((project, foreign)):
+        made[one.slug] = Caption.objects.create(
+            image_sha256=f"{place:064x}",
+            question_sha256="b" * 64,
+            question=f"Of {text}: what does the picture show?",
+            text="red",
+            model=make_model(),
+        )
+        make_prediction(pair=make_pair(project=one, query=text), caption=made[one.slug])
+    query = Query.objects.get(project=project)
+    marker = erasing.erase(query, files=False, actor=None)
+    told = {slug: Caption.objects.get(pk=one.pk).text for slug, one in made.items()}
+    assert told == {project.slug: marker, foreign.slug: "red"}
