@@ -115,7 +115,7 @@ def make_model(*, name: str = "scripted", **fields: Any) -> ModelVersion:
         name=name,
         engine=fields.pop("engine", "openai_server"),
         revision=uuid.uuid4().hex[:8],
-        prompt_version="1",
+        prompt_version=fields.pop("prompt_version", "1"),
         **fields,
     )
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 from annotation.curation import exporting
 from catalogue import benchmark
 from evaluation import comparing
+from inference.engines.learnt import LearntDistilled
 from inference.models import LearntModel, ModelVersion
 from inference.prompting import prompt_versions
 from inference.registry import lineage, registry
@@ -180,7 +181,7 @@ def test_who_cannot_be_compared_is_no_rival(active: dict[str, Any] | None, why_n
 def test_a_report_without_this_splits_version_makes_no_rival(
     project: Project, report: dict[str, Any], why: str
 ) -> None:
-    model = make_model(engine="distilled", learnt=True)
+    model = make_model(engine="distilled", learnt=True, prompt_version=LearntDistilled.prompt_version)
     LearntModel.objects.create(version=model, project=project, source="gold", body=b"", report=report)
     found = comparing.no_rival(model, Splits())
     assert (why in found) if why else not found
