@@ -27,7 +27,7 @@ class Workplace:
         return client
 
     def clients(self) -> Iterator[tuple[str, Client]]:
-        for name in ("lena", "ana", "ada", "max", "rosa", "otto", "root"):
+        for name in ("lena", "ana", "ada", "max", "rosa", "kira", "otto", "root"):
             yield name, self.client(getattr(self.cast, name))
 
 
