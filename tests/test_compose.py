@@ -122,7 +122,7 @@ def test_a_job_meets_its_bound_before_the_kernel_ends_its_worker() -> None:
         assert 0 < bound < int(SERVICES[name]["mem_limit"].removesuffix("g")) * 1024
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - ENDING)
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ENDING))
 def test_every_service_is_asked_whether_it_is_well(name: str) -> None:
     asked = SERVICES[name]["healthcheck"]
     assert asked["test"][0] in {"CMD", "CMD-SHELL"} and asked["interval"] and asked["timeout"]
