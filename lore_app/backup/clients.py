@@ -23,8 +23,10 @@ VARIABLES |= {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert":
 
 
 def client(name: str, *, at_least: int) -> Path:
-    """The oldest `name` that is not older than the major version: newer ones may speak words that a server lacks."""
-    able = sorted((major, path) for path in _candidates(name) if (major := major_version(path)) >= at_least)
+    """The oldest `name` that is not older than the major version: newer ones may speak words that a server lacks. Of one
+    version that on the PATH comes first."""
+    able = [(major, path) for path in _candidates(name) if (major := major_version(path)) >= at_least]
+    able.sort(key=lambda one: one[0])
     if not able:
         raise CommandError(f"{name} of PostgreSQL {at_least} or newer is needed on the PATH: install postgresql-client")
     return able[0][1]
