@@ -409,7 +409,7 @@ def test_an_export_tells_what_was_cited_and_can_leave_stale_pairs_out(pair: Pair
     says(cast.ana, project, cites=("R-001",))
     export = exporting.request_export(project, "labels", None, without_stale=True)
     (record,) = exporting._records(exporting.moment(export)[0], lambda _done: None)
-    (said,) = label_row(record, project.scale, b"secret", "train")["judgments"]
+    (said,) = label_row(record, project.scale, "train")["judgments"]
     assert said["rules_cited"] == ["R-001 v1"] and said["no_rule_fits"] is False
     publish_pack([spec("R-001", 2, precedence=80)])
     kept, left_out, _splits = exporting.moment(export)
