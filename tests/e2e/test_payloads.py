@@ -48,6 +48,7 @@ DETAILS = {
         ("/p/shoes/playground/", "/p/shoes/playground/trials/", 1), ("/p/shoes/hard-sets/", "/p/shoes/hard-sets/", 1),
         ("/p/shoes/playground/", "/p/shoes/playground/comparisons/", 1), ("/p/shoes/knowledge/", "/p/shoes/knowledge/", 2),
     ],
+    "keeper": [("/rules/drafts/", "/rules/drafts/", 2)],
     "rule_owner": [
         ("/rules/drafts/", "/rules/drafts/", 1), ("/p/shoes/backtests/", "/p/shoes/backtests/", 1), ("/rules/", "/rules/R-", 4),
     ],
@@ -71,6 +72,7 @@ PLAIN = {
         "/p/shoes/backtests/", "/p/shoes/stale/", "/p/shoes/standard/", "/p/shoes/standard/weak-spots/",
         "/p/shoes/standard/weak-spots/pairs/?rule=R-080",
     ],
+    "keeper": ["/", "/rules/", "/rules/R-080/", "/rules/drafts/"],
     "auditor": ["/", "/p/shoes/", "/p/shoes/audit/", "/p/shoes/pairs/", "/p/shoes/agreement/"],
     "system_admin": ["/", "/people/", "/projects/new/"],
 }  # fmt: skip
@@ -195,7 +197,7 @@ def paths_of(page: Page, planted: Planted, actor: str) -> Iterator[str]:
         )
         assert found, f"{actor} finds no detail page in {listing}"
         yield from found[:most]
-        if start == "/rules/drafts/":
+        if start == "/rules/drafts/" and actor == "keeper":
             yield f"{found[0]}R-080/"
 
 
