@@ -17,7 +17,7 @@ SECONDS = 600
 
 
 @dataclass(frozen=True)
-class Answer:
+class AuditAnswer:
     holes: dict[str, list[str]]  # name and version -> what is known
     looked_up: int
     not_looked_up: list[str]
@@ -36,27 +36,27 @@ class Answer:
         return "\n".join(lines) or f"no known hole in {self.looked_up} packages"
 
 
-def ask(pip_audit: str) -> Answer:
+def ask(pip_audit: str) -> AuditAnswer:
     command = [pip_audit, "--require-hashes", "--disable-pip", "--progress-spinner=off", "--format=json"]
     command += ["--requirement", str(locks.FOLDER / "runtime.lock")]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
         return read(done.stdout, done.stderr)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Answer({}, 0, [], str(error))
+        return AuditAnswer({}, 0, [], str(error))
 
 
-def read(text: str, errors: str) -> Answer:
+def read(text: str, errors: str) -> AuditAnswer:
     last = (errors.strip().splitlines() or ["no answer"])[-1]
     try:
         told = json.loads(text)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        return Answer({}, 0, [], last)
+        return AuditAnswer({}, 0, [], last)
     skipped = [one for one in told if "skip_reason" in one]
     asked = [one for one in told if "skip_reason" not in one]
     holes = {f"{one['name']} {one['version']}": [hole["id"] for hole in one["vulns"]] for one in asked if one["vulns"]}
     said = skipped[0]["skip_reason"] if skipped else last
-    return Answer(holes, len(asked), [one["name"] for one in skipped], said)
+    return AuditAnswer(holes, len(asked), [one["name"] for one in skipped], said)
 
 
 def main(arguments: list[str]) -> int:

@@ -44,15 +44,15 @@ relevance/han_variants.txt is made from the data of Open Chinese Convert (opencc
 
 
 @dataclass(frozen=True)
-class Part:
+class Dependency:
     locked: Locked
     licence: str
 
 
-def parts() -> list[Part]:
+def parts() -> list[Dependency]:
     known = _known()
     return [
-        Part(locked, _licence(locked, known))
+        Dependency(locked, _licence(locked, known))
         for _, locked in sorted(locks.read("runtime").items())
         if locked.is_installed(IMAGE)
     ]
@@ -80,7 +80,7 @@ def _known() -> dict[tuple[str, str], str]:
     return {(one["name"], one["version"]): one["licenses"][0]["license"]["name"] for one in told}
 
 
-def sbom(found: list[Part], version: str) -> str:
+def sbom(found: list[Dependency], version: str) -> str:
     """Of one lock always the same bytes: no time, no random number."""
     whole: dict[str, Any] = {
         "bomFormat": "CycloneDX",
@@ -92,7 +92,7 @@ def sbom(found: list[Part], version: str) -> str:
     return json.dumps(whole, indent=1) + "\n"
 
 
-def _component(part: Part) -> dict[str, Any]:
+def _component(part: Dependency) -> dict[str, Any]:
     name, version = part.locked.name, part.locked.version
     return {
         "type": "library",
@@ -105,7 +105,7 @@ def _component(part: Part) -> dict[str, Any]:
     }
 
 
-def notice(found: list[Part], version: str) -> str:
+def notice(found: list[Dependency], version: str) -> str:
     by_licence = defaultdict(list)
     for part in found:
         by_licence[part.licence].append(f"  {part.locked.name} {part.locked.version}")
