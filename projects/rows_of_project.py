@@ -50,7 +50,8 @@ def paths() -> dict[Model, list[Key]]:
     return found
 
 
-def steps() -> list[Step]:
+@lru_cache
+def steps() -> tuple[Step, ...]:
     left, order = sorted(paths(), key=lambda model: model._meta.label), []
     freed: set[Key] = set()
     while left:
@@ -62,7 +63,7 @@ def steps() -> list[Step]:
             continue
         order += [Step(model) for model in free]
         left = [model for model in left if model not in free]
-    return order
+    return tuple(order)
 
 
 def _pointing(model: Model, left: list[Model], freed: set[Key]) -> list[Key]:
