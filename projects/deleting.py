@@ -24,9 +24,8 @@ MOST = 5000
 MOST_FRUITLESS = 20
 
 deletion_asked: Hook[[Project], None] = Hook()  # whoever needs something of it elsewhere raises Refused
-project_leaves: Hook[[Project], None] = (
-    Hook()
-)  # its jobs end and its files go, before the rows that name them; may be called again
+# Its jobs end and its files go, before the rows that name them; may be called again.
+project_leaves: Hook[[Project], None] = Hook()
 
 
 def ask(project: Project, *, typed: str, actor: Person | None) -> Deletion:
@@ -107,7 +106,3 @@ def to_the_end(deletion: Deletion) -> None:
                 status=409,
             )
     go_on()
-
-
-def share_done(deletion: Deletion) -> float:
-    return deletion.step / len(rows_of_project.steps())

@@ -20,9 +20,8 @@ from projects.refusals import Refused
 from rules import publishing
 from rules.models import RuleBaseVersion, RuleDraft
 
-moved: Hook[[Project, Person | None], None] = (
-    Hook()
-)  # chosen anew by somebody of the project; or asked what moving changes
+# Chosen anew by somebody of the project; or asked what moving changes.
+moved: Hook[[Project, Person | None], None] = Hook()
 
 
 def choose(project: Project, number: int | None, *, actor: Person | None) -> bool:

@@ -306,7 +306,8 @@ def test_a_file_that_the_storage_has_lost_is_said_so(
     export = sealed(project, "labels")
     lena, address = client_for(cast.lena), f"/p/shoes/exports/{export.pk}/files/labels.jsonl"
     head = lena.head(address)
-    for close in head._resource_closers:  # as a server does at the end; `close` would end the connection of the test, too
+    # As a server does at the end; `close` would end the connection of the test, too.
+    for close in head._resource_closers:
         close()
     assert head.status_code == 200
     assert not AuditEvent.objects.filter(act="downloaded_export").exists(), "nothing was downloaded"
