@@ -33,7 +33,8 @@ class Op(StrEnum):
 class Constraint:
     """One wish. `value` is normalised; numbers are in the base unit named by `unit` (see relevance.units).
 
-    A range (`op` is about) has its ends in `low` and `high` and its middle in `number`.
+    A range (`op` is about) has its ends in `low` and `high` and its middle in `number`. `role` "for": no wish for the
+    thing itself but what the wanted thing is for ("case for iphone 7").
     """
 
     kind: Dimension
@@ -48,6 +49,7 @@ class Constraint:
     family: str = ""
     low: float | None = None
     high: float | None = None
+    role: str = ""
 
 
 _QUANTITY_DIMENSION = {

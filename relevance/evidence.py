@@ -101,9 +101,12 @@ def _cell(data: Mapping[str, Any]) -> Cell:
     return Cell(_SOURCES[data["source"]], _VERDICTS[data["verdict"]], data["literal"], data["where"])
 
 
-def build_grid(pair: PairFacts, lexicon: Lexicon) -> EvidenceGrid:
-    """The grid of a pair; never raises, whatever the texts. Bounded by the caps of relevance.tokens and .reading."""
-    constraints = _constraints(pair.query, lexicon)
+def build_grid(pair: PairFacts, lexicon: Lexicon, wishes: Iterable[Constraint] | None = None) -> EvidenceGrid:
+    """The grid of a pair; never raises, whatever the texts. Bounded by the caps of relevance.tokens and .reading.
+
+    `wishes`: the query's reading where it is known already, a person's correction for one; else the query is read here.
+    """
+    constraints = _constraints(pair.query, lexicon) if wishes is None else tuple(wishes)
     reading = read_item(pair.item, lexicon)
     rows = [_looked_up(constraint, reading) for constraint in constraints]
     if main := _main_or_accessory(constraints, reading, lexicon):
