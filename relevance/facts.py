@@ -6,9 +6,9 @@ Nothing here knows where the facts came from or where they are stored.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 READ = 400  # characters of a text in which rules look for words
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "′": "'", "“": '"', "”": '"', "″": '"', "–": "-", "—": "-", "\u00ad": ""})
@@ -25,7 +25,8 @@ class Sku:
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """One snapshot of an item. `cpv` keeps the catalogue's order; `images` are content hashes; `caption` may be empty."""
+    """One snapshot of an item. `cpv` keeps the catalogue's order; `images` are content hashes; `caption` may be empty, and
+    so may `picture_words`, the lines that were read off its pictures."""
 
     external_id: str
     title: str
@@ -37,6 +38,7 @@ class ItemFacts:
     selling_points: tuple[str, ...] = ()
     caption: str = ""
     images: tuple[str, ...] = ()
+    picture_words: str = ""
 
     @cached_property
     def named(self) -> str:
@@ -72,6 +74,14 @@ class PairFacts:
     def asked(self) -> str:
         """The query, folded."""
         return fold(self.query[:READ])
+
+    def to_json(self) -> dict[str, Any]:
+        """All that is known, for digests of what an answer depends on."""
+        told = asdict(self)
+        # Without this every answer stored before words were read off pictures would be taken for one to another question.
+        if not self.item.picture_words:
+            del told["item"]["picture_words"]
+        return told
 
 
 def normalise_query(text: str) -> str:

@@ -58,6 +58,7 @@ def _texts(item: ItemFacts) -> Iterator[str]:
         item.shop,
         *item.selling_points,
         item.caption,
+        item.picture_words,
         *(f"{name}: {value}" for name, value in item.cpv),
         *(sku.name for sku in item.skus),
         item.description,

@@ -9,7 +9,6 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 
 from inference.engines.base import Completion, EngineError, Question
@@ -36,7 +35,7 @@ class Distilled:
         self.revision = f"cold-start-{CODE_VERSION}+{pack_digest(rules)[:12]}"
 
     def inputs(self, question: Question) -> object:
-        return [asdict(question.pair), question.grid.to_json()]
+        return [question.pair.to_json(), question.grid.to_json()]
 
     def generate(self, questions: Sequence[Question]) -> list[Completion | EngineError]:
         return [self._answer(question) for question in questions]

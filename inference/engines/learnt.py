@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -39,7 +39,7 @@ class LearntDistilled:
 
     def inputs(self, question: Question) -> object:
         """The pair itself: the company it is seen in helps to judge it, but makes no other question."""
-        return [asdict(question.pair), question.grid.to_json(), self._pack]
+        return [question.pair.to_json(), question.grid.to_json(), self._pack]
 
     def generate(self, questions: Sequence[Question]) -> list[Completion | EngineError]:
         if not questions:

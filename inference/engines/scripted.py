@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 
 from inference.engines.base import Completion, EngineError, Question
 
@@ -23,7 +22,11 @@ class Scripted:
         self._answers = iter(()) if callable(answers) else iter(answers)
 
     def inputs(self, question: Question) -> object:
-        return [asdict(question.pair), question.grid.to_json(), [(rule.code, rule.version) for rule in question.rules]]
+        return [
+            question.pair.to_json(),
+            question.grid.to_json(),
+            [(rule.code, rule.version) for rule in question.rules],
+        ]
 
     def generate(self, questions: Sequence[Question]) -> list[Completion | EngineError]:
         self.asked += questions
