@@ -7,9 +7,10 @@ left are words, looked up as they stand. Chinese runs are cut by the lexicon. No
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -51,7 +52,17 @@ class Constraint:
     high: float | None = None
     role: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        return dict(vars(self))
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Constraint:
+        """Also what an earlier version wrote: fields that it did not know have their defaults."""
+        return cls(**{**data, "kind": _DIMENSIONS[data["kind"]], "op": _OPS[data.get("op", "is")]})
+
+
+_DIMENSIONS: Mapping[str, Dimension] = {one.value: one for one in Dimension}
+_OPS: Mapping[str, Op] = {one.value: one for one in Op}
 _QUANTITY_DIMENSION = {
     "money": Dimension.PRICE,
     "year": Dimension.YEAR,

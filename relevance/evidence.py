@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from relevance.constraints import Constraint, Op, extract_constraints
+from relevance.constraints import Constraint, extract_constraints
 from relevance.dimensions import Dimension
 from relevance.facts import PairFacts, fold
 from relevance.lexicon import Lexicon
@@ -67,7 +67,7 @@ class EvidenceGrid:
         return {
             "rows": [
                 {
-                    "constraint": dict(vars(row.constraint)),
+                    "constraint": row.constraint.to_json(),
                     "cells": [dict(vars(cell)) for cell in row.cells],
                     "verdict": row.verdict,
                 }
@@ -82,17 +82,14 @@ class EvidenceGrid:
         return cls(tuple(_row(row) for row in data["rows"]), data["overlap"], data["extractor_version"])
 
 
-_DIMENSIONS: Mapping[str, Dimension] = {one.value: one for one in Dimension}
-_OPS: Mapping[str, Op] = {one.value: one for one in Op}
 _SOURCES: Mapping[str, Source] = {one.value: one for one in Source}
 _VERDICTS: Mapping[str, Verdict] = {one.value: one for one in Verdict}
 _SAYS_NOTHING: Mapping[str, Cell] = {one.value: Cell(one, Verdict.SILENT) for one in Source}  # most cells
 
 
 def _row(data: Mapping[str, Any]) -> EvidenceRow:
-    wish = data["constraint"]
-    constraint = Constraint(**{**wish, "kind": _DIMENSIONS[wish["kind"]], "op": _OPS[wish["op"]]})
-    return EvidenceRow(constraint, tuple([_cell(cell) for cell in data["cells"]]), _VERDICTS[data["verdict"]])
+    cells = tuple([_cell(cell) for cell in data["cells"]])
+    return EvidenceRow(Constraint.from_json(data["constraint"]), cells, _VERDICTS[data["verdict"]])
 
 
 def _cell(data: Mapping[str, Any]) -> Cell:

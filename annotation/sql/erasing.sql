@@ -1,4 +1,4 @@
--- The door (database/doors.py) through which the text of a query leaves every table. Applied by migrations 0006 and 0007.
+-- The door (database/doors.py) through which the text of a query leaves every table. Applied by migrations 0006 to 0008.
 
 -- A text, or what strings a JSON value holds, without the words. Keys of JSON stay: code reads by them. Words of fewer than six
 -- signs stay, too, where they are only quoted: they would be taken out of half the notes of a project.
@@ -15,8 +15,8 @@ BEGIN
     ELSE told END;
 END $$;
 
--- The query is called by its number from then on. What was made of its words goes (grids, chains, prompts, guidelines, captions,
--- raw rows); where they are quoted, in the project or beside its pairs, the marker stands in their place. Items keep theirs.
+-- The query is called by its number from then on. What was made of its words goes (readings, grids, chains, prompts, guidelines,
+-- captions, raw rows); where they are quoted, in the project or beside its pairs, the marker stands in their place. Items keep theirs.
 CREATE OR REPLACE FUNCTION erase_query(which bigint) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   known catalogue_query;
@@ -35,6 +35,8 @@ BEGIN
   UPDATE catalogue_pairwords SET words = '' WHERE pair_id = ANY(own);
   UPDATE catalogue_pair SET findable = false WHERE id = ANY(own);
   UPDATE catalogue_grid SET body = jsonb_set(body, '{rows}', '[]') WHERE query_id = which;
+  UPDATE catalogue_queryreading SET body = '[]' WHERE query_id = which;
+  UPDATE catalogue_cellcorrection SET text = '', literal = '' WHERE pair_id = ANY(own);
   UPDATE inference_queryguideline SET intent = marker, required = '[]', optional = '[]' WHERE query_id = which;
   UPDATE inference_prediction SET chain = NULL, moved = '[]', signals = '[]' WHERE pair_id = ANY(own);
   UPDATE inference_prelabelattempt SET answer = '' WHERE job_id IN (

@@ -3,7 +3,7 @@
 Append-only tables carry `append_only = True`: the database refuses UPDATE, DELETE and TRUNCATE on them.
 """
 
-from catalogue.models.evidence import Grid, LearntLexicon
+from catalogue.models.evidence import CellCorrection, Grid, LearntLexicon, QueryReading, ReadingCorrection
 from catalogue.models.imports import Import, Rejection
 from catalogue.models.items import Item, Snapshot
 from catalogue.models.label_conflicts import LabelConflict
@@ -11,6 +11,7 @@ from catalogue.models.pairs import Pair, PairWords, Query
 from catalogue.models.pictures import Image, PictureFetch, PictureSource
 
 __all__ = [
+    "CellCorrection",
     "Grid",
     "Image",
     "Import",
@@ -22,6 +23,8 @@ __all__ = [
     "PictureFetch",
     "PictureSource",
     "Query",
+    "QueryReading",
+    "ReadingCorrection",
     "Rejection",
     "Snapshot",
 ]

@@ -1,13 +1,19 @@
-"""How queries are read and what items answer them: a project's words, and evidence grids, each made once."""
+"""How queries are read and what items answer them: a project's words, readings and evidence grids, each made once, and what
+people put right in them.
+
+Append-only all of them: a correction is taken back by a further row, and the newest counts.
+"""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from catalogue.models.items import Snapshot
-from catalogue.models.pairs import Query
+from catalogue.models.pairs import Pair, Query
 from database.clock import ClockTimestamp
-from projects.models import Project
+from projects.models import Person, Project
 
 
 class LearntLexicon(models.Model):
@@ -34,7 +40,7 @@ class Grid(models.Model):
 
     query = models.ForeignKey(Query, models.PROTECT)
     snapshot = models.ForeignKey(Snapshot, models.PROTECT)
-    extractor = models.CharField(max_length=120)  # code version + lexicon digest
+    extractor = models.CharField(max_length=120)  # what it was made with (catalogue.evidence.grids)
     body = models.JSONField()
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
@@ -47,3 +53,83 @@ class Grid(models.Model):
 
     def __str__(self) -> str:
         return f"grid {self.pk}"
+
+
+class QueryReading(models.Model):
+    """What a query asks for, as somebody read it: stored once for each version of that reader.
+
+    `version`: of the tagger its code and lexicon, of a guideline the model, of a person the number of their reading.
+    """
+
+    append_only = True
+
+    class Origin(models.TextChoices):
+        TAGGER = "tagger", _("read by the product")
+        GUIDELINE = "guideline", _("read by a model")
+        PERSON = "person", _("corrected by a person")
+
+    query = models.ForeignKey(Query, models.PROTECT, related_name="readings", db_index=False)
+    origin = models.CharField(max_length=10, choices=Origin.choices)
+    version = models.CharField(max_length=160)
+    body = models.JSONField(default=list)  # constraints in the order of the query (relevance.constraints)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_reading_per_query_origin_and_version", fields=["query", "origin", "version"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.origin} {self.version}"
+
+
+class ReadingCorrection(models.Model):
+    """A person says that a query's reading is wrong: the reading that stands from then on, none where a correction is taken
+    back, and the one that was shown. Of a query the newest counts."""
+
+    append_only = True
+
+    query = models.ForeignKey(Query, models.PROTECT, related_name="reading_corrections", db_index=False)
+    reading = models.OneToOneField(QueryReading, models.PROTECT, null=True, related_name="correction")
+    replaced = models.ForeignKey(QueryReading, models.PROTECT, null=True, related_name="+", db_index=False)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        indexes = [models.Index(name="corrections_of_reading", fields=["query", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.query_id} by {self.by_id}"
+
+
+class CellCorrection(models.Model):
+    """A person says what a cell of a pair's grid ought to say: of the wish `text` of this `dimension`, in this source.
+
+    `grid` is the one that was shown, whose cell it replaces. Without a verdict a correction is taken back. Of a cell the
+    newest counts, and only as long as the item says what it said (`grid.snapshot`).
+    """
+
+    append_only = True
+
+    pair = models.ForeignKey(Pair, models.PROTECT, related_name="cell_corrections", db_index=False)
+    grid = models.ForeignKey(Grid, models.PROTECT, related_name="cell_corrections", db_index=False)
+    dimension = models.CharField(max_length=30)
+    text = models.CharField(max_length=300)
+    source = models.CharField(max_length=10)
+    verdict = models.CharField(max_length=10, blank=True)
+    literal = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_silent_cell_has_no_literal", condition=~Q(verdict__in=["", "silent"]) | Q(literal="")
+            ),
+        ]
+        indexes = [models.Index(name="corrections_of_cells", fields=["pair", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.text}: {self.source} {self.verdict}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from relevance.constraints import Constraint, Op, extract_constraints
@@ -131,6 +133,15 @@ def test_a_grid_of_a_range_survives_its_json_and_one_stored_before_ranges_is_rea
     for row in data["rows"]:
         row["constraint"].pop("low"), row["constraint"].pop("high")
     assert EvidenceGrid.from_json(data).rows[0].constraint.low is None
+
+
+def test_a_reading_survives_its_json_and_one_stored_before_roles_is_read() -> None:
+    wishes = extract_constraints("red mug 300-350 ml without handle", SHIPPED)
+    stored = json.loads(json.dumps([one.to_json() for one in wishes]))
+    assert tuple(map(Constraint.from_json, stored)) == wishes
+    for one in stored:
+        one.pop("role")
+    assert tuple(map(Constraint.from_json, stored)) == wishes
 
 
 def test_an_item_that_takes_up_to_so_much_takes_less() -> None:

@@ -42,7 +42,9 @@ OURS = {
          "projects.AuditEvent.object_kind", "projects.Person.locale", "rules.Rule.code", "rules.DraftedRule.code",
          "inference.ModelVersion.engine", "inference.LearntModel.source", "inference.Calibration.method",
          "projects.Project.slug", "inference.PromptVersion.name", "projects.HourlyCount.kind", "rules.FindingAcknowledged.kind",
-         "rules.FindingAcknowledged.rules", "annotation.Export.kind"), CODE),
+         "rules.FindingAcknowledged.rules", "annotation.Export.kind",
+         "catalogue.QueryReading.version", "catalogue.CellCorrection.dimension", "catalogue.CellCorrection.source",
+         "catalogue.CellCorrection.verdict"), CODE),
     **dict.fromkeys(
         ("projects.Person.password", "projects.OneTimeLink.token_sha256", "rules.RuleVersion.body_sha256",
          "rules.RuleBaseVersion.digest", "rules.FindingAcknowledged.content",

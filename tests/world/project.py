@@ -34,16 +34,31 @@ from annotation.models import (
     Slot,
 )
 from catalogue.evidence import lexicons
-from catalogue.models import Image, Import, LabelConflict, LearntLexicon, Pair, PictureFetch, PictureSource, Rejection
+from catalogue.models import (
+    CellCorrection,
+    Image,
+    Import,
+    LabelConflict,
+    LearntLexicon,
+    Pair,
+    PictureFetch,
+    PictureSource,
+    QueryReading,
+    ReadingCorrection,
+    Rejection,
+)
 from catalogue.pictures import images
 from jobs import leasing
 from projects import tokens
 from projects.models import Membership, Project, Role, Scope
+from relevance.constraints import Constraint
+from relevance.dimensions import Dimension
 from rules import publishing
 from rules.models import Rule, RuleVersion
 from tests.world.cast import ACTORS, DIGEST, OTHERS, Place, World
 from tests.world.predictions import asked_for, predicted, tried
 from tests.world.rows import (
+    make_grid,
     make_import,
     make_item,
     make_judgment,
@@ -76,7 +91,18 @@ def furnish(world: World, where: str, slug: str) -> None:
     """One or more of everything in it."""
     place = Place(world, where, world.projects[where])
     world.objects[slug] |= world.shared
-    for stage in (_imported, _paired, predicted, _judged, _disputed, _more_wanted, _sealed, asked_for, tried):
+    for stage in (
+        _imported,
+        _paired,
+        predicted,
+        _judged,
+        _disputed,
+        _more_wanted,
+        _sealed,
+        asked_for,
+        tried,
+        _read_otherwise,
+    ):
         stage(place)
 
 
@@ -140,6 +166,18 @@ def _paired(place: Place) -> None:
         things[f"{name}_pair"] = make_pair(project=project, query=query, item=item, batch=batch, external_id=named).pk
     (main,) = place.pairs("main")
     things.update(sha256=stored.sha256, size="thumb", pair_id=main.pk, query_id=main.query_id)
+
+
+def _read_otherwise(place: Place) -> None:
+    """A reading that a person has put right, and a cell of its grid."""
+    (pair,), by = place.pairs("main"), place.person("ben")
+    wish = Constraint(Dimension.CATEGORY, place.mark("QueryReading.body"), "mug", head=True)
+    reading = QueryReading.objects.create(query=pair.query, origin="person", version="1", body=[wish.to_json()])
+    ReadingCorrection.objects.create(query=pair.query, reading=reading, by=by)
+    CellCorrection.objects.create(
+        pair=pair, grid=make_grid(pair=pair), dimension="colour", source="title", verdict="match", by=by,
+        **place.marks(CellCorrection, "text", "literal"),
+    )  # fmt: skip
 
 
 def says(place: Place, pair: Pair, name: str, label: str, **fields: Any) -> Judgment:

@@ -19,12 +19,14 @@ from annotation.models import BadCase, BadCaseNote, Export, Judgment, MoreJudgme
 from annotation.pairs import erasing
 from catalogue import words
 from catalogue.evidence import grids
-from catalogue.models import Image, Import, Query, Rejection
+from catalogue.models import CellCorrection, Image, Import, Query, QueryReading, ReadingCorrection, Rejection
 from database.statements import run
 from inference.models import Caption, KnowledgeCard, KnowledgeRevision, PrelabelJob, QueryGuideline
 from inference.prelabel import runs
 from jobs import leasing
 from projects.models import AuditEvent, Person, Project
+from relevance.constraints import Constraint
+from relevance.dimensions import Dimension
 from tests.conftest import Cast
 from tests.world.rows import (
     make_import,
@@ -54,7 +56,12 @@ def told(project: Project, cast: Cast) -> Query:
     assert prediction.chain is not None
     trial = make_trial(pair=pair, by=cast.max, model=make_model())
     type(trial).objects.filter(pk=trial.pk).update(raw=TEXT, rendered=[{"name": "query", "text": TEXT, "tokens": 9}])
-    grids.grid_of(pair, pair.facts() and pair.item.current_snapshot)
+    grid = grids.grid_of(pair, pair.facts() and pair.item.current_snapshot)
+    wish = Constraint(Dimension.CATEGORY, TEXT, TEXT.lower(), head=True).to_json()
+    reading = QueryReading.objects.create(query=pair.query, origin="person", version="1", body=[wish])
+    ReadingCorrection.objects.create(query=pair.query, reading=reading, by=cast.ben)
+    said = {"dimension": "category", "source": "title", "verdict": "match", "text": "5 Elm Road", "literal": "elm"}
+    CellCorrection.objects.create(pair=pair, grid=grid, by=cast.ben, **said)
     QueryGuideline.objects.create(query=pair.query, revision=1, intent=TEXT, required=[TEXT], written_by=cast.lena)
     Image.objects.create(project=project, sha256="a" * 64, width=1, height=1, bytes=4)
     Caption.objects.create(
