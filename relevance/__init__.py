@@ -18,6 +18,7 @@ In reading order:
 - `reading`      an item read once: the words, terms and quantities of each of its sources
 - `lookup`       one demand in one source: match, near, conflict or silent
 - `evidence`     the evidence grid: where and how the item answers each demand
+- `corrected_cells` a grid with cells that people have put right
 - `item_conditions` what words stand in query and item, how far an amount is off
 - `conditions`   the small language in which a rule says when it applies
 - `identifiers`  what a code may look like, matched in full by one function

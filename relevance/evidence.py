@@ -108,7 +108,7 @@ def build_grid(pair: PairFacts, lexicon: Lexicon, wishes: Iterable[Constraint] |
     rows = [_looked_up(constraint, reading) for constraint in constraints]
     if main := _main_or_accessory(constraints, reading, lexicon):
         rows.append(main)
-    return EvidenceGrid(tuple(rows), _overlap(rows), EXTRACTOR_VERSION)
+    return EvidenceGrid(tuple(rows), answered(rows), EXTRACTOR_VERSION)
 
 
 @lru_cache(maxsize=4096)
@@ -180,7 +180,7 @@ _WORTH = {Source.TITLE: 1.0, Source.CPV: 0.35, Source.SKU: 0.5, Source.CAPTION: 
 _NAMING = {Dimension.BRAND, Dimension.COLOUR, Dimension.MATERIAL, Dimension.AUDIENCE, Dimension.SPECIFICATION}
 
 
-def _overlap(rows: list[EvidenceRow]) -> float:
+def answered(rows: Iterable[EvidenceRow]) -> float:
     """How much of the query is answered: each wish by its best hit, near counting half; the implied row is no wish."""
     asked = [row for row in rows if not row.constraint.negated and row.constraint.value != "main"]
     if not asked:

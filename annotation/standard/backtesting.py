@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models import BackTest
 from annotation.standard.rule_effects import Effect, TwoSets
 from annotation.trust.measurable import Exposure, Material
+from catalogue.evidence import grids, lexicons
 from inference import unanswered
 from inference.models import ModelVersion
 from inference.registry.basis import Basis
@@ -49,7 +50,8 @@ TOGETHER = 2000  # rows a fetch, and pairs between two reports of progress
 EXAMPLES = 5  # pairs shown of each direction
 MOST_CATEGORIES = 20
 
-# Without the LATERAL a pair would count once for each extractor that has made a grid of it: the newest is taken.
+# Without the LATERAL a pair would count once for each extractor that has made a grid of it: the one made as it would be made
+# now is taken, else the newest.
 _PAIRS = """
 SELECT p.id, p.query_id, q.text, s.title, s.category, s.cpv::text, s.skus::text, s.shop, p.gold_label, g.body::text
 FROM catalogue_pair p
@@ -57,7 +59,7 @@ JOIN catalogue_query q ON q.id = p.query_id
 JOIN catalogue_item i ON i.id = p.item_id
 JOIN catalogue_snapshot s ON s.id = i.current_snapshot_id
 JOIN LATERAL (SELECT body FROM catalogue_grid g WHERE g.query_id = p.query_id AND g.snapshot_id = s.id
-              ORDER BY g.id DESC LIMIT 1) g ON true
+              ORDER BY g.extractor = %(extractor)s || evidence_key(p.query_id, s.id) DESC, g.id DESC LIMIT 1) g ON true
 WHERE p.project_id = %(project)s
 """
 
@@ -229,7 +231,8 @@ def stored_pairs(project: Project) -> Iterator[Stored]:
     """Every pair with a grid, as a stream."""
     # Without a cursor of the server's all pairs of the project would lie in memory at once.
     with transaction.atomic(), connections["default"].chunked_cursor() as cursor:
-        cursor.execute(_PAIRS, {"project": project.pk})
+        now = grids.extractor(lexicons.current(project))
+        cursor.execute(_PAIRS, {"project": project.pk, "extractor": now})
         while rows := cursor.fetchmany(TOGETHER):
             for pair_id, query_id, query, title, category, cpv, skus, shop, gold, body in rows:
                 item = ItemFacts(

@@ -21,15 +21,16 @@ from django.utils.translation import gettext_lazy
 
 from annotation.models import ReplayEntry, ReplaySet
 from annotation.standard.rule_effects import TwoSets
-from catalogue.evidence.grids import extractor
+from catalogue.evidence import grids
+from catalogue.evidence.grids import GridSubject
 from catalogue.evidence.lexicons import current
-from catalogue.models import Grid, Pair, Snapshot
+from catalogue.models import Pair, Snapshot
 from projects import allowances
 from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person, Project
 from projects.refusals import Refused
-from relevance.evidence import EvidenceGrid, build_grid
+from relevance.evidence import EvidenceGrid
 from relevance.lexicon import Lexicon
 from relevance.rules import RuleSpec, in_force
 
@@ -139,18 +140,10 @@ def _labelled(row: ReplayEntry | Pair) -> ReplayedPair:
 
 
 def _with_grids(together: Sequence[ReplayedPair], lexicon: Lexicon) -> Iterator[tuple[ReplayedPair, EvidenceGrid]]:
-    """Stored grids where there are any, else made now; they are not stored."""
-    stored = {
-        (row.query_id, row.snapshot_id): row.body
-        for row in Grid.objects.filter(
-            extractor=extractor(lexicon),
-            query__in={one.pair.query_id for one in together},
-            snapshot__in={one.snapshot.pk for one in together},
-        )
-    }
-    for one in together:
-        body = stored.get((one.pair.query_id, one.snapshot.pk))
-        yield one, EvidenceGrid.from_json(body) if body else build_grid(one.pair.facts(one.snapshot), lexicon)
+    seen = [GridSubject(one.pair.query_id, one.snapshot.pk) for one in together]
+    facts = {key: one.pair.facts(one.snapshot) for key, one in zip(seen, together, strict=True)}
+    found = grids.get_or_build(facts, lexicon)
+    return ((one, found[key]) for key, one in zip(seen, together, strict=True))
 
 
 def _drawn(pair: int) -> bytes:

@@ -1,6 +1,7 @@
 """What a query asks and what an item answers, read once and kept.
 
 - `lexicons`    the words a project's queries are read with, learnt from its catalogue
+- `readings`    what a query asks for, and who says so: a person, a model, the tagger
 - `grids`       evidence grids as rows, shared by card, prompt and hard set
 - `other_items` the first items of a query, beside which a learnt model sees each
 """

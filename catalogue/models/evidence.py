@@ -114,7 +114,7 @@ class CellCorrection(models.Model):
     append_only = True
 
     pair = models.ForeignKey(Pair, models.PROTECT, related_name="cell_corrections", db_index=False)
-    grid = models.ForeignKey(Grid, models.PROTECT, related_name="cell_corrections", db_index=False)
+    grid = models.ForeignKey(Grid, models.PROTECT, related_name="cell_corrections")
     dimension = models.CharField(max_length=30)
     text = models.CharField(max_length=300)
     source = models.CharField(max_length=10)

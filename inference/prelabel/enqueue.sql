@@ -9,7 +9,7 @@
 --   older      bigint[]  the models that judged the project before this one
 --   rule_base  bigint    the rules it will be asked by
 --   prompted   boolean   whether it is asked with a prompt
---   extractor  text      of the grids it will see
+--   extractor  text      of the grids it will see, but for readings and cells that were put right
 --   sampling   jsonb     how it will be sampled
 --
 -- `mine`: versions of the model under other prompts or rules count as the same model.
@@ -64,7 +64,7 @@ wanted AS (
     NOT %(prompted)s AND EXISTS (
       SELECT FROM inference_prediction x JOIN catalogue_grid g ON g.id = x.grid_id
       WHERE x.pair_id = c.id AND x.snapshot_id = c.snapshot_id AND x.model_id = %(model)s
-        AND x.rule_base_id = %(rule_base)s AND x.status = 'ok' AND g.extractor = %(extractor)s
+        AND x.rule_base_id = %(rule_base)s AND x.status = 'ok' AND g.extractor = %(extractor)s || evidence_key(c.query_id, c.snapshot_id)
         AND x.sampling = %(sampling)s::jsonb) AS known
   FROM chosen c),
 made AS (

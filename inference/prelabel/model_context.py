@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from catalogue.evidence import grids, lexicons, other_items
+from catalogue.evidence import grids, lexicons, other_items, readings
 from catalogue.evidence.grids import GridSubject
+from catalogue.evidence.readings import StoredReading
 from catalogue.models import Pair, Snapshot
 from catalogue.pictures import snapshot_pictures
 from inference.engines.base import EngineError
@@ -24,6 +25,7 @@ from inference.prelabel.captions import Looked
 from inference.prompting import prompt_versions
 from inference.registry import connecting
 from projects.models import Project
+from relevance.constraints import Constraint
 from relevance.evidence import EvidenceGrid, build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
@@ -102,12 +104,22 @@ def _with_grids(subjects: Sequence[Subject], lexicon: Lexicon) -> list[Briefing]
     """Grids of stored facts are rows, made once; those of altered facts are no row of anything."""
     seen = [_seen(one) for one in subjects]
     made = grids.get_or_make({key: one.facts for key, one in zip(seen, subjects, strict=True) if key}, lexicon)
+    queries = {
+        one.query_id: one.facts.query for one, key in zip(subjects, seen, strict=True) if one.query_id and not key
+    }
+    read = readings.get_or_make(queries, lexicon) if queries else {}
     return [
         Briefing(one.facts, made[key].grid, made[key].row_id)
         if key
-        else Briefing(one.facts, build_grid(one.facts, lexicon))
+        else Briefing(one.facts, build_grid(one.facts, lexicon, _wishes(one, read)))
         for key, one in zip(seen, subjects, strict=True)
     ]
+
+
+def _wishes(subject: Subject, read: Mapping[int, StoredReading]) -> tuple[Constraint, ...] | None:
+    """As the subject's query is read; None where it is no query of a catalogue."""
+    found = read.get(subject.query_id or 0)
+    return found.constraints if found is not None else None
 
 
 def _seen(subject: Subject) -> GridSubject | None:
