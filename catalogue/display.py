@@ -14,6 +14,7 @@ from projects.models import Project
 from relevance.dimensions import DIMENSION_NAMES, Dimension
 from relevance.evidence import EvidenceGrid, highlights
 from relevance.labels import Scale
+from relevance.routing import RoutedRule
 from relevance.rules import RuleSpec
 
 LABEL_KEYS = "1234"
@@ -138,3 +139,10 @@ def rules(specs: Iterable[RuleSpec]) -> list[dict[str, str]]:
         }
         for spec in specs
     ]
+
+
+def routed(found: Iterable[RoutedRule]) -> list[dict[str, str]]:
+    """Rules, each with the words of query and item that made it apply."""
+    told = list(found)
+    shown = rules(rule.spec for rule in told)
+    return [{**one, "reason": in_language(rule.reason.in_words)} for one, rule in zip(shown, told, strict=True)]

@@ -22,7 +22,8 @@ from relevance.evidence import EvidenceGrid, Verdict
 from relevance.facts import PairFacts
 from relevance.hardness import margin
 from relevance.labels import LORE
-from relevance.rules import RuleSpec, routed_rules
+from relevance.routing import IN_A_PROMPT, routed_rules
+from relevance.rules import RuleSpec
 
 SUM_TOLERANCE = 0.01
 
@@ -50,7 +51,7 @@ class Judged:
 
 def ask(pair: PairFacts, grid: EvidenceGrid, specs: Iterable[RuleSpec], **helps: Any) -> Question:
     """The question about a pair: its facts, its grid, the few rules routed to it, and what helps (see Question)."""
-    return Question(pair, grid, routed_rules(pair, grid, specs), **helps)
+    return Question(pair, grid, routed_rules(pair, grid, specs, IN_A_PROMPT), **helps)
 
 
 def prompt_digest(question: Question, engine: Engine) -> str:

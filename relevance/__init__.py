@@ -19,10 +19,12 @@ In reading order:
 - `lookup`       one demand in one source: match, near, conflict or silent
 - `evidence`     the evidence grid: where and how the item answers each demand
 - `corrected_cells` a grid with cells that people have put right
+- `subjects`     what a condition is about in a pair: what is asked, what is stated
 - `item_conditions` what words stand in query and item, how far an amount is off
 - `conditions`   the small language in which a rule says when it applies
 - `identifiers`  what a code may look like, matched in full by one function
-- `rules`        rules as values: which are routed to a pair, which fire
+- `rules`        rules as values: which fire on a pair
+- `routing`      which rules are brought before a pair, and the words that brought them
 - `rule_sizes`   how large a rule may be that is written now
 - `deciding`     from grid and fired rules to a label and a posterior
 - `chain`        the chain of thought as data, and its one strict parser

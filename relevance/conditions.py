@@ -18,7 +18,7 @@ first: at most so many values, so deep, wherever it comes from.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -34,10 +34,12 @@ from relevance.item_conditions import (
     Share,
     ShopContains,
 )
+from relevance.subjects import NOTHING, STANDS, Speaking, StatedAs, SubjectMatter, first_that_speaks, joined, of_row
 from relevance.units import UNITS
 
 E = TypeVar("E", bound=StrEnum)
 ROW_KEYS = ("kind", "value", "verdict", "source", "wins", "head", "negated", "word")
+ROUGHLY = 0.15  # how far outside its bounds an overlap still brings a rule before a pair
 MOST_DEPTH = 16  # lists and mappings within each other: `all` within `all` eight times
 MOST_VALUES = 10_000
 QUANTITIES = frozenset({unit.quantity for unit in UNITS.values()} | {"year"})
@@ -51,12 +53,22 @@ class Condition(Protocol):
     def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         """The literals it rests on (may be none), or None where it does not hold."""
 
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        """What it is about in this pair, or None where it has nothing to look at here; never whether it holds."""
+
+    def without(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        """The same of its opposite: None where the pair is one that a `not` of it leaves out by what is asked."""
+
+    @property
+    def routable(self) -> bool:
+        """Whether it names anything by which a rule could be brought before a pair."""
+
     def to_data(self) -> dict[str, Any]:
         """The data it was read from, in one canonical form."""
 
 
 @dataclass(frozen=True)
-class RowIs:
+class RowIs(Speaking):
     """Some row of the grid has all these properties. With `source`, that source's own cell must have the verdict; with
     `wins`, the first of these sources that is not silent decides the row for this rule."""
 
@@ -73,22 +85,38 @@ class RowIs:
                 return _literals(row)
         return None
 
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        stands = {STANDS[verdict] for verdict in self.verdicts}
+        for row in filter(self._asks, grid.rows):
+            about = of_row(replace(row, verdict=self._verdict(row)))
+            if not stands:
+                return replace(about, stated="", stand=StatedAs.OPEN)
+            if about.stand in stands and not (about.holds_the_asked and set(self.verdicts) == {Verdict.CONFLICT}):
+                return about
+        return None
+
+    def without(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        return None if not self.verdicts and any(map(self._asks, grid.rows)) else NOTHING
+
     def _is(self, row: EvidenceRow) -> bool:
+        return self._asks(row) and (not self.verdicts or self._verdict(row) in self.verdicts)
+
+    def _asks(self, row: EvidenceRow) -> bool:
+        """What a row is by its wish alone."""
         wish = row.constraint
         if self.kinds and wish.kind not in self.kinds:
             return False
         if self.values and wish.value not in self.values:
             return False
-        for name, wanted in self.flags:
-            if getattr(wish, name) is not wanted:
-                return False
-        verdict = row.verdict
+        return all(getattr(wish, name) is wanted for name, wanted in self.flags)
+
+    def _verdict(self, row: EvidenceRow) -> Verdict:
         if self.source is not None:
-            verdict = next(cell.verdict for cell in row.cells if cell.source is self.source)
-        elif self.wins:
+            return next(cell.verdict for cell in row.cells if cell.source is self.source)
+        if self.wins:
             said = {cell.source: cell.verdict for cell in row.cells if cell.verdict is not Verdict.SILENT}
-            verdict = next((said[source] for source in self.wins if source in said), Verdict.SILENT)
-        return not self.verdicts or verdict in self.verdicts
+            return next((said[source] for source in self.wins if source in said), Verdict.SILENT)
+        return row.verdict
 
     def to_data(self) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -103,7 +131,7 @@ class RowIs:
 
 
 @dataclass(frozen=True)
-class All:
+class All(Speaking):
     parts: tuple[Condition, ...]
 
     def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
@@ -115,39 +143,81 @@ class All:
             literals += found
         return tuple(dict.fromkeys(literals))
 
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        found = []
+        for part in self.parts:
+            if (about := part.subject(pair, grid)) is None:
+                return None
+            found.append(about)
+        return joined(found)
+
+    @property
+    def routable(self) -> bool:
+        return any(part.routable for part in self.parts)
+
     def to_data(self) -> dict[str, Any]:
         return {"all": [part.to_data() for part in self.parts]}
 
 
 @dataclass(frozen=True)
-class AnyOf:
+class AnyOf(Speaking):
     parts: tuple[Condition, ...]
 
     def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         return next((found for part in self.parts if (found := part.holds(pair, grid)) is not None), None)
+
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        return first_that_speaks(part.subject(pair, grid) for part in self.parts)
+
+    def without(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        """Where none of its parts may hold, each part must be left out."""
+        found = [part.without(pair, grid) for part in self.parts]
+        return None if None in found else joined([one for one in found if one is not None])
+
+    @property
+    def routable(self) -> bool:
+        return any(part.routable for part in self.parts)
 
     def to_data(self) -> dict[str, Any]:
         return {"any": [part.to_data() for part in self.parts]}
 
 
 @dataclass(frozen=True)
-class Not:
+class Not(Speaking):
     part: Condition
 
     def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         return () if self.part.holds(pair, grid) is None else None
+
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        return self.part.without(pair, grid)
+
+    def without(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        return self.part.subject(pair, grid)
+
+    @property
+    def routable(self) -> bool:
+        return False
 
     def to_data(self) -> dict[str, Any]:
         return {"not": self.part.to_data()}
 
 
 @dataclass(frozen=True)
-class Overlap:
+class Overlap(Speaking):
     at_least: float = 0.0
     below: float = 1.01
 
     def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         return () if self.at_least <= grid.overlap < self.below else None
+
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        """Roughly: the bounds themselves part one label from another."""
+        return NOTHING if self.at_least - ROUGHLY <= grid.overlap < self.below + ROUGHLY else None
+
+    @property
+    def routable(self) -> bool:
+        return False
 
     def to_data(self) -> dict[str, Any]:
         below = {"below": self.below} if self.below <= 1 else {}

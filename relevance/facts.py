@@ -5,12 +5,14 @@ Nothing here knows where the facts came from or where they are stored.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 READ = 400  # characters of a text in which rules look for words
+_BEYOND = re.compile(r"[,;|()\[\]（）【】，、；]|\s[-–—]\s|\b(?:for|with|compatible|fits|w/)\b", re.IGNORECASE)
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "′": "'", "“": '"', "”": '"', "″": '"', "–": "-", "—": "-", "\u00ad": ""})
 
 
@@ -44,6 +46,11 @@ class ItemFacts:
     def named(self) -> str:
         """Category and title, folded: what says what kind of thing it is."""
         return fold(f"{self.category[:READ]} {self.title[:READ]}")
+
+    @cached_property
+    def kind(self) -> str:
+        """Category and what the title begins with, folded: the item itself, without what it is for or comes with."""
+        return fold(f"{self.category[:READ]} {_BEYOND.split(self.title[:READ], 1)[0]}")
 
     @cached_property
     def said(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from relevance.evidence import EvidenceGrid, EvidenceRow, Verdict
 from relevance.facts import READ, ItemFacts, PairFacts, fold
 from relevance.lookup import off_by
+from relevance.subjects import NOTHING, Speaking, StatedAs, SubjectMatter
 from relevance.units import Quantity, quantities
 
 MULTIPLE = 0.01  # how far a whole multiple may be off, in asked amounts
@@ -43,7 +44,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class _Contains:
+class _Contains(Speaking):
     words: tuple[str, ...]
     key: ClassVar[str]
 
@@ -56,6 +57,14 @@ class _Contains:
 
     def found_in(self, pair: PairFacts) -> str | None:
         return self._sought.first_in(self.text(pair))
+
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        """The words, as the item states them."""
+        found = self.found_in(pair)
+        return None if found is None else SubjectMatter(stated=found, stand=StatedAs.DIFFERS, words=True)
+
+    def without(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        return SubjectMatter(stand=StatedAs.ABSENT if self.found_in(pair) is None else StatedAs.SAME, words=True)
 
     @cached_property
     def _sought(self) -> Words:
@@ -71,12 +80,27 @@ class CategoryContains(_Contains):
     def text(self, pair: PairFacts) -> str:
         return pair.item.named
 
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        """Only where the item itself is of that kind: a title names many things besides."""
+        found = self._sought.first_in(pair.item.kind)
+        return None if found is None else SubjectMatter(stated=found, stand=StatedAs.DIFFERS, words=True)
+
+    def without(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        return NOTHING if self.found_in(pair) is None else None
+
 
 class QueryContains(_Contains):
     key = "query_contains"
 
     def text(self, pair: PairFacts) -> str:
         return pair.asked
+
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        found = self.found_in(pair)
+        return None if found is None else SubjectMatter(asked=found, words=True)
+
+    def without(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        return NOTHING if self.found_in(pair) is None else None
 
 
 class ItemContains(_Contains):
@@ -94,19 +118,26 @@ class ShopContains(_Contains):
 
 
 @dataclass(frozen=True)
-class PriceStated:
+class PriceStated(Speaking):
     wanted: bool
 
     def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
         stated = any(fold(name) in {"price", "价格"} and value.strip() for name, value in pair.item.cpv)
         return () if stated is self.wanted else None
 
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        return NOTHING
+
+    @property
+    def routable(self) -> bool:
+        return False
+
     def to_data(self) -> dict[str, Any]:
         return {"price_stated": self.wanted}
 
 
 @dataclass(frozen=True)
-class Amount:
+class Amount(Speaking):
     """How far the item's amount of a quantity lies outside what the query asks, as a share of the asked amount.
 
     above < off <= at_most; without `above` from 0, inclusive; without `at_most` without end. `multiple`: the item's
@@ -119,12 +150,25 @@ class Amount:
     multiple: bool | None = None
 
     def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
+        for row, found in self._offered(grid):
+            if self._fits(row, found):
+                return row.constraint.text, found.literal
+        return None
+
+    def _offered(self, grid: EvidenceGrid) -> Iterator[tuple[EvidenceRow, Quantity]]:
+        """Each row that asks an amount of the quantity, with the item's amount closest to it."""
         for row in grid.rows:
             if row.constraint.unit != self.quantity or row.constraint.number is None or row.constraint.negated:
                 continue
             found = min(_offers(row), key=lambda one: off_by(row.constraint, (one.low, one.high)), default=None)
-            if found is not None and self._fits(row, found):
-                return row.constraint.text, found.literal
+            if found is not None:
+                yield row, found
+
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        """Any amount of the quantity that is not just what is asked, however far off."""
+        for row, found in self._offered(grid):
+            if off_by(row.constraint, (found.low, found.high)) > 0:
+                return SubjectMatter(row.constraint.text, found.literal, StatedAs.DIFFERS)
         return None
 
     def _fits(self, row: EvidenceRow, found: Quantity) -> bool:
@@ -142,7 +186,7 @@ class Amount:
 
 
 @dataclass(frozen=True)
-class Share:
+class Share(Speaking):
     """The item states what percentage of it is this: "95% cotton", "棉 95%", an attribute cotton: 95 %."""
 
     of: tuple[str, ...]
@@ -150,14 +194,23 @@ class Share:
     below: float = 101.0
 
     def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
+        for share, literal in self._stated(pair):
+            if self.at_least <= share < self.below:
+                return (literal,)
+        return None
+
+    def _stated(self, pair: PairFacts) -> Iterator[tuple[float, str]]:
         if "%" not in pair.item.said:
-            return None
+            return
         pattern = _share_of(self.of)
         for text in _statements(pair.item):
             for match in pattern.finditer(text):
-                if self.at_least <= float(match["before"] or match["after"]) < self.below:
-                    return (match.group().strip(),)
-        return None
+                yield float(match["before"] or match["after"]), match.group().strip()
+
+    def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        """Any share that the item states, whatever the bounds."""
+        literal = next((literal for share, literal in self._stated(pair) if share < 100), None)
+        return None if literal is None else SubjectMatter(stated=literal, stand=StatedAs.DIFFERS, words=True)
 
     def to_data(self) -> dict[str, Any]:
         data: dict[str, Any] = {"of": list(self.of)}

@@ -1,7 +1,6 @@
-"""Rules as values: what a rule says, when it applies, which rules a pair is shown and which fire on it.
+"""Rules as values: what a rule says, when it applies, and which rules fire on a pair.
 
-`routed_rules` looks only at what the query asks and what kind of item it is, so that showing them gives no verdict
-away; `fired_rules` looks at the evidence. How several fired rules combine is in relevance.deciding.
+How several fired rules combine is in relevance.deciding, which rules a pair is shown in relevance.routing.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from relevance.labels import LORE
 
 LANGUAGES = ("en", "zh")
 EFFECTS = ("label", "cap", "floor")
-ROUTED = 5
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LARGEST_VERSION = 2**31 - 1  # what a column of the database holds
 _KEYS = {
@@ -106,6 +104,14 @@ class RuleSpec:
         """Whether the pair's query lies in the scope."""
         return not self.scope_queries or self._queries.first_in(pair.asked) is not None
 
+    def asked_words(self, pair: PairFacts) -> str:
+        """The words of the query that lie in the scope; empty where it names none."""
+        return self._queries.first_in(pair.asked) or "" if self.scope_queries else ""
+
+    def is_of_kind(self, pair: PairFacts) -> bool:
+        """Whether the item itself is of a kind in the scope: a title names many things besides."""
+        return not self.scope_categories or self._categories.first_in(pair.item.kind) is not None
+
     @cached_property
     def _queries(self) -> Words:
         return Words(self.scope_queries)
@@ -134,27 +140,6 @@ class FiredRule:
 def in_force(specs: Iterable[RuleSpec], on: date) -> tuple[RuleSpec, ...]:
     """Those whose validity holds the day."""
     return tuple(spec for spec in specs if spec.in_force(on))
-
-
-def routed_rules(
-    pair: PairFacts, grid: EvidenceGrid, specs: Iterable[RuleSpec], limit: int = ROUTED
-) -> tuple[RuleSpec, ...]:
-    """The rules a judge should have in mind: of the dimensions the query asks, within scope, most important first.
-
-    A query asks a dimension by its constraints, or by the words that a rule's scope names. Never by whether rules fire.
-    One rule of each asked dimension comes before a second of any.
-    """
-    specs = tuple(specs)
-    named = [spec.dimension for spec in specs if spec.scope_queries and spec.covers(pair)]
-    constrained = [row.constraint.kind for row in grid.rows if row.constraint.value != "main"]
-    asked = list(dict.fromkeys([*named, *constrained]))
-    by_dimension: dict[Dimension, list[RuleSpec]] = {dimension: [] for dimension in asked}
-    for spec in sorted(specs, key=lambda one: (-one.precedence, one.code)):
-        if spec.dimension in by_dimension and spec.covers(pair):
-            by_dimension[spec.dimension].append(spec)
-    rounds = range(max(map(len, by_dimension.values()), default=0))
-    ordered = [found[n] for n in rounds for found in by_dimension.values() if n < len(found)]
-    return tuple(ordered[:limit])
 
 
 def fired_rules(pair: PairFacts, grid: EvidenceGrid, specs: Iterable[RuleSpec]) -> tuple[FiredRule, ...]:

@@ -18,7 +18,7 @@ from catalogue.evidence import grids
 from projects.gates import Request
 from projects.refusals import Refused
 from projects.requests import one, page
-from relevance.rules import routed_rules
+from relevance.routing import ON_A_CARD, routed_rules
 from rules.publishing import active_rule_base, specs_today
 
 PAGE = 50
@@ -74,7 +74,7 @@ def _page(request: Request, disagreement: Disagreement, *, error: str = "", stat
     value = display.grid_value(grids.grid_of(pair, snapshot))
     assert value is not None, "grid_of always answers with a grid"
     rule_base = active_rule_base(project)
-    routed = routed_rules(pair.facts(snapshot), value, specs_today(rule_base)) if rule_base else ()
+    routed = routed_rules(pair.facts(snapshot), value, specs_today(rule_base), ON_A_CARD) if rule_base else ()
     is_open = disagreement.state == Disagreement.State.OPEN
     context: dict[str, Any] = {
         "project": project,
@@ -84,7 +84,7 @@ def _page(request: Request, disagreement: Disagreement, *, error: str = "", stat
         "item": display.item(project, snapshot, value),
         "grid": display.grid(value),
         "chips": display.chips(value),
-        "rules": display.rules(routed),
+        "rules": display.routed(routed),
         "views": adjudicating.views_of(disagreement, request.person),
         "labels": display.labels(project.scale),
         "asks_mismatch_for": "L2" if project.scale_name == "lore-4" else "",

@@ -71,7 +71,7 @@ def card(
     if value is not None:
         context["chips"] = display.chips(value)
         context["grid"] = display.grid(value)
-        context["rules"] = _with_keys(display.rules(card_rules.on_the_card(lease)), own)
+        context["rules"] = _with_keys(display.routed(card_rules.on_the_card(lease)), own)
         context["none_fits_key"] = card_rules.NONE_FITS_KEY
         context["none_fits"] = own is not None and own.no_rule_fits
     return context
@@ -80,8 +80,8 @@ def card(
 def _with_keys(rules: list[dict[str, str]], own: Judgment | None) -> list[dict[str, Any]]:
     """The rules of the card with the keys that cite them; after the first answer in reveal, what it cited is marked."""
     cited = set(own.citations.values_list("version__rule__code", flat=True)) if own is not None else set()
-    keys = [*card_rules.KEYS, *[""] * len(rules)]
-    return [{**rule, "key": key, "cited": rule["code"] in cited} for rule, key in zip(rules, keys, strict=False)]
+    keyed = zip(rules, card_rules.KEYS, strict=False)
+    return [{**rule, "key": key, "cited": rule["code"] in cited} for rule, key in keyed]
 
 
 def mismatches(value: EvidenceGrid | None) -> list[dict[str, str]]:

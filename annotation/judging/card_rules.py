@@ -17,11 +17,12 @@ from catalogue.evidence import grids
 from catalogue.models import Grid
 from database.statements import array_of, rows
 from projects.models import Mode, Project
-from relevance.rules import RuleSpec, in_force, routed_rules
+from relevance.routing import ON_A_CARD, RoutedRule, routed_rules
+from relevance.rules import in_force
 from rules.models import RuleBaseEntry
 from rules.publishing import specs
 
-KEYS = ("q", "w", "e")  # of the first rules on the card
+KEYS = ("q", "w", "e")  # of the rules on the card, in their order
 NONE_FITS_KEY = "r"
 
 # Without the array Django would make a parameter of each id: for what an export's thousand rows cite, 9 ms instead of 0.2.
@@ -40,21 +41,20 @@ def grid_on_the_card(lease: Lease) -> Grid:
     return lease.grid or grids.grid_of(lease.pair, lease.snapshot)
 
 
-def on_the_card(lease: Lease) -> tuple[RuleSpec, ...]:
-    """The rules that a card shows, most important first, as in force when it was taken; none where it is blind."""
+def on_the_card(lease: Lease) -> tuple[RoutedRule, ...]:
+    """The rules that a card shows, each with what made it apply, as in force when it was taken; none where it is blind."""
     if lease.mode == Mode.BLIND or lease.rule_base is None:
         return ()
     value = display.grid_value(grid_on_the_card(lease))
     if value is None:
         return ()
-    return routed_rules(
-        lease.pair.facts(lease.snapshot), value, in_force(specs(lease.rule_base), timezone.localdate(lease.taken_at))
-    )
+    rules = in_force(specs(lease.rule_base), timezone.localdate(lease.taken_at))
+    return routed_rules(lease.pair.facts(lease.snapshot), value, rules, ON_A_CARD)
 
 
 def check(lease: Lease, codes: Sequence[str]) -> None:
     """Raises NotOnTheCard naming the code."""
-    known = {spec.code for spec in on_the_card(lease)} if codes else set()
+    known = {rule.spec.code for rule in on_the_card(lease)} if codes else set()
     for code in codes:
         if code not in known:
             raise NotOnTheCard(code)

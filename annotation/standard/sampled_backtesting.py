@@ -34,13 +34,14 @@ from inference.engines.errors import unless_refused
 from inference.models import ModelVersion, Prediction
 from inference.pipeline import Judged
 from inference.prelabel import model_context
-from inference.prompting.rendering import rules_text
+from inference.prompting.rendering import reasons_text, rules_text
 from jobs import leasing
 from jobs.kinds import PRELABEL_QUEUE, Kind, single
 from projects.models import Project
 from relevance.deciding import decide
 from relevance.resampling import Figure
-from relevance.rules import RuleSpec, fired_rules, in_force, routed_rules
+from relevance.routing import IN_A_PROMPT, RoutedRule, routed_rules
+from relevance.rules import RuleSpec, fired_rules, in_force
 from rules import drafting
 from rules.models import RuleDraft
 from rules.publishing import specs
@@ -192,7 +193,7 @@ def concerned(
         if not any(spec.covers(stored.facts) for spec in differ):
             continue
         query = stored.facts.query
-        told = [rules_text(routed_rules(stored.facts, stored.grid, rules), query) for rules in (before, after)]
+        told = [_told(routed_rules(stored.facts, stored.grid, rules, IN_A_PROMPT), query) for rules in (before, after)]
         if told[0] == told[1]:
             continue
         label = decide(stored.grid, fired_rules(stored.facts, stored.grid, before)).label
@@ -203,10 +204,14 @@ def concerned(
     return found, looked_at
 
 
+def _told(rules: Sequence[RoutedRule], query: str) -> tuple[str, str]:
+    return rules_text(rules, query), reasons_text(rules, query)
+
+
 def _read(spec: RuleSpec) -> tuple[object, ...]:
     """What decides whether a prompt holds the rule, and the words it then holds (inference.prompting.rendering)."""
     return (
-        spec.code, spec.dimension, spec.scope_categories, spec.scope_queries, spec.precedence, *spec.statement.values(),
+        spec.code, spec.dimension, spec.scope_categories, spec.scope_queries, spec.when, spec.precedence, *spec.statement.values(),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from inference.engines.chat import Picture, SampledAnswer
 from inference.engines.errors import EngineError, EngineUnavailable, EngineWaiting
 from relevance.evidence import EvidenceGrid
 from relevance.facts import ItemFacts, PairFacts
-from relevance.rules import RuleSpec
+from relevance.routing import RoutedRule
 
 __all__ = ["Completion", "Engine", "EngineError", "EngineUnavailable", "EngineWaiting", "Question", "Terms"]
 
@@ -24,7 +24,7 @@ class Question:
 
     pair: PairFacts
     grid: EvidenceGrid
-    rules: tuple[RuleSpec, ...]
+    rules: tuple[RoutedRule, ...]
     knowledge: tuple[Mapping[str, Any], ...] = ()
     guideline: Mapping[str, Any] | None = None
     caption: str = ""

@@ -25,7 +25,7 @@ class Scripted:
         return [
             question.pair.to_json(),
             question.grid.to_json(),
-            [(rule.code, rule.version) for rule in question.rules],
+            [(rule.spec.code, rule.spec.version, *rule.reason) for rule in question.rules],
         ]
 
     def generate(self, questions: Sequence[Question]) -> list[Completion | EngineError]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from inference.engines.base import Question
@@ -18,7 +19,7 @@ from inference.prompting.prompts import PromptSet, fill
 from relevance.chain import CHAIN_SCHEMA
 from relevance.dimensions import Dimension
 from relevance.quoting import quoted
-from relevance.rules import RuleSpec
+from relevance.routing import RoutedRule
 
 RULES_BUDGET = 800  # tokens; LORE found that a mid-length choice of rules beats all of them
 KNOWLEDGE_BUDGET = 300
@@ -69,7 +70,8 @@ def render(question: Question, prompts: PromptSet, *, code: str | None = None, m
         "knowledge": knowledge_text(question.knowledge, prompts),
         "guideline": guideline_text(question.guideline),
         "rules": rules_text(question.rules, question.pair.query),
-        "item": item_text(question.pair.item, question.grid, caption=question.caption),
+        "item": item_text(question.pair.item, question.grid, caption=question.caption)
+        + reasons_text(question.rules, question.pair.query),
         "marker": marker,
     }
     tasks = {
@@ -122,25 +124,37 @@ def guideline_text(guideline: Mapping[str, Any] | None) -> str:
     return f"What the query asks for, as JSON: {text}\n" if estimated_tokens(text) <= GUIDELINE_BUDGET * 2 else ""
 
 
-def rules_text(rules: Sequence[RuleSpec], query: str) -> str:
-    """The routed rules in the query's language, as many as fit; the first one always does."""
-    language = "zh" if any("\u4e00" <= sign <= "\u9fff" for sign in query) else "en"
-    told: list[str] = []
-    left = RULES_BUDGET
-    for rule in rules:
-        line = f"{rule.code} ({rule.dimension.value}): {rule.statement[language]}"
-        cost = estimated_tokens(line)
-        if told and cost > left:
-            break
-        told.append(line)
-        left -= cost
+def rules_text(rules: Sequence[RoutedRule], query: str) -> str:
+    """The routed rules in the query's language, as many as fit."""
+    language = _language(query)
+    told = [_rule_line(rule, language) for rule in _that_fit(rules, language)]
     return "Rules of the shop:\n" + "\n".join(told) + "\n" if told else ""
 
 
-def told_rules(rules: Sequence[RuleSpec], query: str) -> frozenset[str]:
+def reasons_text(rules: Sequence[RoutedRule], query: str) -> str:
+    """What made each of them apply, as one line of JSON: it quotes the item, so it stands where the item's words stand."""
+    language = _language(query)
+    reasons = {rule.spec.code: rule.reason.in_words[language] for rule in _that_fit(rules, language)}
+    return "\n" + quoted({"why_these_rules": reasons}) if reasons else ""
+
+
+def told_rules(rules: Sequence[RoutedRule], query: str) -> frozenset[str]:
     """Codes of the rules that stand in the prompt: what an answer may cite."""
-    text = rules_text(rules, query)
-    return frozenset(rule.code for rule in rules if f"\n{rule.code} (" in text)
+    return frozenset(rule.spec.code for rule in _that_fit(rules, _language(query)))
+
+
+def _language(query: str) -> str:
+    return "zh" if any("\u4e00" <= sign <= "\u9fff" for sign in query) else "en"
+
+
+def _rule_line(rule: RoutedRule, language: str) -> str:
+    return f"{rule.spec.code} ({rule.spec.dimension.value}): {rule.spec.statement[language]}"
+
+
+def _that_fit(rules: Sequence[RoutedRule], language: str) -> Sequence[RoutedRule]:
+    """As many as fit from the first on, which always does."""
+    costs = accumulate(estimated_tokens(_rule_line(rule, language)) for rule in rules)
+    return rules[: max(1, sum(cost <= RULES_BUDGET for cost in costs))]
 
 
 def chain_schema(order: Mapping[str, str]) -> dict[str, Any]:

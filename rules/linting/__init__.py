@@ -20,6 +20,7 @@ def lint(specs: Sequence[RuleSpec]) -> tuple[Finding, ...]:
         *bands.gaps(specs),
         *bands.undecided_prices(specs),
         *reach.unreachable(specs),
+        *reach.unrouted(specs),
         *texts.lacking(specs),
     ]
     return tuple(sorted(found, key=lambda one: (one.severity != "error", one.kind, one.rules)))

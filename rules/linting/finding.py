@@ -14,6 +14,7 @@ KINDS: dict[str, str | Promise] = {
     "equal_rank": _("equal rank"),
     "gap": _("gap"),
     "unreachable": _("cannot show"),
+    "unrouted": _("never on a card"),
     "caseless": _("too few cases"),
     "untranslated": _("translation"),
 }

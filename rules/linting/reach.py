@@ -1,4 +1,4 @@
-"""Rules that can never fire, or whose firing can never show."""
+"""Rules that can never fire, whose firing can never show, or that no card could ever show."""
 
 from __future__ import annotations
 
@@ -50,3 +50,17 @@ def _finding(spec: RuleSpec, others: tuple[str, ...], why: str) -> Finding:
         f"{spec.code}: {why}",
         _("Narrow the other rule, change the rank, or retire this one."),
     )
+
+
+def unrouted(specs: Sequence[RuleSpec]) -> Iterator[Finding]:
+    """A condition of bounds and exceptions alone is about nothing that a query asks or an item states."""
+    for spec in specs:
+        if spec.when is not None and not spec.scope_queries and not spec.when.routable:
+            why = _("its condition names no wish and no words, so no card and no prompt ever shows it")
+            yield Finding(
+                "unrouted",
+                "warning",
+                (spec.code,),
+                f"{spec.code}: {why}",
+                _("Name the wish it is about, or words of the query."),
+            )

@@ -1,4 +1,4 @@
-"""Rules as values: strict reading, routing that gives nothing away, firing with its evidence, deciding."""
+"""Rules as values: strict reading, firing with its evidence, deciding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from relevance.deciding import decide, posterior
 from relevance.evidence import EvidenceGrid, build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
-from relevance.rules import FiredRule, RuleError, fired_rules, parse_rule, routed_rules, rule_to_data
+from relevance.rules import FiredRule, RuleError, fired_rules, parse_rule, rule_to_data
 
 COLOUR: dict[str, Any] = {
     "code": "R-080",
@@ -97,50 +97,13 @@ def test_a_condition_is_read_strictly(data: object) -> None:
         parse_condition(data)
 
 
-# firing and routing
+# firing
 
 
 def test_a_fired_rule_says_what_it_rests_on() -> None:
     asked = pair("red mug", "Mug", colour="blue")
     (one,) = fired_rules(asked, grid(asked), [parse_rule(COLOUR)])
     assert one.evidence == ("red", "blue")
-
-
-def test_a_rule_outside_its_scope_neither_fires_nor_is_shown() -> None:
-    spec = parse_rule({**COLOUR, "scope": ["shoes"]})
-    asked = pair("red mug", "Mug", colour="blue")
-    assert fired_rules(asked, grid(asked), [spec]) == ()
-    assert routed_rules(asked, grid(asked), [spec]) == ()
-
-
-def test_routing_does_not_tell_which_rule_fires() -> None:
-    """The same query over items of one category is shown the same rules, whatever the verdict."""
-    specs = [
-        parse_rule(COLOUR),
-        parse_rule({**COLOUR, "code": "R-081", "when": {"row": {"kind": "colour", "verdict": "near"}}}),
-    ]
-    shown = {
-        tuple(spec.code for spec in routed_rules(asked, grid(asked), specs))
-        for asked in (pair("red mug", "Red mug"), pair("red mug", "Mug", colour="blue"), pair("red mug", "Mug"))
-    }
-    assert shown == {("R-080", "R-081")}
-
-
-def test_at_most_five_rules_are_shown_one_of_each_asked_dimension_first() -> None:
-    specs = [parse_rule({**COLOUR, "code": f"R-{n:03}"}) for n in range(100, 108)]
-    specs.append(parse_rule({**COLOUR, "code": "R-200", "dimension": "material", "precedence": 1}))
-    asked = pair("red cotton mug", "Mug")
-    shown = [spec.code for spec in routed_rules(asked, grid(asked), specs)]
-    assert len(shown) == 5
-    assert shown[1] == "R-200"
-
-
-def test_words_that_a_rule_names_of_the_query_ask_for_its_dimension() -> None:
-    """No list knows what a style is; a rule that speaks of one is shown to who judges a query with its words."""
-    style = parse_rule({**COLOUR, "code": "R-151", "dimension": "aesthetic_style", "queries": ["boho"]})
-    asked, other = pair("boho rug", "Rug"), pair("grey rug", "Rug")
-    assert [spec.code for spec in routed_rules(asked, grid(asked), [style])] == ["R-151"]
-    assert routed_rules(other, grid(other), [style]) == ()
 
 
 # deciding

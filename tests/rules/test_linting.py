@@ -138,6 +138,15 @@ def test_a_condition_that_contradicts_itself_never_fires() -> None:
     assert "contradicts itself" in next(one.message for one in found if one.kind == "unreachable")
 
 
+def test_a_condition_of_bounds_and_exceptions_alone_is_never_on_a_card() -> None:
+    """Neither an overlap nor what is not there names anything that a query asks or an item states."""
+    bounds: dict[str, Any] = {"all": [{"overlap": {"below": 0.3}}, {"not": {"item_contains": ["gift"]}}]}
+    words: dict[str, Any] = {"all": [*bounds["all"], {"query_contains": ["gift"]}]}
+    said = [[one.kind for one in lint([spec("R-001", when=when)])] for when in (bounds, words)]
+    assert ["unrouted" in kinds for kinds in said] == [True, False]
+    assert "unrouted" not in [one.kind for one in lint([spec("R-001", when=bounds, queries=["gift"])])]
+
+
 def test_the_command_prints_the_findings(pack: Loaded) -> None:
     status, answer, _err = command("lint_rules", Path(__file__).parent / "contradictions.yaml")
     assert status == 0 and len(answer["findings"]) == len(lint(BROKEN.rules))

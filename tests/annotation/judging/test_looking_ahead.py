@@ -16,7 +16,7 @@ from annotation.models import Draft, Judgment, Lease, Slot
 from database.clock import ClockTimestamp
 from projects.models import Person, Project
 from tests.conftest import Cast
-from tests.world.rows import make_pair, make_prediction, make_rule_base, make_slots
+from tests.world.rows import make_item, make_pair, make_prediction, make_rule_base, make_slots
 
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[[Person], Client]
@@ -29,7 +29,7 @@ def slots(project: Project) -> list[Slot]:
     make_rule_base()
     found = []
     for query in ("red mug", "blue mug", "green mug", "white mug"):
-        pair = make_pair(project=project, query=query)
+        pair = make_pair(project=project, query=query, item=make_item(project=project, title="Black mug"))
         make_prediction(pair=pair, label="L2")
         found += make_slots(pair=pair, count=1)
     return found

@@ -47,7 +47,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     """Obeys one sentence: where a rule says "strictly", everything is irrelevant, else excellent."""
 
     def answer(question: Question) -> Completion:
-        strict = any("strictly" in rule.statement["en"] for rule in question.rules)
+        strict = any("strictly" in rule.spec.statement["en"] for rule in question.rules)
         chain = {**CHAIN, "label": "L1" if strict else "L4", "mismatch": None, "rules": []}
         return Completion(json.dumps(chain), None, tokens_in=100, tokens_out=20, seconds=0.5)
 
@@ -80,14 +80,14 @@ def tried(draft: RuleDraft, project: Project, model: ModelVersion, pairs: int = 
 def test_only_pairs_that_would_be_shown_other_rules_are_asked_about(
     draft: RuleDraft, project: Project, model: ModelVersion, engine: Scripted
 ) -> None:
-    """All 16 mugs lose the old rule, save four for which the query still asks it; those are shown its new words."""
+    """The 12 mugs of another colour lose the old rule, save the three for red ones; those are shown its new words."""
     result = tried(draft, project, model)
-    assert (result["stored"], result["concerned"], result["pairs"], result["unanswered"]) == (16, 16, 16, 0)
-    assert len(engine.asked) == 32
-    assert (result["flips"], result["by_direction"]) == (4, {"L4->L1": 4})
-    assert result["flip_share"]["value"] == pytest.approx(4 / 16)
-    assert (result["tokens_in"], result["tokens_out"], result["seconds"]) == (3200, 640, 16.0)
-    assert result["agreement_before"]["gold"]["percent"]["value"] == pytest.approx(4 / 16)  # the 4 of the asked colour
+    assert (result["stored"], result["concerned"], result["pairs"], result["unanswered"]) == (16, 12, 12, 0)
+    assert len(engine.asked) == 24
+    assert (result["flips"], result["by_direction"]) == (3, {"L4->L1": 3})
+    assert result["flip_share"]["value"] == pytest.approx(3 / 12)
+    assert (result["tokens_in"], result["tokens_out"], result["seconds"]) == (2400, 480, 12.0)
+    assert result["agreement_before"]["gold"]["percent"]["value"] == 0  # all are gold L2
 
 
 def test_a_draft_that_shows_nobody_other_rules_costs_nothing(
@@ -165,7 +165,7 @@ def test_a_cancelled_test_stops_between_two_batches(
 
     before, after = publishing.specs(draft.base), drafting.specs_of(draft)
     assert sampled_backtesting.run(test, before, after, report) is None
-    assert (seen, engine.asked) == ([(0, 16)], [])
+    assert (seen, engine.asked) == ([(0, 12)], [])
 
 
 def test_there_must_be_something_to_test(project: Project, model: ModelVersion, draft: RuleDraft, cast: Cast) -> None:
@@ -186,7 +186,7 @@ def test_a_rule_owner_sees_the_cost_before_the_model_is_asked(
     assert (test.kind, test.sample, test.model) == ("model", 50, model)
     work_on(sampled_backtesting.KIND, [test.pk])
     told = rosa.get(started.url).content.decode()
-    assert "4 of 16 sampled pairs" in told and "of the 16 pairs the draft concerns" in told
+    assert "3 of 12 sampled pairs" in told and "of the 12 pairs the draft concerns" in told
     refused = rosa.post(url, {**chosen, "kind": "model", "sample": "1"}, follow=True)
     assert "Choose a model and a sample" in refused.content.decode()
 
@@ -200,4 +200,4 @@ def test_the_command_asks_a_model_or_only_tells_the_cost(
     assert not BackTest.objects.exists()
     call_command(*common)
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["pairs"], told["flips"], told["concerned"], told["tokens_in"]) == (16, 4, 16, 3200)
+    assert (told["pairs"], told["flips"], told["concerned"], told["tokens_in"]) == (12, 3, 12, 2400)

@@ -59,7 +59,7 @@ def seen(pair: Pair, recorder: Recorder, cast: Cast, model: Any) -> dict[str, An
     recorder.judged()
     lease = queue.take(cast.ben, project)
     assert lease is not None
-    card = [(rule.code, rule.version) for rule in card_rules.on_the_card(lease)]
+    card = [(rule.spec.code, rule.spec.version) for rule in card_rules.on_the_card(lease)]
     queue.give_back(lease)
     assert pair.item.current_snapshot is not None
     return {

@@ -105,7 +105,7 @@ def test_another_prompt_or_model_asks_about_all(
 def test_another_wording_of_a_routed_rule_asks_about_the_pairs_it_is_routed_to_alone(
     server: Misbehaving, model: ModelVersion, project: Project, pairs: list[Pair]
 ) -> None:
-    colour = make_pair(project=project, query="red mug", item=make_item(project=project, title="Red mug"))
+    colour = make_pair(project=project, query="red mug", item=make_item(project=project, title="Blue mug"))
     run_of(project)
     reworded = {**RULE_BODY["statement"], "en": "A colour other than the one asked for is a mismatch, always."}
     make_rule_base(body={**RULE_BODY, "statement": reworded})

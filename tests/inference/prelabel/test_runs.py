@@ -51,7 +51,7 @@ class Puppet:
         self.asked: list[str] = []
 
     def inputs(self, question: Question) -> object:
-        return [question.pair.query, question.pair.item.title, [rule.code for rule in question.rules]]
+        return [question.pair.query, question.pair.item.title, [rule.spec.code for rule in question.rules]]
 
     def generate(self, questions: Any) -> list[Completion | EngineError]:
         self.asked += [question.pair.item.title for question in questions]

@@ -1,0 +1,115 @@
+"""Which rules are brought before a pair: by what its query asks and what its item states, each with those words.
+
+Never by which rules fire: near and conflict bring the same rules in the same order, no bound of an amount is looked at,
+and neither effect nor label is read (relevance.subjects). A rule that every pair would bring is brought where the item is,
+or may be, another kind of thing, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from relevance.dimensions import DIMENSION_NAMES, Dimension
+from relevance.evidence import EvidenceGrid
+from relevance.facts import PairFacts, fold
+from relevance.rules import RuleSpec
+from relevance.subjects import StatedAs, SubjectMatter, of_row
+
+ON_A_CARD = 3
+IN_A_PROMPT = 5
+LONGEST = 60  # characters of a literal in a reason
+
+
+class RoutingReason(NamedTuple):
+    """What made a rule apply: the literal that the query asks, and the one that the item states.
+
+    `asked` is empty where only the item speaks of it; `stated` where the item says nothing of it (`absent`), or where
+    that was not looked at.
+    """
+
+    dimension: Dimension
+    asked: str
+    stated: str
+    absent: bool
+    excluded: bool  # the query asks for it not to be there
+
+    @property
+    def in_words(self) -> Mapping[str, str]:
+        """ "year: 2026 asked, 2025 stated", in both languages."""
+        name = DIMENSION_NAMES[self.dimension]
+        en = [f"{'no ' if self.excluded else ''}{self.asked} asked"] if self.asked else []
+        zh = [f"要求{'不含' if self.excluded else ''} {self.asked}"] if self.asked else []
+        if self.stated:
+            en.append(f"{self.stated} stated" if self.asked else f"{self.stated} stated, not asked")
+            zh.append(f"标明 {self.stated}" if self.asked else f"标明 {self.stated}，未要求")
+        elif self.absent:
+            en.append("not stated")
+            zh.append("未标明")
+        return {"en": f"{name['en']}: {', '.join(en)}", "zh": f"{name['zh']}：{'，'.join(zh)}"}
+
+
+class RoutedRule(NamedTuple):
+    spec: RuleSpec
+    reason: RoutingReason
+
+
+def routed_rules(
+    pair: PairFacts, grid: EvidenceGrid, specs: Iterable[RuleSpec], limit: int = IN_A_PROMPT
+) -> tuple[RoutedRule, ...]:
+    """At most `limit`, those first whose words the item states, then by precedence; none where none has a word here.
+
+    One rule of each thing that is asked or stated comes before a second of any.
+    """
+    found = [(spec, about) for spec in specs if (about := subject_of(spec, pair, grid)) is not None]
+    found.sort(key=lambda one: (one[1].stand, one[0].when is None, -one[0].precedence, one[0].code))
+    return tuple(RoutedRule(spec, _reason(spec, about)) for spec, about in _spread(found)[:limit])
+
+
+def subject_of(spec: RuleSpec, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+    """What a rule is about in a pair, or None where it does not concern it."""
+    if not spec.covers(pair) or not spec.is_of_kind(pair):
+        return None
+    about = spec.when.subject(pair, grid) if spec.when is not None else _by_dimension(spec, grid)
+    if about is None:
+        return None
+    if words := spec.asked_words(pair):
+        about = _asked_by_words(about, words)
+    elif about.head and about.stand in {StatedAs.SAME, StatedAs.OPEN}:
+        return None
+    return about if about.speaks else None
+
+
+def _by_dimension(spec: RuleSpec, grid: EvidenceGrid) -> SubjectMatter | None:
+    """A rule that only people can apply is about the wishes of its dimension that are not just met."""
+    rows = (of_row(row) for row in grid.rows if row.constraint.kind is spec.dimension and not row.constraint.word)
+    return next(
+        (one for one in rows if one.stand is not StatedAs.SAME), SubjectMatter() if spec.scope_queries else None
+    )
+
+
+def _asked_by_words(about: SubjectMatter, words: str) -> SubjectMatter:
+    """The words of the query that the rule itself names tell more than the kind of thing, or stand where nothing does."""
+    if about.head:
+        return SubjectMatter(asked=words, words=True)
+    return about if about.asked else replace(about, asked=words)
+
+
+def _spread(found: list[tuple[RuleSpec, SubjectMatter]]) -> list[tuple[RuleSpec, SubjectMatter]]:
+    rounds: dict[tuple[str, str], int] = {}
+    turn: list[tuple[int, int, RuleSpec, SubjectMatter]] = []
+    for spec, about in found:
+        thing = ("asked", fold(about.asked)) if about.asked else ("stated", fold(about.stated))
+        rounds[thing] = rounds.get(thing, 0) + 1
+        turn.append((rounds[thing], len(turn), spec, about))
+    return [(spec, about) for _round, _place, spec, about in sorted(turn, key=lambda one: one[:2])]
+
+
+def _reason(spec: RuleSpec, about: SubjectMatter) -> RoutingReason:
+    absent = not about.stated and about.stand is StatedAs.ABSENT
+    return RoutingReason(spec.dimension, _short(about.asked), _short(about.stated), absent, about.excluded)
+
+
+def _short(literal: str) -> str:
+    return literal if len(literal) <= LONGEST else f"{literal[: LONGEST - 1]}…"

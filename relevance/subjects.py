@@ -1,0 +1,104 @@
+"""What a condition is about in a pair: the words of the query and of the item that it speaks of, never whether it holds.
+
+Near and conflict are one here, and how far an amount lies off is not looked at: on which side of such a line a pair falls
+is a rule's verdict. So what is chosen by subjects tells what is asked and what is stated, and no label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from relevance.evidence import EvidenceGrid, EvidenceRow, Verdict
+from relevance.facts import PairFacts
+from relevance.tokens import singular, tokens
+
+
+class StatedAs(IntEnum):
+    """How what the item states stands to what is asked."""
+
+    DIFFERS = 0  # something else, or something like it
+    ABSENT = 1  # nothing of it
+    OPEN = 2  # not looked at
+    SAME = 3  # just that
+
+
+STANDS = {
+    Verdict.CONFLICT: StatedAs.DIFFERS,
+    Verdict.NEAR: StatedAs.DIFFERS,
+    Verdict.SILENT: StatedAs.ABSENT,
+    Verdict.MATCH: StatedAs.SAME,
+}
+
+
+@dataclass(frozen=True)
+class SubjectMatter:
+    """`asked` and `stated` are literals of query and item. `excluded`: the query asks for it not to be there. `words`: the
+    rule names these words itself. `head`: about the kind of thing alone, as nearly every pair is."""
+
+    asked: str = ""
+    stated: str = ""
+    stand: StatedAs = StatedAs.OPEN
+    excluded: bool = False
+    words: bool = False
+    head: bool = False
+
+    @property
+    def holds_the_asked(self) -> bool:
+        """The item states the asked words themselves, with more around them: that is no other value ("bag", "bag strap")."""
+        asked, stated = ({singular(token.text) for token in tokens(text)} for text in (self.asked, self.stated))
+        return not self.excluded and bool(asked) and asked <= stated
+
+    @property
+    def speaks(self) -> bool:
+        """Whether there is anything to tell: not where the item only has what was asked."""
+        return bool(self.stated) or bool(self.asked and self.stand is not StatedAs.SAME)
+
+
+NOTHING = SubjectMatter()  # of a part that limits a rule and is about nothing itself
+
+
+class Speaking:
+    """How most conditions are: they bring a rule before a pair by what they name, and their opposite leaves out none."""
+
+    @property
+    def routable(self) -> bool:
+        return True
+
+    def without(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
+        return NOTHING
+
+
+def of_row(row: EvidenceRow) -> SubjectMatter:
+    stand = STANDS[row.verdict]
+    wish = row.constraint
+    stated = "" if stand is StatedAs.ABSENT else _stated(row)
+    return SubjectMatter(wish.text, stated, stand, excluded=wish.negated, head=wish.head)
+
+
+def _stated(row: EvidenceRow) -> str:
+    """The literal that decided; of a conflict that a match elsewhere softened, what conflicts."""
+    said = [cell for cell in row.cells if cell.literal and cell.verdict is not Verdict.SILENT]
+    decided = [cell for cell in said if cell.verdict is row.verdict]
+    other = [cell for cell in said if cell.verdict is not Verdict.MATCH]
+    return next((cell.literal for cell in (*decided, *other)), "")
+
+
+def joined(parts: Sequence[SubjectMatter]) -> SubjectMatter:
+    """Of parts that must all hold: the words that a rule names itself tell more than a row."""
+    telling = sorted(parts, key=lambda one: not one.words)
+    asking = next((one for one in telling if one.asked), NOTHING)
+    said = [one for one in parts if one != NOTHING]
+    return SubjectMatter(
+        asking.asked,
+        next((one.stated for one in telling if one.stated), ""),
+        min((one.stand for one in said if one.stand is not StatedAs.OPEN), default=StatedAs.OPEN),
+        excluded=asking.excluded,
+        words=any(one.words for one in said),
+        head=bool(said) and all(one.head for one in said),
+    )
+
+
+def first_that_speaks(parts: Iterable[SubjectMatter | None]) -> SubjectMatter | None:
+    return next((one for one in parts if one is not None and one.speaks), None)
