@@ -217,6 +217,7 @@ MODEL_CONCURRENCY = environment.whole_number("LORE_MODEL_CONCURRENCY", 64, least
 MODEL_DEADLINE_SECONDS = environment.whole_number("LORE_MODEL_DEADLINE_SECONDS", 90, least=1, most=3600)
 BREAKER_FAILURES = environment.whole_number("LORE_BREAKER_FAILURES", 10, least=0, most=1000)
 AUDIT_DAYS = environment.whole_number("LORE_AUDIT_DAYS", 730, least=30, most=36500)
+PICTURE_READER = environment.choice("LORE_PICTURE_READER", "rapidocr", ("rapidocr", "none"))
 UPLOAD_DAYS = environment.whole_number("LORE_UPLOAD_DAYS", 30, least=1, most=36500)
 MAX_UPLOAD_BYTES = environment.whole_number("LORE_MAX_UPLOAD_MB", 512, least=1) * 1024 * 1024
 

@@ -71,9 +71,16 @@ def look_up(constraint: Constraint, source: Source, reading: Reading) -> Cell:
     cell = _found(constraint, source, reading)
     if cell.verdict in {Verdict.MATCH, Verdict.NEAR} and _denied(constraint, cell, getattr(reading, source.value)):
         return replace(cell, verdict=Verdict.CONFLICT)
+    if source is Source.CAPTION and cell.verdict is Verdict.CONFLICT and not _says_for_sure(constraint):
+        return Cell(source, Verdict.SILENT)
     named = source is Source.TITLE and constraint.head and cell.verdict is Verdict.MATCH
     following = _modifies(cell.literal, reading) if named else ""
     return Cell(source, Verdict.NEAR, f"{cell.literal} {following}") if following else cell
+
+
+def _says_for_sure(constraint: Constraint) -> bool:
+    """A picture that shows another thing proves little; another brand, model or measure printed on it does."""
+    return constraint.number is not None or constraint.kind in {Dimension.BRAND, Dimension.MODEL}
 
 
 def _denied(constraint: Constraint, cell: Cell, text: Text) -> bool:

@@ -95,7 +95,7 @@ def _read(item: ItemFacts, lexicon: Lexicon) -> Reading:
         title,
         read_text(cpv, lexicon),
         read_text(skus, lexicon),
-        read_text([("", item.caption)] if item.caption else [], lexicon),
+        read_text([("", text) for text in (item.caption, *item.picture_words.splitlines()) if text], lexicon),
         _price(item),
         _accessory(title),
         _compounds(item.title, title, lexicon),

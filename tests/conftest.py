@@ -178,6 +178,7 @@ def environment_of(name: str, data: Path, key: str = "a-secret-key-for-tests-onl
         "DATABASE_URL": url_of(name),
         "LORE_DATA_DIR": str(data),
         "LORE_SECRET_KEY": key,
+        "LORE_PICTURE_READER": "none",
         "DJANGO_SETTINGS_MODULE": "lore_app.settings",
         "PYTHONPATH": str(ROOT),
     }
@@ -209,6 +210,12 @@ def storages_in(folder: Path) -> dict[str, Any]:
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(folder)}},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def no_picture_is_read(settings: Any) -> None:
+    """Whether rapidocr is installed or not, a test finds the same rows; who wants a reader names one."""
+    settings.PICTURE_READER = "none"
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command, get_commands, load_command_class
 from django.test import Client
 from django.urls import reverse
@@ -20,6 +21,7 @@ from annotation.models import Export
 from catalogue.importing import nothing_in
 from catalogue.models import Import
 from catalogue.pictures import fetching
+from catalogue.pictures.printed_words import NotRead
 from evaluation import canary_jobs
 from inference import asking
 from inference.engines.base import Completion, EngineError
@@ -37,6 +39,7 @@ from rules.publishing import body_of
 from tests.at_work import work_on
 from tests.conftest import Cast
 from tests.rules.conftest import spec
+from tests.scripted_reader import painted, scripted
 from tests.world.rows import make_import, make_judgment, make_pair, make_rule_base
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +101,12 @@ def cards_without_text(world: World) -> Sequence[object]:
 
 def dead_addresses(world: World) -> Sequence[object]:
     fetching.want(make_import(project=world.project), ["https://10.0.0.1/a.png", "https://10.0.0.2/a.png"])
+    return ["--project", "shoes", "--wait"]
+
+
+def pictures_too_much(world: World) -> Sequence[object]:
+    scripted(world.monkeypatch, settings, red=NotRead("words_too_much"))
+    painted(world.project, "red")
     return ["--project", "shoes", "--wait"]
 
 
@@ -179,6 +188,9 @@ NOTHING: list[tuple[str, Make, str, str, tuple[str, object] | None]] = [
      "0 of 3 rows went in: title: missing (2 of them, row 1 first).", ("rejected", 3)),
     ("import_items", items_without_titles, "title_rejected", "(4 of them, row 1 first)", ("read", 4)),
     ("import_knowledge", cards_without_text, "text_rejected", "0 of 2 rows went in: text: ", ("rejected", 2)),
+    ("read_pictures", pictures_too_much, "words_too_much",
+     "0 of 1 pictures were read: to read its words takes more time or memory than a picture may (1 of them).",
+     ("failed", 1)),
     ("fetch_pictures", dead_addresses, "address_host",
      "0 of 2 pictures were fetched: the address names no host by its name (2 of them).", ("dead", 2)),
     ("prelabel", no_answer, "no_answer",

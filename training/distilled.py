@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ from annotation.trust.measurable import Material
 from catalogue import benchmark
 from catalogue.evidence import grids, lexicons, other_items
 from catalogue.evidence.grids import GridSubject
-from catalogue.models import Pair
+from catalogue.models import Pair, Snapshot
 from evaluation import comparing, measuring
 from inference.distilled import learnt_models
 from inference.distilled.feature_matrix import NAMES, Observed, observe
@@ -42,6 +43,7 @@ from rules.publishing import active_rule_base, specs, specs_today
 
 Source = Literal["gold", "people", "model"]
 SOURCES: tuple[Source, ...] = ("gold", "people", "model")
+TOGETHER = 2000  # pairs read in one go
 FEWEST_PAIRS, FEWEST_QUERIES, FEWEST_TEST = 100, 10, 20
 TOGETHER = 500  # pairs that are read or asked about at once
 
@@ -195,10 +197,13 @@ def _test(
 def _labelled(project: Project, source: Source, splits: Splits) -> list[Labelled]:
     shares = {"gold": _gold, "people": _people, "model": _model}[source](project)
     pairs = Pair.objects.filter(project=project, item__current_snapshot__isnull=False)
-    rows = pairs.select_related("query", "item__current_snapshot").order_by("pk")
+    rows = pairs.select_related("query", "item__current_snapshot").order_by("pk").iterator(chunk_size=TOGETHER)
     found = []
-    for pair in rows.iterator(chunk_size=2000):
-        if (share := shares.get(pair.pk)) is not None:
+    while together := list(islice(rows, TOGETHER)):
+        wanted = [pair for pair in together if pair.pk in shares]
+        Snapshot.read_together(pair.item.current_snapshot for pair in wanted if pair.item.current_snapshot)
+        for pair in wanted:
+            share = shares[pair.pk]
             top = LABELS[max(range(len(LABELS)), key=lambda n: share[n])]
             truth = pair.gold_label or project.scale.from_lore(top)
             found.append(Labelled(pair, pair.facts(), share, truth, splits.of(pair.query.text)))

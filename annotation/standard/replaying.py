@@ -140,6 +140,7 @@ def _labelled(row: ReplayEntry | Pair) -> ReplayedPair:
 
 
 def _with_grids(together: Sequence[ReplayedPair], lexicon: Lexicon) -> Iterator[tuple[ReplayedPair, EvidenceGrid]]:
+    Snapshot.read_together(one.snapshot for one in together)
     seen = [GridSubject(one.pair.query_id, one.snapshot.pk) for one in together]
     facts = {key: one.pair.facts(one.snapshot) for key, one in zip(seen, together, strict=True)}
     found = grids.get_or_build(facts, lexicon)

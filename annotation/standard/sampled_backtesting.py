@@ -27,7 +27,7 @@ from annotation.models import BackTest
 from annotation.standard import backtesting
 from annotation.standard.backtesting import BackTestTally, Stored, stored_pairs
 from annotation.standard.rule_effects import Effect
-from catalogue.models import Pair
+from catalogue.models import Pair, Snapshot
 from inference.asking import Asking
 from inference.engines.base import EngineError
 from inference.engines.errors import unless_refused
@@ -245,6 +245,7 @@ def _asked(
 ) -> list[tuple[Judged | EngineError, Judged | EngineError]]:
     """Both answers on each pair, told the same beside the rules: as pre-labelling would tell it now."""
     rows = Pair.objects.select_related("query", "item__current_snapshot").in_bulk([one.pair_id for one in some])
+    Snapshot.read_together(row.item.current_snapshot for row in rows.values() if row.item.current_snapshot)
     told = before.brief([model_context.subject(rows[one.pair_id]) for one in some])
     first = unless_refused(before.answers(told))
     return list(zip(first, unless_refused(after.answers(told)), strict=True))

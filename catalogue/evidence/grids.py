@@ -1,13 +1,15 @@
 """Evidence grids as rows: made once per query, snapshot and extractor, and shared by card, prompt and hard set.
 
 The extractor of a grid names all that decides what it says: the code and the words that the product reads with, the reading
-that stands in place of the product's own (`+r7`), and what people have put right in its cells (`+c9`).
+that stands in place of the product's own (`+r7`), what people have put right in its cells (`+c9`), and the newest reading of the
+words on the item's pictures (`+p5`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from django.db.models import F, Func, QuerySet, TextField, Value
@@ -16,6 +18,7 @@ from django.db.models.functions import Concat
 from catalogue.evidence import lexicons, readings
 from catalogue.evidence.readings import StoredReading
 from catalogue.models import CellCorrection, Grid, Pair, Snapshot
+from catalogue.pictures import snapshot_words
 from database.compiling import compiled
 from database.statements import array_of, rows
 from relevance.corrected_cells import CellSaid, put_right
@@ -24,6 +27,7 @@ from relevance.facts import PairFacts
 from relevance.lexicon import Lexicon
 
 _READING = re.compile(r"\+r(\d+)")
+_WORDS = "+p"
 _CELLS = re.compile(r"\+c(\d+)")
 _KEYS = """SELECT q, s, evidence_key(q, s) FROM unnest(%s::bigint[], %s::bigint[]) AS wanted(q, s)"""
 
@@ -108,10 +112,25 @@ def _built(
     """By the reading and the corrections that the names tell, whatever has been said since."""
     if not wanted:
         return {}
+    wanted = _with_words(wanted, names)
     read = _readings(wanted, names, lexicon)
     said = _said({seen: int(found[1]) for seen in wanted if (found := _CELLS.search(names[seen]))})
     return {
         seen: put_right(build_grid(facts, lexicon, read[seen.query_id].constraints), said.get(seen, ()))
+        for seen, facts in wanted.items()
+    }
+
+
+def _with_words(
+    wanted: Mapping[GridSubject, PairFacts], names: Mapping[GridSubject, str]
+) -> dict[GridSubject, PairFacts]:
+    """Without it facts from before a picture was read would stand for good in the grid that names its reading."""
+    printed = snapshot_words.of_snapshots({seen.snapshot_id for seen in wanted if _WORDS in names[seen]})
+    words = {seen: printed[seen.snapshot_id].text if seen.snapshot_id in printed else "" for seen in wanted}
+    return {
+        seen: replace(facts, item=replace(facts.item, picture_words=words[seen]))
+        if words[seen] != facts.item.picture_words
+        else facts
         for seen, facts in wanted.items()
     }
 

@@ -23,6 +23,7 @@ def of_queries(query_ids: Collection[int]) -> dict[int, list[ItemFacts]]:
         .values_list("query", "item__current_snapshot", "item__external_id")
     )
     snapshots = Snapshot.objects.in_bulk({snapshot_id for _, snapshot_id, _ in found})
+    Snapshot.read_together(snapshots.values())
     company: dict[int, list[ItemFacts]] = {query_id: [] for query_id in query_ids}
     for query_id, snapshot_id, external_id in found:
         company[query_id].append(snapshots[snapshot_id].facts(external_id))

@@ -9,6 +9,7 @@ from catalogue.models.items import Item, Snapshot
 from catalogue.models.label_conflicts import LabelConflict
 from catalogue.models.pairs import Pair, PairWords, Query
 from catalogue.models.pictures import Image, PictureFetch, PictureSource
+from catalogue.models.printed_words import PictureReading, PictureWords
 
 __all__ = [
     "CellCorrection",
@@ -21,7 +22,9 @@ __all__ = [
     "Pair",
     "PairWords",
     "PictureFetch",
+    "PictureReading",
     "PictureSource",
+    "PictureWords",
     "Query",
     "QueryReading",
     "ReadingCorrection",

@@ -6,10 +6,15 @@ with its column and something asks for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cached_property
+
 from django.db import models
 from django.db.models import Q
 
 from catalogue.models.imports import Import
+from catalogue.pictures import snapshot_words
+from catalogue.pictures.snapshot_words import PrintedWords
 from database.clock import ClockTimestamp
 from projects.models import Project
 from relevance.facts import ItemFacts, Sku
@@ -74,6 +79,21 @@ class Snapshot(models.Model):
     def __str__(self) -> str:
         return self.title[:80]
 
+    @cached_property
+    def printed(self) -> PrintedWords:
+        """What was read off its pictures by now: a query where there are pictures; of many at once `read_together`."""
+        if self.pk is None or not (self.images or self.image_addresses):
+            return snapshot_words.NOBODY
+        return snapshot_words.of_snapshots([self.pk]).get(self.pk, snapshot_words.NOBODY)
+
+    @staticmethod
+    def read_together(snapshots: Iterable[Snapshot]) -> None:
+        """Without it each of many snapshots with pictures would ask for its words by itself."""
+        pictured = [one for one in snapshots if one.images or one.image_addresses]
+        found = snapshot_words.of_snapshots({one.pk for one in pictured})
+        for one in pictured:
+            one.printed = found.get(one.pk, snapshot_words.NOBODY)
+
     def facts(self, external_id: str = "") -> ItemFacts:
         """The snapshot as a value. Pass the item's id where it is known, else one query fetches it."""
         return ItemFacts(
@@ -89,4 +109,5 @@ class Snapshot(models.Model):
             description=self.description,
             selling_points=tuple(self.selling_points),
             images=tuple(self.images),
+            picture_words=self.printed.text,
         )

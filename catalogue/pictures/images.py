@@ -16,12 +16,14 @@ from catalogue.models import Image
 from catalogue.pictures import decoding
 from catalogue.pictures.decoding import EncodedPicture, PictureRefused
 from database import locks
+from projects.hooks import Hook
 from projects.models import Project
 from relevance.sanitising import storable
 
 MAX_BYTES = 10 << 20
 TOGETHER = 50  # pictures that are removed under one lock
 PATIENCE = 5
+picture_added: Hook[[Image], None] = Hook()
 _FOLDERS = {"large": "images", "thumb": "thumbs"}
 
 
@@ -41,7 +43,7 @@ def add(project: Project, name: str, data: bytes, *, keep: bool = True) -> tuple
     with transaction.atomic():
         if keep:
             _keep(encoded)
-        return Image.objects.get_or_create(
+        image, new = Image.objects.get_or_create(
             project=project,
             sha256=encoded.sha256,
             defaults={
@@ -51,6 +53,9 @@ def add(project: Project, name: str, data: bytes, *, keep: bool = True) -> tuple
                 "bytes": len(encoded.large),
             },
         )
+        if keep and new:
+            picture_added(image)
+    return image, new
 
 
 def _keep(encoded: EncodedPicture) -> None:

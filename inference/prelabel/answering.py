@@ -15,6 +15,7 @@ from itertools import groupby
 from django.db import InterfaceError, OperationalError, transaction
 
 from catalogue.evidence import lexicons
+from catalogue.models import Snapshot
 from inference.asking import Asking
 from inference.engines.base import EngineError, EngineUnavailable, EngineWaiting
 from inference.engines.prompted import Sampling
@@ -36,7 +37,9 @@ def answer(claims: Sequence[Claim]) -> None:
     rows = PrelabelJob.objects.filter(pk__in=held).select_related("pair__query", "pair__item", "snapshot")
     for run_id, group in groupby(rows.order_by("run_id", "pk"), key=lambda job: job.run_id):
         run = PrelabelRun.objects.select_related("model", "rule_base", "project").get(pk=run_id)
-        _attempt(run, [Task(job, held[job.pk], model_context.subject(job.pair, job.snapshot)) for job in group])
+        together = list(group)
+        Snapshot.read_together(job.snapshot for job in together)
+        _attempt(run, [Task(job, held[job.pk], model_context.subject(job.pair, job.snapshot)) for job in together])
 
 
 def _attempt(run: PrelabelRun, tasks: Sequence[Task]) -> None:

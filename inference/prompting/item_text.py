@@ -49,6 +49,8 @@ def _by_weight(item: ItemFacts, grid: EvidenceGrid, caption: str) -> Iterator[tu
         yield "attributes", pair
     if caption:
         yield "picture", caption[:800]
+    if item.picture_words:
+        yield "printed_on_picture", item.picture_words[:600]
     if item.shop:
         yield "shop", item.shop[:100]
     for name in sorted(variants, key=lambda one: not any(literal and literal in fold(one) for literal in decisive))[

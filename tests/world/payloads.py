@@ -44,7 +44,8 @@ OURS = {
          "projects.Project.slug", "inference.PromptVersion.name", "projects.HourlyCount.kind", "rules.FindingAcknowledged.kind",
          "rules.FindingAcknowledged.rules", "annotation.Export.kind",
          "catalogue.QueryReading.version", "catalogue.CellCorrection.dimension", "catalogue.CellCorrection.source",
-         "catalogue.CellCorrection.verdict"), CODE),
+         "catalogue.CellCorrection.verdict", "catalogue.PictureWords.reader", "catalogue.PictureWords.reason",
+         "catalogue.PictureWords.language"), CODE),
     **dict.fromkeys(
         ("projects.Person.password", "projects.OneTimeLink.token_sha256", "rules.RuleVersion.body_sha256",
          "rules.RuleBaseVersion.digest", "rules.FindingAcknowledged.content",
@@ -194,7 +195,7 @@ def _back_test(value: Any, take: Callable[[], str]) -> Any:
 
 SPECIAL: dict[str, Callable[[Any, Callable[[], str]], Any]] = {
     **dict.fromkeys(
-        ("catalogue.Snapshot.cpv", "catalogue.Snapshot.skus", "catalogue.Snapshot.selling_points",
+        ("catalogue.PictureWords.lines", "catalogue.Snapshot.cpv", "catalogue.Snapshot.skus", "catalogue.Snapshot.selling_points",
          "catalogue.Snapshot.image_addresses", "projects.AuditEvent.detail",
          "inference.QueryGuideline.required", "inference.QueryGuideline.optional", "inference.KnowledgeCard.item_ids",
          "inference.KnowledgeRevision.item_ids", "inference.KnowledgeImport.rejected_rows",
