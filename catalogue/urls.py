@@ -16,6 +16,8 @@ urlpatterns = [
     path("p/<slug:slug>/pictures/", pictures.pictures, name="pictures"),
     path("p/<slug:slug>/pictures/retry/", pictures.retry, name="pictures-retry"),
     path("p/<slug:slug>/pictures/cancel/", pictures.cancel, name="pictures-cancel"),
+    path("p/<slug:slug>/pictures/words/read/", pictures.read, name="picture-words-read"),
+    path("p/<slug:slug>/pictures/words/cancel/", pictures.cancel_reading, name="picture-words-cancel"),
     path("p/<slug:slug>/pictures/sources/", pictures.allow, name="picture-source"),
     path("p/<slug:slug>/pictures/sources/<int:source_id>/remove/", pictures.remove, name="picture-source-remove"),
 ]

@@ -156,6 +156,8 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "pictures": _read(P_.IMPORT),
     "pictures-retry": _write(P_.IMPORT),
     "pictures-cancel": _write(P_.IMPORT),
+    "picture-words-read": _write(P_.IMPORT),
+    "picture-words-cancel": _write(P_.IMPORT),
     "picture-source": _write(P_.MANAGE),
     "picture-source-remove": _write(P_.MANAGE),
     # pairs

@@ -29,7 +29,7 @@ from jobs.leasing import Claim
 from jobs.models import JobState
 from projects.audit import record
 from projects.models import Person, Project
-from projects.refusals import Refused, TotalFailure
+from projects.refusals import TotalFailure
 
 logger = logging.getLogger(__name__)
 TOGETHER = 16  # pictures that one child reads, one after the other
@@ -39,13 +39,6 @@ WHY = {
     "picture_lost": gettext_lazy("the storage has lost the picture"),
 }
 State = PictureWords.State
-
-
-class ReaderMissing(Refused):
-    """Pictures cannot be read here; the sentence says how to get what is missing."""
-
-    def __init__(self) -> None:
-        super().__init__("reader_missing", missing(), status=409)
 
 
 def missing() -> str:
@@ -64,17 +57,19 @@ def want(image: Image) -> None:
 
 
 def want_all(project: Project, by: Person | None, *, again: bool = False) -> int:
-    """Every picture of the project that this reader has not read; `again`: also those that it gave up."""
-    reader = readers.name()
-    if not reader:
-        raise ReaderMissing
+    """Every picture of the project that the reader here has not read; `again`: also those that it gave up.
+
+    Where none is, those that no reader has read: it may be where the work is done.
+    """
     # Without ON CONFLICT a picture that comes in meanwhile would undo them all.
     run(
         """INSERT INTO catalogue_picturereading (project_id, image_id, error, attempts, state)
            SELECT project_id, id, '', 0, 'queued' FROM catalogue_image WHERE project_id = %s ON CONFLICT DO NOTHING""",
         project.pk,
     )
-    told = PictureWords.objects.filter(image=OuterRef("image"), reader=reader)
+    told = PictureWords.objects.filter(image=OuterRef("image"))
+    if reader := readers.name():
+        told = told.filter(reader=reader)
     old = PictureReading.objects.filter(~Exists(told.exclude(state=State.FAILED) if again else told), project=project)
     old.filter(state__in=(JobState.DONE, JobState.DEAD, JobState.CANCELLED)).update(
         state=JobState.QUEUED, attempts=0, vanished=0, due_at=ClockTimestamp(), finished_at=None, error=""
@@ -173,6 +168,14 @@ class ReadingProgress(NamedTuple):
     @property
     def terminal(self) -> bool:
         return self.waiting == 0
+
+    @property
+    def seen(self) -> int:
+        return self.read + self.nothing
+
+    @property
+    def given_up(self) -> int:
+        return self.failed + self.dead
 
 
 def progress(project: Project) -> ReadingProgress:

@@ -1,4 +1,5 @@
-"""Pictures by address: the hosts they may come from, how far fetching is, and why what failed has failed."""
+"""Pictures by address: the hosts they may come from, how far fetching is, and why what failed has failed; and how far the
+words on pictures are read."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalogue.models import PictureSource
-from catalogue.pictures import allowed_hosts, fetching
+from catalogue.pictures import allowed_hosts, fetching, reading_words
 from jobs import heartbeats
 from projects.gates import Request
 from projects.refusals import Refused
@@ -38,6 +39,21 @@ def cancel(request: Request) -> HttpResponse:
     return redirect("pictures", request.project.slug)
 
 
+def read(request: Request) -> HttpResponse:
+    """Also those that the reader gave up: whoever presses the button has a reason."""
+    count = reading_words.want_all(request.project, request.person, again=True)
+    text = ngettext("The words on %(n)d picture will be read.", "The words on %(n)d pictures will be read.", count)
+    messages.success(request, text % {"n": count})
+    return redirect("pictures", request.project.slug)
+
+
+def cancel_reading(request: Request) -> HttpResponse:
+    count = reading_words.cancel(request.project, request.person)
+    text = ngettext("%(n)d picture will not be read.", "%(n)d pictures will not be read.", count)
+    messages.success(request, text % {"n": count})
+    return redirect("pictures", request.project.slug)
+
+
 def allow(request: Request) -> HttpResponse:
     host = request.POST.get("host", "")[:300]
     try:
@@ -57,11 +73,16 @@ def remove(request: Request, source_id: int) -> HttpResponse:
 
 
 def _page(request: Request) -> dict[str, Any]:
-    seen = fetching.progress(request.project)
+    seen, words = fetching.progress(request.project), reading_words.progress(request.project)
     listed = page(allowed_hosts.of(request.project), request, PAGE)
     return {
         "project": request.project,
         "progress": seen,
+        "words": words,
+        "words_nothing": reading_words.why_nothing(request.project, words),
+        "words_missing": reading_words.missing(),
+        "words_unread": reading_words.reasons(request.project),
+        "terminal": seen.terminal and words.terminal,
         "nothing": fetching.why_nothing(request.project, seen),
         "sources": listed.rows,
         "older_url": listed.older_url,

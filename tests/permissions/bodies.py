@@ -320,6 +320,8 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "import": [Form(_meaning)],
     "import-cancel": [plain()],
     "pictures-retry": [plain()],
+    "picture-words-read": [plain()],
+    "picture-words-cancel": [plain()],
     "pictures-cancel": [plain()],
     "picture-source": [
         plain(host="pictures.example.net"),

@@ -18,6 +18,7 @@ SPENT = "Spent for this hour."
 WITHOUT: dict[str, str] = {
     **dict.fromkeys(
         ("backtest-cancel", "export-cancel", "import-cancel", "model-job-cancel", "pictures-cancel", "run-cancel",
+         "picture-words-cancel", "picture-words-read",
          "member-remove", "more-take-back", "picture-source-remove", "role-offer", "role-offer-withdraw", "token-revoke",
          "pictures-retry", "run-replay", "run-resume", "person-forget", "model-retire",
          "project-delete", "knowledge-imported", "query-erase"),

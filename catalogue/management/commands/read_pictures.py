@@ -30,6 +30,8 @@ class Command(JsonCommand):
         project = Project.objects.filter(slug=options["project"], archived_at=None).first()
         if project is None:
             raise CommandError(f"no project is called {options['project']!r}")
+        if options["wait"] and not heartbeats.is_anyone_working() and (missing := reading_words.missing()):
+            raise CommandError(missing)
         if options["cancel"]:
             reading_words.cancel(project, None)
         else:

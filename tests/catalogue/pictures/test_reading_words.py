@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, transaction
+from django.urls import reverse
 
 from catalogue.models import Image, PictureReading, PictureWords
 from catalogue.pictures import images, reading_words, snapshot_words
@@ -15,6 +17,7 @@ from jobs import leasing
 from jobs.models import JobState
 from projects.models import AuditEvent, Project
 from tests.at_work import work_on
+from tests.conftest import Cast
 from tests.scripted_reader import ScriptedReader, line, painted, reads, scripted
 from tests.world.rows import make_item
 
@@ -160,8 +163,20 @@ def test_what_is_missing_is_said_with_how_to_get_it(project: Project, settings: 
     settings.PICTURE_READER = "rapidocr"
     monkeypatch.setattr("catalogue.pictures.readers._known", {})
     assert 'pip install -e ".[pictures]"' in reading_words.missing()
-    with pytest.raises(reading_words.ReaderMissing):
-        reading_words.want_all(project, None)
+    with pytest.raises(SystemExit):
+        call_command("read_pictures", project=project.slug, wait=True)
+
+
+def test_where_no_reader_is_pictures_are_left_to_a_worker_that_has_one(
+    project: Project, reader: ScriptedReader, settings: Any
+) -> None:
+    painted(project, "blue")
+    work_all(project)
+    settings.PICTURE_READER = "none"
+    painted(project)
+    assert reading_words.want_all(project, None) == 1
+    settings.PICTURE_READER = "scripted"
+    assert work_all(project) == 1 and sorted(reader.asked) == ["blue", "red"]
 
 
 def test_progress_counts_what_became_of_each_picture(project: Project, reader: ScriptedReader) -> None:
@@ -250,8 +265,6 @@ def test_many_snapshots_ask_for_their_words_together(
 
 
 def test_the_command_reads_and_answers_with_counts(project: Project, reader: ScriptedReader, capsys: Any) -> None:
-    from django.core.management import call_command
-
     painted(project)
     painted(project, "blue")
     call_command("read_pictures", project=project.slug, wait=True)
@@ -268,3 +281,25 @@ def test_a_job_that_ran_out_of_tries_is_dead_and_asked_for_again(project: Projec
     leasing.fail_all(PictureReading, [claim], "unforeseen", retry=False)
     assert reading_words.progress(project).dead == 1
     assert reading_words.want_all(project, None) == 1 and work_all(project) == 1
+
+
+def test_the_page_tells_how_far_reading_is_and_a_lead_orders_and_cancels_it(
+    project: Project, reader: ScriptedReader, cast: Cast, client_for: Any
+) -> None:
+    url, client = reverse("pictures", args=["shoes"]), client_for(cast.lena)
+    assert "Words on pictures" not in client.get(url).content.decode()
+    for colour in ("red", "green"):
+        painted(project, colour)
+    assert "Cancel reading" in client.get(url).content.decode()
+    client.post(f"{url}words/cancel/")
+    assert reading_words.progress(project).cancelled == 2
+    client.post(f"{url}words/read/")
+    work_all(project)
+    page = client.get(url).content.decode()
+    assert "to read its words takes more time or memory than a picture may: 1" in page and "Read the words" in page
+
+
+def test_the_page_says_what_is_missing(project: Project, cast: Cast, client_for: Any) -> None:
+    painted(project)
+    page = client_for(cast.lena).get(reverse("pictures", args=["shoes"])).content.decode()
+    assert "Words on pictures are not read here: LORE_PICTURE_READER is none." in page
