@@ -12,7 +12,7 @@ from catalogue.pictures import snapshot_pictures
 from projects.language import data_language, in_language
 from projects.models import Project
 from relevance.dimensions import DIMENSION_NAMES, Dimension
-from relevance.evidence import EvidenceGrid, highlights
+from relevance.evidence import EvidenceGrid, Source, highlights
 from relevance.labels import Scale
 from relevance.routing import RoutedRule
 from relevance.rules import RuleSpec
@@ -91,8 +91,9 @@ def grid_value(row: Grid | None) -> EvidenceGrid | None:
     return EvidenceGrid.from_json(row.body) if row else None
 
 
-def grid(value: EvidenceGrid) -> dict[str, Any]:
+def grid(value: EvidenceGrid, snapshot: Snapshot) -> dict[str, Any]:
     return {
+        "printed_by": printed_by(value, snapshot),
         "rows": [
             {
                 "text": row.constraint.text,
@@ -111,8 +112,15 @@ def grid(value: EvidenceGrid) -> dict[str, Any]:
                 ],
             }
             for row in value.rows
-        ]
+        ],
     }
+
+
+def printed_by(value: EvidenceGrid, snapshot: Snapshot) -> str:
+    """Who read the words off the pictures, where the grid tells any: without their versions."""
+    if not any(cell.source is Source.CAPTION and cell.literal for row in value.rows for cell in row.cells):
+        return ""
+    return ", ".join(dict.fromkeys(reader.partition(" ")[0] for reader in snapshot.printed.readers))
 
 
 def chips(value: EvidenceGrid) -> list[dict[str, Any]]:

@@ -82,7 +82,7 @@ def _page(request: Request, disagreement: Disagreement, *, error: str = "", stat
         "is_open": is_open,
         "query": pair.query,
         "item": display.item(project, snapshot, value),
-        "grid": display.grid(value),
+        "grid": display.grid(value, snapshot),
         "chips": display.chips(value),
         "rules": display.routed(routed),
         "views": adjudicating.views_of(disagreement, request.person),

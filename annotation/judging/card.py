@@ -70,7 +70,7 @@ def card(
     }
     if value is not None:
         context["chips"] = display.chips(value)
-        context["grid"] = display.grid(value)
+        context["grid"] = display.grid(value, lease.snapshot)
         context["rules"] = _with_keys(display.routed(card_rules.on_the_card(lease)), own)
         context["none_fits_key"] = card_rules.NONE_FITS_KEY
         context["none_fits"] = own is not None and own.no_rule_fits

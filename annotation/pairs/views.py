@@ -64,7 +64,7 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
         "project": request.project,
         "pair": found,
         "item": display.item(request.project, snapshot, value),
-        "grid": display.grid(value) if value else None,
+        "grid": display.grid(value, snapshot) if value else None,
         "chips": display.chips(value) if value else [],
         "may_see_opinions": may_see_opinions(request, found),
         "may_see_names": may(request.roles, Permission.SEE_NAMES),

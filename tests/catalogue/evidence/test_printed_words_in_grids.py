@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from catalogue.evidence import grids, lexicons
 from catalogue.evidence.grids import GridSubject
-from catalogue.models import Grid, Image, Pair, PictureWords
+from catalogue.models import Grid, Image, Import, Pair, PictureFetch, PictureWords
 from catalogue.pictures.printed_words import to_json
 from projects.models import Project
 from relevance.evidence import EvidenceGrid, Source, Verdict
+from tests.conftest import Cast
 from tests.scripted_reader import line, painted
-from tests.world.rows import make_item, make_pair
+from tests.world.rows import make_item, make_pair, make_slots
 
 pytestmark = pytest.mark.django_db
 
@@ -84,9 +86,7 @@ def test_another_projects_reading_of_the_same_picture_is_no_evidence(pair: Pair,
     assert seen(made(pair)) == [] and "+p" not in made(pair).extractor
 
 
-def test_words_of_a_picture_that_an_address_brought_count_too(project: Project, image: Image, settings: Any) -> None:
-    from catalogue.models import Import, PictureFetch
-
+def test_words_of_a_picture_that_an_address_brought_count_too(project: Project, image: Image) -> None:
     item = make_item(project=project, title="Carton", image_addresses=["https://pictures.example.com/a.png"])
     pair = make_pair(project=project, query="bravo juice", item=item)
     PictureFetch.objects.create(
@@ -96,3 +96,15 @@ def test_words_of_a_picture_that_an_address_brought_count_too(project: Project, 
     assert seen(made(pair)) == []
     read_off(image, "BRAVO")
     assert seen(made(pair)) == ["bravo"]
+
+
+def test_pair_page_and_card_say_that_a_literal_was_read_off_the_picture_and_by_what(
+    project: Project, pair: Pair, image: Image, cast: Cast, client_for: Any
+) -> None:
+    make_slots(pair=pair, mode="facts")
+    url = reverse("pair", args=[project.slug, pair.pk])
+    assert "read off the picture" not in client_for(cast.lena).get(url).content.decode()
+    read_off(image, "BRAVO")
+    for person, address in ((cast.lena, url), (cast.ana, reverse("judge", args=[project.slug]))):
+        page = client_for(person).get(address).content.decode()
+        assert "read off the picture" in page and "were read by scripted; it may misread" in page
