@@ -7,10 +7,10 @@ DIR holds a folder with a `pairs.jsonl.gz` for each of SETS, which give an equal
 The lexicon is the shipped one with what each set's catalogue names. A line of the sheet is a card: the query, what the item
 says, and every rule that is shown with its statement and its reason; the label is left out, and so is what the grid found.
 
-A line of MARKS is what one reader says of a card: {"card": 1, "deciding": "R-080", "absurd": ["R-053"]}. `deciding` is the
-rule of the whole pack that settles the card, shown or not, and "" where none does; `absurd` are shown rules that have
-nothing to do with the card. Where readers differ it counts against us: a deciding rule is there only where every rule that
-a reader names is shown, and one reader is enough for an absurd one.
+A line of MARKS is what one reader says of a card: {"card": 1, "deciding": ["R-080"], "absurd": ["R-053"]}. `deciding` are
+the rules of the whole pack, shown or not, of which any one would settle the card, and none where none does; `absurd` are
+shown rules that have nothing to do with the card. Where readers differ it counts against us: a deciding rule is there only
+where one is shown for every reader who names some, and one reader is enough for an absurd one.
 """
 
 from __future__ import annotations
@@ -76,18 +76,18 @@ def cards(folder: Path, number: int, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def scored(sheet: Sequence[dict[str, Any]], readers: Sequence[Sequence[dict[str, Any]]]) -> dict[str, Any]:
-    """Both shares with intervals that resample by query; `deciding` over the cards that either reader says a rule decides."""
+    """Both shares with intervals that resample by query; `deciding` over the cards on which a reader says that one does."""
     marks = [{row["card"]: row for row in reader} for reader in readers]
     query_of = numbered(card["query"] for card in sheet)
     decided, present, absurd, ones = (np.zeros(len(query_of)) for _ in range(4))
     for card in sheet:
         said = [reader[card["card"]] for reader in marks]
         shown = {rule["code"] for rule in card["rules"]}
-        named = {one["deciding"] for one in said} - {""}
+        named = [set(one["deciding"]) for one in said if one["deciding"]]
         at = query_of[card["query"]]
         ones[at] += 1
         decided[at] += bool(named)
-        present[at] += bool(named) and named <= shown
+        present[at] += bool(named) and all(one & shown for one in named)
         absurd[at] += any(one["absurd"] for one in said)
 
     def shares(weights: Floats) -> Floats:

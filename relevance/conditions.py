@@ -18,8 +18,9 @@ first: at most so many values, so deep, wherever it comes from.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from relevance.dimensions import Dimension
@@ -86,14 +87,20 @@ class RowIs(Speaking):
         return None
 
     def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
-        stands = {STANDS[verdict] for verdict in self.verdicts}
         for row in filter(self._asks, grid.rows):
-            about = of_row(replace(row, verdict=self._verdict(row)))
-            if not stands:
-                return replace(about, stated="", stand=StatedAs.OPEN)
-            if about.stand in stands and not (about.holds_the_asked and set(self.verdicts) == {Verdict.CONFLICT}):
+            if not self.verdicts:
+                return of_row(row, StatedAs.OPEN)
+            verdict = self._verdict(row)
+            if STANDS[verdict] not in self._stands:
+                continue
+            about = of_row(row, STANDS[verdict], verdict)
+            if self.verdicts != (Verdict.CONFLICT,) or not about.holds_the_asked:
                 return about
         return None
+
+    @cached_property
+    def _stands(self) -> frozenset[StatedAs]:
+        return frozenset(STANDS[verdict] for verdict in self.verdicts)
 
     def without(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
         return None if not self.verdicts and any(map(self._asks, grid.rows)) else NOTHING

@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from relevance.dimensions import DIMENSION_NAMES, Dimension
-from relevance.evidence import EvidenceGrid
+from relevance.evidence import EvidenceGrid, Verdict
 from relevance.facts import PairFacts, fold
 from relevance.rules import RuleSpec
-from relevance.subjects import StatedAs, SubjectMatter, of_row
+from relevance.subjects import NOTHING, STANDS, StatedAs, SubjectMatter, of_row
 
 ON_A_CARD = 3
 IN_A_PROMPT = 5
@@ -83,10 +83,10 @@ def subject_of(spec: RuleSpec, pair: PairFacts, grid: EvidenceGrid) -> SubjectMa
 
 def _by_dimension(spec: RuleSpec, grid: EvidenceGrid) -> SubjectMatter | None:
     """A rule that only people can apply is about the wishes of its dimension that are not just met."""
-    rows = (of_row(row) for row in grid.rows if row.constraint.kind is spec.dimension and not row.constraint.word)
-    return next(
-        (one for one in rows if one.stand is not StatedAs.SAME), SubjectMatter() if spec.scope_queries else None
-    )
+    for row in grid.rows:
+        if row.constraint.kind is spec.dimension and not row.constraint.word and row.verdict is not Verdict.MATCH:
+            return of_row(row, STANDS[row.verdict], row.verdict)
+    return NOTHING if spec.scope_queries else None
 
 
 def _asked_by_words(about: SubjectMatter, words: str) -> SubjectMatter:

@@ -70,17 +70,17 @@ class Speaking:
         return NOTHING
 
 
-def of_row(row: EvidenceRow) -> SubjectMatter:
-    stand = STANDS[row.verdict]
+def of_row(row: EvidenceRow, stand: StatedAs, verdict: Verdict = Verdict.SILENT) -> SubjectMatter:
+    """What a row asks and, where it is looked at with this verdict, what the item states of it."""
     wish = row.constraint
-    stated = "" if stand is StatedAs.ABSENT else _stated(row)
+    stated = "" if verdict is Verdict.SILENT else _stated(row, verdict)
     return SubjectMatter(wish.text, stated, stand, excluded=wish.negated, head=wish.head)
 
 
-def _stated(row: EvidenceRow) -> str:
+def _stated(row: EvidenceRow, verdict: Verdict) -> str:
     """The literal that decided; of a conflict that a match elsewhere softened, what conflicts."""
     said = [cell for cell in row.cells if cell.literal and cell.verdict is not Verdict.SILENT]
-    decided = [cell for cell in said if cell.verdict is row.verdict]
+    decided = [cell for cell in said if cell.verdict is verdict]
     other = [cell for cell in said if cell.verdict is not Verdict.MATCH]
     return next((cell.literal for cell in (*decided, *other)), "")
 
