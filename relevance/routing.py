@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import zip_longest
 from typing import NamedTuple
 
 from relevance.dimensions import DIMENSION_NAMES, Dimension
@@ -60,11 +61,18 @@ def routed_rules(
 ) -> tuple[RoutedRule, ...]:
     """At most `limit`, those first whose words the item states, then by precedence; none where none has a word here.
 
-    One rule of each thing that is asked or stated comes before a second of any.
+    One rule of each thing that is asked or stated comes before a second of any; of one thing what tells more of it comes
+    before what tells its kind alone.
     """
     found = [(spec, about) for spec in specs if (about := subject_of(spec, pair, grid)) is not None]
     found.sort(key=lambda one: (one[1].stand, one[0].when is None, -one[0].precedence, one[0].code))
-    return tuple(RoutedRule(spec, _reason(spec, about)) for spec, about in _spread(found)[:limit])
+    things: dict[tuple[str, str], list[tuple[RuleSpec, SubjectMatter]]] = {}
+    for spec, about in found:
+        thing = ("asked", fold(about.asked)) if about.asked else ("stated", fold(about.stated))
+        things.setdefault(thing, []).append((spec, about))
+    of_each = [sorted(some, key=lambda one: (one[1].stand, one[1].head)) for some in things.values()]
+    in_turn = [one for turn in zip_longest(*of_each) for one in turn if one is not None]
+    return tuple(RoutedRule(spec, _reason(spec, about)) for spec, about in in_turn[:limit])
 
 
 def subject_of(spec: RuleSpec, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
@@ -94,16 +102,6 @@ def _asked_by_words(about: SubjectMatter, words: str) -> SubjectMatter:
     if about.head:
         return SubjectMatter(asked=words, words=True)
     return about if about.asked else replace(about, asked=words)
-
-
-def _spread(found: list[tuple[RuleSpec, SubjectMatter]]) -> list[tuple[RuleSpec, SubjectMatter]]:
-    rounds: dict[tuple[str, str], int] = {}
-    turn: list[tuple[int, int, RuleSpec, SubjectMatter]] = []
-    for spec, about in found:
-        thing = ("asked", fold(about.asked)) if about.asked else ("stated", fold(about.stated))
-        rounds[thing] = rounds.get(thing, 0) + 1
-        turn.append((rounds[thing], len(turn), spec, about))
-    return [(spec, about) for _round, _place, spec, about in sorted(turn, key=lambda one: one[:2])]
 
 
 def _reason(spec: RuleSpec, about: SubjectMatter) -> RoutingReason:

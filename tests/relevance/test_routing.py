@@ -196,6 +196,13 @@ def test_each_wish_has_its_first_rule_before_another_has_its_second() -> None:
     assert shown(asked, *specs, material) == ["R-100", "R-200", "R-101"]
 
 
+def test_of_one_thing_what_tells_more_of_it_comes_before_what_tells_its_kind_alone() -> None:
+    other = rule(code="R-001", when={"row": {"kind": "category", "verdict": ["conflict", "near"], "head": True}},
+                 precedence=90)  # fmt: skip
+    part = rule(code="R-010", when={"row": {"kind": "main_accessory", "value": "main", "verdict": "conflict"}})
+    assert shown(pair("laptop", "Case for a lamp"), other, part) == ["R-010", "R-001"]
+
+
 def test_what_the_item_states_comes_before_what_it_leaves_open() -> None:
     material = rule(code="R-078", dimension="material", when={"row": {"kind": "material", "verdict": "silent"}},
                     precedence=99)  # fmt: skip
