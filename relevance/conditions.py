@@ -93,10 +93,18 @@ class RowIs(Speaking):
             verdict = self._verdict(row)
             if STANDS[verdict] not in self._stands:
                 continue
-            about = of_row(row, STANDS[verdict], verdict)
-            if self.verdicts != (Verdict.CONFLICT,) or not about.holds_the_asked:
+            about = of_row(row, STANDS[verdict], verdict, self.source)
+            if not self._is_no_other(about):
                 return about
         return None
+
+    def _is_no_other(self, about: SubjectMatter) -> bool:
+        """Whether a row that is to differ states the asked words after all: just them, or with more around them, which is
+        near at most. A word that describes ("laptop" in "laptop bag") is said on purpose."""
+        if about.stand is not StatedAs.DIFFERS or about.excluded or self.source is not None:
+            return False
+        purpose = Verdict.NEAR in self.verdicts or ("describes", True) in self.flags
+        return about.states_the_asked or (about.holds_the_asked and not purpose)
 
     @cached_property
     def _stands(self) -> frozenset[StatedAs]:

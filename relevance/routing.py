@@ -84,9 +84,17 @@ def subject_of(spec: RuleSpec, pair: PairFacts, grid: EvidenceGrid) -> SubjectMa
         return None
     if words := spec.asked_words(pair):
         about = _asked_by_words(about, words)
-    elif about.head and about.stand in {StatedAs.SAME, StatedAs.OPEN}:
+    elif not about.words and _is_met(about, grid):
         return None
     return about if about.speaks else None
+
+
+def _is_met(about: SubjectMatter, grid: EvidenceGrid) -> bool:
+    """Whether it is about a wish that the item just meets, which tells something only where nothing else is asked; of the
+    kind of thing not even there."""
+    if about.stand in {StatedAs.SAME, StatedAs.OPEN}:
+        return about.head or len(grid.rows) > 1
+    return False
 
 
 def _by_dimension(spec: RuleSpec, grid: EvidenceGrid) -> SubjectMatter | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from relevance.evidence import EvidenceGrid, EvidenceRow, Verdict
+from relevance.evidence import EvidenceGrid, EvidenceRow, Source, Verdict
 from relevance.facts import PairFacts
 from relevance.tokens import singular, tokens
 
@@ -46,14 +46,21 @@ class SubjectMatter:
 
     @property
     def holds_the_asked(self) -> bool:
-        """The item states the asked words themselves, with more around them: that is no other value ("bag", "bag strap")."""
-        asked, stated = ({singular(token.text) for token in tokens(text)} for text in (self.asked, self.stated))
-        return not self.excluded and bool(asked) and asked <= stated
+        """The asked words are among those that the item states: "bag", "bag strap"."""
+        return bool(self.asked) and _words(self.asked) <= _words(self.stated)
+
+    @property
+    def states_the_asked(self) -> bool:
+        return _words(self.asked) == _words(self.stated)
 
     @property
     def speaks(self) -> bool:
         """Whether there is anything to tell: not where the item only has what was asked."""
         return bool(self.stated) or bool(self.asked and self.stand is not StatedAs.SAME)
+
+
+def _words(text: str) -> set[str]:
+    return {singular(token.text) for token in tokens(text)}
 
 
 NOTHING = SubjectMatter()  # of a part that limits a rule and is about nothing itself
@@ -70,24 +77,28 @@ class Speaking:
         return NOTHING
 
 
-def of_row(row: EvidenceRow, stand: StatedAs, verdict: Verdict = Verdict.SILENT) -> SubjectMatter:
-    """What a row asks and, where it is looked at with this verdict, what the item states of it."""
+def of_row(
+    row: EvidenceRow, stand: StatedAs, verdict: Verdict = Verdict.SILENT, source: Source | None = None
+) -> SubjectMatter:
+    """What a row asks and, where it is looked at with this verdict, what the item states of it; by one source, if named."""
     wish = row.constraint
-    stated = "" if verdict is Verdict.SILENT else _stated(row, verdict)
+    stated = "" if verdict is Verdict.SILENT else _stated(row, verdict, source)
     return SubjectMatter(wish.text, stated, stand, excluded=wish.negated, head=wish.head)
 
 
-def _stated(row: EvidenceRow, verdict: Verdict) -> str:
+def _stated(row: EvidenceRow, verdict: Verdict, source: Source | None) -> str:
     """The literal that decided; of a conflict that a match elsewhere softened, what conflicts."""
     said = [cell for cell in row.cells if cell.literal and cell.verdict is not Verdict.SILENT]
+    said = [cell for cell in said if source in {None, cell.source}]
     decided = [cell for cell in said if cell.verdict is verdict]
     other = [cell for cell in said if cell.verdict is not Verdict.MATCH]
     return next((cell.literal for cell in (*decided, *other)), "")
 
 
 def joined(parts: Sequence[SubjectMatter]) -> SubjectMatter:
-    """Of parts that must all hold: the words that a rule names itself tell more than a row."""
-    telling = sorted(parts, key=lambda one: not one.words)
+    """Of parts that must all hold: the words that a rule names itself tell more than a row, and what the item says with the
+    asked words more than what it says besides."""
+    telling = sorted(parts, key=lambda one: (not one.words, not one.holds_the_asked))
     asking = next((one for one in telling if one.asked), NOTHING)
     said = [one for one in parts if one != NOTHING]
     return SubjectMatter(

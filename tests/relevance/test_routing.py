@@ -127,15 +127,38 @@ def test_a_rule_that_only_people_can_apply_is_shown_where_its_dimension_is_asked
     assert told(pair("red mug", "Red mug"), by_eye) == told(pair("mug", "Mug"), by_eye) == []
 
 
-def test_the_asked_words_with_more_around_them_are_no_other_value() -> None:
-    """Without this a grid that is unsure of "sweater coat" would bring "another kind of thing" before sweaters."""
-    asked = pair("sofa", "Lamp")
+def stating(asked: PairFacts, literal: str, verdict: Verdict = Verdict.CONFLICT) -> EvidenceGrid:
+    """The grid of a pair, whose first row says this of each source that speaks."""
     value = grid(asked)
     row = value.rows[0]
-    cells = tuple(replace(cell, literal=cell.literal and "sofa lamp") for cell in row.cells)
-    unsure = replace(value, rows=(replace(row, cells=cells),))
+    cells = (replace(cell, literal=literal, verdict=verdict) if cell.literal else cell for cell in row.cells)
+    return replace(value, rows=(replace(row, cells=tuple(cells), verdict=verdict), *value.rows[1:]))
+
+
+@pytest.mark.parametrize(
+    ("literal", "shown"), [("lamp", [True, True]), ("sofa lamp", [False, True]), ("Sofas", [False, False])]
+)
+def test_the_asked_words_are_no_other_value_and_with_more_around_them_near_at_most(
+    literal: str, shown: list[bool]
+) -> None:
+    """Without this a grid that is unsure of "sweater coat" would bring "another kind of thing" before sweaters."""
+    asked = pair("sofa", "Lamp")
     specs = [rule(when={"row": {"head": True, "verdict": one}}) for one in ("conflict", ["near", "conflict"])]
-    assert [len(routed_rules(asked, unsure, [spec])) for spec in specs] == [0, 1]
+    assert [bool(routed_rules(asked, stating(asked, literal), [spec])) for spec in specs] == shown
+
+
+def test_a_wish_that_is_just_met_brings_its_rule_where_nothing_else_is_asked() -> None:
+    brand = rule(when={"row": {"kind": "brand", "verdict": "match"}}, dimension="brand")
+    lexicon = Lexicon.shipped().learn([ItemFacts("1", "Lamp", cpv=(("brand", "Ikea"),))])
+    for query, expected in (("ikea", ["R-080"]), ("ikea lamp", [])):
+        asked = pair(query, "Lamp", brand="Ikea")
+        found = routed_rules(asked, build_grid(asked, lexicon), [brand])
+        assert [one.spec.code for one in found] == expected
+
+
+def test_a_row_of_one_source_tells_what_that_source_states() -> None:
+    mentioned = rule(when={"row": {"kind": "colour", "source": "cpv", "verdict": "conflict"}})
+    assert told(pair("red mug", "Green mug", colour="blue"), mentioned) == ["colour: red asked, blue stated"]
 
 
 # what is not told
