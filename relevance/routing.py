@@ -114,8 +114,14 @@ def _asked_by_words(about: SubjectMatter, words: str) -> SubjectMatter:
 
 def _reason(spec: RuleSpec, about: SubjectMatter) -> RoutingReason:
     absent = not about.stated and about.stand is StatedAs.ABSENT
-    return RoutingReason(spec.dimension, _short(about.asked), _short(about.stated), absent, about.excluded)
+    return RoutingReason(spec.dimension, _short(about.asked), _short(about.stated, about.asked), absent, about.excluded)
 
 
-def _short(literal: str) -> str:
-    return literal if len(literal) <= LONGEST else f"{literal[: LONGEST - 1]}…"
+def _short(literal: str, around: str = "") -> str:
+    """The literal, or as much of it as fits: from its beginning, or around the words where they stand further on."""
+    if len(literal) <= LONGEST:
+        return literal
+    at = literal.casefold().find(around.casefold()) if around else 0
+    start = 0 if at + len(around) < LONGEST else min(at - LONGEST // 3, len(literal) - LONGEST + 2)
+    cut = literal[start : start + LONGEST - (2 if start else 1)]
+    return f"{'…' if start else ''}{cut}{'…' if start + len(cut) < len(literal) else ''}"

@@ -60,6 +60,16 @@ def test_a_long_literal_is_cut_in_a_reason() -> None:
     assert told(pair("mug", "x" * 100), style) == [f"colour: {'x' * 59}… stated, not asked"]
 
 
+@pytest.mark.parametrize("before", [0, 10, 52, 56, 80, 300])
+@pytest.mark.parametrize("after", [0, 30, 300])
+def test_of_a_long_literal_the_part_with_the_asked_words_is_told(before: int, after: int) -> None:
+    asked = pair("sofa", "Lamp")
+    long = stating(asked, f"{'b' * before} sofa bed {'a' * after}", Verdict.NEAR)
+    (one,) = routed_rules(asked, long, [rule(when={"row": {"head": True, "verdict": "near"}})])
+    assert "sofa" in one.reason.stated and len(one.reason.stated) <= 60
+    assert one.reason.stated.strip("…").strip() in f"{'b' * before} sofa bed {'a' * after}"
+
+
 # what a rule concerns
 
 
