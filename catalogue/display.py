@@ -11,8 +11,9 @@ from catalogue.models import Grid, Snapshot
 from catalogue.pictures import snapshot_pictures
 from projects.language import data_language, in_language
 from projects.models import Project
+from relevance.cells import Source, Verdict
 from relevance.dimensions import DIMENSION_NAMES, Dimension
-from relevance.evidence import EvidenceGrid, Source, highlights
+from relevance.evidence import EvidenceGrid, highlights
 from relevance.labels import Scale
 from relevance.routing import RoutedRule
 from relevance.rules import RuleSpec
@@ -92,6 +93,8 @@ def grid_value(row: Grid | None) -> EvidenceGrid | None:
 
 
 def grid(value: EvidenceGrid, snapshot: Snapshot) -> dict[str, Any]:
+    """Of the sources the title, and those that say anything of this pair."""
+    speaking = {cell.source for row in value.rows for cell in row.cells if cell.verdict is not Verdict.SILENT}
     return {
         "printed_by": printed_by(value, snapshot),
         "rows": [
@@ -109,6 +112,7 @@ def grid(value: EvidenceGrid, snapshot: Snapshot) -> dict[str, Any]:
                         "where": cell.where,
                     }
                     for cell in row.cells
+                    if cell.source is Source.TITLE or cell.source in speaking
                 ],
             }
             for row in value.rows

@@ -15,8 +15,14 @@ In reading order:
 - `units`        numbers with their units, comparable
 - `lexicon`      the words for brands, colours, materials ...: shipped, and learnt from a catalogue
 - `constraints`  a query taken apart into what it demands
+- `attributes`   what an attribute is about, by its name
+- `things`       what kind of thing a title names, told apart from what describes it and what it is for
+- `heads`        whether that is the kind of thing asked for
 - `reading`      an item read once: the words, terms and quantities of each of its sources
+- `cells`        what one source says to one demand, with the words that decided
+- `phrases`      where the words of a demand stand in a text, and what is shown around them
 - `lookup`       one demand in one source: match, near, conflict or silent
+- `lookup_kinds`, `lookup_names`, `lookup_values`, `lookup_numbers` that for things, for brands and models, for words, for numbers
 - `evidence`     the evidence grid: where and how the item answers each demand
 - `corrected_cells` a grid with cells that people have put right
 - `subjects`     what a condition is about in a pair: what is asked, what is stated

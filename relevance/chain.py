@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from relevance.cells import Source, Verdict
 from relevance.dimensions import Dimension
-from relevance.lookup import Source, Verdict
 from relevance.sanitising import storable, storable_value
 
 MAX_BYTES = 256 * 1024

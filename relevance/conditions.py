@@ -39,7 +39,7 @@ from relevance.subjects import NOTHING, STANDS, Speaking, StatedAs, SubjectMatte
 from relevance.units import UNITS
 
 E = TypeVar("E", bound=StrEnum)
-ROW_KEYS = ("kind", "value", "verdict", "source", "wins", "head", "negated", "word")
+ROW_KEYS = ("kind", "value", "verdict", "source", "wins", "head", "negated", "word", "describes")
 ROUGHLY = 0.15  # how far outside its bounds an overlap still brings a rule before a pair
 MOST_DEPTH = 16  # lists and mappings within each other: `all` within `all` eight times
 MOST_VALUES = 10_000
@@ -123,7 +123,7 @@ class RowIs(Speaking):
             return False
         if self.values and wish.value not in self.values:
             return False
-        return all(getattr(wish, name) is wanted for name, wanted in self.flags)
+        return all(getattr(row if name == "describes" else wish, name) is wanted for name, wanted in self.flags)
 
     def _verdict(self, row: EvidenceRow) -> Verdict:
         if self.source is not None:
@@ -304,7 +304,7 @@ def _row(data: object, path: str) -> RowIs:
     for key, value in data.items():
         if value is None or value == []:
             raise ConditionError(f"{path}.{key}: says nothing: leave it out")
-    flags = [(name, data[name]) for name in ("head", "negated", "word") if name in data]
+    flags = [(name, data[name]) for name in ("head", "negated", "word", "describes") if name in data]
     for name, value in flags:
         if not isinstance(value, bool):
             raise ConditionError(f"{path}.{name}: must be true or false")

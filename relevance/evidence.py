@@ -12,15 +12,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from relevance.cells import Cell, Source, Verdict
 from relevance.constraints import Constraint, extract_constraints
 from relevance.dimensions import Dimension
 from relevance.facts import PairFacts, fold
+from relevance.heads import asked_kind
 from relevance.lexicon import Lexicon
-from relevance.lookup import Cell, Source, Verdict, look_up
+from relevance.lookup import described, look_up
+from relevance.phrases import holds_words
 from relevance.reading import Reading, read_item
 from relevance.tokens import singular, tokens
 
-EXTRACTOR_VERSION = "2"
+EXTRACTOR_VERSION = "3"
 __all__ = ["EXTRACTOR_VERSION", "Cell", "EvidenceGrid", "EvidenceRow", "Source", "Verdict", "build_grid", "highlights"]
 
 # The first source of the row's dimension that is not silent decides; a match elsewhere softens a conflict to near.
@@ -44,6 +47,15 @@ class EvidenceRow:
     constraint: Constraint
     cells: tuple[Cell, ...]
     verdict: Verdict
+
+    @property
+    def describes(self) -> bool:
+        """The title uses the asked words, but to describe another thing: a "mouse pillow" for a mouse."""
+        return self.verdict is Verdict.CONFLICT and any(
+            holds_words(cell.literal, self.constraint.text)
+            for cell in self.cells
+            if cell.source is Source.TITLE and cell.verdict is Verdict.CONFLICT
+        )
 
 
 @dataclass(frozen=True)
@@ -106,7 +118,7 @@ def build_grid(pair: PairFacts, lexicon: Lexicon, wishes: Iterable[Constraint] |
     constraints = _constraints(pair.query, lexicon) if wishes is None else tuple(wishes)
     reading = read_item(pair.item, lexicon)
     rows = [_looked_up(constraint, reading) for constraint in constraints]
-    if main := _main_or_accessory(constraints, reading, lexicon):
+    if main := _main_or_accessory(constraints, reading):
         rows.append(main)
     return EvidenceGrid(tuple(rows), answered(rows), EXTRACTOR_VERSION)
 
@@ -137,6 +149,8 @@ def _constraints(query: str, lexicon: Lexicon) -> tuple[Constraint, ...]:
 
 def _looked_up(constraint: Constraint, reading: Reading) -> EvidenceRow:
     cells = tuple(look_up(constraint, source, reading) for source in Source)
+    if all(cell.verdict is Verdict.SILENT for cell in cells):
+        cells = tuple(described(constraint, reading) if cell.source is Source.CPV else cell for cell in cells)
     verdict = decide_row(constraint.kind, cells)
     if constraint.negated:
         cells = tuple(_negated(cell) for cell in cells)
@@ -149,7 +163,8 @@ def decide_row(kind: Dimension, cells: Iterable[Cell]) -> Verdict:
     spoken = [by_source[s] for s in DECIDES.get(kind, _USUAL) if by_source[s] is not Verdict.SILENT]
     if not spoken:
         return Verdict.SILENT
-    if spoken[0] is Verdict.CONFLICT and Verdict.MATCH in spoken:
+    softens = {Verdict.MATCH, Verdict.NEAR} if kind is Dimension.BRAND else {Verdict.MATCH}
+    if spoken[0] is Verdict.CONFLICT and not softens.isdisjoint(spoken):
         return Verdict.NEAR
     return spoken[0]
 
@@ -161,18 +176,26 @@ def _negated(cell: Cell) -> Cell:
     return replace(cell, verdict=Verdict.MATCH) if cell.verdict is Verdict.CONFLICT else cell
 
 
-def _main_or_accessory(constraints: Iterable[Constraint], reading: Reading, lexicon: Lexicon) -> EvidenceRow | None:
+def _main_or_accessory(constraints: Iterable[Constraint], reading: Reading) -> EvidenceRow | None:
     """Asked a main product, offered a part or companion of one (or the other way round): a row the query implies."""
     wished = list(constraints)
-    if any(c.kind is Dimension.MAIN_ACCESSORY or c.negated for c in wished):
+    if not reading.accessory or any(c.kind is Dimension.MAIN_ACCESSORY or c.negated for c in wished):
         return None
-    wants = next((c for c in wished if (c.head and not c.word) or c.kind is Dimension.MODEL), None)
-    if wants is None or reading.accessory is None:
+    wants = next((c for c in wished if _wants_main(c)), None)
+    if wants is None:
         return None
     implied = Constraint(Dimension.MAIN_ACCESSORY, wants.text, "main")
     found = Cell(Source.TITLE, Verdict.CONFLICT, reading.accessory)
     cells = tuple(found if source is Source.TITLE else Cell(source, Verdict.SILENT) for source in Source)
     return EvidenceRow(implied, cells, Verdict.CONFLICT)
+
+
+def _wants_main(wish: Constraint) -> bool:
+    """A kind of thing that is no accessory, or a model of one."""
+    if wish.role == "for" or not (wish.head or wish.kind is Dimension.MODEL):
+        return False
+    asked = asked_kind(wish.text, wish.value)
+    return bool(asked.things) and not asked.part if wish.head else True
 
 
 # What a hit is worth by where it stands: a title names the item, an attribute mentions many things besides.
@@ -181,7 +204,10 @@ _NAMING = {Dimension.BRAND, Dimension.COLOUR, Dimension.MATERIAL, Dimension.AUDI
 
 
 def answered(rows: Iterable[EvidenceRow]) -> float:
-    """How much of the query is answered: each wish by its best hit, near counting half; the implied row is no wish."""
+    """How much of the query is answered: each wish by its best hit, near counting half; the implied row is no wish.
+
+    It counts words, not things: of a "mouse pillow" half the mouse is answered.
+    """
     asked = [row for row in rows if not row.constraint.negated and row.constraint.value != "main"]
     if not asked:
         return 0.0
@@ -189,12 +215,13 @@ def answered(rows: Iterable[EvidenceRow]) -> float:
 
 
 def _answered(row: EvidenceRow) -> float:
-    best = 0.0
+    best = 0.5 if row.constraint.head and row.describes else 0.0
     for cell in row.cells:
         if cell.verdict in {Verdict.MATCH, Verdict.NEAR}:
             full = row.constraint.kind in _NAMING or cell.where == "category"
             worth = 1.0 if full else _WORTH[cell.source]
-            best = max(best, worth if cell.verdict is Verdict.MATCH else worth / 2)
+            whole = cell.verdict is Verdict.MATCH or (cell.source is Source.CPV and row.constraint.head)
+            best = max(best, worth if whole else worth / 2)
     return best
 
 

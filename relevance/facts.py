@@ -41,6 +41,7 @@ class ItemFacts:
     caption: str = ""
     images: tuple[str, ...] = ()
     picture_words: str = ""
+    price: str = ""
 
     @cached_property
     def named(self) -> str:
@@ -85,9 +86,10 @@ class PairFacts:
     def to_json(self) -> dict[str, Any]:
         """All that is known, for digests of what an answer depends on."""
         told = asdict(self)
-        # Without this every answer stored before words were read off pictures would be taken for one to another question.
-        if not self.item.picture_words:
-            del told["item"]["picture_words"]
+        # Without this every answer stored before these were known would be taken for one to another question.
+        for name in ("picture_words", "price"):
+            if not told["item"][name]:
+                del told["item"][name]
         return told
 
 

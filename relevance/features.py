@@ -22,7 +22,7 @@ from relevance.facts import ItemFacts, fold
 from relevance.rules import FiredRule
 from relevance.vocabulary import END, Vocabulary, content_words, share, words
 
-FEATURES_VERSION = "2"
+FEATURES_VERSION = "3"
 NAN = math.nan
 _NOTHING: frozenset[str] = frozenset()
 MOST_ATTRIBUTES = 200
@@ -95,8 +95,8 @@ class Read:
 
     @cached_property
     def price(self) -> float:
-        found = next((value for name, value in self.item.cpv[:MOST_ATTRIBUTES] if _folded(name[:60]) == "price"), "")
-        number = _NUMBER.search(found[:40])
+        stated = (value for name, value in self.item.cpv[:MOST_ATTRIBUTES] if _folded(name[:60]) == "price")
+        number = _NUMBER.search((self.item.price or next(stated, ""))[:40].replace(",", ""))
         return math.log(float(number[0])) if number and float(number[0]) > 0 else NAN
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from relevance.evidence import EvidenceGrid, EvidenceRow, Verdict
 from relevance.facts import READ, ItemFacts, PairFacts, fold
-from relevance.lookup import off_by
+from relevance.lookup_numbers import off_by
 from relevance.subjects import NOTHING, Speaking, StatedAs, SubjectMatter
 from relevance.units import Quantity, quantities
 
@@ -122,7 +122,8 @@ class PriceStated(Speaking):
     wanted: bool
 
     def holds(self, pair: PairFacts, grid: EvidenceGrid) -> tuple[str, ...] | None:
-        stated = any(fold(name) in {"price", "价格"} and value.strip() for name, value in pair.item.cpv)
+        item = pair.item
+        stated = bool(item.price) or any(fold(name) in {"price", "价格"} and value.strip() for name, value in item.cpv)
         return () if stated is self.wanted else None
 
     def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:

@@ -7,14 +7,18 @@ relevance.tokens; what lies beyond is no evidence.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
+from relevance.attributes import is_about
 from relevance.facts import ItemFacts, fold
+from relevance.heads import accessory_named
 from relevance.lexicon import KIND_OF_ATTRIBUTE, Entry, Lexicon
-from relevance.tokens import MAX_TEXT, Token, singular, tokens
+from relevance.tokens import MAX_TEXT, Token, parts, singular, tokens
 from relevance.units import Quantity, quantities
 
 MAX_ATTRIBUTES = 200
@@ -23,6 +27,8 @@ MAX_WORDS = 1500  # of one source
 MAX_CHARACTERS = 12_000  # of one source
 LONGEST_REMEMBERED, REMEMBERED = 80, 32_768  # characters of a piece, and pieces, that are remembered
 _CACHE = 4096
+PLACES = 12  # of one word that are remembered
+_AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 _NO = frozenset({"no", "none", "false", "否", "无", "没有"})  # attribute values that say the thing is not there
 
 
@@ -40,20 +46,49 @@ class Measured(NamedTuple):
     where: str
 
 
+class TextPiece(NamedTuple):
+    """A text as it was read: a title, an attribute's value. `words` are its tokens, those of compounds apart."""
+
+    where: str
+    text: str
+    words: tuple[Token, ...]
+
+
+class WordPlace(NamedTuple):
+    """Where words stand: which piece, from which of its words."""
+
+    piece: TextPiece
+    at: int
+
+
 @dataclass(frozen=True)
 class Text:
     """One source of an item, read."""
 
-    words: frozenset[str]
+    pieces: tuple[TextPiece, ...]
+    places: Mapping[str, Sequence[WordPlace]]  # a word, or its singular -> where it stands
     named: tuple[Named, ...]
     measured: tuple[Measured, ...]
-    literals: dict[str, tuple[str, str]]  # word -> the piece it stood in, and where
     chinese: str
     denied: frozenset[str]  # words the text only says are not there: "no gluten", "cord free", "wheels: No"
 
     @property
+    def words(self) -> frozenset[str]:
+        return frozenset(self.places)
+
+    @property
     def empty(self) -> bool:
-        return not self.words
+        return not self.places
+
+    @cached_property
+    def joined(self) -> Mapping[str, WordPlace]:
+        """Two neighbouring words as one: "t mobile" and "t-mobile" hold "tmobile"."""
+        return {
+            first.text + second.text: WordPlace(piece, at)
+            for piece in reversed(self.pieces)
+            for at, (first, second) in enumerate(itertools.pairwise(piece.words))
+            if second.start - first.end <= 1
+        }
 
 
 @dataclass(frozen=True)
@@ -63,8 +98,19 @@ class Reading:
     sku: Text
     caption: Text
     price: float | None
-    accessory: str | None  # the accessory the item itself is, as its title says it
-    compounds: tuple[tuple[str, str], ...]  # neighbouring plain words of the title that may form one noun
+    brand: str  # as its attribute says it, folded
+    item: ItemFacts
+    lexicon: Lexicon
+
+    @cached_property
+    def described(self) -> Text:
+        """The description, read only where nothing else answers."""
+        return read_text([("description", self.item.description)] if self.item.description else [], self.lexicon)
+
+    @cached_property
+    def accessory(self) -> str:
+        """The accessory that the item itself is, as its title says it."""
+        return accessory_named(self.item.title, self.brand)
 
 
 _readings: OrderedDict[tuple[ItemFacts, str], Reading] = OrderedDict()
@@ -83,7 +129,6 @@ def read_item(item: ItemFacts, lexicon: Lexicon) -> Reading:
 
 
 def _read(item: ItemFacts, lexicon: Lexicon) -> Reading:
-    title = read_text([("", item.title)], lexicon)
     cpv = [("category", item.category)] if item.category else []
     cpv += list(item.cpv[:MAX_ATTRIBUTES])
     skus = [
@@ -91,44 +136,24 @@ def _read(item: ItemFacts, lexicon: Lexicon) -> Reading:
         for sku in item.skus[:MAX_SKUS]
         for value in ([value for _, value in sku.attributes[:10]] or [sku.code])
     ]
+    pictures = [("", item.caption), *(("", line) for line in item.picture_words.splitlines())]
     return Reading(
-        title,
+        read_text([("", item.title)], lexicon),
         read_text(cpv, lexicon),
         read_text(skus, lexicon),
-        read_text([("", text) for text in (item.caption, *item.picture_words.splitlines()) if text], lexicon),
+        read_text([one for one in pictures if one[1]], lexicon),
         _price(item),
-        _accessory(title),
-        _compounds(item.title, title, lexicon),
+        next((fold(value[:80]) for name, value in item.cpv[:MAX_ATTRIBUTES] if is_about(name, "brand")), ""),
+        item,
+        lexicon,
     )
-
-
-def _compounds(raw: str, title: Text, lexicon: Lexicon) -> tuple[tuple[str, str], ...]:
-    """Word pairs with nothing but a space between, the second an unexplained word: "camera lens", not "camera black"."""
-    explained = {
-        word for one in title.named if one.entry.kind not in {"category", "accessory"} for word in one.literal.split()
-    }
-    found, folded = tokens(raw), fold(raw[:400])
-    pairs = []
-    for first, second in itertools.pairwise(found):
-        plain = second.text.isalpha() and second.text.isascii() and len(second.text) > 2
-        apart = folded[first.end : second.start] != " "
-        known = second.text in explained or second.text in lexicon.stop or second.text in lexicon.for_words
-        if plain and not apart and not known and not _alike(first.text, second.text, lexicon):
-            pairs.append((first.text, second.text))
-    return tuple(pairs)
-
-
-def _alike(first: str, second: str, lexicon: Lexicon) -> bool:
-    """Two words for kinds of one family stand side by side without forming a noun: "laptop computer"."""
-    one, other = lexicon.meaning(first), lexicon.meaning(second)
-    return one is not None and other is not None and one.kind == other.kind == "category" and one.family == other.family
 
 
 class ReadPiece(NamedTuple):
     """One piece of a source, read: its words, the terms and numbers in it, and what it says is there or is not."""
 
-    size: int
-    literals: dict[str, tuple[str, str]]
+    piece: TextPiece
+    forms: tuple[tuple[str, WordPlace], ...]  # each word and its singular, and where it stands
     named: tuple[Named, ...]
     measured: tuple[Measured, ...]
     chinese: str
@@ -146,21 +171,26 @@ def read_text(parts: Iterable[tuple[str, str]], lexicon: Lexicon) -> Text:
     for where, text in parts:
         if words <= 0 or characters <= 0:
             break
-        read = text[: min(characters, MAX_TEXT)]
-        pieces.append(_piece(where, read, lexicon))
-        words -= pieces[-1].size
-        characters -= len(read)
-    literals: dict[str, tuple[str, str]] = {}
-    for piece in reversed(pieces):  # the first place of a word wins
-        literals.update(piece.literals)
-    denied = frozenset[str]().union(*(piece.denied for piece in pieces))
+        read_part = text[: min(characters, MAX_TEXT)]
+        pieces.append(_piece(where, read_part, lexicon))
+        words -= len(pieces[-1].piece.words)
+        characters -= len(read_part)
+    places: dict[str, list[WordPlace]] = {}
+    for read in pieces:
+        for form, place in read.forms:
+            known = places.get(form)
+            if known is None:
+                places[form] = [place]
+            elif len(known) < PLACES:
+                known.append(place)
+    denied = frozenset[str]().union(*(read.denied for read in pieces))
     return Text(
-        frozenset(literals),
-        tuple(one for piece in pieces for one in piece.named),
-        tuple(one for piece in pieces for one in piece.measured),
-        literals,
-        " ".join(piece.chinese for piece in pieces if piece.chinese),
-        denied - frozenset[str]().union(*(piece.said for piece in pieces)) if denied else denied,
+        tuple(read.piece for read in pieces),
+        places,
+        tuple(one for read in pieces for one in read.named),
+        tuple(one for read in pieces for one in read.measured),
+        " ".join(read.chinese for read in pieces if read.chinese),
+        denied - frozenset[str]().union(*(read.said for read in pieces)) if denied else denied,
     )
 
 
@@ -180,24 +210,49 @@ def _piece(where: str, text: str, lexicon: Lexicon) -> ReadPiece:
 def _read_piece(where: str, text: str, lexicon: Lexicon) -> ReadPiece:
     found = _cut(text, lexicon)
     refused = _refused(where, found, lexicon)
-    literals: dict[str, tuple[str, str]] = {}
-    for token in (*refused, *found):
-        for form in (token.text, singular(token.text)):
-            literals.setdefault(form, (token.text if not where else text[:80], where))
-    absences = list(_absences(refused, found, lexicon))
+    words = tuple(part for token in found for part in _parts(token))
+    piece = TextPiece(where, text, words)
+    forms = tuple(_with_places(piece, refused))
+    absent = _forms(token for token, is_absent in _absences(refused, found, lexicon) if is_absent)
+    there = (token for token, is_absent in _absences(refused, found, lexicon) if not is_absent)
     return ReadPiece(
-        len(found),
-        literals,
+        piece,
+        forms,
         tuple(_terms(found, lexicon, where)),
         tuple(Measured(one, where) for one in quantities(f"{text} {_unit_in(where)}".strip())),
         "" if text.isascii() else fold(text[:400]),
-        _forms(token for token, absent in absences if absent),
-        _forms(token for token, absent in absences if not absent),
+        absent,
+        _forms(there) if absent else frozenset(form for form, _ in forms),
     )
 
 
 def _forms(found: Iterable[Token]) -> frozenset[str]:
-    return frozenset(form for token in found for form in (token.text, singular(token.text)))
+    texts = [token.text for token in found]
+    return frozenset([*texts, *map(singular, texts), *(text.replace("-", "") for text in texts)])
+
+
+def _parts(token: Token) -> Iterator[Token]:
+    if token.text.isalnum():
+        yield token
+        return
+    at = token.start
+    for part in parts(token.text):
+        start = at + token.text[at - token.start :].index(part)
+        yield Token(part, start, start + len(part))
+        at = start + len(part)
+
+
+def _with_places(piece: TextPiece, refused: Iterable[Token]) -> Iterator[tuple[str, WordPlace]]:
+    for at, token in enumerate(piece.words):
+        place = WordPlace(piece, at)
+        yield token.text, place
+        if (one := singular(token.text)) != token.text:
+            yield one, place
+        if "-" in token.text or "'" in token.text:
+            yield token.text.replace("-", "").removesuffix("'s"), place
+    for token in refused:
+        yield token.text, WordPlace(piece, 0)
+        yield singular(token.text), WordPlace(piece, 0)
 
 
 def _refused(where: str, found: tuple[Token, ...], lexicon: Lexicon) -> tuple[Token, ...]:
@@ -255,23 +310,6 @@ def _terms(found: tuple[Token, ...], lexicon: Lexicon, where: str) -> list[Named
 
 
 def _price(item: ItemFacts) -> float | None:
-    for name, value in item.cpv[:MAX_ATTRIBUTES]:
-        if fold(name) in {"price", "价格"}:
-            try:
-                return float(value)
-            except ValueError:
-                return None
-    return None
-
-
-def _accessory(title: Text) -> str | None:
-    """The title names an accessory, and no main product after it: "toner cartridge", "case for a phone"."""
-    kinds = [one for one in title.named if one.entry.kind in {"category", "accessory"}]
-    accessories = [one for one in kinds if one.entry.kind == "accessory"]
-    if not accessories:
-        return None
-    mains = [one for one in kinds if one.entry.kind == "category"]
-    first = accessories[0]
-    if not mains or first.position < mains[0].position or accessories[-1].position == kinds[-1].position:
-        return first.literal
-    return None
+    stated = (value for name, value in item.cpv[:MAX_ATTRIBUTES] if fold(name[:60]) in {"price", "价格"})
+    found = _AMOUNT.search(item.price[:40] or next(stated, "")[:40])
+    return float(found.group().replace(",", "")) if found else None

@@ -80,3 +80,42 @@ def singular(word: str) -> str:
     if word.endswith(("ches", "shes", "xes", "sses")):
         return word[:-2]
     return word[:-1] if word.endswith("s") else word
+
+
+_OF_MATTER = frozenset({"wooden", "woollen", "golden"})
+_VOWEL = re.compile(r"[aeiou]")
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """What inflections of a plain English word share: waisted and waist, wooden and wood. Only to compare with."""
+    if word in _OF_MATTER:
+        return word.removesuffix("en")
+    if not word.isascii() or not word.isalpha() or len(word) < 5:
+        return singular(word)
+    ending = next((one for one in ("ings", "ing", "ed") if word.endswith(one)), "")
+    bare = word.removesuffix(ending) if ending else singular(word)
+    if len(bare) < 3 or not _VOWEL.search(bare):
+        return singular(word)
+    if ending and len(bare) > 3 and bare[-1] == bare[-2] and bare[-1] not in "ls":
+        bare = bare[:-1]
+    return bare.removesuffix("e")
+
+
+def parts(word: str) -> list[str]:
+    """ "hand-held" and "king/queen" are two words each; a model number keeps its dashes, and a possessive loses its s."""
+    pieces = word.split("/")
+    if not any(sign.isdigit() for sign in word):
+        pieces = [part for piece in pieces for part in piece.split("-")]
+    return [piece.removesuffix("'s") for piece in pieces if piece and piece != "'"]
+
+
+@lru_cache(maxsize=65536)
+def inflections(word: str) -> tuple[str, ...]:
+    """The forms of a plain English word that share its stem."""
+    bare = stem(word)
+    if not bare.isascii() or not bare.isalpha() or len(bare) < 3:
+        return ()
+    endings = ("", "e", "s", "es", "ed", "d", "ing", "ings", *(("en",) if f"{bare}en" in _OF_MATTER else ()))
+    doubled = (f"{bare}{bare[-1]}{ending}" for ending in ("ed", "ing"))
+    return tuple(form for form in (*(bare + ending for ending in endings), *doubled) if form != word)

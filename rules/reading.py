@@ -44,6 +44,8 @@ FLAGS: dict[tuple[str, bool], str | Promise] = {
     ("negated", False): gettext_lazy("the query does not exclude it"),
     ("word", True): gettext_lazy("it is a word of the query that no list knows"),
     ("word", False): gettext_lazy("it is more than an unknown word of the query"),
+    ("describes", True): gettext_lazy("the title uses its words only to describe another thing"),
+    ("describes", False): gettext_lazy("the title does not use its words to describe another thing"),
 }
 
 QUANTITIES: dict[str, str | Promise] = {

@@ -110,4 +110,5 @@ class Snapshot(models.Model):
             selling_points=tuple(self.selling_points),
             images=tuple(self.images),
             picture_words=self.printed.text,
+            price=self.price,
         )

@@ -215,7 +215,7 @@ def test_gluten_free_bread_asked_and_offered_has_no_conflict() -> None:
     found = grid("gluten free bread", "Gluten free bread")
     assert found.conflicts == ()
     title = next(cell for cell in found.rows[0].cells if cell.source is Source.TITLE)
-    assert (title.verdict, title.literal) == (Verdict.MATCH, "gluten")
+    assert (title.verdict, title.literal) == (Verdict.MATCH, "Gluten")
 
 
 @pytest.mark.parametrize("title", ["Bread with gluten", "Gluten bread, sugar free", "Bread without sugar, gluten rich"])

@@ -127,7 +127,7 @@ def test_a_rule_of_the_kind_of_thing_alone_is_shown_only_where_that_differs() ->
     other = rule(dimension="category", when={"row": {"kind": "category", "verdict": "conflict", "head": True}})
     open_ones = rule(code="R-004", when={"row": {"kind": "category", "verdict": "match", "head": True}})
     assert shown(pair("sofa", "Sofa"), other, open_ones) == []
-    assert told(pair("sofa", "Lamp"), other, open_ones) == ["category: sofa asked, lamp stated"]
+    assert told(pair("sofa", "Lamp"), other, open_ones) == ["category: sofa asked, Lamp stated"]
 
 
 def test_a_rule_that_only_people_can_apply_is_shown_where_its_dimension_is_asked_and_not_just_met() -> None:

@@ -83,7 +83,7 @@ def test_a_bad_rule_is_listed_and_the_good_ones_go_in() -> None:
 
 def test_a_code_stands_in_a_pack_once() -> None:
     pack = load_pack(TEXT.replace("code: R-002", "code: R-001"))
-    assert pack.problems == ("line 38: R-001: stands in the pack twice",)
+    assert pack.problems == ("line 50: R-001: stands in the pack twice",)
 
 
 @pytest.mark.parametrize("text", ["", "{", "- 1", "rules: 3", "rules: {}", "!!python/object:os.system x"])
