@@ -101,8 +101,10 @@ class RowIs(Speaking):
     def _is_no_other(self, about: SubjectMatter) -> bool:
         """Whether a row that is to differ states the asked words after all: just them, or with more around them, which is
         near at most. A word that describes ("laptop" in "laptop bag") is said on purpose."""
-        if about.stand is not StatedAs.DIFFERS or about.excluded or self.source is not None:
+        if about.stand is not StatedAs.DIFFERS or about.excluded:
             return False
+        if self.source is not None:  # "mentioned there": the kind of thing is, where its words stand there
+            return about.head and Verdict.CONFLICT not in self.verdicts and not about.holds_the_asked
         purpose = Verdict.NEAR in self.verdicts or ("describes", True) in self.flags
         return about.states_the_asked or (about.holds_the_asked and not purpose)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from relevance.dimensions import Dimension
 from relevance.evidence import EvidenceGrid, Verdict, build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
@@ -169,6 +170,15 @@ def test_a_wish_that_is_just_met_brings_its_rule_where_nothing_else_is_asked() -
 def test_a_row_of_one_source_tells_what_that_source_states() -> None:
     mentioned = rule(when={"row": {"kind": "colour", "source": "cpv", "verdict": "conflict"}})
     assert told(pair("red mug", "Green mug", colour="blue"), mentioned) == ["colour: red asked, blue stated"]
+
+
+def test_a_kind_of_thing_is_mentioned_in_a_source_where_its_words_stand_there() -> None:
+    """Without this a notebook's own kind would be told as where headphones are mentioned."""
+    mentioned = rule(when={"row": {"head": True, "source": "title", "verdict": "near"}})
+    asked = pair("sofa", "Lamp")
+    for literal, brought in (("lamp", []), ("goes with any sofa", ["category: sofa asked, goes with any sofa stated"])):
+        found = routed_rules(asked, stating(asked, literal), [replace(mentioned, dimension=Dimension.CATEGORY)])
+        assert [one.reason.in_words["en"] for one in found] == brought
 
 
 # what is not told
