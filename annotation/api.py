@@ -1,4 +1,4 @@
-"""What programs may do with exports and bad cases (docs/api.md): the same activities as the pages."""
+"""What programs may do with exports, bad cases and the gates of the evidence (docs/api.md): the same activities as the pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pydantic_core import PydanticCustomError
 from annotation.bad_cases import following
 from annotation.curation import exporting
 from annotation.curation.formats import table
-from annotation.models import BadCase, Export, HardSet
+from annotation.evidence_checks import gate
+from annotation.models import BadCase, EvidenceGate, Export, HardSet
 from catalogue.models import Pair, Query
 from jobs.leasing import LIVE
 from jobs.models import JobState
@@ -29,6 +30,7 @@ NAMED_LOCALES = 20  # in a refusal
 
 exports = Router(tags=["exports"])
 bad_cases = Router(tags=["bad cases"])
+evidence = Router(tags=["evidence"])
 
 
 def _of_the_table(code: str) -> str:
@@ -208,6 +210,60 @@ def open_bad_case(request: ProgramRequest, asked: Body[BadCaseAsked]) -> Status[
         raise Refusal("no_pair", absent, status=404)
     case = following.open_case(request.person, pair, cause=asked.cause, note=asked.note)
     return Status(201, BadCaseState(bad_case=case.pk, pair=pair.pk, state=case.state, cause=case.cause))
+
+
+class MeasuredShare(BaseModel):
+    """A share with its 95 % interval, resampled by query."""
+
+    value: float = Field(description="The share, 0 to 1.")
+    low: float | None = Field(description="Lower end; null over fewer than two queries.")
+    high: float | None = Field(description="Upper end; null over fewer than two queries.")
+    n: int = Field(description="How many cells it is of.")
+
+
+class CategoryEvidence(BaseModel):
+    """How the evidence of a category stands."""
+
+    category: str = Field(description="First part of the items' category; empty where they have none, or `together`.")
+    together: bool = Field(description="All categories that are too small to be measured alone.")
+    covers: list[str] = Field(description="The categories that this speaks for.")
+    gate: str = Field(json_schema_extra={"enum": [*EvidenceGate.State.values]}, description="Of its `extractor`.")
+    evidence_checked: bool = Field(
+        description="The gate has passed for what reads queries and items now. False: cards say that evidence is unchecked."
+    )
+    lacks: list[str] = Field(description="What the gate lacks: `pairs`, `queries`, `wrong_cells`, `conflicts`.")
+    extractor: str = Field(description="What had made the measured cells: code version and digest of its words.")
+    drawn: int = Field(description="Pairs that were drawn.")
+    pairs: int = Field(description="Pairs that were checked.")
+    queries: int = Field(description="Queries of them.")
+    carried: int = Field(description="Pairs of them whose marks are of another extractor and read the same.")
+    missing: int = Field(description="Cells that the item answers and the grid leaves silent.")
+    wrong_cells: MeasuredShare | None = Field(
+        description="Wrong ones of the cells that say something; null: none does."
+    )
+    conflict_precision: MeasuredShare | None = Field(description="Right ones of the conflicts; null: none is said.")
+
+
+class ProjectEvidence(BaseModel):
+    """How the evidence of a project stands."""
+
+    extractor: str = Field(description="What reads queries and items now: code version and digest of its words.")
+    categories: list[CategoryEvidence] = Field(
+        description="One for each category, and one for all small ones together."
+    )
+
+
+@evidence.api_operation(
+    ["GET", "HEAD"],
+    "evidence/",
+    url_name="api-v1-evidence",
+    summary="Whether the evidence was checked",
+    response=ProjectEvidence,
+)
+def evidence_gates(request: ProgramRequest) -> ProjectEvidence:
+    """The gates of the project's categories."""
+    categories = [CategoryEvidence.model_validate(told) for told in gate.told(request.project)]
+    return ProjectEvidence(extractor=gate.extractor_now(request.project), categories=categories)
 
 
 def _the_one_locale(project: Project) -> str:

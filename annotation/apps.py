@@ -8,6 +8,7 @@ class AnnotationConfig(AppConfig):
         """What this app plugs into the layers below, and its kinds of job."""
         from annotation import overview
         from annotation.curation import exporting
+        from annotation.evidence_checks import gate
         from annotation.gold import following_models, intake, settling
         from annotation.judging import left_behind, queue
         from annotation.pairs import more_judgments
@@ -42,3 +43,4 @@ class AnnotationConfig(AppConfig):
         kinds.chore(queue.expire_leases, seconds=1, queue=kinds.DISPATCHING)
         kinds.chore(following_models.follow_all, seconds=1, at_it=0.05, queue=kinds.DISPATCHING)
         kinds.chore(exporting.tidy, seconds=600)
+        kinds.chore(gate.follow, seconds=10)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from annotation.gold import adjudicating
 from annotation.judging import queue
-from annotation.models import BadCase, Disagreement, Export, HardSet, Slot
+from annotation.models import BadCase, Disagreement, Export, HardSet, SampledPair, Slot
 from catalogue.models import Pair
 from catalogue.pictures import fetching
 from projects.cached_figures import remembered
@@ -64,6 +64,11 @@ def cards(person: Person, project: Project, roles: frozenset[Role]) -> list[Home
     if roles & {Role.LABELER, Role.ADJUDICATOR}:
         left = queue.left_for(person, project)
         answer.append(HomeCard(_("Judge"), _count(left), "judge", _("pairs wait for your judgment")))
+        unchecked = SampledPair.objects.filter(project=project, checked=False)[:1000].count()
+        if unchecked:
+            answer.append(
+                HomeCard(_("Check the evidence"), _count(unchecked), "evidence-next", _("pairs wait for your marks"))
+            )
     if Role.ADJUDICATOR in roles:
         open_disputes = adjudicating.open_for(person, project).count()
         answer.append(HomeCard(_("Disagreements"), _count(open_disputes), "disputes", _("wait to be settled")))

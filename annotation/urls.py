@@ -6,6 +6,7 @@ from annotation import overview_views
 from annotation.bad_cases import views as bad_cases
 from annotation.curation import hard_set_views as hard_set
 from annotation.curation import views as curation
+from annotation.evidence_checks import views as evidence_checks
 from annotation.gold import views as gold
 from annotation.judging import left_behind_views as left_behind
 from annotation.judging import views as judging
@@ -34,6 +35,11 @@ urlpatterns = [
     path("p/<slug:slug>/judge/<uuid:token>/draft/", judging.draft, name="judge-draft"),
     path("p/<slug:slug>/judge/<uuid:token>/renew/", judging.renew, name="judge-renew"),
     path("p/<slug:slug>/judge/<uuid:token>/flag/", judging.flag, name="judge-flag"),
+    path("p/<slug:slug>/evidence/", evidence_checks.evidence, name="evidence"),
+    path("p/<slug:slug>/evidence/<int:gate_id>/", evidence_checks.category, name="evidence-gate"),
+    path("p/<slug:slug>/evidence/next/", evidence_checks.next_pair, name="evidence-next"),
+    path("p/<slug:slug>/evidence/undo/", evidence_checks.undo, name="evidence-undo"),
+    path("p/<slug:slug>/evidence/pairs/<int:pair_id>/", evidence_checks.pair, name="evidence-pair"),
     path("p/<slug:slug>/disputes/", gold.disputes, name="disputes"),
     path("p/<slug:slug>/disputes/<int:dispute_id>/", gold.dispute, name="dispute"),
     path("p/<slug:slug>/bad-cases/", bad_cases.bad_cases, name="bad-cases"),

@@ -28,7 +28,13 @@ from projects.policy import POLICY, SCOPES
 from projects.problems import ANYWHERE, FieldError, Problem, Refusal
 from projects.refusals import Refused
 
-ROUTERS = (catalogue.api.router, inference.api.router, annotation.api.exports, annotation.api.bad_cases)
+ROUTERS = (
+    catalogue.api.router,
+    inference.api.router,
+    annotation.api.exports,
+    annotation.api.bad_cases,
+    annotation.api.evidence,
+)
 PROJECT = "p/{slug:slug}/"
 ANY_OPERATION = (400, 401, 404, 500, 503)  # 405 is no operation's: it is what another method gets
 SLUG = {"in": "path", "name": "slug", "required": True, "schema": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}}

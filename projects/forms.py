@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from projects import login_throttling
 from projects.demo_logins import PREFIX
 from projects.hooks import Hook
-from projects.models import AuditEvent, Mode, Person, Project, Role, Scope
+from projects.models import AuditEvent, Person, Project, Role, Scope, StandingMode
 from projects.names import check_seen, check_slug
 from projects.refusals import Refused
 from relevance.labels import SCALES
@@ -205,7 +205,10 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
         ]
         help_texts = {
             "guideline": _("What every judge reads before the first pair; shown on the judging card."),
-            "mode": _("How much of the machine's work a judge sees. Gold and test sets are judged blind."),
+            "mode": _(
+                "How much of the machine's work a judge sees. Gold and test sets are judged blind. Where the evidence is shown "
+                "unchecked, the card says so."
+            ),
             "confidence_cut": _("A pre-label that is less sure than this goes to two people who do not see it."),
             "require_citation": _(
                 "With Q, W, E on the card, or R where none fits. Blind cards show no rules and ask for none."
@@ -253,8 +256,11 @@ class AuditFilterForm(forms.Form):
 
 
 MODE_MEANING = {
-    Mode.BLIND: _("no model, no grid, no routed rules: only the category's guideline"),
-    Mode.FACTS: _("the evidence grid and the rules that apply, without a label"),
-    Mode.REVEAL: _("own label first, then the model's with its chain, then keep or change"),
-    Mode.ASSIST: _("the pre-label is visible; a random share is served blind"),
+    StandingMode.BY_GATE: _(
+        "facts for a category whose evidence people have checked and found good enough, blind for the others"
+    ),
+    StandingMode.BLIND: _("no model, no grid, no routed rules: only the category's guideline"),
+    StandingMode.FACTS: _("the evidence grid and the rules that apply, without a label"),
+    StandingMode.REVEAL: _("own label first, then the model's with its chain, then keep or change"),
+    StandingMode.ASSIST: _("the pre-label is visible; a random share is served blind"),
 }

@@ -76,6 +76,16 @@ class Mode(models.TextChoices):
     ASSIST = "assist", _("assist")
 
 
+class StandingMode(models.TextChoices):
+    """What a project's lead has chosen: a mode, or facts where people have checked the evidence and it is good enough."""
+
+    BY_GATE = "by_gate", _("facts where the evidence is checked, else blind")
+    BLIND = Mode.BLIND.value, Mode.BLIND.label
+    FACTS = Mode.FACTS.value, Mode.FACTS.label
+    REVEAL = Mode.REVEAL.value, Mode.REVEAL.label
+    ASSIST = Mode.ASSIST.value, Mode.ASSIST.label
+
+
 class Project(models.Model):
     """One body of pairs judged under one scale, by its members."""
 
@@ -84,7 +94,7 @@ class Project(models.Model):
     description = models.TextField(_("description"), blank=True)
     guideline = models.TextField(_("guideline"), blank=True)
     scale_name = models.CharField(_("label scale"), max_length=20, default="lore-4")
-    mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices, default=Mode.FACTS)
+    mode = models.CharField(_("mode"), max_length=10, choices=StandingMode.choices, default=StandingMode.BY_GATE)
     overlap = models.PositiveSmallIntegerField(
         _("judgments wanted per pair"), default=2, validators=[MinValueValidator(1), MaxValueValidator(9)]
     )

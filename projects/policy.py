@@ -208,6 +208,12 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "judge-flag": _write(P_.JUDGE),
     "judge-leave": _write(P_.JUDGE),
     "left-behind": _read(P_.MANAGE),
+    # checking the evidence
+    "evidence": _both(P_.SEE_PROJECT, P_.MANAGE),
+    "evidence-gate": _read(P_.SEE_PAIRS),
+    "evidence-next": _read(P_.JUDGE),
+    "evidence-pair": _both(P_.JUDGE, P_.JUDGE),
+    "evidence-undo": _write(P_.JUDGE),
     # disagreements
     "disputes": _read(P_.ADJUDICATE),
     "dispute": _both(P_.ADJUDICATE, P_.ADJUDICATE),
@@ -243,6 +249,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "api-v1-export": _read(P_.PROGRAM_EXPORT),
     "api-v1-export-file": _read(P_.PROGRAM_EXPORT),
     "api-v1-bad-cases": _write(P_.PROGRAM_MONITOR),
+    "api-v1-evidence": _read(P_.PROGRAM_MONITOR),
     # programs, at the addresses before /api/v1
     "api-imports": _write(P_.PROGRAM_IMPORT),
     "api-import": _read(P_.PROGRAM_IMPORT),
@@ -254,4 +261,5 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "api-export": _read(P_.PROGRAM_EXPORT),
     "api-export-file": _read(P_.PROGRAM_EXPORT),
     "api-bad-cases": _write(P_.PROGRAM_MONITOR),
+    "api-evidence": _read(P_.PROGRAM_MONITOR),
 }

@@ -26,6 +26,7 @@ In reading order:
 - `evidence`     the evidence grid: where and how the item answers each demand
 - `corrected_cells` a grid with cells that people have put right
 - `subjects`     what a condition is about in a pair: what is asked, what is stated
+- `evidence_gate` when the evidence of a category is good enough to be shown
 - `item_conditions` what words stand in query and item, how far an amount is off
 - `conditions`   the small language in which a rule says when it applies
 - `identifiers`  what a code may look like, matched in full by one function
@@ -35,6 +36,7 @@ In reading order:
 - `deciding`     from grid and fired rules to a label and a posterior
 - `chain`        the chain of thought as data, and its one strict parser
 - `resampling`   figures with an interval, resampled by query
+- `shares`       a share with an interval that holds for few rows too
 - `agreement`    how far judges agree: percent, kappa, alpha
 - `metrics`      how good labels are against a truth: Acc@2, Acc@4, Macro-F1, AUC ...
 - `hardness`     why a pair is hard enough for a hard set

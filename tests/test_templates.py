@@ -393,6 +393,7 @@ def test_lists_and_what_is_watched_are_framed_by_their_parts() -> None:
     """A table that scrolls and a fragment that asks for itself are written once (`{% framed "parts/list.html" %}`)."""
     marks = ('class="scroll"', 'hx-trigger="every')
     parts = {"parts/list.html", "parts/watch.html", "parts/evidence_grid.html"}
+    parts.add("annotation/evidence_checks/check.html")  # the grid of the card, with a mark to set in each cell
     others = {"jobs/workers_badge.html", "annotation/judging/judge.html"}  # not tables, nor of what waits for a worker
     pages = {str(path.relative_to(TEMPLATES)): path.read_text() for path in TEMPLATES.rglob("*.html")}
     by_hand = {name for name, text in pages.items() if any(mark in text for mark in marks)}

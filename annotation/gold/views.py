@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from annotation.evidence_checks import gate
 from annotation.gold import adjudicating
 from annotation.judging import card
 from annotation.models import Adjudication, Disagreement
@@ -83,6 +84,7 @@ def _page(request: Request, disagreement: Disagreement, *, error: str = "", stat
         "query": pair.query,
         "item": display.item(project, snapshot, value),
         "grid": display.grid(value, snapshot),
+        "unchecked": not gate.is_checked(project, snapshot),
         "chips": display.chips(value),
         "rules": display.routed(routed),
         "views": adjudicating.views_of(disagreement, request.person),

@@ -1,7 +1,8 @@
 """What the judging card shows in each mode, and nothing more: what may not be seen is not put in.
 
-blind: query, item, guideline. facts: also the grid, the marks and the routed rules. reveal: like facts, and after the
-own answer the prediction. assist: the prediction from the start.
+blind: query, item, guideline. facts: also the grid, the marks and the routed rules, and whether people have checked such
+evidence and found it good enough. reveal: like facts, and after the own answer the prediction. assist: the prediction from
+the start.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotation.evidence_checks import gate
 from annotation.judging import card_rules, queue
 from annotation.judging.recording import CANNOT_TELL_REASONS, answers, asks_mismatch
 from annotation.models import DayOfWork, Draft, Judge, Judgment, Lease
@@ -65,12 +67,14 @@ def card(
         else None,
         "chips": [],
         "grid": None,
+        "unchecked": False,
         "rules": [],
         "cites_required": project.require_citation,
     }
     if value is not None:
         context["chips"] = display.chips(value)
         context["grid"] = display.grid(value, lease.snapshot)
+        context["unchecked"] = not gate.is_checked(project, lease.snapshot)
         context["rules"] = _with_keys(display.routed(card_rules.on_the_card(lease)), own)
         context["none_fits_key"] = card_rules.NONE_FITS_KEY
         context["none_fits"] = own is not None and own.no_rule_fits

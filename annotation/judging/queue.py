@@ -18,13 +18,14 @@ from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
+from annotation.evidence_checks import gate
 from annotation.gold import opinions
-from annotation.models import Judge, Lease, Postponement, Slot
+from annotation.models import EvidenceCheck, Judge, Lease, Postponement, Slot
 from catalogue.evidence import grids
 from database.clock import ClockTimestamp
 from database.compiling import compiled
 from database.statements import statement
-from projects.models import Mode, Person, Project
+from projects.models import Mode, Person, Project, StandingMode
 from rules.publishing import active_rule_base
 
 ASSIST_BLIND_SHARE = 0.15  # a fixed share, so that the assistant's effect can be measured
@@ -148,7 +149,7 @@ def _to_be_shown(slot: int) -> QuerySet[Slot]:
 
 
 def _next_slot(person: Person, project: Project, judge: Judge) -> int | None:
-    params = {"project": project.pk, "person": person.pk, "judge": judge.pk}
+    params = {"project": project.pk, "person": person.pk, "judge": judge.pk, "blind": may_be_blind(project)}
     with connection.cursor() as cursor:
         cursor.execute(_WHERE, params)
         is_urgent, at = cursor.fetchone()
@@ -160,9 +161,16 @@ def _next_slot(person: Person, project: Project, judge: Judge) -> int | None:
     return None
 
 
-def lease_slot(slot: Slot, person: Person, project: Project, *, seconds: int | None = None) -> Lease:
-    """Hold a locked, open slot. Call inside the transaction that locked it."""
+def lease_slot(
+    slot: Slot, person: Person, project: Project, *, seconds: int | None = None, never_blind: bool = False
+) -> Lease:
+    """Hold a locked, open slot. Call inside the transaction that locked it.
+
+    `never_blind`: the person has marked the pair's evidence, so a card that hides it would only claim to be blind.
+    """
     pair, mode = slot.pair, mode_of(slot, project)
+    if never_blind and mode is Mode.BLIND:
+        mode = Mode.FACTS
     snapshot = pair.item.current_snapshot
     assert snapshot is not None, f"item {pair.item_id} has no snapshot"
     lease = Lease(
@@ -185,11 +193,18 @@ def lease_slot(slot: Slot, person: Person, project: Project, *, seconds: int | N
 
 
 def mode_of(slot: Slot, project: Project) -> Mode:
-    """The slot's own mode, else the project's; in assist a fixed share of the slots is blind."""
-    mode = Mode(slot.mode or project.mode)
+    """The slot's own mode, else the project's, by the gate of its evidence where that is the choice. In assist a fixed share of
+    the slots is blind."""
+    chosen = slot.mode or project.mode
+    mode = gate.mode_of(slot.pair, project) if chosen == StandingMode.BY_GATE else Mode(chosen)
     if mode is Mode.ASSIST and _fraction(slot.pk) < ASSIST_BLIND_SHARE:
         return Mode.BLIND
     return mode
+
+
+def may_be_blind(project: Project) -> bool:
+    """Whether a slot that has no mode of its own may turn out to be blind."""
+    return project.mode in {StandingMode.BY_GATE, StandingMode.BLIND, StandingMode.ASSIST}
 
 
 def _fraction(number: int) -> float:
@@ -251,7 +266,8 @@ def left_for(person: Person, project: Project, *, at_most: int = 1000) -> int:
     """Pairs with an open slot that this person has not judged; stops counting at `at_most`, so it costs the same at a million."""
     judge = known_judge(person, project)
     with connection.cursor() as cursor:
-        cursor.execute(_LEFT, {"project": project.pk, "judge": judge.pk if judge else None, "at_most": at_most})
+        judged = {"judge": judge.pk if judge else None, "blind": may_be_blind(project)}
+        cursor.execute(_LEFT, {"project": project.pk, "at_most": at_most, **judged})
         return int(cursor.fetchone()[0])
 
 
@@ -271,7 +287,8 @@ def reopen(slot: Slot, person: Person, project: Project) -> Lease:
     """Give a done slot back to the person who undid their judgment; whatever else they held is free again."""
     for held in Lease.objects.filter(person=person, slot__project=project, state=Lease.State.LIVE).order_by("id"):
         give_back(held)
-    return lease_slot(slot, person, project)
+    knows_evidence = EvidenceCheck.objects.filter(pair=slot.pair_id, judge__person=person).exists()
+    return lease_slot(slot, person, project, never_blind=knows_evidence)
 
 
 def close_open_slots(pair_id: int) -> None:

@@ -5,6 +5,7 @@ Append-only tables carry `append_only = True`: the database refuses UPDATE, DELE
 
 from annotation.models.curation import Export, HardSet, HardSetMember
 from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disagreement
+from annotation.models.evidence_checks import EvidenceCheck, EvidenceDraw, EvidenceGate, SampledPair
 from annotation.models.judging import (
     DayOfWork,
     Draft,
@@ -28,6 +29,9 @@ __all__ = [
     "DayOfWork",
     "Disagreement",
     "Draft",
+    "EvidenceCheck",
+    "EvidenceDraw",
+    "EvidenceGate",
     "Export",
     "Gold",
     "HardSet",
@@ -41,6 +45,7 @@ __all__ = [
     "ReplayEntry",
     "ReplaySet",
     "RuleReplay",
+    "SampledPair",
     "Slot",
     "StandingJudgment",
 ]

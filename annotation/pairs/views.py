@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from annotation.evidence_checks import gate
 from annotation.gold import opinions
 from annotation.judging import card, card_rules
 from annotation.models import BadCase, Disagreement, Slot
@@ -66,6 +67,7 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
         "item": display.item(request.project, snapshot, value),
         "grid": display.grid(value, snapshot) if value else None,
         "chips": display.chips(value) if value else [],
+        "unchecked": not gate.is_checked(request.project, snapshot),
         "may_see_opinions": may_see_opinions(request, found),
         "may_see_names": may(request.roles, Permission.SEE_NAMES),
         "predictions": [

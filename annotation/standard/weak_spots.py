@@ -12,7 +12,6 @@ judge now.
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,12 +27,12 @@ from inference.registry import registry
 from projects.models import Project
 from relevance.dimensions import Dimension
 from relevance.rules import RuleSpec
+from relevance.shares import wilson
 from rules.publishing import active_rule_base, specs
 
 LOOKED_AT = 50_000
 TOGETHER = 2000
 BINS = 10  # of confidence, from 0 to 1
-_Z = 1.96
 
 _PAIRS = statement(__file__, "pairs_seen")
 
@@ -137,7 +136,7 @@ class SpotTally:
     def at_least(self) -> float:
         """The lower end of the dispute rate's 95 % interval (Wilson 1927): by it one orders, so that two pairs of which
         one is disputed do not lead a list."""
-        return wilson_low(self.disputed, self.comparable)
+        return wilson(self.disputed, self.comparable)[0]
 
 
 class WeakRule(NamedTuple):
@@ -260,14 +259,6 @@ def _whole_answer() -> Iterator[Any]:
             setting.execute("SET LOCAL random_page_cost = 1.1")
         with connection.chunked_cursor() as cursor:
             yield cursor
-
-
-def wilson_low(hits: int, of: int) -> float:
-    if not of:
-        return 0.0
-    share, z2 = hits / of, _Z * _Z
-    spread = _Z * math.sqrt(share * (1 - share) / of + z2 / (4 * of * of))
-    return max(0.0, (share + z2 / (2 * of) - spread) / (1 + z2 / of))
 
 
 _DIMENSIONS = frozenset(Dimension)

@@ -77,7 +77,21 @@ def _known(query: int, snapshot: int, name: str) -> QuerySet[Grid]:
 
 def get_or_make(wanted: Mapping[GridSubject, PairFacts], lexicon: Lexicon) -> dict[GridSubject, Made]:
     """All grids asked for, in two to eight queries; two who make the same one get the same row."""
-    names = names_of(wanted, lexicon)
+    return _get_or_make(wanted, names_of(wanted, lexicon), lexicon)
+
+
+def as_extracted(wanted: Mapping[GridSubject, PairFacts], lexicon: Lexicon) -> dict[GridSubject, Made]:
+    """The same without what people have put right: what the extractor says where nobody has looked, so that it can be measured."""
+    names = {seen: _CELLS.sub("", name) for seen, name in names_of(wanted, lexicon).items()}
+    read = readings.by_ids({reading for name in names.values() if (reading := reading_in(name))})
+    by_people = {one.row_id for one in read.values() if one.origin is readings.Origin.PERSON}
+    bare = {seen: _READING.sub("", name) if reading_in(name) in by_people else name for seen, name in names.items()}
+    return _get_or_make(wanted, bare, lexicon)
+
+
+def _get_or_make(
+    wanted: Mapping[GridSubject, PairFacts], names: Mapping[GridSubject, str], lexicon: Lexicon
+) -> dict[GridSubject, Made]:
     known = {seen: Made(row.pk, EvidenceGrid.from_json(row.body)) for seen, row in _rows(names)}
     new = _built({seen: facts for seen, facts in wanted.items() if seen not in known}, names, lexicon)
     if new:

@@ -35,6 +35,7 @@ PAGES = (
     ("hard-sets", gettext_lazy("Hard sets"), ("hard-set",)),
     ("exports", gettext_lazy("Exports"), ("export",)),
     ("agreement", gettext_lazy("Agreement"), ()),
+    ("evidence", gettext_lazy("Evidence"), ("evidence-gate", "evidence-pair")),
     ("standard", gettext_lazy("Standard"), ("weak-spots", "weak-spot")),
     ("backtests", gettext_lazy("Back-tests"), ("backtest",)),
     ("stale", gettext_lazy("Stale labels"), ()),

@@ -16,7 +16,7 @@ from projects.forms import MODE_MEANING
 from projects.gates import Request, may
 from projects.home_cards import HomeCard
 from projects.membership import projects_of
-from projects.models import Mode, Person, Project, Role
+from projects.models import Person, Project, Role
 from projects.policy import POLICY
 from projects.refusals import Refused
 from projects.requests import number, one
@@ -48,6 +48,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("hard-sets", _("Hard sets"), _("freeze what people and model find hard")),
     Action("exports", _("Exports"), _("training files and labels, sealed with a manifest")),
     Action("agreement", _("Agreement"), _("people among themselves, and the model against them")),
+    Action("evidence", _("Check the evidence"), _("whether the grids are right, category by category")),
     Action(
         "standard", _("The standard"), _("disputed rules, drafts, stale labels, questions: where the rules are weak")
     ),
@@ -115,7 +116,7 @@ def _on_home(person: Person, project: Project, roles: frozenset[Role]) -> Projec
 def help_page(request: Request) -> HttpResponse:
     context = {
         "roles_explained": [(role.label, meaning) for role, meaning in ROLE_MEANING.items()],
-        "modes_explained": [(Mode(mode).label, meaning) for mode, meaning in MODE_MEANING.items()],
+        "modes_explained": [(mode.label, meaning) for mode, meaning in MODE_MEANING.items()],
         "actions": ACTIONS,
     }
     return render(request, "projects/help.html", context)

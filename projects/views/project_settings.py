@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from projects import creating
 from projects.forms import MODE_MEANING, NewProjectForm, ProjectSettingsForm
 from projects.gates import Request
-from projects.models import Mode, Project
+from projects.models import Project
 from projects.refusals import Refused
 
 
@@ -36,6 +36,6 @@ def settings(request: Request) -> HttpResponse:
             return redirect("project-settings", request.project.slug)
     context = {
         "form": form,
-        "modes_explained": [(Mode(mode).label, meaning) for mode, meaning in MODE_MEANING.items()],
+        "modes_explained": [(mode.label, meaning) for mode, meaning in MODE_MEANING.items()],
     }
     return render(request, "projects/settings.html", context, status=422 if form.is_bound else 200)

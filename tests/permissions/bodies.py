@@ -14,9 +14,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from annotation.evidence_checks import cells
 from annotation.gold.settling import settle
 from annotation.judging import queue
-from annotation.models import Disagreement, Lease, Slot
+from annotation.models import Disagreement, EvidenceCheck, Lease, Slot
 from catalogue.models import Pair, PictureFetch
 from inference.models import ActiveModel, Comparison, ModelJob, ModelVersion, PromptChoice
 from inference.playground.prompt_views import FORMS
@@ -219,6 +220,27 @@ def _own_token(world: World) -> Fields:
     return {"token": world.objects["shoes"].get(held, "")}
 
 
+def _marks(mark: str) -> Callable[[World], Fields]:
+    """Of every cell of the drawn pair that says something."""
+
+    def fields(world: World) -> Fields:
+        (pair,) = pairs_of(world, world.projects["own"], "open")
+        grid_id, value = cells.grid_to_check(pair)
+        said = {cell.name: mark for cell in cells.placed(value) if cell.reading.speaks}
+        return {"grid": grid_id, "missing": "", "source": "title", **said}
+
+    return fields
+
+
+def _has_checked(world: World, actor: Person | None) -> None:
+    if actor is not None:
+        (pair,) = pairs_of(world, world.projects["own"], "open")
+        grid_id, value = cells.grid_to_check(pair)
+        said = [cells.stored(cell.reading, "wrong") for cell in cells.placed(value) if cell.reading.speaks]
+        judge = queue.judge_of(actor, pair.project)
+        EvidenceCheck.objects.create(pair=pair, judge=judge, revision=5, grid_id=grid_id, marks=said)
+
+
 def _ruling(world: World) -> Fields:
     return {"idempotency_key": uuid.uuid4(), "label": "L4", "rule": "R-080", "note": "settled"}
 
@@ -369,6 +391,9 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "judge-undo": [Form(before=_has_judged), Form(_own_token, _has_judged)],
     "judge-flag": [plain(reason="data", note="the picture is another item's")],
     "judge-leave": [plain()],
+    "evidence": [plain(per_category="60", seed="3", only="")],
+    "evidence-pair": [Form(_marks("wrong")), Form(_marks("right"))],
+    "evidence-undo": [Form(before=_has_checked)],
     "dispute": [Form(_ruling, _slots_for_the_disputed)],
     "bad-case": [plain(act="note", text="seen"), plain(act="close", text="done")],
     "bad-case-open": [own(pair="open_pair", cause="data", note="look")],

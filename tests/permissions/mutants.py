@@ -200,6 +200,7 @@ KEYWORDS = {
 }
 # What pages and forms reach, and at which URLs a gap would show; a views module is tried at its own URLs.
 ACTIVITIES: Mapping[str, tuple[str, ...]] = {
+    "annotation.evidence_checks.marking": ("evidence-next", "evidence-pair", "evidence-undo"),
     "annotation.gold.adjudicating": ("disputes", "dispute", "home"),
     "annotation.bad_cases.following": ("bad-cases", "bad-case"),
     "annotation.judging.card": ("judge", "judge-submit"),

@@ -169,7 +169,7 @@ def _whole() -> Iterator[str]:
 
 def fill(pairs: int) -> Project:
     """A world of so many pairs in the database that Django's own connection leads to."""
-    project = Project.objects.create(slug=SLUG, name="World", overlap=2)
+    project = Project.objects.create(slug=SLUG, name="World", overlap=2, mode="facts")
     labelers = {f"labeler-{number}": Role.LABELER for number in range(PEOPLE)}
     make_people(project=project, roles={**labelers, **OTHERS})
     model = make_model(name="world")

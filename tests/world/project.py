@@ -17,13 +17,18 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from annotation.curation import exporting
+from annotation.evidence_checks import cells, gate
 from annotation.gold import settling
+from annotation.judging import queue
 from annotation.models import (
     BadCase,
     Citation,
     DayOfWork,
     Disagreement,
     Draft,
+    EvidenceCheck,
+    EvidenceDraw,
+    EvidenceGate,
     Export,
     Gold,
     HardSet,
@@ -31,6 +36,7 @@ from annotation.models import (
     MoreJudgments,
     Postponement,
     ReplaySet,
+    SampledPair,
     Slot,
 )
 from catalogue.evidence import lexicons
@@ -77,7 +83,7 @@ HELD = ("main", "held", "adas", "disputed", "ruled", "open", "stale")  # its pai
 def found(world: World, where: str, slug: str) -> None:
     """A project; its people are the whole cast, or Hanna alone where it is foreign."""
     said = {name: world.marks(where, f"Project.{name}") for name in ("name", "description", "guideline")}
-    project = Project.objects.create(slug=slug, **{**said, "name": f"Project {said['name']}"})
+    project = Project.objects.create(slug=slug, mode="facts", **{**said, "name": f"Project {said['name']}"})
     world.projects[where] = project
     cast = {name: role for name, role in [*ACTORS.values(), *OTHERS.items()] if role is not None}
     for name, role in cast.items() if where != "foreign" else ():
@@ -100,6 +106,7 @@ def furnish(world: World, where: str, slug: str) -> None:
         predicted,
         _judged,
         _disputed,
+        _evidence_checked,
         _more_wanted,
         _sealed,
         asked_for,
@@ -196,10 +203,9 @@ def _read_off_pictures(place: Place) -> None:
     image = Image.objects.get(project=place.project)
     line = PrintedLine(place.mark("PictureWords.lines"), 0.99, 0.3, 0.4, 0.7, 0.5, 0.1)
     read = PictureWords.objects.create(image=image, reader="scripted 1", state="read", lines=to_json([line]), seconds=1)
-    PictureReading.objects.create(
-        project=place.project, image=image, state="done", words=read, error=place.mark("PictureReading.error"),
-        finished_at=timezone.now(),
-    )  # fmt: skip
+    done = {"state": "done", "words": read, "error": place.mark("PictureReading.error"), "finished_at": timezone.now()}
+    # Where rapidocr is installed, storing the picture has asked for the reading already.
+    PictureReading.objects.update_or_create(image=image, defaults={"project": place.project, **done})
 
 
 def _drafted(place: Place, pair: Pair, name: str, whose: str = "") -> None:
@@ -263,6 +269,30 @@ def _disputed(place: Place) -> None:
     if place.where == "own":  # nor does an auditor judge; were they let in, this card would be theirs
         (slot,) = make_slots(pair=ruled, count=1)
         things["token_of_otto"] = str(make_lease(slot=slot, person=place.world.people["otto"]).token)
+
+
+def _evidence_checked(place: Place) -> None:
+    """One pair was drawn; Ben has said of it what the marks say, and Ana, who may not see that, has looked."""
+    project, mark = place.project, place.mark
+    (pair,) = place.pairs("open")
+    act = EvidenceDraw.objects.create(project=project, seed=7, per_category=60, pairs=1, drawn_by=place.person("lena"))
+    category = mark("SampledPair.category")
+    SampledPair.objects.create(project=project, draw=act, pair=pair, category=category)
+    grid_id = cells.grid_to_check(pair).row_id
+    for name in ("ben",) if place.foreign else ("ben", "ana"):
+        cell = {"text": mark("EvidenceCheck.marks", name), "dimension": "colour", "source": "title", "verdict": "match"}
+        EvidenceCheck.objects.create(
+            pair=pair, judge=queue.judge_of(place.person(name), project), grid_id=grid_id,
+            marks=[{**cell, "literal": mark("EvidenceCheck.marks", name), "mark": "wrong"}],
+        )  # fmt: skip
+    told = {**cell, "pair": pair.pk, "where": mark("EvidenceGate.wrong_cells"), "literal": ""}
+    figures = {"drawn": 1, "lacks": ["pairs"], "note": mark("EvidenceGate.figures")}
+    covers = [{"category": category}, {"category": mark("EvidenceGate.covers")}]
+    row = EvidenceGate.objects.create(
+        project=project, category=mark("EvidenceGate.category"), covers=covers, extractor=gate.extractor_now(project),
+        figures=figures, wrong_cells=[{**told, "text": mark("EvidenceGate.wrong_cells")}],
+    )  # fmt: skip
+    place.things.update(gate_id=row.pk, sampled_pair=pair.pk)
 
 
 def _more_wanted(place: Place) -> None:

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from annotation.evidence_checks import drawing, shipped
 from annotation.models import Citation, Judgment
 from catalogue.models import Import, Pair
-from demo import pairs
+from demo import evidence, pairs
 from inference.models import Prediction
 from projects import creating, demo_logins
 from projects.commands import refuse_other_versions
@@ -52,6 +53,8 @@ class Command(BaseCommand):
         if not project.runs.exists():
             self._prelabel(project)
             self._cite(project)
+        if not project.evidence_draws.exists():
+            self._check_evidence(project)
         self.stderr.write(f"demo: {Pair.objects.filter(project=project).count()} pairs" + ("" if held else " (new)"))
 
     def _import(self) -> None:
@@ -65,6 +68,13 @@ class Command(BaseCommand):
                 images=Path(scratch) / "images",
                 stdout=self.stderr,
             )
+
+    def _check_evidence(self, project: Project) -> None:
+        """What was found when the demo's grids were read, as far as they still say the same."""
+        self.stderr.write("demo: checking the evidence ...")
+        said = evidence.read()
+        drawing.draw(project, seed=evidence.SEED, per_category=evidence.PAIRS, actor=None)
+        shipped.store(project, shipped.marks(said), evidence.BY)
 
     def _cite(self, project: Project) -> None:
         """The invented raters give the first rule of the pair's chain as their ground."""
