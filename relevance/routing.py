@@ -20,6 +20,7 @@ from relevance.subjects import NOTHING, STANDS, StatedAs, SubjectMatter, of_row
 
 ON_A_CARD = 3
 IN_A_PROMPT = 5
+SPOKEN_OF = 2  # rules of one thing beside which one without a condition adds nothing
 LONGEST = 60  # characters of a literal in a reason
 
 
@@ -70,9 +71,16 @@ def routed_rules(
     for spec, about in found:
         thing = ("asked", fold(about.asked)) if about.asked else ("stated", fold(about.stated))
         things.setdefault(thing, []).append((spec, about))
-    of_each = [sorted(some, key=lambda one: (one[1].stand, one[1].head)) for some in things.values()]
+    of_each = [_of_one_thing(some) for some in things.values()]
     in_turn = [one for turn in zip_longest(*of_each) for one in turn if one is not None]
     return tuple(RoutedRule(spec, _reason(spec, about)) for spec, about in in_turn[:limit])
+
+
+def _of_one_thing(some: list[tuple[RuleSpec, SubjectMatter]]) -> list[tuple[RuleSpec, SubjectMatter]]:
+    """What only people can apply is left out where two rules speak of the thing already: it would speak of every pair."""
+    checked = [one for one in some if one[0].when is not None]
+    kept = checked if len(checked) >= SPOKEN_OF else some
+    return sorted(kept, key=lambda one: (one[1].stand, one[1].head))
 
 
 def subject_of(spec: RuleSpec, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:

@@ -96,9 +96,9 @@ def _stated(row: EvidenceRow, verdict: Verdict, source: Source | None) -> str:
 
 
 def joined(parts: Sequence[SubjectMatter]) -> SubjectMatter:
-    """Of parts that must all hold: the words that a rule names itself tell more than a row, and what the item says with the
-    asked words more than what it says besides."""
-    telling = sorted(parts, key=lambda one: (not one.words, not one.holds_the_asked))
+    """Of parts that must all hold: the words that a rule names itself tell more than a row, what differs more than what is
+    met, and what the item says with the asked words more than what it says besides."""
+    telling = sorted(parts, key=lambda one: (not one.words, one.stand is StatedAs.SAME, not one.holds_the_asked))
     asking = next((one for one in telling if one.asked), NOTHING)
     said = [one for one in parts if one != NOTHING]
     return SubjectMatter(

@@ -246,6 +246,12 @@ def test_of_one_thing_what_tells_more_of_it_comes_before_what_tells_its_kind_alo
     assert shown(pair("laptop", "Case for a lamp"), other, part) == ["R-010", "R-001"]
 
 
+def test_what_only_people_can_apply_is_left_out_beside_two_that_a_machine_can_check() -> None:
+    asked, by_eye = pair("red mug", "Mug", colour="blue"), rule(code="R-086", when=None)
+    assert shown(asked, by_eye, rule()) == ["R-080", "R-086"]
+    assert shown(asked, by_eye, rule(), rule(**NEAR_SHADE)) == ["R-080", "R-081"]
+
+
 def test_what_the_item_states_comes_before_what_it_leaves_open() -> None:
     material = rule(code="R-078", dimension="material", when={"row": {"kind": "material", "verdict": "silent"}},
                     precedence=99)  # fmt: skip
