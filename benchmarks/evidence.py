@@ -1,12 +1,13 @@
 """How right queries are read and answered: readings, heads, cells and conflicts beside what people read by hand.
 
-    python benchmarks/evidence.py --data DIR [--part readings|cells|queryner ...]
+    python benchmarks/evidence.py --data DIR [--part readings|cells|queryner ...] [--tags FILE]
 
 DIR holds `evidence_gold` (queries.jsonl, pairs.jsonl: two readers each), `queryner` (validation.jsonl) and a folder with a
 `pairs.jsonl.gz` for each set that the pairs are of; that set's items teach the lexicon, as in a project. Every figure
 resamples whole queries. The queries of the gold fall into two halves by the digest of their text: `looked_at`, from which
 errors may be read while something is built, and `unseen`, which only measures. Errors of the first half are counted by
-their kind; no text of the sets is printed. A table goes to stderr, one JSON object to stdout.
+their kind; no text of the sets is printed. `--tags` takes the tagger's tags of QueryNER's validation part, a line each.
+A table goes to stderr, one JSON object to stdout.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts, fold
 from relevance.lexicon import Lexicon
 from relevance.resampling import Floats, figures, ratio
+from relevance.tagging import tags
 
 Counts = Counter[str]
 Sums = Callable[[str], Floats]
@@ -304,7 +306,13 @@ PRODUCT = {
 }
 
 
-def queryner(data: Path) -> dict[str, Any]:
+TAGGER = {
+    "typed_f1": f1("typed_right", "typed_found", "typed_right", "typed"),
+    "segments_f1": f1("segments_right", "segments_found", "segments_right", "segments"),
+}
+
+
+def queryner(data: Path, tags_into: Path | None = None) -> dict[str, Any]:
     rows = lines(data / "queryner" / "validation.jsonl")
     lexicon = Lexicon.shipped()
     extract_constraints("warm up", lexicon)
@@ -318,10 +326,15 @@ def queryner(data: Path) -> dict[str, Any]:
         for start, end, kind in spans(row["tags"]):
             dimensions = DIMENSIONS_OF_TYPE.get(kind, frozenset())
             by_type[kind].update(n=1, found=any(one[:2] == (start, end) and one.kind in dimensions for one, _ in found))
+    said = [tags([fold(word) or "_" for word in row["tokens"]], lexicon) for row in rows]
+    if tags_into is not None:
+        tags_into.write_text("".join(json.dumps({"tags": one}) + "\n" for one in said), encoding="utf-8")
+    tagger = [counts_of_tags(row["tags"], one) for row, one in zip(rows, said, strict=True)]
     recall = {
         kind: round(one["found"] / one["n"], 3) for kind, one in sorted(by_type.items()) if kind in DIMENSIONS_OF_TYPE
     }
     return {
+        "tagger": measured(tagger, TAGGER),
         "product": measured(counted, PRODUCT) | {"recall_by_type": recall},
         "milliseconds_a_query": {
             "median": round(1000 * float(np.median(seconds)), 3),
@@ -330,9 +343,22 @@ def queryner(data: Path) -> dict[str, Any]:
     }
 
 
-def spans(tags: Sequence[str]) -> list[Span]:
+def counts_of_tags(gold: Sequence[str], said: Sequence[str]) -> Counts:
+    true, found = set(spans(gold)), set(spans(said))
+    segments, cut = {one[:2] for one in true}, {one[:2] for one in found}
+    return Counts(
+        typed=len(true),
+        typed_found=len(found),
+        typed_right=len(true & found),
+        segments=len(segments),
+        segments_found=len(cut),
+        segments_right=len(segments & cut),
+    )
+
+
+def spans(tagged: Sequence[str]) -> list[Span]:
     found: list[Span] = []
-    for at, tag in enumerate(tags):
+    for at, tag in enumerate(tagged):
         if tag.startswith("I-") and found and found[-1].end == at and found[-1].kind == tag[2:]:
             found[-1] = found[-1]._replace(end=at + 1)
         elif tag.startswith("B-"):
@@ -398,12 +424,13 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--data", type=Path, required=True)
     asked.add_argument("--part", dest="parts", action="append", choices=PARTS)
+    asked.add_argument("--tags", type=Path, help="write the tagger's tags of QueryNER's validation part here")
     given = asked.parse_args()
     gold = Gold(given.data)
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "readings": lambda: readings(gold),
         "cells": lambda: cells(gold),
-        "queryner": lambda: queryner(given.data),
+        "queryner": lambda: queryner(given.data, given.tags),
     }
     result = {name: parts[name]() for name in given.parts or PARTS}
     sys.stderr.writelines(f"{line}\n" for line in told("", result))

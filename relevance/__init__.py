@@ -14,6 +14,9 @@ In reading order:
 - `quoting`      a foreign text in a prompt: one line, nothing unseen, unable to end its quotation
 - `units`        numbers with their units, comparable
 - `lexicon`      the words for brands, colours, materials ...: shipped, and learnt from a catalogue
+- `tagging`      the words of an English query tagged with what they are, as learnt from QueryNER (weights in `tagger/`)
+- `english_phrases` an English query cut into phrases: tagger and lexicon together, one head, what it is for
+- `chinese_phrases` a Chinese query cut into phrases, by dictionary and lexicon
 - `constraints`  a query taken apart into what it demands
 - `attributes`   what an attribute is about, by its name
 - `things`       what kind of thing a title names, told apart from what describes it and what it is for

@@ -121,7 +121,7 @@ class RowIs(Speaking):
     def _asks(self, row: EvidenceRow) -> bool:
         """What a row is by its wish alone."""
         wish = row.constraint
-        if self.kinds and wish.kind not in self.kinds:
+        if self.kinds and wish.asks_about not in self.kinds:
             return False
         if self.values and wish.value not in self.values:
             return False

@@ -1,26 +1,25 @@
 """What a query asks for: its constraints, each a literal piece of the query with its meaning.
 
-Read left to right over tokens: numbers with units, then the longest term of the lexicon, then model numbers; what is
-left are words, looked up as they stand. Chinese runs are cut by the lexicon. Nothing is guessed about the item here.
+QueryPhrase first: numbers with units, then the longest meaningful spans, as the tagger and the lexicon see them (English,
+relevance.english_phrases) or a dictionary and the lexicon (Chinese, relevance.chinese_phrases). One of them is the head, the
+kind of thing wanted; what the wanted thing is for has a role. Nothing is guessed about the item here.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from rapidfuzz import fuzz, process
-
+from relevance import chinese_phrases, english_phrases
 from relevance.dimensions import Dimension
-from relevance.lexicon import DIMENSION_OF_KIND, Entry, Lexicon
-from relevance.tokens import Token, singular, tokens_of_folded, without
+from relevance.english_phrases import QueryPhrase
+from relevance.lexicon import Lexicon
+from relevance.tokens import is_chinese, read_folded, without
 from relevance.units import Quantity, quantities
 
 MAX_CONSTRAINTS = 24
-SPELLING = 88  # similarity in percent from which an unknown word of five letters or more is read as a known one
 
 
 class Op(StrEnum):
@@ -35,7 +34,8 @@ class Constraint:
     """One wish. `value` is normalised; numbers are in the base unit named by `unit` (see relevance.units).
 
     A range (`op` is about) has its ends in `low` and `high` and its middle in `number`. `role` "for": no wish for the
-    thing itself but what the wanted thing is for ("case for iphone 7").
+    thing itself but what the wanted thing is for ("case for iphone 7"). `word`: known to no lexicon, looked up as it
+    stands. `accessory`: a kind of thing that belongs to another ("case", "charger").
     """
 
     kind: Dimension
@@ -51,6 +51,12 @@ class Constraint:
     low: float | None = None
     high: float | None = None
     role: str = ""
+    accessory: bool = False
+
+    @property
+    def asks_about(self) -> Dimension:
+        """Who asks for an accessory asks for no main item; rules speak of that."""
+        return Dimension.MAIN_ACCESSORY if self.accessory and self.head else self.kind
 
     def to_json(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -69,76 +75,23 @@ _QUANTITY_DIMENSION = {
     "count": Dimension.SET_SINGLE,
     "age": Dimension.AUDIENCE,
 }
-_MODEL = re.compile(r"(?=.*\d)[a-z0-9][a-z0-9./+-]*")
 
 
 def extract_constraints(query: str, lexicon: Lexicon) -> tuple[Constraint, ...]:
     """The constraints of a query in its order; at most MAX_CONSTRAINTS."""
     numbers = [] if len(query) > 1000 else list(quantities(query))
-    rest = without(query, [(one.start, one.end) for one in numbers])
-    words = _cut(tokens_of_folded(rest), lexicon)
-    found = [*_of_words(words, lexicon), *((one.start, _of_quantity(one)) for one in numbers)]
-    ordered = [constraint for _, constraint in sorted(found, key=lambda pair: pair[0])]
-    return tuple(_with_head(ordered)[:MAX_CONSTRAINTS])
+    spans = [(one.start, one.end) for one in numbers]
+    cut = chinese_phrases.phrases if is_chinese(query) else english_phrases.phrases
+    found = cut(read_folded(query), without(query, spans), lexicon)
+    wishes = [(one.start, _of_phrase(one)) for one in found] + [(one.start, _of_quantity(one)) for one in numbers]
+    return tuple(constraint for _, constraint in sorted(wishes, key=lambda pair: pair[0])[:MAX_CONSTRAINTS])
 
 
-def _cut(found: Iterable[Token], lexicon: Lexicon) -> tuple[Token, ...]:
-    """Chinese runs cut into words."""
-    words: list[Token] = []
-    for token in found:
-        if token.text[0] < "\u3400":
-            words.append(token)
-            continue
-        start = token.start
-        for piece in lexicon.split_chinese(token.text):
-            words.append(Token(piece, start, start + len(piece)))
-            start += len(piece)
-    return tuple(words)
-
-
-def _of_words(words: tuple[Token, ...], lexicon: Lexicon) -> list[tuple[int, Constraint]]:
-    found: list[tuple[int, Constraint]] = []
-    at, negated, after_for = 0, False, False
-    while at < len(words):
-        token = words[at]
-        if token.text in lexicon.negations:
-            negated, at = True, at + 1
-            continue
-        if token.text in lexicon.for_words:
-            after_for, at = True, at + 1
-            continue
-        known = lexicon.longest(words, at)
-        if known is None and token.text in lexicon.stop:
-            at += 1
-            continue
-        entry, length = known if known else (None, 1)
-        piece = " ".join(one.text for one in words[at : at + length])
-        suffix = at + length < len(words) and words[at + length].text in lexicon.negating_suffixes
-        constraint = _meant(piece, entry, lexicon, negated=negated or suffix)
-        found.append((token.start, replace(constraint, head=False) if after_for else constraint))
-        negated = False
-        at += length + (1 if suffix else 0)
-    return found
-
-
-def _meant(piece: str, entry: Entry | None, lexicon: Lexicon, *, negated: bool) -> Constraint:
-    if entry is None and _MODEL.fullmatch(piece) and len(piece) > 1:
-        return Constraint(Dimension.MODEL, piece, piece, negated)
-    if entry is None:
-        entry = _respelt(piece, lexicon)
-    if entry is None:
-        return Constraint(Dimension.CATEGORY, piece, singular(piece), negated, word=True)
+def _of_phrase(one: QueryPhrase) -> Constraint:
     return Constraint(
-        DIMENSION_OF_KIND[entry.kind], piece, entry.value, negated, head=entry.kind == "category", family=entry.family
-    )
-
-
-def _respelt(piece: str, lexicon: Lexicon) -> Entry | None:
-    """A misspelt brand or kind of thing; short words are too easily mistaken."""
-    if len(piece) < 5 or not piece.isascii() or not piece.isalpha():
-        return None
-    near = process.extractOne(piece, lexicon.spellable, scorer=fuzz.ratio, score_cutoff=SPELLING)
-    return lexicon.terms[near[0]] if near and abs(len(near[0]) - len(piece)) <= 2 else None
+        one.dimension, one.text, one.value, one.negated, head=one.head, word=one.word, family=one.family,
+        role=one.role, accessory=one.accessory,
+    )  # fmt: skip
 
 
 def _of_quantity(one: Quantity) -> Constraint:
@@ -153,17 +106,3 @@ def _of_quantity(one: Quantity) -> Constraint:
     return Constraint(
         dimension, one.literal, f"{number:g}", number=number, unit=one.quantity, op=op, low=low, high=high
     )
-
-
-def _with_head(found: list[Constraint]) -> list[Constraint]:
-    """One head: the last kind of thing named before a "for", else an accessory, else the last plain word."""
-    heads = [n for n, one in enumerate(found) if one.head and not one.negated]
-    if not heads:
-        heads = [n for n, one in enumerate(found) if one.kind is Dimension.MAIN_ACCESSORY and not one.negated]
-    if not heads:
-        heads = [n for n, one in enumerate(found) if one.word and not one.negated]
-    last = heads[-1] if heads else -1
-    accessories = [n for n, one in enumerate(found) if one.kind is Dimension.MAIN_ACCESSORY and not one.negated]
-    if heads and accessories and not found[last].word:
-        last = accessories[-1]  # "laptop bag", "phone case": the accessory is what is wanted
-    return [replace(one, head=n == last) for n, one in enumerate(found)]

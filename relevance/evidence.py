@@ -7,7 +7,7 @@ nothing contradicts nothing. Which source decides a row is said once, in `DECIDE
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -120,7 +120,7 @@ def build_grid(pair: PairFacts, lexicon: Lexicon, wishes: Iterable[Constraint] |
     rows = [_looked_up(constraint, reading) for constraint in constraints]
     if main := _main_or_accessory(constraints, reading):
         rows.append(main)
-    return EvidenceGrid(tuple(rows), answered(rows), EXTRACTOR_VERSION)
+    return EvidenceGrid(tuple(rows), answered(rows, reading.title.words), EXTRACTOR_VERSION)
 
 
 @lru_cache(maxsize=4096)
@@ -179,7 +179,7 @@ def _negated(cell: Cell) -> Cell:
 def _main_or_accessory(constraints: Iterable[Constraint], reading: Reading) -> EvidenceRow | None:
     """Asked a main product, offered a part or companion of one (or the other way round): a row the query implies."""
     wished = list(constraints)
-    if not reading.accessory or any(c.kind is Dimension.MAIN_ACCESSORY or c.negated for c in wished):
+    if not reading.accessory or any(c.asks_about is Dimension.MAIN_ACCESSORY or c.negated for c in wished):
         return None
     wants = next((c for c in wished if _wants_main(c)), None)
     if wants is None:
@@ -203,19 +203,21 @@ _WORTH = {Source.TITLE: 1.0, Source.CPV: 0.35, Source.SKU: 0.5, Source.CAPTION: 
 _NAMING = {Dimension.BRAND, Dimension.COLOUR, Dimension.MATERIAL, Dimension.AUDIENCE, Dimension.SPECIFICATION}
 
 
-def answered(rows: Iterable[EvidenceRow]) -> float:
+def answered(rows: Iterable[EvidenceRow], title: Collection[str] = frozenset()) -> float:
     """How much of the query is answered: each wish by its best hit, near counting half; the implied row is no wish.
 
-    It counts words, not things: of a "mouse pillow" half the mouse is answered.
+    It counts words, not things: of a "mouse pillow" half the mouse is answered, and of a "phone case" by a phone half.
     """
     asked = [row for row in rows if not row.constraint.negated and row.constraint.value != "main"]
     if not asked:
         return 0.0
-    return round(sum(_answered(row) for row in asked) / len(asked), 4)
+    return round(sum(_answered(row, title) for row in asked) / len(asked), 4)
 
 
-def _answered(row: EvidenceRow) -> float:
-    best = 0.5 if row.constraint.head and row.describes else 0.0
+def _answered(row: EvidenceRow, title: Collection[str]) -> float:
+    words = [singular(token.text) for token in tokens(row.constraint.text)] if row.constraint.head else []
+    best = sum(word in title for word in words) / len(words) if len(words) > 1 else 0.0
+    best = max(best, 0.5 if row.constraint.head and row.describes else 0.0)
     for cell in row.cells:
         if cell.verdict in {Verdict.MATCH, Verdict.NEAR}:
             full = row.constraint.kind in _NAMING or cell.where == "category"

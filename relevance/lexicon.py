@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -26,7 +26,8 @@ FOLDER = Path(__file__).parent / "lexicons"
 LONGEST_TERM = 4  # words
 LONGEST_LEARNT = 40  # characters: longer attribute values are sentences, not names
 KINDS = ("category", "accessory", "brand", "colour", "material", "audience", "season", "size",
-         "style_details", "function", "special_attribute", "set_single")  # fmt: skip
+         "style_details", "aesthetic_style", "specification", "function", "special_attribute", "set_single",
+         "model", "vehicle", "ip_person", "store")  # fmt: skip
 # Names that catalogues give their attributes, by what they hold.
 ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "brand": frozenset({"brand", "brand name", "manufacturer", "品牌"}),
@@ -130,6 +131,14 @@ class Lexicon:
         return [*pieces, unknown] if unknown else pieces
 
     @cached_property
+    def chinese_terms(self) -> frozenset[str]:
+        return frozenset(word for word in self._chinese | self.for_words if not word.isascii())
+
+    @cached_property
+    def longest_chinese(self) -> int:
+        return max(self._cjk_lengths, default=1)
+
+    @cached_property
     def _longest_by_first(self) -> Mapping[str, int]:
         """First word of a term of several words -> how many words the longest such term has."""
         longest: dict[str, int] = {}
@@ -166,11 +175,10 @@ def _read(paths: Iterable[Path]) -> Lexicon:
     for path in paths:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         for name, words in lists.items():
-            words.update(fold(word) for word in data[name])
+            words.update(fold(word) for word in data.get(name, ()))
         for kind in KINDS:
-            for value, entry in data.get(kind, {}).items():
-                for word in [value, *entry["words"]] if value.isascii() else entry["words"]:
-                    terms.setdefault(fold(word), Entry(kind, value, entry["family"]))
+            for word, entry in _entries(kind, data.get(kind, {})):
+                terms.setdefault(fold(word), entry)
     bare = Lexicon(
         {},
         frozenset(lists["negation"]),
@@ -179,6 +187,20 @@ def _read(paths: Iterable[Path]) -> Lexicon:
         frozenset(lists["for_words"]),
     )
     return _with_terms(bare, terms)
+
+
+def _entries(kind: str, found: Mapping[str, Any] | list[str]) -> Iterator[tuple[str, Entry]]:
+    """Every word of a kind with what it means; in a mere list, and under `each`, a word is its own value."""
+    if isinstance(found, list):
+        yield from ((word, Entry(kind, fold(word), "cars" if kind == "vehicle" else "")) for word in found)
+        return
+    for family, words in found.get("each", {}).items():
+        yield from ((word, Entry(kind, fold(word), family)) for word in words)
+    for value, entry in found.items():
+        if value == "each":
+            continue
+        for word in [value, *entry["words"]] if value.isascii() else entry["words"]:
+            yield word, Entry(kind, value, entry["family"])
 
 
 def _named(item: ItemFacts) -> Iterable[tuple[str, str]]:
@@ -211,7 +233,8 @@ def _value_and_family(known: Lexicon, kind: str, term: str) -> tuple[str, str]:
 
 
 DIMENSION_OF_KIND: Mapping[str, Dimension] = {
-    **{kind: Dimension(kind) for kind in KINDS if kind not in {"accessory", "size"}},
+    **{kind: Dimension(kind) for kind in KINDS if kind not in {"accessory", "size", "vehicle"}},
     "accessory": Dimension.MAIN_ACCESSORY,
     "size": Dimension.SPECIFICATION,
+    "vehicle": Dimension.MODEL,
 }

@@ -84,13 +84,14 @@ def _in_list(words: tuple[str, ...], text: Text) -> WordPlace | None:
 
 
 def _part_of_code(constraint: Constraint, source: Source, text: Text) -> Cell:
-    """A model number inside a longer one is of the same series."""
-    plain = constraint.value.replace("-", "")
+    """A model number inside a longer one is of the same series, and so is one without what a wish says behind it."""
+    code, _, behind = constraint.value.partition(" ")
+    plain = code.replace("-", "")
     if len(plain) >= 4 and any(sign.isdigit() for sign in plain):
         for word, places in text.places.items():
             bare = word.replace("-", "")
             if plain in bare:
-                verdict = Verdict.MATCH if bare == plain else Verdict.NEAR
+                verdict = Verdict.MATCH if bare == plain and not behind else Verdict.NEAR
                 return Cell(source, verdict, *told(places[0], constraint))
     return Cell(source, Verdict.SILENT)
 

@@ -6,8 +6,9 @@ by jieba with its dictionary alone: what it does not know falls into single sign
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from relevance.tokens import singular
 
 LONGEST = 10_000
 LONGEST_WORD = 60
+LONGEST_OF_DICTIONARY = 6  # signs
+OF_A_TERM = 7.0  # what a term of the lexicon costs: as much as a common word
 _HAN = "\u3400-\u9fff"
 _LETTERS = rf"(?:(?![{_HAN}])[^\W_])+"
 _PIECES = re.compile(rf"[{_HAN}]+|({_LETTERS}(?:[.\-]{_LETTERS})*)(?:'s\b)?")
@@ -38,6 +41,60 @@ def _jieba() -> Any:
     cutter.FREQ, cutter.total = cutter.gen_pfdict(cutter.get_dict_file())
     cutter.initialized = True
     return cutter
+
+
+@lru_cache(maxsize=1)
+def _kinds_of_words() -> dict[str, frozenset[str]]:
+    """Words of the dictionary by the kinds that matter here: places, verbs, names of people and makers."""
+    kinds: dict[str, set[str]] = {"ns": set(), "v": set(), "nz": set(), "nr": set(), "nt": set(), "nrt": set()}
+    with _jieba().get_dict_file() as file:
+        for line in file:
+            word, _frequency, kind = line.decode().split()
+            if kind in kinds:
+                kinds[kind].add(word)
+    return {kind: frozenset(words) for kind, words in kinds.items()}
+
+
+def place_names() -> frozenset[str]:
+    return _kinds_of_words()["ns"]
+
+
+def proper_names() -> frozenset[str]:
+    kinds = _kinds_of_words()
+    return kinds["nz"] | kinds["nr"] | kinds["nt"] | kinds["nrt"]
+
+
+def verbs() -> frozenset[str]:
+    return _kinds_of_words()["v"]
+
+
+def likeliest_words(run: str, terms: Collection[str], longest: int) -> list[tuple[str, bool]]:
+    """A run of Chinese cut into its likeliest words, each with whether the dictionary has it. `terms` are always words."""
+    frequencies, total = _jieba().FREQ, _jieba().total
+    best: list[tuple[float, int]] = [(0.0, 0)] * (len(run) + 1)
+    for start in range(len(run) - 1, -1, -1):
+        choices = []
+        for end in range(start + 1, min(len(run), start + max(longest, LONGEST_OF_DICTIONARY)) + 1):
+            word = run[start:end]
+            cost = _cost(word, frequencies.get(word, 0), total, known=word in terms)
+            if cost is not None:
+                choices.append((cost + best[end][0], end))
+        best[start] = min(choices)
+    found, at = [], 0
+    while at < len(run):
+        word = run[at : best[at][1]]
+        found.append((word, bool(frequencies.get(word))))
+        at = best[at][1]
+    return found
+
+
+def _cost(word: str, frequency: int, total: int, *, known: bool) -> float | None:
+    """What a word costs on the way through a run: the rarer the more; None where it is no word."""
+    if known and len(word) > 1:
+        return OF_A_TERM - len(word)
+    if frequency:
+        return math.log(total / frequency)
+    return math.log(total) if len(word) == 1 else None
 
 
 def _pieces(folded: str) -> Iterator[tuple[str, bool, int, int]]:

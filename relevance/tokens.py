@@ -53,6 +53,10 @@ def tokens_of_folded(folded: str) -> tuple[Token, ...]:
     return tuple(found)
 
 
+def is_chinese(text: str) -> bool:
+    return any("\u3400" <= sign <= "\u9fff" for sign in text[:MAX_TEXT])
+
+
 def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """The folded text with some spans blanked out, all other places kept."""
     folded = read_folded(text)

@@ -93,7 +93,7 @@ def intent(grid: EvidenceGrid) -> Intent:
     head = grid.head
     if not grid.rows:
         return Intent.UNCLEAR
-    if head is not None and head.constraint.kind is Dimension.MAIN_ACCESSORY:
+    if head is not None and head.constraint.asks_about is Dimension.MAIN_ACCESSORY:
         return Intent.ACCESSORY
     if Dimension.MODEL in kinds:
         return Intent.MODEL

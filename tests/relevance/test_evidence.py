@@ -80,7 +80,7 @@ def test_the_head_is_what_is_wanted_not_what_it_is_for() -> None:
              ("case for iphone 11", "phone case", "wall lamp without cord", "red mug")}  # fmt: skip
     assert heads == {
         "case for iphone 11": "case",
-        "phone case": "case",
+        "phone case": "phone case",
         "wall lamp without cord": "wall lamp",
         "red mug": "mug",
     }

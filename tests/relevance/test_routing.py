@@ -98,8 +98,8 @@ def test_a_kind_in_a_condition_is_of_the_item_itself_too() -> None:
 
 def test_words_that_a_rule_names_of_the_query_ask_for_its_dimension() -> None:
     """No list knows what a style is; a rule that speaks of one is shown to who judges a query with its words."""
-    style = rule(code="R-151", dimension="aesthetic_style", queries=["boho"], when=None)
-    assert told(pair("boho rug", "Rug"), style) == ["aesthetic style: boho asked"]
+    style = rule(code="R-151", dimension="aesthetic_style", queries=["cottagecore"], when=None)
+    assert told(pair("cottagecore rug", "Rug"), style) == ["aesthetic style: cottagecore asked"]
     assert told(pair("grey rug", "Rug"), style) == []
 
 

@@ -1,0 +1,119 @@
+"""The tagger of queries: its weights are what their card says, and its reading of kinds of queries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from relevance.constraints import extract_constraints
+from relevance.facts import ItemFacts
+from relevance.lexicon import Lexicon
+from relevance.tagging import FOLDER, MAX_WORDS, WEIGHTS, TaggedSpan, spans, tags
+
+SHIPPED = Lexicon.shipped()
+CARD = json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
+
+
+def read(query: str, lexicon: Lexicon = SHIPPED) -> list[tuple[str, str]]:
+    return [(one.text, one.kind.value) for one in extract_constraints(query, lexicon)]
+
+
+def head(query: str) -> str | None:
+    return next((one.text for one in extract_constraints(query, SHIPPED) if one.head), None)
+
+
+def made_for(query: str) -> list[str]:
+    return [one.text for one in extract_constraints(query, SHIPPED) if one.role == "for"]
+
+
+def test_the_shipped_weights_are_what_their_card_says() -> None:
+    weights = WEIGHTS.read_bytes()
+    assert CARD["weights"] == {
+        "file": WEIGHTS.name,
+        "bytes": len(weights),
+        "sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    assert len(weights) <= 4_000_000
+
+
+def test_the_licences_of_what_was_learnt_from_lie_beside_the_weights() -> None:
+    texts = {name: (FOLDER / name).read_text(encoding="utf-8") for name in CARD["licences"]["texts"]}
+    assert all(texts.values())
+    assert any("Permission is hereby granted" in text for text in texts.values())
+
+
+def test_tags_become_spans() -> None:
+    assert spans(["B-color", "O", "I-color", "I-color", "B-color"]) == [
+        TaggedSpan(0, 1, "color"), TaggedSpan(2, 4, "color"), TaggedSpan(4, 5, "color")
+    ]  # fmt: skip
+
+
+def test_a_query_of_any_length_gets_a_tag_for_each_word() -> None:
+    assert len(tags(["mug"] * 500, SHIPPED)) == 500
+    assert tags(["mug"] * 500, SHIPPED)[MAX_WORDS:] == ["O"] * (500 - MAX_WORDS)
+    assert tags([], SHIPPED) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("coffee table", "coffee table"),
+        ("wireless mouse", "mouse"),
+        ("running shoes for men", "running shoes"),
+        ("extension cords", "extension cords"),
+        ("desk lamp with usb port", "desk lamp"),
+    ],
+)
+def test_the_head_is_the_whole_kind_of_thing(query: str, wanted: str) -> None:
+    assert head(query) == wanted
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("case for iphone 12", ["iphone 12"]),
+        ("iphone 12 case", ["iphone 12"]),
+        ("samsung galaxy s10 screen protector", ["samsung", "galaxy s10"]),
+        ("curtains for bedroom", ["bedroom"]),
+        ("shoes for women", []),
+        ("desk lamp", []),
+    ],
+)
+def test_what_a_thing_is_for_has_that_role(query: str, wanted: list[str]) -> None:
+    assert made_for(query) == wanted
+
+
+def test_brands_and_series_are_found() -> None:
+    assert read("sony headphones") == [("sony", "brand"), ("headphones", "category")]
+    assert ("galaxy s10", "model") in read("samsung galaxy s10")
+
+
+def test_a_brand_of_the_catalogue_is_found() -> None:
+    lexicon = SHIPPED.learn([ItemFacts("1", "Kettle", cpv=(("brand", "Lindenhof"),))])
+    assert ("lindenhof", "brand") in read("lindenhof kettle", lexicon)
+
+
+def test_what_must_not_be_there_is_one_wish() -> None:
+    wishes = extract_constraints("backpack without wheels", SHIPPED)
+    assert [(one.text, one.negated) for one in wishes] == [("backpack", False), ("wheels", True)]
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("红色连衣裙", [("红色", "colour"), ("连衣裙", "category")]),
+        ("华为手机壳", [("华为", "brand"), ("手机壳", "category")]),
+        ("草莓味饼干", [("草莓味", "special_attribute"), ("饼干", "category")]),
+        ("五岁男童凉鞋", [("五岁", "audience"), ("男童", "audience"), ("凉鞋", "category")]),
+        ("丰田卡罗拉脚垫", [("丰田", "brand"), ("卡罗拉", "model"), ("脚垫", "category")]),
+    ],
+)
+def test_chinese_is_cut_into_what_it_says(query: str, wanted: list[tuple[str, str]]) -> None:
+    assert read(query) == wanted
+
+
+def test_what_carries_a_part_of_a_car_is_what_it_is_for() -> None:
+    assert made_for("丰田卡罗拉脚垫") == ["丰田", "卡罗拉"]
+    assert head("丰田卡罗拉脚垫") == "脚垫"
