@@ -42,7 +42,7 @@ class AskedKind:
 
     @property
     def part(self) -> bool:
-        return bool(self.things) and all(thing.part for thing in self.things)
+        return any(thing.part for thing in self.things)
 
 
 @lru_cache(maxsize=8192)
@@ -75,7 +75,7 @@ def is_of_kind(asked: AskedKind, text: str, brand: str = "") -> KindVerdict:
     beside = next((one for one in mine if one.zone in {"later", "with"}), None)
     if beside is not None and (asked.part or not _part(main)):
         return KindVerdict("near", beside.start, beside.end)
-    if kin:
+    if kin or asked.noun.endswith(f" {main.words}"):
         return KindVerdict("near", main.start, main.end)
     if asked.things and main.words not in ThingWords.shipped().open:
         return _with_what_it_is_for(mine, main)
@@ -118,7 +118,7 @@ def _is(asked: AskedKind, one: Mention) -> bool:
 
 
 def _part(one: Mention) -> bool:
-    return all(thing.part for thing in one.things)
+    return any(thing.part for thing in one.things)
 
 
 def accessory_named(title: str, brand: str = "") -> str:

@@ -22,7 +22,7 @@ from relevance.tokens import tokens
 
 def look_up(constraint: Constraint, source: Source, reading: Reading) -> Cell:
     cell = _found(constraint, source, reading)
-    if cell.verdict in {Verdict.MATCH, Verdict.NEAR} and _denied(constraint, getattr(reading, source.value)):
+    if cell.verdict in {Verdict.MATCH, Verdict.NEAR} and _denied(constraint, cell, getattr(reading, source.value)):
         return replace(cell, verdict=Verdict.CONFLICT)
     if source is Source.CAPTION and cell.verdict is Verdict.CONFLICT and not _says_for_sure(constraint):
         return Cell(source, Verdict.SILENT)
@@ -34,11 +34,13 @@ def _says_for_sure(constraint: Constraint) -> bool:
     return constraint.number is not None or constraint.kind in {Dimension.BRAND, Dimension.MODEL}
 
 
-def _denied(constraint: Constraint, text: Text) -> bool:
+def _denied(constraint: Constraint, cell: Cell, text: Text) -> bool:
     """The item names it only to say that it is not there."""
     if not text.denied:
         return False
-    return {token.text for token in tokens(constraint.text)} <= text.denied or constraint.value in text.denied
+    asked = {token.text for token in tokens(constraint.text)}
+    said = {token.text for token in tokens(cell.literal)}
+    return asked <= text.denied or (constraint.value in text.denied and said <= text.denied)
 
 
 def described(constraint: Constraint, reading: Reading) -> Cell:
@@ -53,8 +55,8 @@ def described(constraint: Constraint, reading: Reading) -> Cell:
     place = first_place(constraint, text)
     if place is None:
         return silent
-    verdict = Verdict.CONFLICT if _denied(constraint, text) else Verdict.MATCH
-    return Cell(Source.CPV, verdict, shown(place, len(asked_words(constraint.text))), "description")
+    cell = Cell(Source.CPV, Verdict.MATCH, shown(place, len(asked_words(constraint.text))), "description")
+    return replace(cell, verdict=Verdict.CONFLICT) if _denied(constraint, cell, text) else cell
 
 
 def _found(constraint: Constraint, source: Source, reading: Reading) -> Cell:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from rapidfuzz import fuzz
+
 from relevance.attributes import goes_with, is_about, is_beside
 from relevance.cells import Cell, Source, Verdict
 from relevance.constraints import Constraint
@@ -13,6 +15,7 @@ from relevance.facts import fold
 from relevance.phrases import SHOWN, asked_words, first_place, told
 from relevance.reading import Reading, Text, WordPlace
 
+ALIKE = 88  # spelling similarity in percent from which a brand counts as the one that was meant
 LISTED = 16  # words after the name of a product line in which its models are listed
 
 
@@ -26,13 +29,23 @@ def brand_cell(constraint: Constraint, source: Source, reading: Reading) -> Cell
     if place is not None and (source is not Source.CPV or not is_beside(place.piece.where)):
         near = _other_brand(place, source, reading) and constraint.role != "for"
         return Cell(source, Verdict.NEAR if near else Verdict.MATCH, *told(place, constraint))
-    if source is Source.CPV and reading.brand and constraint.role != "for":
+    if source is Source.CPV and reading.brand and fuzz.ratio(fold(constraint.text), reading.brand) >= ALIKE:
+        return Cell(source, Verdict.MATCH, reading.brand[:SHOWN], "brand")
+    if constraint.role == "for" or not _is_known_brand(constraint, reading):
+        return Cell(source, Verdict.SILENT)
+    if source is Source.CPV and reading.brand:
         return Cell(source, Verdict.CONFLICT, reading.brand[:SHOWN], "brand")
-    if source is Source.TITLE and not reading.brand and constraint.role != "for":
+    if source is Source.TITLE and not reading.brand:
         first = next((one for one in text.named if one.entry.kind == "brand"), None)
         if first is not None and first.position == 0 and first.entry.value != constraint.value:
             return Cell(source, Verdict.CONFLICT, first.literal)
     return Cell(source, Verdict.SILENT)
+
+
+def _is_known_brand(constraint: Constraint, reading: Reading) -> bool:
+    """A word that was only taken for a brand contradicts no other one."""
+    known = (reading.lexicon.meaning(fold(text)) for text in (constraint.text, constraint.value))
+    return any(one is not None and one.kind == "brand" for one in known)
 
 
 def _other_brand(place: WordPlace, source: Source, reading: Reading) -> bool:
@@ -59,6 +72,8 @@ def model_cell(constraint: Constraint, source: Source, text: Text) -> Cell:
             return Cell(source, Verdict.NEAR if near else Verdict.MATCH, *told(place, constraint))
     if (listed := _in_list(asked_words(constraint.text), text)) is not None and source is not Source.CPV:
         return Cell(source, Verdict.MATCH, *told(listed, constraint))
+    if (part := _own_code(asked_words(constraint.text), text)) is not None and source is Source.TITLE:
+        return Cell(source, Verdict.NEAR, *told(part, constraint))
     asked = _code(fold(constraint.text))
     if asked is None:
         return _part_of_code(constraint, source, text)
@@ -81,6 +96,12 @@ def _in_list(words: tuple[str, ...], text: Text) -> WordPlace | None:
         if words[1] in after:
             return place
     return None
+
+
+def _own_code(words: tuple[str, ...], text: Text) -> WordPlace | None:
+    """Of "x2000 pro" the x2000."""
+    codes = (word for word in words if len(words) > 1 and not word.isalpha() and not word.isdigit() and len(word) > 2)
+    return next((text.places[code][0] for code in codes if code in text.places), None)
 
 
 def _part_of_code(constraint: Constraint, source: Source, text: Text) -> Cell:

@@ -21,6 +21,7 @@ from relevance.reading import Named, Text, TextPiece, WordPlace
 from relevance.tokens import read_folded, stem, tokens
 
 ALIKE = 90  # spelling similarity in percent from which a word counts as near
+PLAIN = 10  # different words of a title that tells one thing of the whole item
 SHORT = 6  # words of one entry of a value that speaks of the item and mentions nothing besides
 # Kinds whose values exclude each other within one item.
 _EXCLUSIVE = {
@@ -38,6 +39,7 @@ _KINDS = {Dimension.CATEGORY, Dimension.MAIN_ACCESSORY}
 _SHADES = {Dimension.COLOUR, Dimension.MATERIAL}
 _FIBRES = {"plant fibre", "animal fibre", "synthetic", "silk"}
 _WEAVES = {"velvet", "denim", "silk"}  # made of any fibre
+_ANY_COLOUR = re.compile(r"multi|colou?rful|assorted|rainbow|various|彩")
 _YES = frozenset({"yes", "true", "y", "是", "有", "支持"})
 _NO = frozenset({"no", "none", "false", "n", "0", "否", "无", "没有"})
 
@@ -57,7 +59,9 @@ def value_cell(constraint: Constraint, source: Source, text: Text) -> Cell:
     for one in spoken:
         if constraint.family and one.entry.family == constraint.family and constraint.kind not in _KINDS:
             return _family(constraint, source, one)
-    other = _contradiction(constraint, source, spoken)
+    if kind == "colour" and _has_many_colours(source, text):
+        return cell
+    other = _contradiction(constraint, source, spoken, plain=len(text.places) <= PLAIN)
     if other is not None:
         return Cell(source, Verdict.CONFLICT, other.literal, other.where)
     return cell
@@ -85,7 +89,7 @@ def _family(constraint: Constraint, source: Source, one: Named) -> Cell:
     return Cell(source, Verdict.CONFLICT if exclude else Verdict.NEAR, one.literal, one.where)
 
 
-def _contradiction(constraint: Constraint, source: Source, others: Sequence[Named]) -> Named | None:
+def _contradiction(constraint: Constraint, source: Source, others: Sequence[Named], *, plain: bool) -> Named | None:
     """Another value of an exclusive kind, said where it is said of the whole item."""
     if constraint.role == "for" or not others or constraint.word:
         return None
@@ -94,8 +98,15 @@ def _contradiction(constraint: Constraint, source: Source, others: Sequence[Name
     kind = _EXCLUSIVE.get(constraint.kind)
     if kind is None:
         return None
+    if constraint.kind is Dimension.MATERIAL and source is not Source.CPV and not plain:
+        return None  # a long title names the material of a part as well
     whole = (one for one in others if source is not Source.CPV or says_whole(one.where, kind))
     return next((one for one in whole if not _go_together(constraint.family, one.entry.family)), None)
+
+
+def _has_many_colours(source: Source, text: Text) -> bool:
+    spoken = (piece.text for piece in text.pieces if source is not Source.CPV or is_about(piece.where, "colour"))
+    return any(_ANY_COLOUR.search(said[:200].casefold()) for said in spoken)
 
 
 def _go_together(asked: str, said: str) -> bool:

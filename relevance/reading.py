@@ -27,6 +27,7 @@ MAX_WORDS = 1500  # of one source
 MAX_CHARACTERS = 12_000  # of one source
 LONGEST_REMEMBERED, REMEMBERED = 80, 32_768  # characters of a piece, and pieces, that are remembered
 _CACHE = 4096
+SHORT_NAME = 3  # words of an attribute's name of which each is denied by a no: of a longer one only the whole is
 PLACES = 12  # of one word that are remembered
 _AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 _NO = frozenset({"no", "none", "false", "否", "无", "没有"})  # attribute values that say the thing is not there
@@ -258,7 +259,8 @@ def _with_places(piece: TextPiece, refused: Iterable[Token]) -> Iterator[tuple[s
 def _refused(where: str, found: tuple[Token, ...], lexicon: Lexicon) -> tuple[Token, ...]:
     """The words of an attribute's name when its value is a mere no."""
     mere_no = bool(where) and len(found) == 1 and found[0].text in lexicon.negations | _NO
-    return _cut(where, lexicon) if mere_no else ()
+    named = _cut(where, lexicon) if mere_no else ()
+    return named if len(named) <= SHORT_NAME else ()
 
 
 def _absences(refused: tuple[Token, ...], found: tuple[Token, ...], lexicon: Lexicon) -> Iterator[tuple[Token, bool]]:

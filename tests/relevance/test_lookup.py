@@ -12,7 +12,7 @@ from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
 from relevance.phrases import SHOWN, around
 
-SHIPPED = Lexicon.shipped()
+SHIPPED = Lexicon.shipped().learn([ItemFacts("0", "Kettle", cpv=(("brand", "Acme"),))])
 
 
 def looked_up(wish: Constraint, title: str, *, description: str = "", price: str = "", **cpv: str) -> EvidenceGrid:
@@ -57,6 +57,7 @@ def brand(text: str) -> Constraint:
         ("usb 2.0", "Acme USB 3.0 hub", "conflict"),
         ("usb 2.0", "Acme USB 3.0 and USB 2.0 hub", "match"),
         ("ddr4", "Acme DDR3 memory", "conflict"),
+        ("x2000 pro", "Acme X2000 camera", "near"),
         ("iphone 7", "Case for iPhone 6/7/8", "match"),
     ],
 )
@@ -75,6 +76,8 @@ def test_a_model_it_is_made_for_is_near_unless_that_was_asked() -> None:
 def test_a_brand_is_answered_by_its_attribute_first() -> None:
     assert verdict(brand("acme"), "Kettle", brand="Acme") == "match"
     assert verdict(brand("acme"), "Kettle", brand="Umbra") == "conflict"
+    assert verdict(brand("akme"), "Kettle", brand="Umbra") == "silent"  # no catalogue knows it: it may be another word
+    assert verdict(brand("umbrra"), "Kettle", brand="Umbra") == "match"
     assert verdict(brand("acme"), "Umbra case for Acme One", brand="Umbra") == "near"
     assert verdict(brand("acme"), "Case", compatibility="Acme One") == "near"
 
@@ -104,6 +107,11 @@ def test_a_plain_no_is_a_conflict_and_tells_its_name() -> None:
     assert verdict(word("bluetooth"), "Notebook", bluetooth="Yes") == "match"
 
 
+def test_a_no_to_a_longer_name_denies_none_of_its_words() -> None:
+    denied = {"intel wireless display technology": "No", "connectivity": "Wireless"}
+    assert verdict(word("wireless"), "Speaker", **denied) == "match"
+
+
 def test_a_size_is_never_met_by_letters() -> None:
     assert verdict(Constraint(Dimension.SPECIFICATION, "xs", "xs"), "Dress, Small") != "match"
 
@@ -113,6 +121,7 @@ def test_a_colour_of_a_part_contradicts_nothing() -> None:
     assert verdict(red, "Chair", **{"colour of the frame": "black"}) == "silent"
     assert verdict(red, "Chair", colour="black") == "conflict"
     assert verdict(red, "Chair", notes="black") == "silent"
+    assert verdict(red, "Chair", colour="multicoloured, black") == "silent"
 
 
 def test_the_description_answers_where_nothing_else_does_and_denies_what_it_denies() -> None:
