@@ -57,6 +57,9 @@ def asked_kind(text: str, value: str = "") -> AskedKind:
         return AskedKind(line.words, line.things, ())  # "iphone 7": what stands behind the line is its model
     if value and value != text:
         return asked_kind(value)
+    if noun := next((one for one in reversed(found) if one.head), None):
+        more = tuple(word for word in words if word not in noun.words.split())
+        return AskedKind(noun.words, noun.things, more)  # "rug plum": the noun does not always stand last
     return AskedKind(words[-1] if words else "", (), words[:-1])
 
 

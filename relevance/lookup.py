@@ -11,6 +11,7 @@ from dataclasses import replace
 from relevance.cells import Cell, Source, Verdict
 from relevance.constraints import Constraint
 from relevance.dimensions import Dimension
+from relevance.heads import asked_kind
 from relevance.lookup_kinds import kind_cell
 from relevance.lookup_names import brand_cell, model_cell
 from relevance.lookup_numbers import measured_cell, number_cell
@@ -46,7 +47,7 @@ def _denied(constraint: Constraint, cell: Cell, text: Text) -> bool:
 def described(constraint: Constraint, reading: Reading) -> Cell:
     """What only the description says: it may answer, and contradicts nothing but by a plain denial."""
     silent = Cell(Source.CPV, Verdict.SILENT)
-    if constraint.kind is Dimension.PRICE or constraint.head or not reading.item.description:
+    if constraint.kind is Dimension.PRICE or constraint.head:
         return silent
     text = reading.described
     if constraint.number is not None:
@@ -55,8 +56,13 @@ def described(constraint: Constraint, reading: Reading) -> Cell:
     place = first_place(constraint, text)
     if place is None:
         return silent
-    cell = Cell(Source.CPV, Verdict.MATCH, shown(place, len(asked_words(constraint.text))), "description")
+    cell = Cell(Source.CPV, Verdict.MATCH, shown(place, len(asked_words(constraint.text))), place.piece.where)
     return replace(cell, verdict=Verdict.CONFLICT) if _denied(constraint, cell, text) else cell
+
+
+def _is_bare_code(constraint: Constraint) -> bool:
+    """A model that names no kind of thing and no product line: "tn-2110", but not "iphone 7"."""
+    return constraint.kind is Dimension.MODEL and not asked_kind(constraint.text, constraint.value).things
 
 
 def _found(constraint: Constraint, source: Source, reading: Reading) -> Cell:
@@ -67,7 +73,7 @@ def _found(constraint: Constraint, source: Source, reading: Reading) -> Cell:
         return Cell(source, Verdict.SILENT)
     if constraint.number is not None:
         return measured_cell(constraint, source, text.measured)
-    if constraint.head and constraint.role != "for":
+    if constraint.head and constraint.role != "for" and not _is_bare_code(constraint):
         return kind_cell(constraint, source, reading)
     if constraint.kind is Dimension.BRAND:
         return brand_cell(constraint, source, reading)

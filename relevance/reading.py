@@ -105,8 +105,12 @@ class Reading:
 
     @cached_property
     def described(self) -> Text:
-        """The description, read only where nothing else answers."""
-        return read_text([("description", self.item.description)] if self.item.description else [], self.lexicon)
+        """The description and the selling points, read only where nothing else answers."""
+        said = [
+            ("description", self.item.description),
+            *(("selling point", one) for one in self.item.selling_points[:20]),
+        ]
+        return read_text([one for one in said if one[1]], self.lexicon)
 
     @cached_property
     def accessory(self) -> str:

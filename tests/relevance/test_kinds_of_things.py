@@ -72,6 +72,8 @@ def test_a_brand_that_is_a_word_for_a_thing_names_none() -> None:
         ("gadget", "Acme USB cable", "silent"),  # no kind of its own: nothing to contradict
         ("projector", "Sony VF-77", "silent"),
         ("hub", "Compact keyboard no hub", "conflict"),
+        ("rug plum", "Wool area rug", "near"),  # the noun, but not in the way that was asked
+        ("rug plum", "Plum wool rug", "match"),
     ],
 )
 def test_the_head_is_matched_by_the_thing_itself_alone(query: str, title: str, verdict: str) -> None:

@@ -65,6 +65,11 @@ def test_another_code_of_the_same_letters_is_a_conflict(asked: str, title: str, 
     assert verdict(model(asked), title) == expected
 
 
+def test_a_code_that_is_all_that_is_wanted_is_looked_up_as_a_code() -> None:
+    wish = Constraint(Dimension.MODEL, "tn-2110", "tn-2110", head=True)
+    assert [verdict(wish, title) for title in ("Acme TN-2110 toner", "Acme TN-360 toner")] == ["match", "conflict"]
+
+
 def test_a_model_it_is_made_for_is_near_unless_that_was_asked() -> None:
     assert verdict(model("hl-2140"), "Acme toner", compatibility="HL-2140, HL-2150") == "near"
     assert verdict(model("hl-2140", "for"), "Acme toner", compatibility="HL-2140, HL-2150") == "match"
@@ -129,6 +134,12 @@ def test_the_description_answers_where_nothing_else_does_and_denies_what_it_deni
     assert verdict(word("wifi"), "Camera", description="Connects by Wi-Fi.") == "match"
     without = Constraint(Dimension.FUNCTION, "wifi", "wifi", negated=True, word=True)
     assert verdict(without, "Camera", description="Needs no Wi-Fi.") == "match"
+
+
+def test_selling_points_are_read_as_the_description_is() -> None:
+    item = ItemFacts("1", "Trousers", selling_points=("A high waist.",))
+    found = build_grid(PairFacts("high waisted", item), SHIPPED, [word("high waisted")])
+    assert cell(found, Source.CPV) == Cell(Source.CPV, Verdict.MATCH, "A high waist.", "selling point")
 
 
 # prices
