@@ -11,6 +11,7 @@ from annotation.gold import views as gold
 from annotation.judging import left_behind_views as left_behind
 from annotation.judging import views as judging
 from annotation.pairs import erasing_views
+from annotation.pairs import evidence_views as evidence
 from annotation.pairs import more_judgments_views as more_judgments
 from annotation.pairs import views as pairs
 from annotation.standard import backtest_views as backtest
@@ -25,11 +26,13 @@ urlpatterns = [
     path("p/<slug:slug>/pairs/more/<int:act_id>/take-back/", more_judgments.take_back, name="more-take-back"),
     path("p/<slug:slug>/queries/<int:query_id>/erase/", erasing_views.erase, name="query-erase"),
     path("p/<slug:slug>/pairs/<int:pair_id>/", pairs.pair, name="pair"),
+    path("p/<slug:slug>/pairs/<int:pair_id>/wrong/", evidence.of_pair, name="pair-wrong"),
     path("p/<slug:slug>/judge/", judging.judge, name="judge"),
     path("p/<slug:slug>/judge/undo/", judging.undo, name="judge-undo"),
     path("p/<slug:slug>/judge/leave/", judging.leave, name="judge-leave"),
     path("p/<slug:slug>/left-behind/", left_behind.left_behind, name="left-behind"),
     path("p/<slug:slug>/judge/<uuid:token>/", judging.submit, name="judge-submit"),
+    path("p/<slug:slug>/judge/<uuid:token>/wrong/", evidence.of_card, name="judge-wrong"),
     path("p/<slug:slug>/judge/<uuid:token>/ahead/", judging.ahead, name="judge-ahead"),
     path("p/<slug:slug>/judge/<uuid:token>/later/", judging.later, name="judge-later"),
     path("p/<slug:slug>/judge/<uuid:token>/draft/", judging.draft, name="judge-draft"),

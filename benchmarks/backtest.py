@@ -22,6 +22,7 @@ import orjson
 from django.db import connection, transaction
 
 from annotation.standard import backtesting
+from catalogue.evidence import grids, lexicons
 from jobs.process import COLLECT_AFTER
 from projects.models import Project
 from relevance.evidence import build_grid
@@ -95,7 +96,8 @@ def bare(project: Project) -> float:
     """Seconds to fetch the rows and look at nothing."""
     began = time.perf_counter()
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(backtesting._PAIRS, {"project": project.pk})
+        now = grids.extractor(lexicons.current(project))
+        cursor.execute(backtesting._PAIRS, {"project": project.pk, "extractor": now})
         while cursor.fetchmany(backtesting.TOGETHER):
             pass
     return time.perf_counter() - began

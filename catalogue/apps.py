@@ -7,6 +7,7 @@ class CatalogueConfig(AppConfig):
     def ready(self) -> None:
         """Its kinds of job, and the presets that stand beside the shapes of files."""
         from catalogue import words
+        from catalogue.evidence import remaking
         from catalogue.importing import originals, running
         from catalogue.importing.meaning import presets
         from catalogue.importing.shapes import table
@@ -17,7 +18,7 @@ class CatalogueConfig(AppConfig):
         deleting.project_leaves.register(originals.remove_all_of)
         deleting.project_leaves.register(images.remove_all_of)
         presets.include(table.presets())
-        kinds.register(running.KIND, fetching.KIND, reading_words.KIND)
+        kinds.register(running.KIND, fetching.KIND, reading_words.KIND, remaking.KIND)
         images.picture_added.register(reading_words.want)
         shared = failures.every()  # such as a connection that failed
         failures.tell(

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from catalogue.models import Grid, Snapshot
+from catalogue.evidence import grids
+from catalogue.models import Grid, QueryReading, Snapshot
 from catalogue.pictures import snapshot_pictures
 from projects.language import data_language, in_language
 from projects.models import Project
+from projects.templatetags.foreign import legible
 from relevance.cells import Source, Verdict
 from relevance.dimensions import DIMENSION_NAMES, Dimension
 from relevance.evidence import EvidenceGrid, highlights
@@ -90,6 +93,15 @@ def item(project: Project, snapshot: Snapshot, grid: EvidenceGrid | None = None)
 
 def grid_value(row: Grid | None) -> EvidenceGrid | None:
     return EvidenceGrid.from_json(row.body) if row else None
+
+
+def read_by(row: Grid) -> str:
+    """Who read the query of a grid. Names a model, never a person."""
+    number = grids.reading_in(row.extractor)
+    reading = QueryReading.objects.get(pk=number) if number else None
+    if reading is not None and reading.origin == QueryReading.Origin.GUIDELINE:
+        return _("read by %(model)s") % {"model": legible(reading.version)}
+    return str((QueryReading.Origin.TAGGER if reading is None else QueryReading.Origin(reading.origin)).label)
 
 
 def grid(value: EvidenceGrid, snapshot: Snapshot) -> dict[str, Any]:

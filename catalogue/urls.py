@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from catalogue.evidence import views as evidence
 from catalogue.importing import views as importing
 from catalogue.pictures import image_views as image
 from catalogue.pictures import views as pictures
@@ -13,6 +14,7 @@ urlpatterns = [
     path("p/<slug:slug>/imports/<int:import_id>/cancel/", importing.cancel, name="import-cancel"),
     path("p/<slug:slug>/imports/<int:import_id>/rejected.csv", importing.rejected, name="import-rejected"),
     path("p/<slug:slug>/imports/<int:import_id>/conflicts.csv", importing.conflicting, name="import-conflicts"),
+    path("p/<slug:slug>/remaking/", evidence.remakings, name="remaking"),
     path("p/<slug:slug>/pictures/", pictures.pictures, name="pictures"),
     path("p/<slug:slug>/pictures/retry/", pictures.retry, name="pictures-retry"),
     path("p/<slug:slug>/pictures/cancel/", pictures.cancel, name="pictures-cancel"),

@@ -153,6 +153,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "import-cancel": _write(P_.IMPORT),
     "import-rejected": _read(P_.IMPORT),
     "import-conflicts": _read(P_.IMPORT),
+    "remaking": _both(P_.PRELABEL, P_.PRELABEL),
     "pictures": _read(P_.IMPORT),
     "pictures-retry": _write(P_.IMPORT),
     "pictures-cancel": _write(P_.IMPORT),
@@ -163,6 +164,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     # pairs
     "pairs": _read(P_.SEE_PAIRS),
     "pair": _read(P_.SEE_PAIRS),
+    "pair-wrong": _both(P_.SEE_PAIRS, P_.JUDGE),
     "query-erase": _both(P_.MANAGE, P_.MANAGE),
     "more-judgments": _both(P_.MANAGE, P_.MANAGE),
     "more-take-back": _write(P_.MANAGE),
@@ -207,6 +209,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "judge-undo": _write(P_.JUDGE),
     "judge-flag": _write(P_.JUDGE),
     "judge-leave": _write(P_.JUDGE),
+    "judge-wrong": _both(P_.JUDGE, P_.JUDGE),
     "left-behind": _read(P_.MANAGE),
     # checking the evidence
     "evidence": _both(P_.SEE_PROJECT, P_.MANAGE),

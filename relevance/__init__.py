@@ -21,6 +21,7 @@ In reading order:
 - `attributes`   what an attribute is about, by its name
 - `things`       what kind of thing a title names, told apart from what describes it and what it is for
 - `heads`        whether that is the kind of thing asked for
+- `spans`        what a person or a model says that a query asks for, held against the query
 - `reading`      an item read once: the words, terms and quantities of each of its sources
 - `cells`        what one source says to one demand, with the words that decided
 - `phrases`      where the words of a demand stand in a text, and what is shown around them

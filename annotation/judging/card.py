@@ -40,7 +40,8 @@ def card(
     """The context of `annotation/judging/judge.html` for a lease; `own` and `reveal` after the first answer in reveal."""
     mode = Mode(lease.mode)
     pair = lease.pair
-    value = None if mode is Mode.BLIND else display.grid_value(card_rules.grid_on_the_card(lease))
+    grid = None if mode is Mode.BLIND else card_rules.grid_on_the_card(lease)
+    value = display.grid_value(grid)
     shown = lease.prediction if mode is Mode.ASSIST else reveal
     rule_specs = specs(lease.rule_base) if lease.rule_base is not None and mode is not Mode.BLIND else ()
     context: dict[str, Any] = {
@@ -71,7 +72,9 @@ def card(
         "rules": [],
         "cites_required": project.require_citation,
     }
-    if value is not None:
+    if grid is not None and value is not None:
+        context["read_by"] = display.read_by(grid)
+        context["wrong_url"] = reverse("judge-wrong", args=[project.slug, lease.token])
         context["chips"] = display.chips(value)
         context["grid"] = display.grid(value, lease.snapshot)
         context["unchecked"] = not gate.is_checked(project, lease.snapshot)

@@ -54,7 +54,8 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
     rows = Pair.objects.select_related("project", "query", "item__current_snapshot__batch")
     found = one(rows.filter(project=request.project), pair_id)
     snapshot = there(found.item.current_snapshot)
-    value = display.grid_value(grids.grid_of(found, snapshot))
+    grid = grids.grid_of(found, snapshot)
+    value = display.grid_value(grid)
     told = found.predictions.select_related("model", "rule_base", "caption", "guideline")
     standing = opinions.standing_prediction_id(found.pk) or 0  # first, however many others came later
     predictions = list(told.order_by(Case(When(pk=standing, then=0), default=1), "-id")[:10])
@@ -68,6 +69,7 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
         "grid": display.grid(value, snapshot) if value else None,
         "chips": display.chips(value) if value else [],
         "unchecked": not gate.is_checked(request.project, snapshot),
+        "read_by": display.read_by(grid),
         "may_see_opinions": may_see_opinions(request, found),
         "may_see_names": may(request.roles, Permission.SEE_NAMES),
         "predictions": [

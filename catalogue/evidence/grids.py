@@ -113,6 +113,12 @@ def get_or_build(wanted: Mapping[GridSubject, PairFacts], lexicon: Lexicon) -> d
     return known | _built({seen: facts for seen, facts in wanted.items() if seen not in known}, names, lexicon)
 
 
+def missing(wanted: Collection[GridSubject], lexicon: Lexicon) -> set[GridSubject]:
+    """Those whose grid has not been made as it would be made now."""
+    names = names_of(wanted, lexicon)
+    return set(wanted) - {seen for seen, _row in _rows(names, without="body")}
+
+
 def names_of(wanted: Collection[GridSubject], lexicon: Lexicon) -> dict[GridSubject, str]:
     """The extractor of each grid as it would be made now."""
     queries, snapshots = array_of(one.query_id for one in wanted), array_of(one.snapshot_id for one in wanted)

@@ -21,7 +21,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.evidence import lexicons
+from catalogue.evidence import lexicons, remaking
 from catalogue.importing import taking_in
 from catalogue.importing.labels import label_consent, label_values
 from catalogue.importing.labels.label_consent import LabelsUnmapped, LabelTable
@@ -214,7 +214,9 @@ def _run_to_end(batch: Import, parts: Sequence[ImportFile], token: UUID, **optio
             raise FileRefused(sentence) from refusal
         return
     if (counts.new or counts.changed) and leasing.renew(batch, token):
-        lexicons.up_to_date(batch.project)  # here, so that nobody waits for it who only starts a run
+        before = lexicons.newest(batch.project)
+        if lexicons.up_to_date(batch.project) != before:  # here, so that nobody waits for it who only starts a run
+            remaking.after_import(batch.project)
     leasing.finish(batch, token, bytes_read=batch.bytes_total)
 
 

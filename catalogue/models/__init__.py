@@ -3,7 +3,14 @@
 Append-only tables carry `append_only = True`: the database refuses UPDATE, DELETE and TRUNCATE on them.
 """
 
-from catalogue.models.evidence import CellCorrection, Grid, LearntLexicon, QueryReading, ReadingCorrection
+from catalogue.models.evidence import (
+    CellCorrection,
+    EvidenceRemaking,
+    Grid,
+    LearntLexicon,
+    QueryReading,
+    ReadingCorrection,
+)
 from catalogue.models.imports import Import, Rejection
 from catalogue.models.items import Item, Snapshot
 from catalogue.models.label_conflicts import LabelConflict
@@ -13,6 +20,7 @@ from catalogue.models.printed_words import PictureReading, PictureWords
 
 __all__ = [
     "CellCorrection",
+    "EvidenceRemaking",
     "Grid",
     "Image",
     "Import",

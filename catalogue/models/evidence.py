@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from catalogue.models.items import Snapshot
 from catalogue.models.pairs import Pair, Query
 from database.clock import ClockTimestamp
+from jobs.models import Job
 from projects.models import Person, Project
 
 
@@ -133,3 +134,40 @@ class CellCorrection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.text}: {self.source} {self.verdict}"
+
+
+class EvidenceRemaking(Job):
+    """The readings and grids of a project, or of one of its queries, made anew. Pairs up to `reached` are done: `seen` of
+    them, of whose grids `made` were made and all others were there; in `seconds` of work. Invariant:
+    one_remaking_per_project_at_a_time."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="remakings")
+    query = models.ForeignKey(Query, models.PROTECT, null=True, related_name="+", db_index=False)  # none: of all
+    asked_by = models.ForeignKey(Person, models.PROTECT, null=True)  # none: by an import, or on the command line
+    total = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0)
+    made = models.PositiveIntegerField(default=0)
+    reached = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+
+    class Meta(Job.Meta):
+        constraints = [
+            *Job.Meta.constraints,
+            models.UniqueConstraint(
+                name="one_remaking_per_project_at_a_time",
+                fields=["project"],
+                condition=Q(query=None, state__in=["queued", "failed", "running"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seen} of {self.total} pairs"
+
+    @property
+    def rate(self) -> float | None:
+        """Pairs a second so far."""
+        return self.seen / self.seconds if self.seconds else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        return max(0, self.total - self.seen) / self.rate if self.rate else None

@@ -302,6 +302,10 @@ OF_PROGRAMS: Mapping[str, list[Form]] = {
     "exports": [plain(json={"kind": "labels"})],
     "bad-cases": [Form(_reported)],
 }
+WRONG = [
+    plain(act="reading", text="mug", dimension="category", head="0"),
+    plain(act="cell", row="0", source="title", verdict="silent"),
+]
 FORMS_OF: Mapping[str, list[Form]] = {
     "login": [Form(lambda world: {"username": world.people["eve"].username, "password": "correct-horse-battery"})],
     "logout": [plain()],
@@ -320,6 +324,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "people": [plain(username="newcomer", name="New", locale="")],
     "person": [plain(action="deactivate"), plain(action="link"), plain(action="appoint")],
     "query-erase": [plain()],
+    "pair-wrong": WRONG,
     "project-delete": [Form(lambda world: {"typed": "shoes"}, _archived)],
     "person-forget": [Form(lambda world: {"typed": world.people["ben"].username})],
     "installation-models": [
@@ -341,6 +346,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "imports": [Form(lambda world: {"kind": "pairs", "file": file("pairs.jsonl", PAIRS)})],
     "import": [Form(_meaning)],
     "import-cancel": [plain()],
+    "remaking": [plain(act="start")],
     "pictures-retry": [plain()],
     "picture-words-read": [plain()],
     "picture-words-cancel": [plain()],
@@ -394,6 +400,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "evidence": [plain(per_category="60", seed="3", only="")],
     "evidence-pair": [Form(_marks("wrong")), Form(_marks("right"))],
     "evidence-undo": [Form(before=_has_checked)],
+    "judge-wrong": WRONG,
     "dispute": [Form(_ruling, _slots_for_the_disputed)],
     "bad-case": [plain(act="note", text="seen"), plain(act="close", text="done")],
     "bad-case-open": [own(pair="open_pair", cause="data", note="look")],

@@ -43,7 +43,7 @@ OURS = {
          "inference.ModelVersion.engine", "inference.LearntModel.source", "inference.Calibration.method",
          "projects.Project.slug", "inference.PromptVersion.name", "projects.HourlyCount.kind", "rules.FindingAcknowledged.kind",
          "rules.FindingAcknowledged.rules", "annotation.Export.kind",
-         "catalogue.QueryReading.version", "catalogue.CellCorrection.dimension", "catalogue.CellCorrection.source",
+         "catalogue.CellCorrection.dimension", "catalogue.CellCorrection.source",
          "catalogue.CellCorrection.verdict", "catalogue.PictureWords.reader", "catalogue.PictureWords.reason",
          "catalogue.PictureWords.language"), CODE),
     **dict.fromkeys(
@@ -67,7 +67,7 @@ OURS = {
          "inference.Prediction.moved", "inference.LearntModel.corpus", "inference.LearntModel.report",
          "inference.Calibration.parameters", "inference.Calibration.bins", "inference.PromptVersion.aliases",
          "inference.ModelJob.result", "annotation.RuleReplay.result",
-         "annotation.EvidenceGate.figures"), "numbers, ids or features of ours"),
+         "annotation.EvidenceGate.figures", "inference.QueryReadingRun.reasons"), "numbers, ids or features of ours"),
     "catalogue.Import.mapping": "columns for the reader; the page shows those of the file, which is planted",
     "catalogue.LearntLexicon.body": "words for the grid, never shown",
     "annotation.HardSet.criteria": "codes of reasons",

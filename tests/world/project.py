@@ -42,6 +42,7 @@ from annotation.models import (
 from catalogue.evidence import lexicons
 from catalogue.models import (
     CellCorrection,
+    EvidenceRemaking,
     Image,
     Import,
     LabelConflict,
@@ -113,6 +114,7 @@ def furnish(world: World, where: str, slug: str) -> None:
         tried,
         _read_otherwise,
         _read_off_pictures,
+        _made_anew,
     ):
         stage(place)
 
@@ -181,13 +183,22 @@ def _paired(place: Place) -> None:
 
 def _read_otherwise(place: Place) -> None:
     """A reading that a person has put right, and a cell of its grid."""
-    (pair,), by = place.pairs("main"), place.person("ben")
-    wish = Constraint(Dimension.CATEGORY, place.mark("QueryReading.body"), "mug", head=True)
+    (pair,), by, mark = place.pairs("main"), place.person("ben"), place.mark
+    wish = Constraint(Dimension.CATEGORY, mark("QueryReading.body"), "mug", head=True)
     reading = QueryReading.objects.create(query=pair.query, origin="person", version="1", body=[wish.to_json()])
-    ReadingCorrection.objects.create(query=pair.query, reading=reading, by=by)
+    said = mark("QueryReading.version")
+    model = QueryReading.objects.create(query=pair.query, origin="guideline", version=said, body=[wish.to_json()])
+    ReadingCorrection.objects.create(query=pair.query, reading=reading, replaced=model, by=by)
     CellCorrection.objects.create(
         pair=pair, grid=make_grid(pair=pair), dimension="colour", source="title", verdict="match", by=by,
         **place.marks(CellCorrection, "text", "literal"),
+    )  # fmt: skip
+
+
+def _made_anew(place: Place) -> None:
+    EvidenceRemaking.objects.create(
+        project=place.project, asked_by=place.person("lena"), state="dead", total=1,
+        error=place.mark("EvidenceRemaking.error"), finished_at=timezone.now(),
     )  # fmt: skip
 
 
