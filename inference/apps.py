@@ -10,7 +10,7 @@ class InferenceConfig(AppConfig):
         from inference import imported_predictions, unanswered
         from inference.knowledge import file_jobs
         from inference.playground import trials
-        from inference.prelabel import captions, runs
+        from inference.prelabel import captions, query_readings, runs
         from inference.registry import registry, retiring
         from jobs import failures, kinds
         from projects import creating, deleting
@@ -20,5 +20,6 @@ class InferenceConfig(AppConfig):
         deleting.project_leaves.register(retiring.retire_lessons_of)
         deleting.project_leaves.register(captions.empty_all_of)
         creating.project_founded.register(registry.start_with_default)
-        kinds.register(runs.KIND, trials.KIND, file_jobs.KIND)
+        kinds.register(runs.KIND, trials.KIND, file_jobs.KIND, query_readings.KIND)
         failures.tell({**unanswered.WHY_INVALID, **unanswered.WHY_NO_ANSWER, **unanswered.WHY_NOTHING})
+        failures.tell(query_readings.WHY_REFUSED)

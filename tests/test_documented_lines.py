@@ -51,6 +51,7 @@ NOT_HERE = {
     "register_model": "asks a model's server what it can do",
     "retire_model": "retires what register_model has registered",
     "put_back": "puts back what somebody has changed",
+    "read_queries": "asks a large model, and none is registered",
     "work": "works until it is told to end",
     "export_earlier": "reads a database of an earlier version",
 }

@@ -28,7 +28,8 @@ from inference.engines.base import Completion, EngineError
 from inference.knowledge import file_jobs
 from inference.models import KnowledgeImport, PrelabelRun
 from inference.pipeline import Judged
-from inference.registry import registry
+from inference.prompting import prompt_versions, query_spans
+from inference.registry import connecting, registry
 from projects import tokens
 from projects.commands import JsonCommand
 from projects.models import Project, Scope
@@ -40,7 +41,7 @@ from tests.at_work import work_on
 from tests.conftest import Cast
 from tests.rules.conftest import spec
 from tests.scripted_reader import painted, scripted
-from tests.world.rows import make_import, make_judgment, make_pair, make_rule_base
+from tests.world.rows import make_import, make_judgment, make_model, make_pair, make_rule_base
 
 pytestmark = pytest.mark.django_db
 UNTITLED = [
@@ -128,6 +129,15 @@ def prose(world: World) -> Sequence[object]:
     return ["--project", "shoes", "--wait"]
 
 
+def prose_for_queries(world: World) -> Sequence[object]:
+    world.stocked()
+    make_model(name="reader", prompt=prompt_versions.active(), learnt=True)
+    said = query_spans.RefusedReading("not_json")
+    world.monkeypatch.setattr(connecting, "chat", lambda _model: None)
+    world.monkeypatch.setattr(query_spans, "readings", lambda queries, *_chat, **_held: [said] * len(queries))
+    return ["--project", "shoes", "--model", "reader", "--wait"]
+
+
 def prose_for_the_canary(world: World) -> Sequence[object]:
     world.stocked()
     world.answered(invalid("not_json"))
@@ -193,6 +203,7 @@ NOTHING: list[tuple[str, Make, str, str, tuple[str, object] | None]] = [
      ("failed", 1)),
     ("fetch_pictures", dead_addresses, "address_host",
      "0 of 2 pictures were fetched: the address names no host by its name (2 of them).", ("dead", 2)),
+    ("read_queries", prose_for_queries, "not_json", "0 of 3 queries were read: What it said is not", ("read", 0)),
     ("prelabel", no_answer, "no_answer",
      "0 of 3 pairs got an answer that can be used. 3 of them: The model gave no answer. not a word", ("dead", 3)),
     ("prelabel", refused_key, "auth",
@@ -217,7 +228,8 @@ ONE_ACT = {
     "alive", "appoint_rule_owner", "archive_project", "backup", "create_admin", "default_model", "default_prompt",
     "delete_project", "dump_rules", "erase_query",
     "export_earlier", "forget_person", "issue_token", "judge_again", "knowledge_from_catalogue",
-    "more_judgments", "project_rules", "put_back", "register_model", "restore", "retire_model", "revoke_token", "work",
+    "more_judgments", "project_rules", "put_back", "register_model", "remake_evidence", "restore",
+    "retire_model", "revoke_token", "work",
 }  # fmt: skip
 
 

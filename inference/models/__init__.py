@@ -17,6 +17,7 @@ from inference.models.prelabel import (
     StandingPrediction,
 )
 from inference.models.prompts import PromptChoice, PromptVersion
+from inference.models.query_readings import QueryReadingRun
 from inference.models.registry import ActiveModel, Calibration, FormerModel, LearntModel, Lineage, ModelVersion
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "PromptChoice",
     "PromptVersion",
     "QueryGuideline",
+    "QueryReadingRun",
     "StandingPrediction",
     "Trial",
 ]

@@ -24,6 +24,7 @@ from inference.models import (
     PrelabelJob,
     PrelabelRun,
     QueryGuideline,
+    QueryReadingRun,
 )
 from projects import audit
 from relevance.splits import SPLIT_VERSION
@@ -105,6 +106,10 @@ def predicted(place: Place) -> None:
         PrelabelAttempt.objects.create(
             job=job, number=number, token=uuid.uuid4(), outcome="failed", error=error, answer=answer
         )
+    QueryReadingRun.objects.create(
+        project=project, model=place.model, most=1, total=1, unanswered=1, reasons={"auth": 1}, state="dead",
+        error=f"auth: {mark('QueryReadingRun.error')}", finished_at=timezone.now(),
+    )  # fmt: skip
     things.update(run_id=run.pk, card_id=card.pk)
 
 
