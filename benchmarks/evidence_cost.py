@@ -63,7 +63,7 @@ def main() -> None:
 
 def measured(folder: Path, name: str, most: int) -> dict[str, float]:
     whole = read(folder, name)
-    queries = list({pair.query for pair in whole.pairs})
+    queries = list(dict.fromkeys(pair.query for pair in whole.pairs))
     random.Random(8).shuffle(queries)
     order = {query: n for n, query in enumerate(queries)}
     pairs = sorted(whole.pairs, key=lambda pair: order[pair.query])[:most]

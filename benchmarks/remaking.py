@@ -1,9 +1,9 @@
 """How fast the evidence of a project is made anew by the job that does it, and how large its process grows.
 
-    python -m benchmarks.remaking --data DIR [--set esci] [--pairs 50000]
+    python -m benchmarks.remaking --data DIR [--set NAME ...] [--pairs 50000]
 
-In a database of its own, `lore_remaking`, made anew. The set's queries and items are stored once; further pairs are its queries
-with items of others, drawn by seed, until there are so many. Told: of the first making and of one where all is there, pairs a
+In a database of its own, `lore_remaking`, made anew. Each pair has an item of its own, drawn by seed from the sets and numbered;
+twenty pairs a query. Told: of the first making and of one where all is there, pairs a
 second (by the clock, and by processor time of Python), and MiB by which the process grew from a tenth of the way to the end.
 """
 
@@ -22,12 +22,13 @@ from pathlib import Path
 from django.db import connection
 
 import benchmarks  # noqa: F401  (sets Django up)
-from benchmarks.distilled import read
+from benchmarks.distilled import SETS, read
 from catalogue.evidence import remaking
-from catalogue.models import EvidenceRemaking, Grid, Item, Pair, Query, QueryReading, Snapshot
+from catalogue.models import EvidenceRemaking, Grid, Import, Item, Pair, Query, QueryReading, Snapshot
 from jobs import leasing
 from jobs.process import COLLECT_AFTER
 from projects.models import Project
+from relevance.facts import ItemFacts
 from tests.conftest import clone, drop, make_template
 from tests.world.rows import make_import
 
@@ -37,7 +38,7 @@ DATABASE = "lore_remaking"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--set", default="esci")
+    parser.add_argument("--set", nargs="*", default=list(SETS))
     parser.add_argument("--pairs", type=int, default=50_000)
     options = parser.parse_args()
     gc.set_threshold(*COLLECT_AFTER)  # as in a worker
@@ -93,38 +94,39 @@ def _fresh() -> None:
     connection.settings_dict["NAME"] = DATABASE
 
 
-def _stocked(folder: Path, name: str, count: int) -> Project:
-    whole, draw = read(folder, name), random.Random(8)
+def _stocked(folder: Path, names: list[str], count: int) -> Project:
+    sets, draw = [read(folder, name) for name in names], random.Random(8)
     project = Project.objects.create(slug="remaking", name="Remaking")
     batch = make_import(project=project, finished_at="2026-01-01T00:00Z")
-    items = list({pair.item.external_id: pair.item for pair in whole.pairs}.values())
-    rows = Item.objects.bulk_create([Item(project=project, external_id=one.external_id) for one in items], 2000)
-    Snapshot.objects.bulk_create(
-        [
-            Snapshot(
-                item=row, batch=batch, sha256=hashlib.sha256(one.external_id.encode()).hexdigest(), title=one.title,
-                category=one.category, cpv=[[*pair] for pair in one.cpv], description=one.description,
-                selling_points=list(one.selling_points), shop=one.shop,
-            )
-            for row, one in zip(rows, items, strict=True)
-        ],
-        2000,
-    )  # fmt: skip
+    texts = list(dict.fromkeys(pair.query for whole in sets for pair in whole.pairs))
+    texts += [f"{text} {n}" for n in range(count // 20 // len(texts)) for text in texts]
+    queries = Query.objects.bulk_create([Query(project=project, text=text) for text in texts], 2000)
+    known = [pair.item for whole in sets for pair in whole.pairs]
+    for start in range(0, count, 2000):
+        numbers = range(start, min(start + 2000, count))
+        items = Item.objects.bulk_create([Item(project=project, external_id=f"item {n}") for n in numbers])
+        Snapshot.objects.bulk_create(
+            _snapshot(row, batch, draw.choice(known), n) for row, n in zip(items, numbers, strict=True)
+        )
+        Pair.objects.bulk_create(
+            Pair(project=project, query=queries[n // 20], item=row, batch=batch)
+            for row, n in zip(items, numbers, strict=True)
+        )
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE catalogue_item i SET current_snapshot_id = s.id FROM catalogue_snapshot s WHERE s.item_id = i.id"
         )
-    texts = list(dict.fromkeys(pair.query for pair in whole.pairs))
-    queries = Query.objects.bulk_create([Query(project=project, text=text) for text in texts], 2000)
-    chosen: dict[tuple[int, int], None] = {}
-    while len(chosen) < count:  # the items of a query together, as an import brings them
-        for query in queries:
-            chosen |= {(query.pk, draw.choice(rows).pk): None for _ in range(20)}
-    made = sorted(list(chosen)[:count])
-    Pair.objects.bulk_create([Pair(project=project, query_id=q, item_id=i, batch=batch) for q, i in made], 5000)
-    with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return project
+
+
+def _snapshot(row: Item, batch: Import, like: ItemFacts, number: int) -> Snapshot:
+    """With a number in its title: nothing that was read of another item can be remembered."""
+    return Snapshot(
+        item=row, batch=batch, sha256=hashlib.sha256(str(number).encode()).hexdigest(), title=f"{like.title} {number}",
+        category=like.category, cpv=[[*pair] for pair in like.cpv], description=like.description,
+        selling_points=list(like.selling_points), shop=like.shop,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
