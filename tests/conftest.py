@@ -212,9 +212,10 @@ def storages_in(folder: Path) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(autouse=True)
-def no_picture_is_read(settings: Any) -> None:
-    """Whether rapidocr is installed or not, a test finds the same rows; who wants a reader names one."""
+@pytest.fixture(autouse=True, scope="session")
+def no_picture_is_read() -> None:
+    """Whether rapidocr is installed or not, a test finds the same rows, and so do worlds that many tests share; who wants a
+    reader names one."""
     settings.PICTURE_READER = "none"
 
 

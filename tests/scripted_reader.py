@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import PIL.Image
 import pytest
+from django.conf import settings
 
 from catalogue.models import Image
 from catalogue.pictures import images, readers
@@ -48,7 +49,7 @@ class ScriptedReader:
         self.closed += 1
 
 
-def scripted(monkeypatch: pytest.MonkeyPatch, settings: object, version: str = "1", **told: Told) -> ScriptedReader:
+def scripted(monkeypatch: pytest.MonkeyPatch, version: str = "1", **told: Told) -> ScriptedReader:
     """From here on the test's reader."""
     reader = ScriptedReader(told, version)
     monkeypatch.setitem(readers._known, NAME, Known(lambda: version, lambda: reader))

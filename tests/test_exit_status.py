@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command, get_commands, load_command_class
 from django.test import Client
 from django.urls import reverse
@@ -106,7 +105,7 @@ def dead_addresses(world: World) -> Sequence[object]:
 
 
 def pictures_too_much(world: World) -> Sequence[object]:
-    scripted(world.monkeypatch, settings, red=NotRead("words_too_much"))
+    scripted(world.monkeypatch, red=NotRead("words_too_much"))
     painted(world.project, "red")
     return ["--project", "shoes", "--wait"]
 

@@ -57,6 +57,8 @@ def _engine() -> Any:
             **{f"{part}.model_path": path for part, path in paths.items()},
             "EngineConfig.onnxruntime.intra_op_num_threads": THREADS,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "Det.use_dilation": False,  # it joins neighbouring lines
+            "Cls.cls_thresh": 0.99,  # less sure, it turns lines of script upside down
             "Global.log_level": "critical",
         }
     )

@@ -20,7 +20,7 @@ from catalogue.pictures.printed_words import NotRead, PictureReader, ReadPicture
 CHILD = "catalogue.pictures.ocr_child"
 WALL_SECONDS = 120.0  # 40 s of processor time on a machine that is busy with other things
 MOST_BYTES = 1 << 20
-CODE_VERSION = "1"  # raised whenever the same picture would be read otherwise
+CODE_VERSION = "2"  # raised whenever the same picture would be read otherwise
 NONE = "none"
 RAPIDOCR = "rapidocr"
 

@@ -18,7 +18,7 @@ from annotation.evidence_checks import cells
 from annotation.gold.settling import settle
 from annotation.judging import queue
 from annotation.models import Disagreement, EvidenceCheck, Lease, Slot
-from catalogue.models import Pair, PictureFetch
+from catalogue.models import Image, Pair, PictureFetch, PictureReading
 from inference.models import ActiveModel, Comparison, ModelJob, ModelVersion, PromptChoice
 from inference.playground.prompt_views import FORMS
 from inference.prompting import prompt_versions, prompts
@@ -193,6 +193,18 @@ def _refused_for_plain_http(world: World, actor: Person | None) -> None:
     )
 
 
+def _unread_picture(world: World, actor: Person | None) -> None:
+    Image.objects.get_or_create(
+        project=world.projects["own"], sha256="b" * 64, defaults={"width": 1, "height": 1, "bytes": 1}
+    )
+
+
+def _picture_to_be_read(world: World, actor: Person | None) -> None:
+    _unread_picture(world, actor)
+    image = Image.objects.get(project=world.projects["own"], sha256="b" * 64)
+    PictureReading.objects.get_or_create(image=image, project=image.project)
+
+
 # the fields
 
 
@@ -348,8 +360,8 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "import-cancel": [plain()],
     "remaking": [plain(act="start")],
     "pictures-retry": [plain()],
-    "picture-words-read": [plain()],
-    "picture-words-cancel": [plain()],
+    "picture-words-read": [Form(lambda world: {}, _unread_picture)],
+    "picture-words-cancel": [Form(lambda world: {}, _picture_to_be_read)],
     "pictures-cancel": [plain()],
     "picture-source": [
         plain(host="pictures.example.net"),

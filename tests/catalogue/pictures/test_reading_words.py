@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def reader(monkeypatch: pytest.MonkeyPatch, settings: Any) -> ScriptedReader:
-    return scripted(monkeypatch, settings, red=reads("BRAVO", "Apple juice"), green=NotRead("words_too_much"))
+def reader(monkeypatch: pytest.MonkeyPatch) -> ScriptedReader:
+    return scripted(monkeypatch, red=reads("BRAVO", "Apple juice"), green=NotRead("words_too_much"))
 
 
 def work_all(project: Project) -> int:
@@ -100,12 +100,12 @@ def test_an_error_that_nobody_foresaw_costs_a_try_and_keeps_no_other_picture_out
 
 
 def test_a_new_version_of_the_reader_reads_anew_when_asked(
-    project: Project, reader: ScriptedReader, monkeypatch: pytest.MonkeyPatch, settings: Any
+    project: Project, reader: ScriptedReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = painted(project)
     work_all(project)
     assert reading_words.want_all(project, None) == 0
-    scripted(monkeypatch, settings, "2", red=reads("BRAVO", "100 % fruit"))
+    scripted(monkeypatch, "2", red=reads("BRAVO", "100 % fruit"))
     assert reading_words.want_all(project, None) == 1 and work_all(project) == 1
     assert list(image.words_read.order_by("pk").values_list("reader", flat=True)) == ["scripted 1", "scripted 2"]
     item = make_item(project=project, images=[image.sha256])
@@ -113,11 +113,11 @@ def test_a_new_version_of_the_reader_reads_anew_when_asked(
 
 
 def test_pictures_that_came_before_the_reader_are_read_when_asked(
-    project: Project, monkeypatch: pytest.MonkeyPatch, settings: Any
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     painted(project)
     assert not PictureReading.objects.exists()
-    scripted(monkeypatch, settings, red=reads("BRAVO"))
+    scripted(monkeypatch, red=reads("BRAVO"))
     assert reading_words.want_all(project, None) == 1 and work_all(project) == 1
 
 
