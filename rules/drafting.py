@@ -23,7 +23,7 @@ from projects.models import Person
 from projects.refusals import Refused
 from relevance import rule_sizes
 from relevance.rules import LANGUAGES, RuleSpec, parse_rule
-from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
+from rules.models import DraftedRule, DraftWriter, Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.packs import load_pack
 from rules.publishing import body_of, digest_of, specs
 
@@ -39,6 +39,7 @@ def start(base: RuleBaseVersion, title: str, why: str, by: Person) -> RuleDraft:
     with transaction.atomic():
         allowances.spend(DRAFTS, by)
         draft = RuleDraft.objects.create(base=base, title=title[:120], why=why, author=by)
+        has_a_hand_in(draft, by)
         record(by, "rules.draft_started", on=draft, title=draft.title, base=base.number)
     return draft
 
@@ -68,6 +69,7 @@ def change(draft: RuleDraft, code: str, data: Mapping[str, Any], revision: int, 
             held.save(update_fields=["body", "retires", "updated_by", "revision"])
             DraftedRule.objects.filter(pk=held.pk).update(updated_at=ClockTimestamp())
         _check_size(draft)
+        has_a_hand_in(draft, by)
         record(by, "rules.draft_changed", on=draft, rule=code, revision=held.revision)
     return held
 
@@ -101,6 +103,7 @@ def retire(draft: RuleDraft, code: str, by: Person) -> DraftedRule:
             held.revision += 1
             held.save(update_fields=["body", "retires", "updated_by", "revision"])
         _check_size(draft)
+        has_a_hand_in(draft, by)
         record(by, "rules.draft_retires", on=draft, rule=code)
     return held
 
@@ -110,6 +113,7 @@ def take_back(draft: RuleDraft, code: str, by: Person) -> None:
     with transaction.atomic():
         _still_open(draft)
         DraftedRule.objects.filter(draft=draft, code=code).delete()
+        has_a_hand_in(draft, by)
         record(by, "rules.draft_took_back", on=draft, rule=code)
 
 
@@ -217,6 +221,11 @@ def with_translation_mark(spec: RuleSpec, before: RuleSpec | None, *, checked: b
     (newer,) = moved
     older = next(language for language in LANGUAGES if language != newer)
     return replace(spec, behind="" if before.behind == newer else older)
+
+
+def has_a_hand_in(draft: RuleDraft, person: Person) -> None:
+    """From now on somebody else has to publish it."""
+    DraftWriter.objects.get_or_create(draft=draft, person=person)
 
 
 def _still_open(draft: RuleDraft) -> None:

@@ -148,6 +148,23 @@ class DraftedRule(models.Model):
         return f"{self.code} in {self.draft}"
 
 
+class DraftWriter(models.Model):
+    """Who has ever had a hand in a draft: changed it, took a change back, or said that it was ready. Append-only: what somebody
+    took back leaves no other trace in the draft, and makes it theirs all the same."""
+
+    append_only = True
+
+    draft = models.ForeignKey(RuleDraft, models.PROTECT, related_name="writers")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_hand_per_draft_and_person", fields=["draft", "person"])]
+
+    def __str__(self) -> str:
+        return f"{self.person} in {self.draft}"
+
+
 class FindingAcknowledged(models.Model):
     """Who has looked at a finding of the linter about a draft: of exactly this content. Append-only."""
 

@@ -1,6 +1,6 @@
 """How a draft becomes the next rule base version: submitted, looked at by a second person, returned or published.
 
-Who publishes is a rule owner of the installation at that moment and has written nothing of the draft; the database checks it
+Who publishes is a rule owner of the installation at that moment and had no hand in the draft; the database checks it
 again for each version (publishing_needs_a_second_person). What the linter finds is mended or acknowledged first
 (rules.findings). Other apps may object; publishing against an objection needs a reason, which is kept.
 """
@@ -19,7 +19,7 @@ from projects.hooks import Hook
 from projects.models import Person
 from projects.refusals import Refused
 from rules import findings, foretelling, publishing
-from rules.drafting import digest_of_draft, ended, specs_of
+from rules.drafting import digest_of_draft, ended, has_a_hand_in, specs_of
 from rules.models import DraftedRule, Rule, RuleBaseVersion, RuleDraft, RuleVersion
 from rules.publishing import body_of, digest_of
 
@@ -40,6 +40,7 @@ def submit(draft: RuleDraft, by: Person) -> None:
         if not draft.rules.exists():
             raise Refused("nothing_changes", _("The draft changes nothing yet."))
         findings.check_sound(draft)
+        has_a_hand_in(draft, by)
         record(by, "rules.draft_submitted", on=draft)
         foretelling.to_be_foretold(draft)
     draft.refresh_from_db()
@@ -57,8 +58,8 @@ def give_back(draft: RuleDraft, by: Person, remark: str) -> None:
 
 def publish(draft: RuleDraft, by: Person, override_reason: str = "", *, seen: str = "") -> RuleBaseVersion:
     """The next rule base version, in one transaction. `seen` is the digest of what the page showed. Raises Refused."""
-    if by.pk == draft.author_id or draft.rules.filter(updated_by=by).exists():
-        raise Refused("own_draft", _("A second person has to publish: you wrote this draft."))
+    if draft.writers.filter(person=by).exists():
+        raise Refused("own_draft", _("A second person has to publish: you had a hand in this draft."))
     content = digest_of_draft(draft)
     if not is_rule_owner(by):
         raise Refused("no_rule_owner", _("Only a rule owner of the installation may publish."))

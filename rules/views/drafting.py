@@ -277,7 +277,7 @@ def _page(
         **(_findings(found, request.person) if live and not by_htmx(request) else {}),
         "moved_on": live and _newest_number() != found.base.number,
         "is_owner": reviewing.is_rule_owner(request.person),
-        "is_author": found.author_id == request.person.pk,
+        "is_writer": found.writers.filter(person=request.person).exists(),
         "rules": before,
         "refusal": refusal,
         "brought": brought,

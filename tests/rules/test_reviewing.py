@@ -67,6 +67,41 @@ def test_who_wrote_any_of_the_draft_may_not_publish_it(draft: RuleDraft, cast: C
         reviewing.publish(draft, second)
 
 
+def test_who_took_a_change_back_may_not_publish_what_is_left(draft: RuleDraft, cast: Cast, second: Person) -> None:
+    """Half of another's draft would be live, and nobody but one person would have seen it so."""
+    drafting.retire(draft, "R-003", cast.rosa)
+    reviewing.submit(draft, cast.rosa)
+    reviewing.give_back(draft, second, "Less.")
+    drafting.take_back(draft, "R-003", second)
+    reviewing.submit(draft, cast.rosa)
+    with pytest.raises(Refused, match="second person"):
+        reviewing.publish(draft, second)
+
+
+def test_whose_words_somebody_saved_over_may_not_publish_the_draft(
+    draft: RuleDraft, cast: Cast, second: Person
+) -> None:
+    """The words of the first can stand in what the other saved."""
+    drafting.change(draft, "R-001", body_of(spec(precedence=66)), 1, second)
+    drafting.change(draft, "R-001", body_of(spec(precedence=67)), 2, cast.rosa)
+    reviewing.submit(draft, cast.rosa)
+    with pytest.raises(Refused, match="second person"):
+        reviewing.publish(draft, second)
+
+
+def test_who_says_that_a_draft_is_ready_may_not_publish_it(draft: RuleDraft, second: Person) -> None:
+    """Its author may be in the middle of it."""
+    reviewing.submit(draft, second)
+    with pytest.raises(Refused, match="second person"):
+        reviewing.publish(draft, second)
+
+
+def test_the_database_too_refuses_a_publisher_who_had_a_hand_in_the_draft(in_review: RuleDraft, second: Person) -> None:
+    drafting.has_a_hand_in(in_review, second)
+    with pytest.raises(Error, match="had a hand in the draft"), transaction.atomic():
+        RuleDraft.objects.filter(pk=in_review.pk).update(state=RuleDraft.State.PUBLISHED, approver=second)
+
+
 def test_what_the_page_did_not_show_is_not_published(in_review: RuleDraft, cast: Cast, second: Person) -> None:
     seen = drafting.digest_of_draft(in_review)
     reviewing.give_back(in_review, second, "Again.")
