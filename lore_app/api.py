@@ -6,15 +6,19 @@ Who may do what is not decided here: each operation has its row in POLICY, and t
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 from django.urls import URLPattern, path
+from django.views.decorators.http import condition
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.operation import Operation
@@ -135,8 +139,17 @@ def _problem_schemas() -> dict[str, Any]:
     return {**schema.pop("$defs"), "Problem": schema}
 
 
+@cache
+def _described() -> tuple[bytes, str]:
+    """As it is sent, and its tag: both stay while a process runs."""
+    body = json.dumps(document(), cls=DjangoJSONEncoder).encode()
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+@condition(etag_func=lambda _request: _described()[1])
 def description(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(document())
+    """Anybody may ask, so it is made once in a process, and not sent to who has it."""
+    return HttpResponse(_described()[0], content_type="application/json", headers={"Cache-Control": "no-cache"})
 
 
 def _views() -> list[URLPattern]:

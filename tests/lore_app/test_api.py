@@ -78,6 +78,15 @@ def test_the_description_is_read_without_a_token_and_no_page_of_tools_stands_bes
     assert {Client().get(f"/api/v1/{page}").status_code for page in ("", "docs", "docs/")} == {404}
 
 
+def test_the_description_is_made_once_and_not_sent_to_who_has_it(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Client().get("/api/v1/openapi.json")
+    monkeypatch.setattr(api, "document", None)  # nobody asks for it again
+    again = Client().get("/api/v1/openapi.json")
+    assert again.content == first.content and again["ETag"] == first["ETag"] and again["Cache-Control"] == "no-cache"
+    kept = Client().get("/api/v1/openapi.json", headers={"If-None-Match": first["ETag"]})
+    assert (kept.status_code, kept.content) == (304, b"")
+
+
 def test_each_operation_is_described_with_its_scope_and_every_answer(described: dict[str, Any]) -> None:
     found = operations(described)
     assert len(found) == len(list(api.operations())) == 10

@@ -439,7 +439,7 @@ def test_no_page_is_kept_and_none_is_a_fragment_when_it_is_opened_directly(world
     for name in READ:
         response = client.get(address(name, world.at))
         assert "HX-Request" in response["Vary"], name
-        if name == "image" and response.status_code == 200:
+        if (name == "image" and response.status_code == 200) or name == "openapi":  # the same for all, told by its tag
             continue
         assert "no-store" in response["Cache-Control"], name
         if response.status_code == 200 and response["Content-Type"].startswith("text/html"):
