@@ -36,6 +36,7 @@ def make(actor: Person | None, **fields: Any) -> Project:
     with transaction.atomic():
         if actor is not None:
             allowances.spend(PROJECTS, actor)
+        names.claim(str(fields["name"]))
         project = Project.objects.create(**fields)
         audit.record(actor, "project.created", project=project, on=project, slug=project.slug, scale=project.scale_name)
         project_founded(project, actor)
@@ -55,8 +56,11 @@ def change_settings(form: ProjectSettingsForm, *, actor: Person) -> Project:
             for name in form.changed_data
             if getattr(before, name) != form.cleaned_data[name]
         }
+        if "name" in changes:
+            names.claim(form.instance.name, but=before)
+            form.instance.shares_name = False
         if changes:
-            form.instance.save(update_fields=list(changes))
+            form.instance.save(update_fields=[*changes, "shares_name"])
             audit.record(actor, "project.changed", project=before, on=before, **changes)
             settings_changed(before, form.instance, actor)
     return form.instance

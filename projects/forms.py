@@ -16,7 +16,7 @@ from projects import login_throttling
 from projects.demo_logins import PREFIX
 from projects.hooks import Hook
 from projects.models import AuditEvent, Person, Project, Role, Scope, StandingMode
-from projects.names import check_seen, check_slug
+from projects.names import NAME_TAKEN, check_seen, check_slug, taken
 from projects.refusals import Refused
 from relevance.labels import SCALES
 
@@ -159,6 +159,8 @@ class NewProjectForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if "slug" in cleaned and "name" in cleaned:
+            if taken(cleaned["name"]):
+                self.add_error("name", NAME_TAKEN)
             cleaned["slug"] = cleaned["slug"] or slugify(cleaned["name"])[:60]
             if not cleaned["slug"]:
                 self.add_error("slug", _("This name gives no short name: type one."))
@@ -239,6 +241,12 @@ class ProjectSettingsForm(forms.ModelForm[Project]):
         if self.instance.pairs.exists():
             self.fields["scale_name"].disabled = True
             self.fields["scale_name"].help_text = _("Fixed, since the project has pairs.")
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if name != self.initial["name"] and taken(name, but=self.instance):
+            raise forms.ValidationError(NAME_TAKEN)
+        return name
 
 
 class AuditFilterForm(forms.Form):

@@ -86,11 +86,20 @@ class StandingMode(models.TextChoices):
     ASSIST = Mode.ASSIST.value, Mode.ASSIST.label
 
 
+class NameAsRead(models.Func):
+    """A name as a reader tells it from another: neither case nor width, nor how much space stands in it."""
+
+    template = r"lower(normalize(regexp_replace(btrim(%(expressions)s), '\s+', ' ', 'g'), NFKC))"
+    output_field = models.TextField()
+
+
 class Project(models.Model):
     """One body of pairs judged under one scale, by its members."""
 
     slug = models.SlugField(unique=True, max_length=60)
     name = models.CharField(_("name"), max_length=120)
+    # It was called as an older one is when names began to be told apart; until it is renamed.
+    shares_name = models.BooleanField(default=False, db_default=False, editable=False)
     description = models.TextField(_("description"), blank=True)
     guideline = models.TextField(_("guideline"), blank=True)
     scale_name = models.CharField(_("label scale"), max_length=20, default="lore-4")
@@ -118,6 +127,7 @@ class Project(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(NameAsRead("name"), name="one_project_per_name", condition=Q(shares_name=False)),
             models.CheckConstraint(name="overlap_between_1_and_9", condition=Q(overlap__gte=1, overlap__lte=9)),
             models.CheckConstraint(
                 name="confidence_cut_is_a_share", condition=Q(confidence_cut__gte=0, confidence_cut__lte=1)

@@ -9,8 +9,12 @@ from __future__ import annotations
 import re
 
 from django import forms
+from django.db import connection
+from django.db.models import Value
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from projects.models import NameAsRead, Project
 from projects.refusals import Refused
 from relevance.identifiers import is_identifier
 from relevance.invisible_characters import without_unseen
@@ -20,6 +24,8 @@ NEW_SLUG = re.compile("[a-z0-9](?:[-a-z0-9_]{0,58}[a-z0-9])?", re.ASCII)
 _OURS = """account admin all api audit health help language login logout models new none offers p people projects rules static
     welcome workers"""
 RESERVED = frozenset(_OURS.split())
+LOCK = 7304
+NAME_TAKEN = gettext_lazy("This name cannot be told from another project's: choose one that can.")
 
 
 def check_seen(name: str) -> None:
@@ -28,6 +34,21 @@ def check_seen(name: str) -> None:
         raise forms.ValidationError(_("This name holds signs that nobody sees: type it anew."))
     if name and re.search(r"\w", name) is None:
         raise forms.ValidationError(_("A name holds a letter or a digit."))
+
+
+def taken(name: str, but: Project | None = None) -> bool:
+    """Whether another project, in whatever case and width, is called so."""
+    others = Project.objects.exclude(pk=but.pk) if but is not None else Project.objects.all()
+    return others.annotate(as_read=NameAsRead("name")).filter(as_read=NameAsRead(Value(name))).exists()
+
+
+def claim(name: str, but: Project | None = None) -> None:
+    """Until the transaction ends nobody else names a project. Raises Refused."""
+    # Without the lock two who take a name at once would both find it free: the database would refuse one of them.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    if taken(name, but):
+        raise Refused("name_taken", NAME_TAKEN, status=409, field="name")
 
 
 def check_slug(slug: str) -> None:

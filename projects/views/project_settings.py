@@ -17,9 +17,15 @@ from projects.refusals import Refused
 def new(request: Request) -> HttpResponse:
     form = NewProjectForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        project = creating.found(**form.cleaned_data, actor=request.person)
-        messages.success(request, _("Project %(name)s exists.") % {"name": project.name})
-        return redirect("home")
+        try:
+            project = creating.found(**form.cleaned_data, actor=request.person)
+        except Refused as refusal:
+            if refusal.code != "name_taken":  # by another who founded one in this moment
+                raise
+            form.add_error(refusal.field, refusal.sentence)
+        else:
+            messages.success(request, _("Project %(name)s exists.") % {"name": project.name})
+            return redirect("home")
     return render(request, "projects/project_new.html", {"form": form}, status=422 if form.is_bound else 200)
 
 

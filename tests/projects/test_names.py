@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from projects import creating
-from projects.models import Person, Project
+from projects.models import Membership, Person, Project, Role
 from projects.refusals import Refused
-from tests.conftest import Cast
+from tests.conftest import Cast, FreshDatabase, as_owner
 from tests.projects.test_projects import SETTINGS
 
 ClientFor = Callable[[Person], Client]
@@ -36,6 +39,72 @@ def test_no_short_name_differs_from_another_by_its_case_alone(cast: Cast, client
     Project.objects.create(slug="OLD", name="Of an earlier version")
     fields = {"name": "Hats", "slug": "old", "scale_name": "lore-4", "lead": ""}
     assert client_for(cast.root).post("/projects/new/", fields).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["Shoes", "shoes", " SHOES ", "ＳＨＯＥＳ", "Red  hats"])
+def test_no_project_is_called_as_another_is_read(
+    name: str, cast: Cast, project: Project, client_for: ClientFor
+) -> None:
+    other = Project.objects.create(slug="hats", name="Red Hats")
+    Membership.objects.create(project=other, person=cast.lena, role=Role.LEAD)
+    mine = other if name.strip() != "Red  hats" else project
+    new = {"name": name, "slug": "third", "scale_name": "lore-4", "lead": ""}
+    for client, path, fields in (
+        (client_for(cast.root), "/projects/new/", new),
+        (client_for(cast.lena), f"/p/{mine.slug}/settings/", {**SETTINGS, "name": name}),
+    ):
+        answer = client.post(path, fields)
+        assert answer.status_code == 422 and "cannot be told from another" in answer.content.decode(), path
+    with pytest.raises(Refused, match="cannot be told"):
+        creating.found(name, "third", "lore-4", "", actor=None)
+    with pytest.raises(IntegrityError, match="one_project_per_name"), transaction.atomic():
+        Project.objects.create(slug="third", name=name)
+    assert sorted(Project.objects.values_list("name", flat=True)) == ["Red Hats", "Shoes"]
+
+
+def test_two_who_take_one_name_at_once_get_it_once(fresh_database: FreshDatabase) -> None:
+    """The database would refuse one of them with an error of its own."""
+
+    def found(number: int) -> str:
+        try:
+            return creating.make(None, slug=f"hats-{number}", name="Hats").slug
+        except Refused as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as crowd:
+        told = list(crowd.map(found, range(8)))
+    assert told.count("name_taken") == 7
+
+
+def test_what_was_called_alike_before_keeps_its_name_and_shows_its_address(
+    cast: Cast, project: Project, client_for: ClientFor
+) -> None:
+    twin = Project.objects.create(slug="shoes-2", name="SHOES", shares_name=True)
+    for one in (project, twin):
+        Membership.objects.get_or_create(project=one, person=cast.lena, role=Role.LEAD)
+    lena = client_for(cast.lena)
+    assert "/p/shoes-2/</span>" in lena.get("/").content.decode()
+    assert lena.post("/p/shoes-2/settings/", {**SETTINGS, "name": "SHOES", "overlap": 3}).status_code == 302
+    assert lena.post("/p/shoes-2/settings/", {**SETTINGS, "name": "Boots"}).status_code == 302
+    twin.refresh_from_db()
+    assert (twin.name, twin.overlap, twin.shares_name) == ("Boots", int(SETTINGS["overlap"]), False)
+
+
+def test_the_migration_marks_all_but_the_oldest_and_renames_none(
+    fresh_database: FreshDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    marking = import_module("projects.migrations.0012_names_of_projects")
+    with as_owner(fresh_database.name) as cursor:
+        cursor.execute("DROP INDEX one_project_per_name")
+    for slug, name in (("a", "Hats"), ("b", "Boots"), ("c", "hats"), ("d", " HATS")):
+        Project.objects.create(slug=slug, name=name)
+    with caplog.at_level("WARNING"), connection.schema_editor() as editor:
+        marking.mark(apps, editor)
+    found = Project.objects.order_by("slug").values_list("name", "shares_name")
+    assert list(found) == [("Hats", False), ("Boots", False), ("hats", True), (" HATS", True)]
+    assert "/p/a/ and /p/d/ are both called ' HATS': rename one" in caplog.text
 
 
 @pytest.mark.parametrize("name", UNSEEN)

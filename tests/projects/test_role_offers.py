@@ -40,11 +40,11 @@ def test_nobody_is_a_member_before_they_accept(cast: Cast, beta: Project, client
     ana, eve = client_for(cast.ana), client_for(cast.eve)
     assert invite(eve, "ana").status_code == 302
     home = ana.get("/").content.decode()
-    assert "/p/beta/" not in home and "Invitations" in home
+    assert 'href="/p/beta/' not in home and "Invitations" in home and "Beta" in home and "/p/beta/" in home
     assert ana.get("/p/beta/judge/").status_code == 404
     assert answer(ana, RoleOffer.objects.get(), "accept").status_code == 302
     assert ana.get("/p/beta/judge/").status_code == 200
-    assert "/p/beta/" in (home := ana.get("/").content.decode()) and "Invitations" not in home
+    assert 'href="/p/beta/' in (home := ana.get("/").content.decode()) and "Invitations" not in home
     event = AuditEvent.objects.get(act="member.added", project=beta)
     assert event.actor == cast.ana  # it was her act
 
