@@ -315,9 +315,7 @@ class AuditEvent(models.Model):
     class Meta:
         indexes = [
             models.Index(name="audit_by_project", fields=["project", "-id"]),
-            models.Index(
-                name="refusals_lately", fields=["actor", "object_kind", "at"], condition=Q(act="request.refused")
-            ),
+            models.Index(name="refusals_lately", fields=["actor", "at"], condition=Q(act="request.refused")),
             models.Index(name="audit_details_by_time", fields=["at"], condition=~Q(detail={})),
         ]
 
