@@ -16,7 +16,7 @@ from inference.models.prelabel import (
     QueryGuideline,
     StandingPrediction,
 )
-from inference.models.prompts import PromptChoice, PromptVersion
+from inference.models.prompts import PromptChoice, PromptHome, PromptVersion
 from inference.models.query_readings import QueryReadingRun
 from inference.models.registry import ActiveModel, Calibration, FormerModel, LearntModel, Lineage, ModelVersion
 
@@ -40,6 +40,7 @@ __all__ = [
     "PrelabelJob",
     "PrelabelRun",
     "PromptChoice",
+    "PromptHome",
     "PromptVersion",
     "QueryGuideline",
     "QueryReadingRun",

@@ -30,6 +30,21 @@ class PromptVersion(models.Model):
         return self.name
 
 
+class PromptHome(models.Model):
+    """A project where this version was written: who works with models there may read it."""
+
+    append_only = True
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+")
+    prompt = models.ForeignKey(PromptVersion, models.PROTECT, related_name="homes")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_home_per_prompt_and_project", fields=["prompt", "project"])]
+
+    def __str__(self) -> str:
+        return f"{self.prompt_id} of {self.project_id}"
+
+
 class PromptChoice(models.Model):
     """In which words a project's models are asked from then on: its newest row counts, the older ones say what was before.
 

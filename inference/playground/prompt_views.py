@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -54,7 +55,7 @@ def prompts(request: Request) -> HttpResponse:
 
 def _list(request: Request, *, status: int = 200) -> HttpResponse:
     now = prompt_versions.active(request.project)
-    listed = page(PromptVersion.objects.select_related("written_by").exclude(pk=now.pk), request, PAGE)
+    listed = page(_readable(request).select_related("written_by").exclude(pk=now.pk), request, PAGE)
     context = {
         "project": request.project,
         "prompts": [now, *listed.rows],
@@ -66,15 +67,19 @@ def _list(request: Request, *, status: int = 200) -> HttpResponse:
     return render(request, "inference/playground/prompts.html", context, status=status)
 
 
+def _readable(request: Request) -> QuerySet[PromptVersion]:
+    return prompt_versions.read_by(request.person)
+
+
 def prompt(request: Request, prompt_id: int) -> HttpResponse:
-    found = one(PromptVersion.objects.all(), prompt_id)
+    found = one(_readable(request), prompt_id)
     return render(
         request, "inference/playground/prompt.html", _page(request, found, PromptForm(initial=_initial(found)))
     )
 
 
 def activate(request: Request, prompt_id: int) -> HttpResponse:
-    found = one(PromptVersion.objects.all(), prompt_id)
+    found = one(_readable(request), prompt_id)
     try:
         activating.activate(found, request.project, request.person)
     except Refused as refusal:
@@ -97,7 +102,7 @@ def put_back(request: Request) -> HttpResponse:
 
 def _write(request: Request) -> HttpResponse:
     """A new version from the form on an older one's page; the older stays as it is."""
-    base = one(PromptVersion.objects.all(), request.POST.get("base"))
+    base = one(_readable(request), request.POST.get("base"))
     form = PromptForm(request.POST)
     if form.is_valid():
         given = form.cleaned_data

@@ -31,7 +31,7 @@ def playground(request: Request) -> HttpResponse:
 
 def compare(request: Request) -> HttpResponse:
     given = request.POST
-    before, after = _prompt(given.get("before", "")), _prompt(given.get("after", ""))
+    before, after = _prompt(request, "before"), _prompt(request, "after")
     pairs = number(given.get("pairs")) or 0
     try:
         started = trying.start_comparison(
@@ -77,7 +77,7 @@ def _start(request: Request) -> HttpResponse:
     given = request.POST
     pairs = Pair.objects.filter(project=request.project).select_related("project", "item")
     pair = chosen(pairs, given.get("pair"))
-    prompt = _prompt(given.get("prompt", "")) or prompt_versions.active(request.project)
+    prompt = _prompt(request, "prompt") or prompt_versions.active(request.project)
     try:
         started = trying.start_trial(pair, _model(given.get("model", "")), prompt, request.person)
     except Refused as refusal:
@@ -94,12 +94,13 @@ def _page(request: Request) -> dict[str, Any]:
     now = prompt_versions.active(request.project)  # the shipped version is a row from the first visit on
     first = Pair.objects.filter(project=request.project).order_by("pk").values_list("pk", flat=True).first()
     living = list(registry.listed(request.project).exclude(role=ModelVersion.Role.CAPTIONER).order_by("-id")[:CHOICES])
+    prompts = prompt_versions.read_by(request.person)
     return {
         "project": request.project,
         "models": sorted(living, key=lambda row: row.name),
         "chats": [one for one in living if one.prompt_id is not None],
         "active": registry.active_models(request.project),
-        "prompts": [now, *PromptVersion.objects.exclude(pk=now.pk).order_by("-id")[: CHOICES - 1]],
+        "prompts": [now, *prompts.exclude(pk=now.pk).order_by("-id")[: CHOICES - 1]],
         "prompt_now": now,
         "pair": number(request.GET.get("pair")) or first or "",
         "trials": request.project.trials.filter(comparison=None)
@@ -118,5 +119,5 @@ def _model(given: str) -> ModelVersion | None:
     return found
 
 
-def _prompt(given: str) -> PromptVersion | None:
-    return chosen(PromptVersion.objects.all(), given)
+def _prompt(request: Request, field: str) -> PromptVersion | None:
+    return chosen(prompt_versions.read_by(request.person), request.POST.get(field))

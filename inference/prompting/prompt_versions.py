@@ -1,25 +1,27 @@
 """Prompt sets as rows: the shipped one is stored when it is first needed; others are written by people.
 
 Which of them a project's models are asked in is a choice of its people (playground.activating). What new projects start with is
-the installation's, and reaches none that is there.
+the installation's, and reaches none that is there. Words are read where they were written or asked in, and everywhere where they
+are the installation's: shipped, brought by its host, or once what new projects started with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy
 
-from inference.models import PromptChoice, PromptVersion
+from inference.models import PromptChoice, PromptHome, PromptVersion
 from inference.prompting import prompts as prompting
 from inference.prompting.prompts import PromptError, PromptSet
 from projects import allowances
 from projects.allowances import Allowance
 from projects.audit import record
 from projects.models import Person, Project
+from projects.policy import ROLES, Permission
 from relevance.identifiers import PROMPT_NAME, is_identifier
 
 PROMPTS = Allowance("prompt", 120, gettext_lazy("prompt versions"))
@@ -32,6 +34,19 @@ def active(project: Project | None = None) -> PromptVersion:
     """
     chosen = _choices(project).first() or _choices(None).first()
     return chosen.prompt if chosen is not None else stored(prompting.shipped())
+
+
+def read_in(projects: Iterable[Project]) -> QuerySet[PromptVersion]:
+    """What may be read by who works with models in one of these projects."""
+    here = list(projects)
+    chosen = PromptChoice.objects.filter(Q(project=None) | Q(project__in=here)).values("prompt")
+    written = PromptHome.objects.filter(project__in=here).values("prompt")
+    return PromptVersion.objects.filter(Q(written_by=None) | Q(pk__in=chosen) | Q(pk__in=written))
+
+
+def read_by(person: Person) -> QuerySet[PromptVersion]:
+    """In all projects where they work with models."""
+    return read_in(Project.objects.filter(memberships__person=person, memberships__role__in=ROLES[Permission.PRELABEL]))
 
 
 def before(project: Project | None) -> PromptVersion | None:
@@ -118,5 +133,7 @@ def write(
         if by is not None:
             allowances.spend(PROMPTS, by)
         row = stored(prompts, note=note, by=by)
+        if project is not None:
+            PromptHome.objects.get_or_create(prompt=row, project=project)
         record(by, "prompt.written", project=project, on=row, name=row.name)
     return row

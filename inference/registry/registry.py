@@ -47,11 +47,20 @@ def living() -> Any:
 
 
 def listed(project: Project | None) -> Any:
-    """The living ones as people tell them apart: a cold start stands there once, though each rule base gives it a row."""
+    """The living ones as people tell them apart, and what answers here: a cold start stands there once, though each rule base
+    gives it a row; rows in words that only other projects read are left out."""
     here = Exists(ActiveModel.objects.filter(project=project, model=OuterRef("pk")))
     first = ("-here", "-id")  # the one that is active here, else the newest
     cold = living().filter(_COLD).annotate(here=here).order_by(*_IDENTITY, *first).distinct(*_IDENTITY)
-    return living().filter(~_COLD | Q(pk__in=cold.values("pk")))
+    shown = readable(ModelVersion.objects.filter(~Q(state=State.RETIRED) | here), project)
+    return shown.filter(~_COLD | Q(pk__in=cold.values("pk")))
+
+
+def readable(rows: QuerySet[ModelVersion], project: Project | None) -> QuerySet[ModelVersion]:
+    """Those in words that a project reads; without one all."""
+    if project is None:
+        return rows
+    return rows.filter(Q(prompt=None) | Q(prompt__in=prompt_versions.read_in([project]).values("pk")))
 
 
 def judges() -> list[str]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from catalogue import words
 from catalogue.models import Item
-from inference.models import Lineage, ModelVersion, PromptChoice
+from inference.models import Lineage, ModelVersion, PromptChoice, PromptHome
 from inference.prompting import prompt_versions, prompts
 from jobs.models import Worker
 from projects import invitations, role_offers, tokens
@@ -135,6 +135,8 @@ def _models(world: World) -> None:
         },
         **{column: marks("all", f"ModelVersion.{column}") for column in ("name", "revision")},
     )  # fmt: skip
+    for project in world.projects.values():
+        PromptHome.objects.create(project=project, prompt=prompt)
     PromptChoice.objects.create(prompt_id=world.shared["shipped"])
     Lineage.objects.create(version=model, split_version=SPLIT_VERSION, families=b"1" * 32, told_by=hanna)
     world.shared |= {"prompt_id": prompt.pk, "version_id": model.pk}

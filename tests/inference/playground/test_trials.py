@@ -62,10 +62,10 @@ def pairs(project: Project) -> list[Pair]:
 
 
 @pytest.fixture
-def other_prompt(cast: Any) -> PromptVersion:
+def other_prompt(project: Project, cast: Any) -> PromptVersion:
     shipped = prompts.shipped()
     templates = {**shipped.templates, "grade": "One letter, please.\n"}
-    return prompt_versions.write("lore-2", templates, shipped.aliases, note="shorter", by=cast.max)
+    return prompt_versions.write("lore-2", templates, shipped.aliases, note="shorter", by=cast.max, project=project)
 
 
 def work_off() -> None:
