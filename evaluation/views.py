@@ -15,7 +15,7 @@ from projects.refusals import Refused
 
 def canary(request: Request, version_id: int) -> HttpResponse:
     """Asks a worker to try the canary suite on a model; leads to the row that is tried, where the outcome will stand."""
-    found = version(version_id)
+    found = version(request, version_id)
     try:
         job = canary_jobs.ask(request.project, found, request.person)
     except Refused as refusal:
@@ -25,7 +25,7 @@ def canary(request: Request, version_id: int) -> HttpResponse:
 
 
 def calibrate(request: Request, version_id: int) -> HttpResponse:
-    found = version(version_id)
+    found = version(request, version_id)
     try:
         calibrating.fit(request.project, found, request.person)
     except Refused as refusal:

@@ -16,8 +16,7 @@ class InferenceConfig(AppConfig):
         from projects import creating, deleting
 
         storing.chunk_stored.register(imported_predictions.take)
-        deleting.deletion_asked.register(retiring.refuse_if_needed_elsewhere)
-        deleting.project_leaves.register(retiring.retire_lessons_of)
+        deleting.project_leaves.register(retiring.lessons_leave)
         deleting.project_leaves.register(captions.empty_all_of)
         creating.project_founded.register(registry.start_with_default)
         kinds.register(runs.KIND, trials.KIND, file_jobs.KIND, query_readings.KIND)

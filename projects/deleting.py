@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 MOST = 5000
 MOST_FRUITLESS = 20
 
-deletion_asked: Hook[[Project], None] = Hook()  # whoever needs something of it elsewhere raises Refused
 # Its jobs end and its files go, before the rows that name them; may be called again.
 project_leaves: Hook[[Project], None] = Hook()
 
@@ -39,7 +38,6 @@ def ask(project: Project, *, typed: str, actor: Person | None) -> Deletion:
         held = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         if held.archived_at is None:
             raise Refused("not_archived", _("Archive the project first."), status=409)
-        deletion_asked(held)
         deletion, new = Deletion.objects.get_or_create(project=held, defaults={"asked_by": actor})
         if new:
             audit.record(actor, "project.deletion_asked", on=held, slug=held.slug)

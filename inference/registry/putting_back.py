@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from inference.models import ActiveModel, FormerModel, ModelVersion
-from inference.registry import registry
+from inference.registry import registry, retiring
 from inference.registry.registry import State
 from projects.audit import record
 from projects.models import Person, Project
@@ -14,8 +14,9 @@ from projects.refusals import Refused
 
 
 def put_back(project: Project, version: ModelVersion, by: Person | None) -> ModelVersion | None:
-    """In place of the version that answers now the model that answered before it, as it is asked now, whoever retired it
-    meanwhile; needs no comparison. None where nobody answered in that role. Raises Refused."""
+    """In place of the version that answers now the model that answered before it, as it is asked now; needs no comparison.
+    One that was retired meanwhile answers here again, and is back in use where it is this project's. None where nobody
+    answered in that role. Raises Refused."""
     with transaction.atomic():
         registry.take_turn(project)
         row = registry.row_in_turn(project, version.role)
@@ -30,7 +31,8 @@ def put_back(project: Project, version: ModelVersion, by: Person | None) -> Mode
             return None
         model = registry.as_asked_in(project, row.before)
         registry.refuse_unable(model)
-        registry.rows_of(model).filter(state=State.RETIRED).update(state=State.REGISTERED)
+        if retiring.not_theirs(model, project, by) is None:
+            registry.rows_of(model).filter(state=State.RETIRED).update(state=State.REGISTERED)
         registry.put_in_place(row, model, by=by, act="model.put_back")
         return model
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from inference.engines.learnt import LearntDistilled
-from inference.models import ModelVersion
+from inference.models import LearntModel, ModelVersion
 from inference.registry import connecting
 from projects.refusals import Refused
 
@@ -24,6 +24,9 @@ def why_not(version: ModelVersion) -> Refused | None:
 
 
 def _of_learnt(version: ModelVersion) -> Refused | None:
+    if not LearntModel.objects.filter(version=version).exists():
+        gone = _("%(model)s cannot answer: what it learnt was deleted with its project. Promote another.")
+        return Refused("lesson_gone", gone, status=409, model=str(version))
     if version.prompt_version == LearntDistilled.prompt_version:
         return None
     other = _(

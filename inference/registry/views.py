@@ -46,7 +46,7 @@ def listed(request: Request, *, status: int = 200) -> HttpResponse:
         "active": active,
         "judge": registry.active(request.project),
         "default": registry.active(None),
-        "retired": retiring.retired().order_by("name", "-pk")[:100],
+        "retired": registry.readable(retiring.retired(), request.project).order_by("name", "-pk")[:100],
         "sources": ModelJob.Source.choices,
         "presence": heartbeats.presence(),
         **_jobs(request),
@@ -71,7 +71,7 @@ def _jobs(request: Request) -> dict[str, object]:
 
 
 def model(request: Request, version_id: int) -> HttpResponse:
-    return page(request, version(version_id))
+    return page(request, version(request, version_id))
 
 
 def page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpResponse:
@@ -87,7 +87,8 @@ def page(request: Request, found: ModelVersion, *, status: int = 200) -> HttpRes
         "unable": runnable.why_not(found),
         "stopped": stopping.last(request.project, found),
         "promoting": _promoting(request.project, found),
-        "not_retired_since": retiring.why_not(found),
+        "not_retired_since": retiring.why_not(found, request.project, request.person),
+        "not_restored_since": retiring.not_theirs(found, request.project, request.person),
         "lesson": lesson,
         "beside": _beside(lesson),
         "learnt_from": _learnt_from(found, request.project),
@@ -126,7 +127,7 @@ def _promoting(project: Project, found: ModelVersion) -> dict[str, int] | None:
 
 
 def promote(request: Request, version_id: int) -> HttpResponse:
-    found = version(version_id)
+    found = version(request, version_id)
     try:
         promoted = registry.promote(found, request.project, request.person)
     except Refused as refusal:
@@ -139,7 +140,7 @@ def promote(request: Request, version_id: int) -> HttpResponse:
 
 def put_back(request: Request, version_id: int) -> HttpResponse:
     """In place of this one, which must still be the one that answers: of two who press, the second changes nothing."""
-    found = version(version_id)
+    found = version(request, version_id)
     try:
         before = putting_back.put_back(request.project, found, request.person)
     except Refused as refusal:
@@ -156,13 +157,13 @@ def put_back(request: Request, version_id: int) -> HttpResponse:
 
 def retire(request: Request, version_id: int) -> HttpResponse:
     """Or take it back into use."""
-    found = version(version_id)
+    found = version(request, version_id)
     try:
         if request.POST.get("act") == "restore":
-            retiring.restore(found, request.person)
+            retiring.restore(found, request.person, request.project)
             messages.success(request, _("%(model)s is in use again.") % {"model": found})
         elif request.POST.get("act") == "retire":
-            retiring.retire(found, request.person)
+            retiring.retire(found, request.person, request.project)
             messages.success(request, _("%(model)s is retired.") % {"model": found})
     except Refused as refusal:
         messages.error(request, refusal.sentence)
@@ -195,5 +196,6 @@ def _learnt_from(model: ModelVersion, project: Project) -> dict[str, int] | None
     )
 
 
-def version(version_id: int) -> ModelVersion:
-    return one(ModelVersion.objects.select_related("prompt", "registered_by"), version_id)
+def version(request: Request, version_id: int) -> ModelVersion:
+    rows = registry.readable(ModelVersion.objects.all(), request.project)
+    return one(rows.select_related("prompt", "registered_by"), version_id)

@@ -19,7 +19,7 @@ from annotation.gold.settling import settle
 from annotation.judging import queue
 from annotation.models import Disagreement, EvidenceCheck, Lease, Slot
 from catalogue.models import Image, Pair, PictureFetch, PictureReading
-from inference.models import ActiveModel, Comparison, ModelJob, ModelVersion, PromptChoice
+from inference.models import ActiveModel, Comparison, LearntModel, ModelJob, ModelVersion, PromptChoice
 from inference.playground.prompt_views import FORMS
 from inference.prompting import prompt_versions, prompts
 from projects.models import Person, Project
@@ -91,7 +91,15 @@ VALIDATION, TEST = _queries("validation"), _queries("test")  # by which a model 
 
 
 def _answers_nowhere(world: World, actor: Person | None) -> None:
+    _learnt_here(world)
     ActiveModel.objects.filter(model=world.shared["version_id"]).delete()
+
+
+def _learnt_here(world: World) -> None:
+    """Of one that other projects work with as well, nobody of a project would do more than be refused."""
+    LearntModel.objects.create(
+        version_id=world.shared["version_id"], project=world.projects["own"], source="gold", body=b"", report={}
+    )
 
 
 def _another_answers(world: World, actor: Person | None) -> None:
@@ -116,6 +124,7 @@ def _asked_before(world: World, actor: Person | None) -> None:
 
 
 def _retired(world: World, actor: Person | None) -> None:
+    _learnt_here(world)
     ModelVersion.objects.filter(pk=world.shared["version_id"]).update(state="retired")
 
 

@@ -23,6 +23,7 @@ from catalogue.pictures import images
 from database import locks
 from database.statements import rows, run
 from inference.models import ActiveModel, Caption, LearntModel
+from inference.registry import putting_back, registry, runnable
 from jobs import leasing
 from projects import archiving, deleting, rows_of_project
 from projects.models import AuditEvent, Deletion, Person, Project
@@ -31,7 +32,7 @@ from tests.conftest import Cast, FreshDatabase
 from tests.world import installation
 from tests.world.columns import tables
 from tests.world.project import picture
-from tests.world.rows import make_import, make_judgment, make_model, make_pair, make_prediction
+from tests.world.rows import make_import, make_judgment, make_model, make_pair, make_prediction, make_rule_base
 
 ClientFor = Callable[[Person], Client]
 
@@ -271,14 +272,39 @@ def test_the_door_opens_for_no_project_that_is_not_to_be_deleted(project: Projec
 
 
 @pytest.mark.django_db
-def test_a_project_stays_whose_model_answers_elsewhere(project: Project, foreign: Project) -> None:
+@pytest.mark.parametrize("before", [False, True])
+def test_a_project_goes_whatever_answers_elsewhere_and_there_answers_what_did_before(
+    project: Project, foreign: Project, before: bool
+) -> None:
+    """Else whoever promotes its model elsewhere keeps it from being deleted."""
+    make_rule_base()
     version = lesson_of(project).version
-    ActiveModel.objects.filter(project=foreign).delete()
-    ActiveModel.objects.create(project=foreign, model=version)
-    archiving.archive(project, actor=None)
-    with pytest.raises(Refused, match="answers elsewhere"):
-        deleting.ask(project, typed="shoes", actor=None)
-    assert not Deletion.objects.exists()
+    earlier = make_model(name="earlier", learnt=True) if before else None
+    for where in (foreign, None):
+        ActiveModel.objects.filter(project=where).delete()
+        ActiveModel.objects.create(project=where, model=version, before=earlier)
+    delete(project)
+    answers = registry.active(foreign)
+    assert answers is not None and (answers == earlier if before else answers.cold_start)
+    told = AuditEvent.objects.get(act="model.lost_its_lesson")
+    assert (told.project, told.actor, told.detail["instead_of"]) == (foreign, None, str(version))
+    assert registry.active(None) is None
+    with pytest.raises(Refused, match="retired"):
+        registry.promote(version, foreign, None)
+    with pytest.raises(Refused):  # it could not answer any more
+        putting_back.put_back(foreign, answers, None)
+
+
+@pytest.mark.django_db
+def test_a_model_without_its_lesson_is_refused_before_it_is_asked(project: Project) -> None:
+    version = LearntModel.objects.create(
+        version=make_model(engine="distilled", learnt=True), project=project, source="gold", body=b"", report={}
+    ).version
+    told = runnable.why_not(version)
+    assert told is None or told.code == "other_revision"
+    delete(project)
+    refusal = runnable.why_not(version)
+    assert refusal is not None and refusal.code == "lesson_gone"
 
 
 @pytest.mark.django_db

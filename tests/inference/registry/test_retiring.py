@@ -12,9 +12,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from inference.models import ModelVersion
+from inference.models import LearntModel, ModelVersion
 from inference.prompting import prompt_versions
-from inference.registry import registry, retiring
+from inference.registry import putting_back, registry, retiring
 from projects.models import AuditEvent, Person, Project
 from projects.refusals import Refused
 from tests.conftest import Cast
@@ -76,13 +76,88 @@ def test_a_model_that_answers_somewhere_is_not_retired_and_no_other_project_is_n
     other = Project.objects.create(slug="boots", name="Boots")
     registry.promote(model, other, None)
     client = client_for(cast.max)
+    with pytest.raises(Refused) as refusal:
+        retiring.retire(model, None)
+    assert refusal.value.code == "active_model"
     asked = client.post(page(project, model, "model-retire"), {"act": "retire"})
-    assert asked.status_code == 409 and "answers in a project" in asked.content.decode()
+    assert asked.status_code == 409 and "Other projects work with it" in asked.content.decode()
     assert "Boots" not in asked.content.decode()
     shown = client.get(page(project, model)).content.decode()
-    assert 'value="retire"' not in shown and "answers in a project" in shown
+    assert 'value="retire"' not in shown and "Other projects work with it" in shown
     registry.promote(make_model(name="newer", learnt=True), other, None)
     assert retiring.retire(model, None)
+
+
+def learnt_in(project: Project) -> ModelVersion:
+    version = make_model(name=f"distilled-{project.pk}", learnt=True)
+    LearntModel.objects.create(version=version, project=project, source="gold", body=b"", report=REPORT)
+    return version
+
+
+REPORT = {
+    "train_pairs": 10, "test_pairs": 5, "acc2": {}, "acc4": {"value": None}, "majority": {"label": "L4", "acc": 0.5},
+    "cold_start": {}, "calibration": [],
+}  # fmt: skip
+
+
+@pytest.fixture
+def boots() -> Project:
+    return Project.objects.create(slug="boots", name="Boots")
+
+
+def test_what_learnt_in_a_project_is_retired_by_its_people_whoever_promotes_it_elsewhere(
+    project: Project, boots: Project, cast: Cast, client_for: ClientFor
+) -> None:
+    ours, theirs = learnt_in(project), learnt_in(boots)
+    for version in (ours, theirs):
+        registry.promote(version, boots, None)
+    registry.promote(ours, boots, None)
+    max_ = client_for(cast.max)
+    for act, state in (("retire", "registered"), ("restore", "retired")):
+        ModelVersion.objects.filter(pk=theirs.pk).update(state=state)
+        asked = max_.post(page(project, theirs, "model-retire"), {"act": act})
+        assert asked.status_code == 409 and "its people retire it" in asked.content.decode()
+        theirs.refresh_from_db()
+        assert theirs.state == state
+    assert acts() == []
+    assert max_.post(page(project, ours, "model-retire"), {"act": "retire"}).status_code == 302
+    ours.refresh_from_db()
+    assert ours.state == "retired" and AuditEvent.objects.get(act="model.retired").project == project
+    assert registry.active(boots) == ours, "what judges boots is changed by its own people"
+    assert ours in registry.listed(boots) and ours not in registry.listed(project)
+    putting_back.put_back(boots, ours, None)
+    with pytest.raises(Refused, match="retired"):
+        registry.promote(ours, boots, None)
+
+
+def test_what_is_put_back_elsewhere_is_back_there_alone(project: Project, boots: Project, cast: Cast) -> None:
+    ours = learnt_in(project)
+    registry.promote(ours, boots, None)
+    registry.promote(make_model(name="newer", learnt=True), boots, None)
+    retiring.retire(ours, cast.max, project)
+    now = registry.active(boots)
+    assert now is not None and putting_back.put_back(boots, now, None) == ours
+    ours.refresh_from_db()
+    assert ours.state == "retired"
+
+
+def test_a_model_of_the_installation_is_retired_from_a_project_while_no_other_works_with_it(
+    project: Project, boots: Project, cast: Cast, client_for: ClientFor, model: ModelVersion
+) -> None:
+    registry.promote(model, boots, None)
+    registry.promote(make_model(name="newer", learnt=True), boots, None)  # a candidate there now
+    max_ = client_for(cast.max)
+    asked = max_.post(page(project, model, "model-retire"), {"act": "retire"})
+    told = asked.content.decode()
+    assert asked.status_code == 409 and "Other projects work with it" in told and "Boots" not in told
+    assert 'value="retire"' not in max_.get(page(project, model)).content.decode()
+    ModelVersion.objects.filter(pk=model.pk).update(state="retired")
+    assert 'value="restore"' not in max_.get(page(project, model)).content.decode()
+    assert max_.post(page(project, model, "model-retire"), {"act": "restore"}).status_code == 409
+    assert retiring.restore(model, None)  # the host's command
+    ModelVersion.objects.filter(pk=model.pk).update(registered_by=cast.max)
+    assert max_.post(page(project, model, "model-retire"), {"act": "retire"}).status_code == 302
+    assert acts() == ["model.restored", "model.retired"]
 
 
 def test_what_new_projects_start_with_is_not_retired(model: ModelVersion) -> None:
