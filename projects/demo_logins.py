@@ -4,8 +4,8 @@ Their user names begin with "demo-", which no other person's may; their sessions
 knows nobody unless settings.DEMO. Switching the demo off therefore ends them.
 
 The demo is for a database of its own: where somebody can sign in who is not of it, it does not start, and its logins open
-nothing. Of the demo are its people, and whom they have let in; so is what people bring in from the shell while nobody
-else can sign in.
+nothing; nor where a project is older than the demo. Of the demo are its people, and whom they have let in; so is what people
+bring in from the shell beside it, while nobody else can sign in.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.models import AuditEvent, Membership, Person, Project, Role
 
 PREFIX = "demo-"
+SLUG = "demo"
 BACKEND = "projects.demo_logins.DemoBackend"
 
 
@@ -89,19 +90,34 @@ def strangers() -> list[str]:
     return sorted(name for pk, name in others.items() if pk not in ours)
 
 
+def earlier_projects() -> list[str]:
+    """Projects that were there before the demo, by short name: whoever enters the demo would run what holds them."""
+    rows = Project.objects.exclude(slug=SLUG)
+    first = Person.objects.filter(username__startswith=PREFIX).order_by("pk").first()
+    if first is not None:
+        rows = rows.filter(created_at__lt=first.created_at)
+    return list(rows.order_by("slug").values_list("slug", flat=True))
+
+
 def why_not() -> str:
     """One sentence with the way out where the demo must not be served, else nothing."""
-    if not settings.DEMO or not (found := strangers()):
+    if not settings.DEMO:
+        return ""
+    if found := strangers():
+        what = "people can sign in who are not of the demo"
+    elif found := earlier_projects():
+        what = "projects are older than the demo"
+    else:
         return ""
     named = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
     return (
-        f"LORE_DEMO=1 lets anybody in without a password, and here people can sign in who are not of the demo ({named}): "
+        f"LORE_DEMO=1 lets anybody in without a password, and here {what} ({named}): "
         "serve them without it (python manage.py up), or give the demo a folder of its own (LORE_DATA_DIR=/elsewhere make run)"
     )
 
 
 def _open() -> bool:
-    return bool(settings.DEMO) and not strangers()
+    return bool(settings.DEMO) and not strangers() and not earlier_projects()
 
 
 def offered() -> list[DemoLogin]:

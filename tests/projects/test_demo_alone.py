@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 
+from database.clock import ClockTimestamp
 from projects import creating, demo_logins, invitations, membership
 from projects.models import Person, Project
 from tests.conftest import ROOT, FreshDatabase
@@ -75,6 +76,20 @@ def test_who_tries_the_product_out_is_not_locked_out_of_it(demo: dict[str, Perso
     assert invitations.accept(cara.path.split("/")[-2], "correct-horse-battery")
     membership.create_person("dan", "Dan", "", actor=Person.objects.get(username="cara"))
     assert demo_logins.strangers() == []
+    assert refused() == [] and enters()
+
+
+def test_the_demo_does_not_start_over_projects_that_were_there_before_it(settings: Any, db: None) -> None:
+    """Brought in from the shell before anybody could sign in: data that is no demo's, which one click would open."""
+    settings.DEMO = True
+    creating.make(None, slug="real", name="Real")
+    assert "projects are older than the demo (real)" in refused()[0]
+    with pytest.raises(CommandError, match="older than the demo"):
+        call_command("load_demo")
+    demo_logins.ensure(creating.make(None, slug="demo", name="Demo"))  # past the command
+    assert "(real)" in refused()[0] and not enters()
+    Project.objects.filter(slug="real").update(created_at=ClockTimestamp())
+    creating.make(None, slug="beside", name="From the shell, beside the demo")
     assert refused() == [] and enters()
 
 
