@@ -51,7 +51,15 @@ def work(pk: int, token: UUID) -> None:
             leasing.fail(job, token, error, retry=False)
 
 
-KIND = Kind("canary", _("Canary runs"), ModelJob, single(work), PRELABEL_QUEUE, only=Q(kind=ModelJob.Kind.CANARY))
+KIND = Kind(
+    "canary",
+    _("Canary runs"),
+    ModelJob,
+    single(work),
+    PRELABEL_QUEUE,
+    only=Q(kind=ModelJob.Kind.CANARY),
+    most_waiting=1,
+)
 
 
 def _under_its_rules(model: ModelVersion, project: Project) -> ModelVersion:

@@ -10,16 +10,18 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event
+from typing import Any
 from uuid import UUID
 
 from django.db import close_old_connections, connections
-from django.db.models import Min, Q
+from django.db.models import Min, Q, QuerySet
 from django.utils.functional import Promise
 
 from jobs import leasing
 from jobs.isolation import Isolation
-from jobs.leasing import Claim
+from jobs.leasing import Claim, QueueFull
 from jobs.models import Job
+from projects.models import Project
 
 logger = logging.getLogger(__name__)
 DISPATCHING = ""  # no queue: where a chore says so, whoever dispatches does it
@@ -37,7 +39,8 @@ class Kind:
     with what it raises, who takes more sees to each of them. Of the table only rows that fulfil `only` may be taken (the
     rest are of another kind, or wait for a person). `project` leads from a row to its project. `lines`: those with
     something due, which take turns; where none are named each project is one. What may end its
-    process goes alone through `isolation`.
+    process goes alone through `isolation`. `most_waiting`: how many a project may have waiting, as whoever lets people ask for
+    them holds by `refuse_beyond`; None where they follow from something else. `waiting`: those, where they are not the rows.
     """
 
     code: str
@@ -50,6 +53,14 @@ class Kind:
     project: str = "project"
     lines: Callable[[], Sequence[Q]] | None = None
     isolation: Isolation = field(default_factory=Isolation)
+    most_waiting: int | None = None
+    waiting: Callable[[Project], QuerySet[Any]] | None = None
+
+    def waiting_in(self, project: Project) -> QuerySet[Any]:
+        """What of it a project has asked for that is not over."""
+        if self.waiting is not None:
+            return self.waiting(project)
+        return self.model._default_manager.filter(self.only, state__in=leasing.LIVE, **{self.project: project})
 
     def due_lines(self) -> Sequence[Q]:
         """Those with something due; newcomers in the order in which they began to wait."""
@@ -95,6 +106,15 @@ def single(work: Callable[[int, UUID], object]) -> Callable[[Sequence[Claim]], o
 
 def every() -> list[Kind]:
     return list(_kinds.values())
+
+
+def refuse_beyond(code: str, project: Project) -> None:
+    """Before one more of this kind is asked for. Raises QueueFull; who asks at the same moment may come through."""
+    kind = _kinds[code]
+    if kind.most_waiting is not None:
+        waiting = kind.waiting_in(project)[: kind.most_waiting].count()
+        if waiting >= kind.most_waiting:
+            raise QueueFull(waiting)
 
 
 def of(queues: Sequence[str]) -> list[Kind]:

@@ -95,12 +95,6 @@ def due(model: type[J]) -> QuerySet[J]:
     return model._default_manager.filter(state__in=[Literally(state.value) for state in LIVE], due_at__lte=Once())
 
 
-def refuse_beyond(most: int, rows: QuerySet[Any]) -> None:
-    """Before one more of these is asked for. Raises QueueFull; who asks at the same moment may come through."""
-    if (waiting := rows.filter(state__in=LIVE)[:most].count()) >= most:
-        raise QueueFull(waiting)
-
-
 def head(rows: QuerySet[Any], most: int) -> list[Due]:
     """The first of those due, longest due first."""
     found = rows.annotate(alone=dangerous() | spent()).order_by("due_at", "pk").values_list("pk", "alone")

@@ -49,7 +49,9 @@ def work(pk: int, token: UUID) -> None:
             leasing.fail(job, token, error, retry=False)
 
 
-KIND = Kind("training", _("Trainings"), ModelJob, single(work), PRELABEL_QUEUE, only=Q(kind=ModelJob.Kind.TRAIN))
+KIND = Kind(
+    "training", _("Trainings"), ModelJob, single(work), PRELABEL_QUEUE, only=Q(kind=ModelJob.Kind.TRAIN), most_waiting=1
+)
 
 
 def _train(job: ModelJob, token: UUID) -> None:

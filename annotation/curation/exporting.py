@@ -39,7 +39,7 @@ from annotation.standard import staleness
 from catalogue.benchmark import splits as splits_now
 from catalogue.models import Query
 from database.clock import ClockTimestamp
-from jobs import leasing
+from jobs import kinds, leasing
 from jobs.kinds import Kind, single
 from jobs.models import JobState
 from projects import allowances, audit
@@ -68,7 +68,6 @@ WHERE p.project_id = %(project)s AND q.erased_at IS NULL
 ORDER BY p.id
 """
 EXPORTS = Allowance("export", 120, _("exports"))
-MOST_WAITING = 50  # of a project
 
 
 class Chosen(NamedTuple):
@@ -84,7 +83,7 @@ def request_export(
 ) -> Export:
     """`without_stale`: leave out pairs of which a standing judgment cites a rule that reads otherwise now. Raises Refused
     for a kind that is none, and where too many of the project wait."""
-    leasing.refuse_beyond(MOST_WAITING, Export.objects.filter(project=project))
+    kinds.refuse_beyond("export", project)
     if by is not None:
         allowances.spend(EXPORTS, by)
     export = Export.objects.create(
@@ -161,7 +160,7 @@ def work(export_id: int, token: UUID) -> None:
         raise
 
 
-KIND = Kind("export", _("export"), Export, single(work))
+KIND = Kind("export", _("export"), Export, single(work), most_waiting=50)
 
 
 def _folder(export_id: int, token: UUID) -> str:

@@ -21,7 +21,7 @@ from annotation.pairs import choosing
 from annotation.pairs.choosing import Choice
 from database.clock import ClockTimestamp
 from database.statements import array_of, rows, statement
-from jobs import leasing
+from jobs import kinds, leasing
 from jobs.kinds import Kind, single
 from jobs.leasing import Claim
 from jobs.models import JobState
@@ -106,6 +106,7 @@ def ask(project: Project, wanted: MoreWanted, by: Person | None, key: UUID, *, h
         if known.project_id != project.pk:  # a key is a UUID that only its own page knows
             raise Refused("used_key", _("The form is incomplete; reload the page."), status=409)
         return known
+    kinds.refuse_beyond("more_judgments", project)
     found, _partial = _chosen(project, wanted.chosen)
     told = {**wanted.chosen.as_data(), **({"firm": True} if wanted.firm else {})}
     at_once, token = len(found) <= TOGETHER, None
@@ -182,7 +183,7 @@ def work(pk: int, token: UUID, together: int = STEP) -> None:
             pass
 
 
-KIND = Kind("more_judgments", _("More judgments"), MoreJudgments, single(work))
+KIND = Kind("more_judgments", _("More judgments"), MoreJudgments, single(work), most_waiting=50)
 
 
 def _give(act: MoreJudgments, token: UUID, together: int) -> bool:

@@ -29,7 +29,7 @@ from catalogue.evidence import grids, lexicons
 from inference import unanswered
 from inference.models import ModelVersion
 from inference.registry.basis import Basis
-from jobs import leasing
+from jobs import kinds, leasing
 from jobs.kinds import Kind, single
 from projects import allowances
 from projects.allowances import Allowance
@@ -165,6 +165,7 @@ def start(draft: RuleDraft, project: Project, by: Person | None, sample: Sample 
         raise Refused("nothing_changes", _("The draft changes nothing yet."), status=409)
     if not project.pairs.exists():
         raise Refused("no_pairs", _("There is nothing to test on: import pairs first."), status=409)
+    kinds.refuse_beyond("back_test_with_a_model" if sample else "back_test", project)
     with transaction.atomic():
         if by is not None:
             allowances.spend(BACK_TESTS, by)
@@ -202,7 +203,7 @@ def work(pk: int, token: UUID) -> None:
             leasing.finish(test, token, seen=tally.pairs, result=result_of(tally))
 
 
-KIND = Kind("back_test", _("Back-test"), BackTest, single(work), only=Q(kind=BackTest.Kind.EXACT))
+KIND = Kind("back_test", _("Back-test"), BackTest, single(work), only=Q(kind=BackTest.Kind.EXACT), most_waiting=20)
 
 
 def compare(

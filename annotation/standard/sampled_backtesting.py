@@ -129,6 +129,7 @@ KIND = Kind(
     single(work),
     PRELABEL_QUEUE,
     only=Q(kind=BackTest.Kind.MODEL),
+    most_waiting=10,
 )
 
 

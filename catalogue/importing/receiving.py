@@ -32,7 +32,7 @@ from catalogue.importing.shapes.table import asked
 from catalogue.models import Image, Import, Rejection, Snapshot
 from catalogue.pictures import images
 from database.clock import ClockTimestamp
-from jobs import leasing
+from jobs import kinds, leasing
 from jobs.models import JobState
 from projects import allowances, audit
 from projects.allowances import Allowance
@@ -42,7 +42,6 @@ from relevance.sanitising import storable
 FIRST_REJECTIONS = 20
 COUNTING_SECONDS = 2.0  # for which a page or program waits; the import counts what is left
 IMPORTS = Allowance("import", 600, gettext_lazy("imports"))
-MOST_WAITING = 20  # of a project
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def labels_answered(batch: Import) -> Mapping[str, str]:
 
 def confirm(batch: Import, decision: ConfirmedMapping, *, person: Person) -> bool:
     """Let the import run; False when someone confirmed or cancelled it meanwhile. Raises ScaleUnclear, QueueFull."""
-    leasing.refuse_beyond(MOST_WAITING, Import.objects.filter(project=batch.project, confirmed=True))
+    kinds.refuse_beyond("import", batch.project)
     with transaction.atomic():
         scale = decision.table.scale if decision.table else None
         if scale is not None:

@@ -136,7 +136,7 @@ def open_stored(batch: Import, opened: ExitStack) -> list[ImportFile]:
     return [ImportFile(name, file, reading) for name, file in opened_parts]
 
 
-KIND = Kind("import", gettext_lazy("import"), Import, single(work), only=Q(confirmed=True))
+KIND = Kind("import", gettext_lazy("import"), Import, single(work), only=Q(confirmed=True), most_waiting=20)
 
 
 def run_here(

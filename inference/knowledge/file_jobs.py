@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext_lazy, override
 
 from inference.knowledge.files import KnowledgeCounts, KnowledgeFileRefused, Rejected, first_look, import_file
 from inference.models import KnowledgeImport
-from jobs import leasing
+from jobs import kinds, leasing
 from jobs.kinds import Kind, single
 from projects import allowances, audit
 from projects.allowances import Allowance
@@ -29,6 +29,7 @@ def receive(project: Project, upload: UploadedFile[Any], person: Person) -> Know
     """Raises KnowledgeFileRefused where not even the first row can be read."""
     name = storable(upload.name or "")[-255:]
     first_look(upload, name)
+    kinds.refuse_beyond("knowledge_import", project)
     lines = sum(piece.count(b"\n") for piece in upload.chunks())
     upload.seek(0)
     kept = default_storage.save(f"knowledge/{uuid4().hex}", upload)
@@ -102,4 +103,4 @@ def _note(batch: KnowledgeImport, token: UUID, counts: KnowledgeCounts) -> None:
     KnowledgeImport.objects.filter(pk=batch.pk).update(**told, rejected_rows=counts.rejected_rows, reasons=reasons)
 
 
-KIND = Kind("knowledge_import", gettext_lazy("import of knowledge"), KnowledgeImport, single(work))
+KIND = Kind("knowledge_import", gettext_lazy("import of knowledge"), KnowledgeImport, single(work), most_waiting=20)

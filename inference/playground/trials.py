@@ -28,7 +28,7 @@ from inference.prompting import prompt_versions
 from inference.prompting.rendering import render
 from inference.registry import registry, runnable
 from inference.registry.basis import Basis
-from jobs import leasing
+from jobs import kinds, leasing
 from jobs.kinds import PRELABEL_QUEUE, Kind
 from jobs.leasing import Claim
 from jobs.models import JobState
@@ -60,6 +60,7 @@ def start_trial(pair: Pair | None, model: ModelVersion | None, prompt: PromptVer
     if refusal := runnable.why_not(model):
         raise refusal
     rule_base_of(pair.project)
+    kinds.refuse_beyond("trial", pair.project)
     with transaction.atomic():
         allowances.spend(TRIALS, by)
         trial = Trial.objects.create(
@@ -86,6 +87,7 @@ def start_comparison(
     """Both versions on the same gold pairs that may measure the model, drawn at random; raises Refused."""
     if model is None or model.prompt_id is None or not before or not after or before.pk == after.pk or pairs < 1:
         raise Refused("two_prompts", _("Choose a large model, two different prompt versions and how many pairs."))
+    kinds.refuse_beyond("trial", project)
     gold = [pk for found in gold_to_measure(project, model) for pk in found]
     if len(gold) < FEWEST_PAIRS:
         raise Refused("no_gold", _("Ten gold pairs at least are needed to compare two prompt versions."), status=409)
@@ -120,7 +122,7 @@ def work(claims: Sequence[Claim]) -> None:
             _try(claim)
 
 
-KIND = Kind("trial", _("trial"), Trial, work, PRELABEL_QUEUE, together=4)
+KIND = Kind("trial", _("trial"), Trial, work, PRELABEL_QUEUE, together=4, most_waiting=1000)
 
 
 def _try(claim: Claim) -> None:

@@ -24,7 +24,7 @@ from inference.engines.base import EngineError, EngineUnavailable
 from inference.models import ModelVersion, QueryReadingRun
 from inference.prompting import query_spans
 from inference.registry import connecting, registry
-from jobs import leasing
+from jobs import kinds, leasing
 from jobs.kinds import PRELABEL_QUEUE, Kind, single
 from projects import allowances
 from projects.allowances import Allowance
@@ -52,6 +52,7 @@ def start(project: Project, model: ModelVersion | None, by: Person | None, most:
     asked = model or registry.active(project)
     if asked is None or asked.prompt_id is None:
         raise Refused("no_large_model", _("Only a large model reads queries: register one, and name it or promote it."))
+    kinds.refuse_beyond("query_readings", project)
     waiting = _unread(project, asked)[:most].count()
     if not waiting:
         raise Refused("nothing_to_read", _("This model, or people, have read every query of the project."), status=409)
@@ -71,7 +72,12 @@ def work(pk: int, token: UUID) -> None:
 
 
 KIND = Kind(
-    "query_readings", gettext_lazy("Queries read by a model"), QueryReadingRun, single(work), queue=PRELABEL_QUEUE
+    "query_readings",
+    gettext_lazy("Queries read by a model"),
+    QueryReadingRun,
+    single(work),
+    queue=PRELABEL_QUEUE,
+    most_waiting=10,
 )
 
 

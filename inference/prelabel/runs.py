@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.evidence import grids, lexicons
@@ -19,7 +19,7 @@ from database.statements import planned_for_its_values, rows, statement
 from inference.models import ModelVersion, PrelabelJob, PrelabelRun
 from inference.prelabel import answering, predictions
 from inference.registry import connecting, registry, runnable
-from jobs import leasing, working
+from jobs import kinds, leasing, working
 from jobs.kinds import PRELABEL_QUEUE, Kind
 from jobs.leasing import Claim
 from projects import allowances
@@ -60,6 +60,7 @@ def start_run(project: Project, by: Person | None, wish: Wish = EVERYTHING) -> P
         known = ", ".join(filter(None, ONLY))
         wish_for = _("only: one of %(known)s; samples: 1 to %(most)s")
         raise Refused("wish", wish_for, status=400, known=known, most=MOST_SAMPLES)
+    kinds.refuse_beyond("prelabel", project)
     # Before the transaction: a model that follows the rules settles pairs, and judges would wait for all that is enqueued.
     model = model_for(project, wish.model, specs(rule_base))
     if refusal := runnable.why_not(model):
@@ -134,6 +135,7 @@ def resume(run: PrelabelRun, by: Person | None) -> int:
     """Go on with a run where somebody, or its engine, stopped it; a cold start as it is now. Raises Refused."""
     if refusal := runnable.why_not(run.model):
         raise refusal
+    kinds.refuse_beyond("prelabel", run.project)
     # Before the transaction, as where a run is started.
     model = _as_it_is_now(run)
     with transaction.atomic():
@@ -173,6 +175,12 @@ def lines() -> list[Q]:
     return [Q(run_id=pk) for pk in runs.values_list("pk", flat=True)]
 
 
+def unfinished(project: Project) -> QuerySet[PrelabelRun]:
+    """Its runs that are not over. A run counts once, however many pairs it asks about."""
+    living = PrelabelJob.objects.filter(state__in=leasing.LIVE)
+    return PrelabelRun.objects.filter(project=project, cancelled_at=None, pk__in=living.values("run"))
+
+
 KIND = Kind(
     "prelabel",
     _("pre-label"),
@@ -182,6 +190,8 @@ KIND = Kind(
     TOGETHER,
     project="run__project",
     lines=lines,
+    most_waiting=20,
+    waiting=unfinished,
 )
 
 

@@ -113,7 +113,7 @@ def test_a_project_that_asks_for_much_holds_up_no_other(project: Project) -> Non
 
 
 def test_one_more_than_a_project_may_have_waiting_is_refused_and_of_another_is_not(project: Project) -> None:
-    for _ in range(exporting.MOST_WAITING):
+    for _ in range(50):
         exporting.request_export(project, "labels", None)
     with pytest.raises(leasing.QueueFull, match="50 of these jobs of this project are waiting"):
         exporting.request_export(project, "labels", None)
