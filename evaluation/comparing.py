@@ -12,12 +12,11 @@ from evaluation import measuring
 from evaluation.measuring import LabelledPair
 from inference.models import ModelVersion, Prediction
 from inference.registry import lineage, registry, runnable
+from inference.registry.basis import FEWEST_ANSWERED
 from projects.models import Project
 from relevance.chain import LABELS
 from relevance.rules import RuleSpec
 from relevance.splits import SPLIT_VERSION, Splits
-
-FEWEST_ANSWERED = 20  # of the test pairs by the model that is compared with, whatever their share
 
 
 def active_figures(
@@ -37,6 +36,7 @@ def active_figures(
     rows = Prediction.objects.filter(model=active, status="ok", pair__in=[one.pair for one in test])
     said = {pk: shares for pk, shares in rows.order_by("pair_id", "id").values_list("pair_id", "posterior") if shares}
     known = [one for one in test if one.pair.pk in said]
+    # Of the test pairs by the model that is compared with: so many, and so large a share of them.
     if len(known) < max(FEWEST_ANSWERED, 0.9 * len(test)):
         return {"model": str(active), "unknown": len(test) - len(known)}
     stored = np.array([[said[one.pair.pk][label] for label in LABELS] for one in known])

@@ -14,10 +14,9 @@ from inference.models import Comparison, PromptVersion
 from inference.playground.trials import Compared, compared
 from inference.prompting import prompt_versions
 from inference.registry import registry
+from inference.registry.basis import FEWEST_ANSWERED
 from projects.models import Person, Project
 from projects.refusals import Refused
-
-FEWEST_ANSWERED = 20
 
 
 def activate(prompt: PromptVersion, project: Project, by: Person | None) -> None:

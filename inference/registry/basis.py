@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.models import Mode
 
 IMPORTED = "imported"  # the mode of a rating that a file brought
+FEWEST_ANSWERED = 20  # pairs: of fewer that both sides answered, a comparison tells nothing
 SHIPPED = "shipped"  # the ground of pairs that belong to no catalogue
 _MODES = {**dict(Mode.choices), IMPORTED: _("imported")}
 _GROUNDS = {
