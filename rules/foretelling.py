@@ -13,7 +13,8 @@ from rules.models import RuleBaseVersion, RuleDraft
 
 @dataclass(frozen=True)
 class ForeseenChange:
-    """Of one project's labelled pairs, beside `before`. `result` is empty until it is done; `state` is a job's."""
+    """Of one project's labelled pairs, beside `before`. `result` is empty until it is done; `state` is a job's; `basis` tells
+    what the figures are of, as who computes them does."""
 
     project: Project
     before: RuleBaseVersion
@@ -23,6 +24,7 @@ class ForeseenChange:
     total: int
     result: Mapping[str, Any]
     replay_set: int | None
+    basis: object = None
 
     @property
     def ended(self) -> bool:
@@ -34,10 +36,15 @@ class ForeseenChange:
         return [(*way.split("->"), count) for way, count in self.result.get("by_direction", {}).items()]
 
     @property
-    def agreement(self) -> tuple[float, float] | None:
-        """The share of the labels that the rules give, before and after."""
+    def agreement(self) -> Sequence[Mapping[str, Any]] | None:
+        """The share of the labels that the rules give, before and after, with its interval; none in what an earlier version
+        computed."""
         pairs = self.result.get("pairs")
-        return (self.result["right_before"] / pairs, self.result["right_after"] / pairs) if pairs else None
+        if not pairs:
+            return None
+        shares = [{"value": self.result[f"right_{when}"] / pairs} for when in ("before", "after")]
+        told: Sequence[Mapping[str, Any]] = self.result.get("agreement", shares)
+        return told
 
 
 @dataclass(frozen=True)

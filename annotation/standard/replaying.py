@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,12 +20,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotation.models import ReplayEntry, ReplaySet
+from annotation.models import Gold, Judgment, ReplayEntry, ReplaySet
 from annotation.standard.rule_effects import TwoSets
 from catalogue.evidence import grids
 from catalogue.evidence.grids import GridSubject
 from catalogue.evidence.lexicons import current
 from catalogue.models import Pair, Snapshot
+from inference.registry.basis import Basis
 from projects import allowances
 from projects.allowances import Allowance
 from projects.audit import record
@@ -32,6 +34,7 @@ from projects.models import Person, Project
 from projects.refusals import Refused
 from relevance.evidence import EvidenceGrid
 from relevance.lexicon import Lexicon
+from relevance.resampling import Figure, Floats, figures, ratio
 from relevance.rules import RuleSpec, in_force
 
 MOST = 5000  # pairs of a set, drawn evenly over the gold there is
@@ -71,23 +74,42 @@ def newest(project: Project) -> ReplaySet | None:
 
 @dataclass
 class Replayed:
-    """Labelled pairs under two sets of rules: how many of them the rules give another label, and how many the right one.
-    Labels are in the project's scale."""
+    """Labelled pairs under two sets of rules: how many of them the rules give another label, and how many the right one, in all
+    and by query. Labels are in the project's scale; `basis` says on which ground they stand."""
 
     pairs: int = 0
     flips: Counter[tuple[str, str]] = field(default_factory=Counter)
     right_before: int = 0
     right_after: int = 0
+    by_query: dict[int, list[int]] = field(default_factory=dict)  # pairs, right before, right after
+    basis: Basis = field(default_factory=Basis)
 
-    def add(self, label: str, before: str, after: str) -> None:
+    def add(self, query: int, label: str, before: str, after: str) -> None:
         self.pairs += 1
         self.right_before += before == label
         self.right_after += after == label
+        told = self.by_query.setdefault(query, [0, 0, 0])
+        for place, more in enumerate((1, before == label, after == label)):
+            told[place] += more
         if before != after:
             self.flips[before, after] += 1
 
+    def agreement(self) -> tuple[Figure, Figure]:
+        """The share of the labels that the rules give, before and after, with an interval over queries."""
+        counts = np.array([told for _query, told in sorted(self.by_query.items())], dtype=np.float64).reshape(-1, 3)
+
+        def shares(weights: Floats) -> Floats:
+            pairs, *right = (weights @ counts).T
+            return np.stack([ratio(one, pairs) for one in right], axis=1)
+
+        before, after = figures(shares, len(counts), (self.pairs, self.pairs))
+        return before, after
+
     def to_json(self) -> dict[str, Any]:
+        self.basis.queries = len(self.by_query)
         return {
+            "agreement": [one.to_json() for one in self.agreement()],
+            "basis": self.basis.to_json(),
             "pairs": self.pairs,
             "changed": self.flips.total(),
             "by_direction": {f"{a}->{b}": count for (a, b), count in self.flips.most_common()},
@@ -124,9 +146,10 @@ def replay(
     lexicon, keys = current(project), list(rows.values_list("pk", flat=True))
     for start in range(0, len(keys), TOGETHER):
         together = [_labelled(row) for row in rows.filter(pk__in=keys[start : start + TOGETHER])]
+        _measure(found.basis, together)
         for one, grid in _with_grids(together, lexicon):
             effect = sets.effect(one.pair.facts(one.snapshot), grid)
-            found.add(one.label, scale.from_lore(effect.before), scale.from_lore(effect.after))
+            found.add(one.pair.query_id, one.label, scale.from_lore(effect.before), scale.from_lore(effect.after))
         if not report(found.pairs):
             return None
     return found
@@ -137,6 +160,21 @@ def _labelled(row: ReplayEntry | Pair) -> ReplayedPair:
         return ReplayedPair(row.pair, row.snapshot, row.label)
     assert row.item.current_snapshot is not None, f"item {row.item_id} has no snapshot"
     return ReplayedPair(row, row.item.current_snapshot, row.gold_label)
+
+
+def _measure(basis: Basis, together: Sequence[ReplayedPair]) -> None:
+    """On which ground their labels stand now, and in which modes the judgments of a consensus were given; a label that is gold
+    no more has none."""
+    newest = Gold.objects.filter(pair__in=[one.pair for one in together]).order_by("pair", "-revision").distinct("pair")
+    gold = {row.pair_id: row for row in newest}
+    consensus = [pk for row in gold.values() for pk in row.judgments]
+    modes = dict(Judgment.objects.filter(pk__in=consensus).values_list("pk", "mode"))
+    for one in together:
+        row = gold.get(one.pair.pk)
+        if row is None or row.label != one.label:
+            basis.measured("")
+        else:
+            basis.measured(row.ground, [modes.get(pk) for pk in row.judgments])
 
 
 def _with_grids(together: Sequence[ReplayedPair], lexicon: Lexicon) -> Iterator[tuple[ReplayedPair, EvidenceGrid]]:

@@ -24,6 +24,7 @@ from annotation.models import BackTest, RuleReplay
 from annotation.standard import replaying
 from annotation.standard.backtesting import DraftChanged
 from catalogue.models import Pair
+from inference.registry.basis import Basis
 from jobs import leasing
 from jobs.kinds import Kind, single
 from jobs.models import JobState
@@ -143,6 +144,7 @@ def foreseen(replay: RuleReplay) -> ForeseenChange:
         replay.total,
         replay.result or {},
         replay.replay_set.number if replay.replay_set is not None else None,
+        Basis.read(replay.result["basis"], "") if replay.result and "basis" in replay.result else None,
     )
 
 

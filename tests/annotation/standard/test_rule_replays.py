@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from annotation.models import RuleReplay
+from annotation.models import Gold, RuleReplay
 from annotation.standard import backtesting, replaying, rule_replays
 from catalogue.models import Pair
 from jobs import leasing
@@ -95,7 +96,30 @@ def test_submitting_asks_in_every_project_and_waits_for_none(draft: RuleDraft, o
     ]
     assert worked() == 2
     result = RuleReplay.objects.get(project__slug="shoes").result
-    assert result == {"pairs": 16, "changed": 12, "by_direction": CHANGED, "right_before": 16, "right_after": 4}
+    counts = {"pairs": 16, "changed": 12, "by_direction": CHANGED, "right_before": 16, "right_after": 4}
+    assert {name: result[name] for name in counts} == counts
+
+
+def test_what_is_told_names_its_ground_its_pairs_and_its_intervals(
+    draft: RuleDraft, project: Project, cast: Cast, client_for: Callable[..., Client]
+) -> None:
+    """16 pairs, 4 of them right with the draft: on what their labels rest, of how many queries, and how sure that is."""
+    pairs = list(Pair.objects.filter(project=project).order_by("pk"))
+    for one in pairs[:10]:
+        Gold.objects.create(
+            pair=one, label=one.gold_label, ground="import", batch=one.batch, snapshot_id=one.item.snapshot_now
+        )
+    reviewing.submit(draft, draft.author)
+    worked()
+    result = RuleReplay.objects.get(project=project).result
+    before, after = result["agreement"]
+    assert (before["value"], before["n"], after["value"]) == (1.0, 16, 4 / 16)
+    assert result["basis"]["ground"] == {"import": 10} and result["basis"]["n"] == 16
+    queries = result["basis"]["queries"]
+    assert queries == len({one.query_id for one in pairs})
+    assert queries < 2 or before["low"] is not None
+    page = client_for(cast.lena).get(reverse("standard", args=[project.slug])).content.decode()
+    assert f"16 pairs of {queries} queries" in page and "gold by import 10" in page and "25.0" in page
 
 
 def test_publishing_looks_at_no_pair_either(draft: RuleDraft, second: Person, project: Project) -> None:
