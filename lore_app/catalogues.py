@@ -28,12 +28,15 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
     "_": None,
     "because": None,
+    "Misread": (2,),
+    "ConditionError": (2,),
+    "RuleError": (2,),
 }
 
 
 def sources(root: Path) -> Iterator[tuple[str, bytes]]:
     """Every file with messages, as Python source."""
-    for package in ("lore_app", *settings.OUR_APPS):
+    for package in ("lore_app", "relevance", *settings.OUR_APPS):
         for path in sorted((root / package).rglob("*.py")):
             if "migrations" not in path.parts:
                 yield str(path.relative_to(root)), path.read_bytes()

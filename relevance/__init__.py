@@ -33,6 +33,7 @@ In reading order:
 - `evidence_gate` when the evidence of a category is good enough to be shown
 - `item_conditions` what words stand in query and item, how far an amount is off
 - `conditions`   the small language in which a rule says when it applies
+- `misread`      what was typed and cannot be read: the field, and why as a message with its values
 - `identifiers`  what a code may look like, matched in full by one function
 - `rules`        rules as values: which fire on a pair
 - `routing`      which rules are brought before a pair, and the words that brought them

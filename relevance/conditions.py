@@ -35,6 +35,7 @@ from relevance.item_conditions import (
     Share,
     ShopContains,
 )
+from relevance.misread import Misread, quoted, within
 from relevance.subjects import NOTHING, STANDS, Speaking, StatedAs, SubjectMatter, first_that_speaks, joined, of_row
 from relevance.units import UNITS
 
@@ -46,7 +47,7 @@ MOST_VALUES = 10_000
 QUANTITIES = frozenset({unit.quantity for unit in UNITS.values()} | {"year"})
 
 
-class ConditionError(ValueError):
+class ConditionError(Misread):
     """A condition that cannot be read: names the field."""
 
 
@@ -258,16 +259,16 @@ def _check_size(data: object, path: str) -> None:
         held = [one for one in level if isinstance(one, Mapping | list)]
         values += sum(map(len, held))
         if values > MOST_VALUES:
-            raise ConditionError(f"{path}: has more than {MOST_VALUES} values")
+            raise ConditionError(path, "has more than %(most)s values", most=MOST_VALUES)
         level = [part for one in held for part in (one.values() if isinstance(one, Mapping) else one)]
         if not held:
             return
-    raise ConditionError(f"{path}: is nested more than {MOST_DEPTH} deep")
+    raise ConditionError(path, "is nested more than %(most)s deep", most=MOST_DEPTH)
 
 
 def _condition(data: object, path: str) -> Condition:
     if not isinstance(data, Mapping) or len(data) != 1:
-        raise ConditionError(f"{path}: must be a mapping with exactly one key")
+        raise ConditionError(path, "must be a mapping with exactly one key")
     key, value = next(iter(data.items()))
     if key in {"all", "any"}:
         parts = tuple(_condition(part, f"{path}.{key}[{n}]") for n, part in enumerate(_list(value, f"{path}.{key}")))
@@ -286,7 +287,7 @@ def _condition(data: object, path: str) -> Condition:
         return _share(value, f"{path}.share")
     if key == "price_stated" and isinstance(value, bool):
         return PriceStated(value)
-    raise ConditionError(f"{path}: unknown condition {quoted(key)}")
+    raise ConditionError(path, "unknown condition %(key)s", key=quoted(key))
 
 
 _CONTAINS: Mapping[str, Callable[[tuple[str, ...]], Condition]] = {
@@ -299,19 +300,21 @@ _CONTAINS: Mapping[str, Callable[[tuple[str, ...]], Condition]] = {
 
 def _row(data: object, path: str) -> RowIs:
     if not isinstance(data, Mapping) or not data:
-        raise ConditionError(f"{path}: must name at least one property")
+        raise ConditionError(path, "must name at least one property")
     for key in data:
         if key not in ROW_KEYS:
-            raise ConditionError(f"{path}: unknown property {quoted(key)}; known: {', '.join(ROW_KEYS)}")
+            raise ConditionError(
+                path, "unknown property %(key)s; known: %(known)s", key=quoted(key), known=", ".join(ROW_KEYS)
+            )
     for key, value in data.items():
         if value is None or value == []:
-            raise ConditionError(f"{path}.{key}: says nothing: leave it out")
+            raise ConditionError(within(path, key), "says nothing: leave it out")
     flags = [(name, data[name]) for name in ("head", "negated", "word", "describes") if name in data]
     for name, value in flags:
         if not isinstance(value, bool):
-            raise ConditionError(f"{path}.{name}: must be true or false")
+            raise ConditionError(within(path, name), "must be true or false")
     if "source" in data and "wins" in data:
-        raise ConditionError(f"{path}: source and wins exclude each other")
+        raise ConditionError(path, "source and wins exclude each other")
     return RowIs(
         tuple(_enum(Dimension, one, f"{path}.kind") for one in _several(data.get("kind"))),
         tuple(text_of(one, f"{path}.value") for one in _several(data.get("value"))),
@@ -324,30 +327,31 @@ def _row(data: object, path: str) -> RowIs:
 
 def _overlap(data: object, path: str) -> Overlap:
     if not isinstance(data, Mapping) or not data or not set(data) <= {"at_least", "below"}:
-        raise ConditionError(f"{path}: must have at_least, below or both")
+        raise ConditionError(path, "must have at_least, below or both")
     for name, value in data.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise ConditionError(f"{path}.{name}: must be a number from 0 to 1")
+            raise ConditionError(within(path, name), "must be a number from 0 to 1")
     return Overlap(**{name: float(value) for name, value in data.items()})
 
 
 def _amount(data: object, path: str) -> Amount:
     if not isinstance(data, Mapping) or not {"of"} <= set(data) <= {"of", "off", "multiple"} or len(data) < 2:
-        raise ConditionError(f"{path}: must have of, and off, multiple or both")
+        raise ConditionError(path, "must have of, and off, multiple or both")
     if not isinstance(data["of"], str) or data["of"] not in QUANTITIES:
-        raise ConditionError(f"{path}.of: {quoted(data['of'])} is not one of {', '.join(sorted(QUANTITIES))}")
+        known, of = ", ".join(sorted(QUANTITIES)), within(path, "of")
+        raise ConditionError(of, "%(value)s is not one of %(known)s", value=quoted(data["of"]), known=known)
     off = data.get("off", {})
     if not isinstance(off, Mapping) or ("off" in data and not off) or not set(off) <= {"above", "at_most"}:
-        raise ConditionError(f"{path}.off: must have above, at_most or both")
+        raise ConditionError(within(path, "off"), "must have above, at_most or both")
     bounds = {name: _number(value, f"{path}.off.{name}", most=1000) for name, value in off.items()}
     if "multiple" in data and not isinstance(data["multiple"], bool):
-        raise ConditionError(f"{path}.multiple: must be true or false")
+        raise ConditionError(within(path, "multiple"), "must be true or false")
     return Amount(data["of"], bounds.get("above"), bounds.get("at_most"), data.get("multiple"))
 
 
 def _share(data: object, path: str) -> Share:
     if not isinstance(data, Mapping) or not {"of"} <= set(data) <= {"of", "at_least", "below"} or len(data) < 2:
-        raise ConditionError(f"{path}: must have of, and at_least, below or both")
+        raise ConditionError(path, "must have of, and at_least, below or both")
     of = data["of"] if isinstance(data["of"], list) else [data["of"]]
     bounds = {name: _number(data[name], f"{path}.{name}", most=100) for name in ("at_least", "below") if name in data}
     return Share(tuple(_words(of, f"{path}.of")), **bounds)
@@ -355,14 +359,8 @@ def _share(data: object, path: str) -> Share:
 
 def _number(value: object, path: str, *, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise ConditionError(f"{path}: must be a number from 0 to {most:g}")
+        raise ConditionError(path, "must be a number from 0 to %(most)s", most=f"{most:g}")
     return float(value)
-
-
-def quoted(value: object) -> str:
-    """As a refusal shows it: what somebody wrote may be long."""
-    shown = repr(value) if isinstance(value, str | int | float | None) else type(value).__name__
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
 
 def text_of(value: object, path: str) -> str:
@@ -370,7 +368,8 @@ def text_of(value: object, path: str) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ConditionError(f"{path}: must be text, in quotes where it looks like something else: {quoted(value)}")
+        shown = quoted(value)
+        raise ConditionError(path, "must be text, in quotes where it looks like something else: %(value)s", value=shown)
     return str(value)
 
 
@@ -384,17 +383,18 @@ def _enum(kind: type[E], value: object, path: str) -> E:
     try:
         return kind(str(value))
     except ValueError:
-        raise ConditionError(f"{path}: {quoted(value)} is not one of {', '.join(kind)}") from None
+        known = ", ".join(kind)
+        raise ConditionError(path, "%(value)s is not one of %(known)s", value=quoted(value), known=known) from None
 
 
 def _list(value: object, path: str) -> list[object]:
     if not isinstance(value, list) or not value:
-        raise ConditionError(f"{path}: must be a list with at least one entry")
+        raise ConditionError(path, "must be a list with at least one entry")
     return value
 
 
 def _words(value: object, path: str) -> list[str]:
     words = [text_of(word, path) for word in _list(value, path)]
     if not all(word.strip() for word in words):
-        raise ConditionError(f"{path}: every entry must be a word")
+        raise ConditionError(path, "every entry must be a word")
     return words

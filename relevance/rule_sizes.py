@@ -24,7 +24,7 @@ def check(spec: RuleSpec) -> None:
     """Raises RuleError naming the first field that is too large, and how large it may be."""
     for field, size, most in _sizes(spec):
         if size > most:
-            raise RuleError(spec.code, f"{field}: {size} is too much, {most} at most")
+            raise RuleError(spec.code, "%(size)s is too much, %(most)s at most", at=field, size=size, most=most)
 
 
 def _sizes(spec: RuleSpec) -> Iterator[tuple[str, int, int]]:

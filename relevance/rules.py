@@ -13,13 +13,14 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from relevance.conditions import Condition, ConditionError, parse_condition, quoted, text_of
+from relevance.conditions import Condition, parse_condition, text_of
 from relevance.dimensions import Dimension
 from relevance.evidence import EvidenceGrid
 from relevance.facts import ItemFacts, PairFacts, Sku
 from relevance.identifiers import RULE_CODE, is_identifier
 from relevance.item_conditions import Words
 from relevance.labels import LORE
+from relevance.misread import Misread, quoted, within
 
 LANGUAGES = ("en", "zh")
 EFFECTS = ("label", "cap", "floor")
@@ -47,11 +48,11 @@ _OPTIONAL = {"principle", "behind", "scope", "queries", "valid_from", "valid_unt
 _ITEM_KEYS = {"title", "category", "cpv", "skus", "caption", "shop"}
 
 
-class RuleError(ValueError):
-    """A rule that cannot be read: names the rule and the field."""
+class RuleError(Misread):
+    """A rule that cannot be read: names the rule and, in it, the field."""
 
-    def __init__(self, code: str, problem: str) -> None:
-        super().__init__(f"{code}: {problem}")
+    def __init__(self, code: str, problem: str, /, *, at: str = "", **values: object) -> None:
+        super().__init__(f"{code}: {at}" if at else code, problem, **values)
         self.code = code
 
 
@@ -162,11 +163,13 @@ def parse_rule(data: Mapping[str, Any]) -> RuleSpec:
         raise RuleError("?", "a rule must be a mapping")
     code = data.get("code", "?")
     if "code" in data and not is_identifier(code, RULE_CODE):
-        raise RuleError(quoted(code), "code: must look like R-001: R, a hyphen and three to five of the digits 0 to 9")
+        raise RuleError(
+            quoted(code), "must look like R-001: R, a hyphen and three to five of the digits 0 to 9", at="code"
+        )
     if unknown := set(data) - _KEYS:
-        raise RuleError(code, f"unknown field {quoted(min(map(str, unknown)))}")
+        raise RuleError(code, "unknown field %(field)s", field=quoted(min(map(str, unknown))))
     if missing := _KEYS - _OPTIONAL - set(data):
-        raise RuleError(code, f"field {sorted(missing)[0]!r} is missing")
+        raise RuleError(code, "field %(field)s is missing", field=repr(sorted(missing)[0]))
     try:
         return RuleSpec(
             code,
@@ -186,8 +189,8 @@ def parse_rule(data: Mapping[str, Any]) -> RuleSpec:
             valid_from=_date(data.get("valid_from"), "valid_from"),
             valid_until=_date(data.get("valid_until"), "valid_until"),
         )
-    except (ConditionError, ValueError) as error:
-        raise RuleError(code, str(error)) from error
+    except Misread as error:
+        raise RuleError(code, error.problem, at=error.path, **error.values) from error
 
 
 def _case(data: object, number: int) -> WorkedCase:
@@ -198,7 +201,7 @@ def _case(data: object, number: int) -> WorkedCase:
         "label",
         "note",
     }:
-        raise ValueError(f"{path}: must have query, item and label, and may have a note")
+        raise Misread(path, "must have query, item and label, and may have a note")
     label = _one_of(data["label"], LORE.codes, f"{path}.label")
     query, note = text_of(data["query"], f"{path}.query"), text_of(data.get("note", ""), f"{path}.note")
     return WorkedCase(query, _item(data["item"], f"{path}.item"), label, note)
@@ -206,10 +209,12 @@ def _case(data: object, number: int) -> WorkedCase:
 
 def _item(data: object, path: str) -> ItemFacts:
     if not isinstance(data, Mapping) or "title" not in data or not set(data) <= _ITEM_KEYS:
-        raise ValueError(f"{path}: must have a title, and may have {', '.join(sorted(_ITEM_KEYS - {'title'}))}")
+        raise Misread(
+            path, "must have a title, and may have %(known)s", known=", ".join(sorted(_ITEM_KEYS - {"title"}))
+        )
     cpv = data.get("cpv", {})
     if not isinstance(cpv, Mapping):
-        raise ValueError(f"{path}.cpv: must be a mapping of names to values")
+        raise Misread(within(path, "cpv"), "must be a mapping of names to values")
     title, category, caption, shop = (
         text_of(data.get(name, ""), f"{path}.{name}") for name in ("title", "category", "caption", "shop")
     )
@@ -265,22 +270,22 @@ def _case_to_data(case: WorkedCase) -> dict[str, Any]:
 
 def _texts(value: object, path: str) -> dict[str, str]:
     if not isinstance(value, Mapping) or set(value) != set(LANGUAGES):
-        raise ValueError(f"{path}: must have exactly en and zh")
+        raise Misread(path, "must have exactly en and zh")
     for language in LANGUAGES:
         if not isinstance(value[language], str) or not value[language].strip():
-            raise ValueError(f"{path}.{language}: must be text")
+            raise Misread(within(path, language), "must be text")
     return {language: value[language] for language in LANGUAGES}
 
 
 def _one_of(value: object, known: Iterable[str], path: str) -> str:
     if not isinstance(value, str) or value not in set(known):
-        raise ValueError(f"{path}: {quoted(value)} is not one of {', '.join(known)}")
+        raise Misread(path, "%(value)s is not one of %(known)s", value=quoted(value), known=", ".join(known))
     return value
 
 
 def _whole(value: object, path: str, *, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValueError(f"{path}: must be a whole number from {least} to {most}")
+        raise Misread(path, "must be a whole number from %(least)s to %(most)s", least=least, most=most)
     return value
 
 
@@ -290,12 +295,12 @@ def _date(value: object, path: str) -> date | None:
     if isinstance(value, str) and _DAY.fullmatch(value):
         with suppress(ValueError):
             return date.fromisoformat(value)
-    raise ValueError(f"{path}: must be a day such as 2026-03-31")
+    raise Misread(path, "must be a day such as 2026-03-31")
 
 
 def _list(value: object, path: str) -> list[object]:
     if not isinstance(value, list):
-        raise ValueError(f"{path}: must be a list")
+        raise Misread(path, "must be a list")
     return value
 
 

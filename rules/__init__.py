@@ -10,7 +10,8 @@ Read `models`, then `drafting`, `reviewing` and `publishing`, in which order a r
 - `following`  how a project follows the newest version or pins one, on record in its log
 - The language of conditions is `relevance/conditions`; a draft held against stored pairs, and what waits for a rule owner, is
   `annotation/standard`
-- `packs`      rules as files, `yaml_reading` how YAML is read; `packs/` those that come with the product
+- `packs`      rules as files, `packs/` those that come with the product; `yaml_reading` how YAML is read, `misread_words` why
+  something that was typed cannot be
 - `reading`, `remarks` rules as pages show them, and what people ask about them
 - `urls`       pages of rules
 """

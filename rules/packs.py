@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from relevance import rule_sizes
 from relevance.rules import RuleError, RuleSpec, parse_rule, rule_to_data
 from rules import yaml_reading
+from rules.misread_words import in_words
 from rules.yaml_reading import Entries, UnreadableText
 
 MOST_NODES = 50_000  # the starter pack of 104 rules has 9,900
@@ -46,9 +47,9 @@ def load_pack(text: str) -> Pack:
             rule = parse_rule(entry)
             rule_sizes.check(rule)
             if rule.code in rules:
-                raise RuleError(rule.code, _("stands in the pack twice"))
+                raise RuleError(rule.code, "stands in the pack twice")
         except RuleError as error:
-            problems.append(_("line %(line)s: %(problem)s") % {"line": line, "problem": error})
+            problems.append(_("line %(line)s: %(problem)s") % {"line": line, "problem": in_words(error)})
         else:
             rules[rule.code] = rule
     return Pack(tuple(rules.values()), tuple(problems))

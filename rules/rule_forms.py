@@ -19,6 +19,7 @@ from relevance.evidence import Source, Verdict
 from relevance.labels import LORE
 from relevance.rules import RuleSpec
 from rules import yaml_reading
+from rules.misread_words import in_words
 from rules.reading import SOURCES, VERDICTS, dimension_name
 from rules.yaml_reading import UnreadableText
 
@@ -133,8 +134,10 @@ def read_condition(text: str) -> dict[str, Any] | None:
         return None
     try:
         return parse_condition(yaml_reading.read(text)).to_data()
-    except (UnreadableText, ConditionError) as error:
+    except UnreadableText as error:
         raise forms.ValidationError(str(error)) from error
+    except ConditionError as error:
+        raise forms.ValidationError(in_words(error)) from error
 
 
 def condition_text(data: Mapping[str, Any] | None) -> str:

@@ -22,6 +22,7 @@ from relevance.identifiers import RULE_CODE, is_identifier
 from relevance.rules import RuleError, RuleSpec, parse_rule
 from rules import differing, drafting, findings, foretelling, publishing, reviewing, rule_forms, trying
 from rules.foretelling import Foretold
+from rules.misread_words import in_words
 from rules.models import DraftedRule, RuleBaseVersion, RuleDraft
 from rules.rule_forms import CaseForms, ClauseForm, RuleForm
 from rules.yaml_reading import MOST_BYTES
@@ -133,7 +134,7 @@ def bring(request: Request, draft_id: int) -> HttpResponse:
     except Refused as refused:
         return _page(request, found, refusal=refused, status=refused.status)
     except RuleError as error:
-        return _page(request, found, refusal=Refused("unreadable", str(error)), status=422)
+        return _page(request, found, refusal=Refused("unreadable", in_words(error)), status=422)
     return _page(request, found, brought=brought)
 
 
@@ -158,7 +159,7 @@ def drafted_rule(request: Request, draft_id: int, code: str) -> HttpResponse:
         except Refused as refused:
             refusal = refused.sentence
         except RuleError as error:
-            refusal = str(error)
+            refusal = in_words(error)
         else:
             return redirect("rule-draft", found.pk)
     return _rule_page(request, found, code, form, cases, before, spec, refusal=refusal, status=422)
