@@ -94,11 +94,25 @@ def _audit_page(request: Request, project: Project | None) -> HttpResponse:
     return render(request, "projects/audit.html", context)
 
 
-def _with_names(events: list[AuditEvent]) -> list[tuple[AuditEvent, str]]:
-    """Each with how the person is called now whom it names by number: an event itself tells no name."""
+def _with_names(events: list[AuditEvent]) -> list[tuple[AuditEvent, str, list[tuple[str, str]]]]:
+    """Each with how the person is called now whom it names by number (an event itself tells no name), and its detail to read."""
     numbers = {event.object_id for event in events if event.object_kind == "person" and event.object_id}
     called = {str(one.pk): one.username for one in Person.objects.filter(pk__in=numbers)}
-    return [(event, called.get(event.object_id, "") if event.object_kind == "person" else "") for event in events]
+    about = {event.pk: called.get(event.object_id, "") if event.object_kind == "person" else "" for event in events}
+    return [
+        (event, about[event.pk], [(name, _to_read(value)) for name, value in event.detail.items()]) for event in events
+    ]
+
+
+def _to_read(value: object) -> str:
+    """What an event holds, without the signs of JSON."""
+    if isinstance(value, dict):
+        if value.keys() == {"from", "to"}:
+            return f"{_to_read(value['from'])} → {_to_read(value['to'])}"
+        return ", ".join(f"{name} {_to_read(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_to_read, value))
+    return "–" if value is None or value == "" else str(value)
 
 
 def _events(project: Project | None, act: str, before: int | None) -> list[AuditEvent]:

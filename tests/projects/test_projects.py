@@ -201,7 +201,7 @@ def test_the_audit_log_pages_by_key_and_filters_by_act(cast: Cast, project: Proj
     assert len(first["events"]) == 50 and not first["newer_url"]
     second = otto.get("/p/shoes/audit/" + first["older_url"]).context
     assert len(second["events"]) == 11 and second["newer_url"] and not second["older_url"]  # 61 events in all
-    assert [e.act for e, _about in otto.get("/p/shoes/audit/", {"act": "export.sealed"}).context["events"]] == [
+    assert [e.act for e, *_rest in otto.get("/p/shoes/audit/", {"act": "export.sealed"}).context["events"]] == [
         "export.sealed"
     ]
 
