@@ -78,6 +78,8 @@ def is_of_kind(asked: AskedKind, text: str, brand: str = "") -> KindVerdict:
     beside = next((one for one in mine if one.zone in {"later", "with"}), None)
     if beside is not None and (asked.part or not _part(main)):
         return KindVerdict("near", beside.start, beside.end)
+    if asked.line and not mine and (other := _another_line(asked, named)) is not None:
+        return KindVerdict("conflict", other.start, other.end)
     if kin or asked.noun.endswith(f" {main.words}"):
         return KindVerdict("near", main.start, main.end)
     if asked.things and main.words not in ThingWords.shipped().open:
@@ -109,11 +111,19 @@ def _main(named: tuple[Mention, ...]) -> Mention | None:
     return next((one for one in reversed(named) if one.head and one.zone == "first"), None)
 
 
+def _another_line(asked: AskedKind, named: tuple[Mention, ...]) -> Mention | None:
+    """A product line of the same family: an Xbox for a PlayStation."""
+    lines = (one for one in named if one.zone in {"first", "later", "spec"} and all(thing.line for thing in one.things))
+    return next((one for one in lines if ThingWords.shipped().are_near(asked.things, one.things)), None)
+
+
 def _is(asked: AskedKind, one: Mention) -> bool:
     """The same name, the same thing by another word, or a name that ends with it: "office chair" is a chair."""
     known = ThingWords.shipped()
     if known.are_same(asked.noun, one.words) or (asked.noun and one.words.endswith(f" {asked.noun}")):
         return True
+    if asked.line and one.words.startswith(f"{asked.noun} "):
+        return True  # an Xbox One is an Xbox
     if asked.noun.isascii() and one.words.isascii():
         return False
     values = {thing.value for thing in asked.things}  # across languages the meaning is all there is to compare

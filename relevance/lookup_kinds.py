@@ -17,7 +17,7 @@ from relevance.facts import fold
 from relevance.heads import AskedKind, asked_kind, is_of_kind, names_a_thing
 from relevance.lookup_names import model_cell
 from relevance.lookup_values import word_cell
-from relevance.phrases import original, places, says, told
+from relevance.phrases import first_place, original, places, says, told
 from relevance.reading import Reading, Text
 
 BEGINNING = 120  # characters of a description that say what the thing is
@@ -30,7 +30,7 @@ def kind_cell(constraint: Constraint, source: Source, reading: Reading) -> Cell:
     if source is Source.TITLE:
         return _titled(constraint, asked, reading)
     if source is Source.CAPTION:
-        return _captioned(asked, text)
+        return _captioned(constraint, asked, text)
     best = Cell(source, Verdict.SILENT)
     for piece in text.pieces if source is Source.CPV else ():
         if is_about(piece.where, "category"):
@@ -72,10 +72,15 @@ def _all_said(words: Iterable[str], reading: Reading) -> bool:
     return all(any(says(word, text) for text in texts) for word in words)
 
 
-def _captioned(asked: AskedKind, text: Text) -> Cell:
+def _captioned(constraint: Constraint, asked: AskedKind, text: Text) -> Cell:
     """A picture shows, or its print names, the thing; that it shows another one proves nothing."""
+    if (there := first_place(constraint, text)) is not None:
+        return Cell(Source.CAPTION, Verdict.MATCH, *told(there, constraint))
     found = (_of_kind(asked, Source.CAPTION, piece.text, "", piece.where) for piece in text.pieces)
-    return next((cell for cell in found if cell.verdict is Verdict.MATCH), Cell(Source.CAPTION, Verdict.SILENT))
+    match = next((cell for cell in found if cell.verdict is Verdict.MATCH), Cell(Source.CAPTION, Verdict.SILENT))
+    return (
+        match if all(says(word, text) for word in asked.before) else replace(match, verdict=Verdict.SILENT, literal="")
+    )
 
 
 def _of_kind(asked: AskedKind, source: Source, text: str, brand: str, where: str) -> Cell:

@@ -121,7 +121,9 @@ def _read(paths: Iterable[Path]) -> ThingWords:
     return ThingWords(
         {name: tuple(things) for name, things in names.items()},
         {name: frozenset(numbers) for name, numbers in same.items()},
-        *(frozenset(lists[key]) for key in ("apart", "weak", "open")),
+        frozenset(lists["apart"]),
+        frozenset(lists["weak"]),
+        frozenset(lists["open"]),
     )
 
 

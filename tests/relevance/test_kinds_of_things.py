@@ -72,6 +72,12 @@ def test_a_brand_that_is_a_word_for_a_thing_names_none() -> None:
         ("gadget", "Acme USB cable", "silent"),  # no kind of its own: nothing to contradict
         ("projector", "Sony VF-77", "silent"),
         ("hub", "Compact keyboard no hub", "conflict"),
+        ("laptop bag", "Acme notebook case 39 cm", "match"),
+        ("phone case", "Acme handbag", "conflict"),
+        ("tires", "Front tire replacement", "match"),
+        ("xbox", "Xbox One console", "match"),
+        ("xbox", "PlayStation 4 console", "conflict"),  # another line of the same family
+        ("printer", "Acme LaserJet 600 x 600 DPI", "near"),  # a line of printers, and of what goes with them
         ("rug plum", "Wool area rug", "near"),  # the noun, but not in the way that was asked
         ("rug plum", "Plum wool rug", "match"),
     ],

@@ -8,7 +8,7 @@ from relevance.evidence import Cell, Source, Verdict, build_grid
 from relevance.facts import ItemFacts, PairFacts
 from relevance.lexicon import Lexicon
 
-WORDS = Lexicon.shipped()
+WORDS = Lexicon.shipped().learn([ItemFacts("0", "Juice", cpv=(("brand", "Bravo"),))])
 
 
 def printed(query: str, words: str, title: str = "Carton") -> list[Cell]:
@@ -21,7 +21,7 @@ def printed(query: str, words: str, title: str = "Carton") -> list[Cell]:
     ("query", "words", "literal"),
     [
         ("bravo juice", "BRAVO\nOriginalet", "bravo"),
-        ("oat milk", "THE ORIGINAL\nOAT MILK", "oat"),
+        ("oat milk", "THE ORIGINAL\nOAT MILK", "oat milk"),
         ("juice 1 litre", "BRAVO\n1 litre", "1 litre"),
     ],
 )
