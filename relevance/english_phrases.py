@@ -54,7 +54,7 @@ DIMENSION_OF_TYPE: Mapping[str, Dimension] = {
 _APART = frozenset({"colour", "material", "audience", "brand", "size", "season", "model", "vehicle", "ip_person"})
 _KEEP_CORE = frozenset({"material", "function", "special_attribute", "style_details", "set_single", "season",
                         "aesthetic_style"})  # fmt: skip
-_BEHIND_A_THING = frozenset({"colour", "material", "size", "set_single", "audience", "season", "specification"})
+_BEHIND_A_THING = frozenset({"colour", "size", "set_single", "audience", "season", "specification"})
 _APART_IN_FRONT = _APART | {"specification", "function", "aesthetic_style"}
 _THINGS = frozenset({"category", "accessory"})
 
@@ -200,7 +200,7 @@ def _pieces(span: TaggedSpan, words: Sequence[Token], lexicon: Lexicon) -> Itera
     if known is not None and known[1] == len(within):
         yield span
         return
-    cut = span.start + _behind(within, lexicon) if span.type == CORE else span.end
+    cut = span.start + _behind(within) if span.type == CORE else span.end
     yield from _terms_apart(span._replace(end=cut), words, lexicon)
     if cut < span.end:
         yield TaggedSpan(cut, span.end, "modifier")
@@ -229,14 +229,11 @@ def _terms_apart(span: TaggedSpan, words: Sequence[Token], lexicon: Lexicon) -> 
         yield TaggedSpan(rest, span.end, span.type)
 
 
-def _behind(within: tuple[Token, ...], lexicon: Lexicon) -> int:
-    """Where in the name of a thing something else begins: a number of a model, or two words more behind a known thing."""
+def _behind(within: tuple[Token, ...]) -> int:
+    """Where in the name of a thing something else begins: the number of a model."""
     if len(within) > 1 and _CODE.fullmatch(within[-1].text):
         return len(within) - 1
-    entry, length = lexicon.longest(within, 0) or (None, 0)
-    known = entry is not None and entry.kind in _THINGS and length + 2 <= len(within)
-    ends = lexicon.meaning(within[-1].text)
-    return length if known and (ends is None or ends.kind not in _THINGS) else len(within)
+    return len(within)
 
 
 def _is_thing(within: tuple[Token, ...], lexicon: Lexicon) -> bool:
@@ -258,7 +255,7 @@ def _meant(piece: str, kind: str, lexicon: Lexicon, *, single: bool) -> QueryPhr
     if entry is None and single and kind in {CORE, "creator", ""}:
         entry = respelt(piece, lexicon)
     if entry is not None and _agrees(entry, kind):
-        thing = entry.kind in _THINGS
+        thing = entry.kind in _THINGS and kind != ""
         return QueryPhrase(
             0, "", _dimension(entry), entry.value, entry.family, accessory=entry.kind == "accessory", thing=thing
         )
@@ -272,7 +269,7 @@ def _meant(piece: str, kind: str, lexicon: Lexicon, *, single: bool) -> QueryPhr
     value = singular(piece) if single else _singular_end(piece)
     return QueryPhrase(
         0, "", DIMENSION_OF_TYPE[kind], value, family if not single else "", word=single, accessory=accessory,
-        thing=kind in {CORE, ""}, unknown=True,
+        thing=kind == CORE, unknown=True,
     )  # fmt: skip
 
 
@@ -286,6 +283,8 @@ def _agrees(entry: Entry, kind: str) -> bool:
     """Whether a term means here what the lexicon says."""
     if kind == "creator":
         return entry.kind in {"brand", "model", "vehicle", "category", "accessory"}
+    if kind in {"material", "color", "shape", "UoM", "department"} and entry.kind in _THINGS:
+        return False
     return not (kind == CORE and entry.kind in _KEEP_CORE)
 
 
@@ -362,9 +361,16 @@ def with_head(found: list[QueryPhrase]) -> list[QueryPhrase]:
 
 def _may_be_a_thing(one: QueryPhrase) -> bool:
     """Words that no lexicon knows, and no name or number."""
-    plain = one.dimension in {Dimension.FUNCTION, Dimension.IP_PERSON, Dimension.STYLE_DETAILS, Dimension.MODEL}
+    plain = one.dimension in {
+        Dimension.CATEGORY,
+        Dimension.FUNCTION,
+        Dimension.IP_PERSON,
+        Dimension.STYLE_DETAILS,
+        Dimension.MODEL,
+    }
     plain = plain or (one.dimension is Dimension.BRAND and " " in one.value)
-    return plain and one.unknown and not any(sign.isdigit() for sign in one.value)
+    known = one.dimension is Dimension.CATEGORY
+    return plain and (one.unknown or known) and not any(sign.isdigit() for sign in one.value)
 
 
 _CARRIED = frozenset({Dimension.MODEL, Dimension.YEAR, Dimension.BRAND})

@@ -117,3 +117,8 @@ def test_chinese_is_cut_into_what_it_says(query: str, wanted: list[tuple[str, st
 def test_what_carries_a_part_of_a_car_is_what_it_is_for() -> None:
     assert made_for("丰田卡罗拉脚垫") == ["丰田", "卡罗拉"]
     assert head("丰田卡罗拉脚垫") == "脚垫"
+
+
+def test_a_word_of_no_kind_is_no_head_beside_a_thing() -> None:
+    assert head("red crayons only") == "crayons"
+    assert head("safety glasses") == "safety glasses"
