@@ -23,6 +23,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from relevance import subjects
 from relevance.dimensions import Dimension
 from relevance.evidence import EvidenceGrid, EvidenceRow, Source, Verdict
 from relevance.facts import PairFacts
@@ -36,7 +37,7 @@ from relevance.item_conditions import (
     ShopContains,
 )
 from relevance.misread import Misread, quoted, within
-from relevance.subjects import NOTHING, STANDS, Speaking, StatedAs, SubjectMatter, first_that_speaks, joined, of_row
+from relevance.subjects import NOTHING, STANDS, Speaking, StatedAs, SubjectMatter
 from relevance.units import UNITS
 
 E = TypeVar("E", bound=StrEnum)
@@ -90,24 +91,22 @@ class RowIs(Speaking):
     def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
         for row in filter(self._asks, grid.rows):
             if not self.verdicts:
-                return of_row(row, StatedAs.OPEN)
+                return subjects.of_row(row, StatedAs.OPEN)
             verdict = self._verdict(row)
             if STANDS[verdict] not in self._stands:
                 continue
-            about = of_row(row, STANDS[verdict], verdict, self.source)
-            if not self._is_no_other(about):
+            about = subjects.of_row(row, STANDS[verdict], verdict, self.source)
+            if about.stand is not StatedAs.DIFFERS or about.excluded or not self._is_no_other(row, about):
                 return about
         return None
 
-    def _is_no_other(self, about: SubjectMatter) -> bool:
-        """Whether a row that is to differ states the asked words after all: just them, or with more around them, which is
-        near at most. A word that describes ("laptop" in "laptop bag") is said on purpose."""
-        if about.stand is not StatedAs.DIFFERS or about.excluded:
-            return False
-        if self.source is not None:  # "mentioned there": the kind of thing is, where its words stand there
+    def _is_no_other(self, row: EvidenceRow, about: SubjectMatter) -> bool:
+        if self.source is not None:  # the kind of thing is mentioned there where its words stand there
             return about.head and Verdict.CONFLICT not in self.verdicts and not about.holds_the_asked
-        purpose = Verdict.NEAR in self.verdicts or ("describes", True) in self.flags
-        return about.states_the_asked or (about.holds_the_asked and not purpose)
+        on_purpose = Verdict.NEAR in self.verdicts or ("describes", True) in self.flags
+        return subjects.is_no_other_value(about, on_purpose=on_purpose) or (
+            bool(self.kinds) and subjects.is_another_thing(row, about)
+        )
 
     @cached_property
     def _stands(self) -> frozenset[StatedAs]:
@@ -167,7 +166,7 @@ class All(Speaking):
             if (about := part.subject(pair, grid)) is None:
                 return None
             found.append(about)
-        return joined(found)
+        return subjects.joined(found)
 
     @property
     def routable(self) -> bool:
@@ -185,12 +184,12 @@ class AnyOf(Speaking):
         return next((found for part in self.parts if (found := part.holds(pair, grid)) is not None), None)
 
     def subject(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
-        return first_that_speaks(part.subject(pair, grid) for part in self.parts)
+        return subjects.first_that_speaks(part.subject(pair, grid) for part in self.parts)
 
     def without(self, pair: PairFacts, grid: EvidenceGrid) -> SubjectMatter | None:
         """Where none of its parts may hold, each part must be left out."""
         found = [part.without(pair, grid) for part in self.parts]
-        return None if None in found else joined([one for one in found if one is not None])
+        return None if None in found else subjects.joined([one for one in found if one is not None])
 
     @property
     def routable(self) -> bool:

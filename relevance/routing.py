@@ -77,9 +77,11 @@ def routed_rules(
 
 
 def _of_one_thing(some: list[tuple[RuleSpec, SubjectMatter]]) -> list[tuple[RuleSpec, SubjectMatter]]:
-    """What only people can apply is left out where two rules speak of the thing already: it would speak of every pair."""
+    """What only people can apply is left out where two rules speak of the thing already, or one of what is not stated: it
+    would speak of every pair."""
     checked = [one for one in some if one[0].when is not None]
-    kept = checked if len(checked) >= SPOKEN_OF else some
+    enough = 1 if some[0][1].stand is StatedAs.ABSENT else SPOKEN_OF
+    kept = checked if len(checked) >= enough else some
     return sorted(kept, key=lambda one: (one[1].stand, one[1].head))
 
 

@@ -6,13 +6,17 @@ is a rule's verdict. So what is chosen by subjects tells what is asked and what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from relevance.dimensions import Dimension
 from relevance.evidence import EvidenceGrid, EvidenceRow, Source, Verdict
 from relevance.facts import PairFacts
 from relevance.tokens import singular, tokens
+
+_DIGIT = re.compile(r"\d")
 
 
 class StatedAs(IntEnum):
@@ -93,6 +97,19 @@ def _stated(row: EvidenceRow, verdict: Verdict, source: Source | None) -> str:
     decided = [cell for cell in said if cell.verdict is verdict]
     other = [cell for cell in said if cell.verdict is not Verdict.MATCH]
     return next((cell.literal for cell in (*decided, *other)), "")
+
+
+def is_no_other_value(about: SubjectMatter, *, on_purpose: bool) -> bool:
+    """Whether what is to differ states the asked words after all: just them, or with more around them, which is near at
+    most. A rule of what is near, or of words that describe ("laptop" in "laptop bag"), speaks of those on purpose."""
+    return about.states_the_asked or (about.holds_the_asked and not on_purpose)
+
+
+def is_another_thing(row: EvidenceRow, about: SubjectMatter) -> bool:
+    """Whether a model or measure that is the wanted thing itself differs as a thing: an "iphone 7" and a case for one are
+    no two models."""
+    numbered = _DIGIT.search(about.asked) and _DIGIT.search(about.stated)
+    return about.head and row.constraint.kind in {Dimension.MODEL, Dimension.SPECIFICATION} and not numbered
 
 
 def joined(parts: Sequence[SubjectMatter]) -> SubjectMatter:

@@ -167,6 +167,17 @@ def test_a_wish_that_is_just_met_brings_its_rule_where_nothing_else_is_asked() -
         assert [one.spec.code for one in found] == expected
 
 
+@pytest.mark.parametrize(("literal", "brought"), [("phone case", False), ("A452", True)])
+def test_a_wanted_model_and_another_kind_of_thing_are_no_two_models(literal: str, brought: bool) -> None:
+    asked = pair("a451", "A452")
+    value = stating(asked, literal)
+    wish = replace(value.rows[0].constraint, kind=Dimension.MODEL, head=True)
+    cells = (replace(value.rows[0].cells[0], literal=literal, verdict=Verdict.CONFLICT), *value.rows[0].cells[1:])
+    wanted = replace(value, rows=(replace(value.rows[0], constraint=wish, cells=cells),))
+    other = rule(dimension="model", when={"row": {"kind": "model", "verdict": "conflict"}})
+    assert bool(routed_rules(asked, wanted, [other])) is brought
+
+
 def test_a_row_of_one_source_tells_what_that_source_states() -> None:
     mentioned = rule(when={"row": {"kind": "colour", "source": "cpv", "verdict": "conflict"}})
     assert told(pair("red mug", "Green mug", colour="blue"), mentioned) == ["colour: red asked, blue stated"]
@@ -250,6 +261,7 @@ def test_what_only_people_can_apply_is_left_out_beside_two_that_a_machine_can_ch
     asked, by_eye = pair("red mug", "Mug", colour="blue"), rule(code="R-086", when=None)
     assert shown(asked, by_eye, rule()) == ["R-080", "R-086"]
     assert shown(asked, by_eye, rule(), rule(**NEAR_SHADE)) == ["R-080", "R-081"]
+    assert shown(pair("red mug", "Mug"), by_eye, rule(**UNSTATED)) == ["R-083"]
 
 
 def test_what_the_item_states_comes_before_what_it_leaves_open() -> None:
