@@ -97,9 +97,8 @@ def _answers_nowhere(world: World, actor: Person | None) -> None:
 
 def _learnt_here(world: World) -> None:
     """Of one that other projects work with as well, nobody of a project would do more than be refused."""
-    LearntModel.objects.create(
-        version_id=world.shared["version_id"], project=world.projects["own"], source="gold", body=b"", report={}
-    )
+    said = {"project": world.projects["own"], "source": "gold", "body": b"", "report": {}}
+    LearntModel.objects.get_or_create(version_id=world.shared["version_id"], defaults=said)
 
 
 def _another_answers(world: World, actor: Person | None) -> None:
