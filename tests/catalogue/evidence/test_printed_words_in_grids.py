@@ -28,7 +28,7 @@ def image(project: Project) -> Image:
 @pytest.fixture
 def pair(project: Project, image: Image) -> Pair:
     item = make_item(project=project, title="Carton", images=[image.sha256])
-    return make_pair(project=project, query="bravo juice", item=item)
+    return make_pair(project=project, query="nescafe juice", item=item)
 
 
 def read_off(image: Image, *texts: str, reader: str = "scripted 1") -> PictureWords:
@@ -51,9 +51,9 @@ def seen(grid: Grid) -> list[str]:
 
 def test_words_that_are_read_later_make_another_grid(pair: Pair, image: Image) -> None:
     before = made(pair)
-    row = read_off(image, "BRAVO")
+    row = read_off(image, "NESCAFE")
     after = made(pair)
-    assert (seen(before), seen(after)) == ([], ["bravo"])
+    assert (seen(before), seen(after)) == ([], ["nescafe"])
     assert after.extractor == f"{before.extractor}+p{row.pk}"
     assert made(pair) == after and Grid.objects.count() == 2
 
@@ -65,37 +65,37 @@ def test_a_picture_on_which_nothing_is_legible_changes_no_grid(pair: Pair, image
 
 
 def test_words_that_a_later_reader_does_not_find_are_gone(pair: Pair, image: Image) -> None:
-    read_off(image, "BRAVO")
-    assert seen(made(pair)) == ["bravo"]
+    read_off(image, "NESCAFE")
+    assert seen(made(pair)) == ["nescafe"]
     read_off(image, reader="scripted 2")
     assert seen(made(pair)) == []
 
 
 def test_facts_from_before_the_reading_do_not_stand_in_the_grid_that_names_it(pair: Pair, image: Image) -> None:
     facts = pair.facts()
-    read_off(image, "BRAVO")
+    read_off(image, "NESCAFE")
     key = GridSubject(pair.query_id, pair.item.snapshot_now)
     [told] = grids.get_or_make({key: facts}, lexicons.shipped()).values()
-    assert seen(Grid.objects.get(pk=told.row_id)) == ["bravo"]
+    assert seen(Grid.objects.get(pk=told.row_id)) == ["nescafe"]
 
 
 def test_another_projects_reading_of_the_same_picture_is_no_evidence(pair: Pair, image: Image) -> None:
     theirs = painted(Project.objects.create(slug="other", name="Other"))
     assert theirs.sha256 == image.sha256
-    read_off(theirs, "BRAVO")
+    read_off(theirs, "NESCAFE")
     assert seen(made(pair)) == [] and "+p" not in made(pair).extractor
 
 
 def test_words_of_a_picture_that_an_address_brought_count_too(project: Project, image: Image) -> None:
     item = make_item(project=project, title="Carton", image_addresses=["https://pictures.example.com/a.png"])
-    pair = make_pair(project=project, query="bravo juice", item=item)
+    pair = make_pair(project=project, query="nescafe juice", item=item)
     PictureFetch.objects.create(
         project=project, batch=Import.objects.first(), address="https://pictures.example.com/a.png",
         host="pictures.example.com", state="done", image=image,
     )  # fmt: skip
     assert seen(made(pair)) == []
-    read_off(image, "BRAVO")
-    assert seen(made(pair)) == ["bravo"]
+    read_off(image, "NESCAFE")
+    assert seen(made(pair)) == ["nescafe"]
 
 
 def test_pair_page_and_card_say_that_a_literal_was_read_off_the_picture_and_by_what(
@@ -104,7 +104,7 @@ def test_pair_page_and_card_say_that_a_literal_was_read_off_the_picture_and_by_w
     make_slots(pair=pair, mode="facts")
     url = reverse("pair", args=[project.slug, pair.pk])
     assert "read off the picture" not in client_for(cast.lena).get(url).content.decode()
-    read_off(image, "BRAVO")
+    read_off(image, "NESCAFE")
     for person, address in ((cast.lena, url), (cast.ana, reverse("judge", args=[project.slug]))):
         page = client_for(person).get(address).content.decode()
         assert "read off the picture" in page and "were read by scripted; it may misread" in page
