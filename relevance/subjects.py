@@ -54,6 +54,12 @@ class SubjectMatter:
         return bool(self.asked) and _words(self.asked) <= _words(self.stated)
 
     @property
+    def ends_as_asked(self) -> bool:
+        """The kind of thing is called by the same noun: "dvd player", "blu-ray player"."""
+        asked, stated = tokens(self.asked), tokens(self.stated)
+        return self.head and bool(asked and stated) and singular(asked[-1].text) == singular(stated[-1].text)
+
+    @property
     def states_the_asked(self) -> bool:
         return _words(self.asked) == _words(self.stated)
 
@@ -100,9 +106,9 @@ def _stated(row: EvidenceRow, verdict: Verdict, source: Source | None) -> str:
 
 
 def is_no_other_value(about: SubjectMatter, *, on_purpose: bool) -> bool:
-    """Whether what is to differ states the asked words after all: just them, or with more around them, which is near at
-    most. A rule of what is near, or of words that describe ("laptop" in "laptop bag"), speaks of those on purpose."""
-    return about.states_the_asked or (about.holds_the_asked and not on_purpose)
+    """Whether what is to differ states the asked words after all: just them, or with more around them or under the same
+    noun, which is near at most. A rule of what is near, or of words that describe, speaks of those on purpose."""
+    return about.states_the_asked or ((about.holds_the_asked or about.ends_as_asked) and not on_purpose)
 
 
 def is_another_thing(row: EvidenceRow, about: SubjectMatter) -> bool:

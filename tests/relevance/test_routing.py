@@ -147,7 +147,8 @@ def stating(asked: PairFacts, literal: str, verdict: Verdict = Verdict.CONFLICT)
 
 
 @pytest.mark.parametrize(
-    ("literal", "shown"), [("lamp", [True, True]), ("sofa lamp", [False, True]), ("Sofas", [False, False])]
+    ("literal", "shown"),
+    [("lamp", [True, True]), ("sofa lamp", [False, True]), ("garden sofa", [False, True]), ("Sofas", [False, False])],
 )
 def test_the_asked_words_are_no_other_value_and_with_more_around_them_near_at_most(
     literal: str, shown: list[bool]
