@@ -227,7 +227,7 @@ ONE_ACT = {
     "alive", "appoint_rule_owner", "archive_project", "backup", "create_admin", "default_model", "default_prompt",
     "delete_project", "dump_rules", "erase_query",
     "export_earlier", "forget_person", "issue_token", "judge_again", "knowledge_from_catalogue",
-    "more_judgments", "project_rules", "put_back", "register_model", "remake_evidence", "restore",
+    "check_evidence", "learn_tagger", "more_judgments", "project_rules", "put_back", "register_model", "remake_evidence", "restore",
     "retire_model", "revoke_token", "work",
 }  # fmt: skip
 
