@@ -72,11 +72,18 @@ def told(project: Project, cast: Cast) -> Query:
     )
     KnowledgeRevision.objects.create(card=card, number=1, text=TEXT, written_by=cast.lena)
     Rejection.objects.create(
-        batch=batch, row=2, field="query", reason="odd", raw=json.dumps({"query": "x"}) + TEXT, told=[TEXT]
+        batch=batch,
+        row=2,
+        field="query",
+        reason="odd",
+        raw=json.dumps({"query": "x"}) + TEXT,
+        told={"message": "odd: %(text)s", "values": {"text": TEXT}},
     )
-    Import.objects.filter(pk=batch.pk).update(report={"examples": {"query": [TEXT]}})
+    Import.objects.filter(pk=batch.pk).update(
+        report={"columns": [{"name": "q", "becomes": "query", "row": 1, "examples": [TEXT]}]}
+    )
     case = BadCase.objects.create(project=project, pair=pair, snapshot=pair.item.current_snapshot, reported_by=cast.ana)
-    BadCaseNote.objects.create(bad_case=case, author=cast.ana, act="note", text="odd")
+    BadCaseNote.objects.create(bad_case=case, author=cast.ana, act="note", text=f"odd: {TEXT}")
     MoreJudgments.objects.create(
         key=uuid.uuid4(), project=project, more=1, most=1, chosen={"text": TEXT}, asked_by=cast.lena
     )
