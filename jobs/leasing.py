@@ -297,6 +297,15 @@ def resume(rows: QuerySet[Any]) -> int:
     )
 
 
+def begin_anew(rows: QuerySet[Any]) -> int:
+    """What they read has changed: nobody holds those that run any more, and they wait as if they had not been tried."""
+    # Rows that wait are locked by it. Without this one could be taken, and read what was before, until the caller is done.
+    rows.filter(state=JobState.QUEUED).update(state=JobState.QUEUED)
+    return rows.filter(state=JobState.RUNNING).update(
+        state=JobState.QUEUED, token=None, lease_until=None, attempts=0, vanished=0, due_at=ClockTimestamp()
+    )
+
+
 def replay(rows: QuerySet[Any]) -> int:
     """A person gives dead rows a fresh set of attempts."""
     return rows.filter(state=JobState.DEAD).update(

@@ -141,16 +141,14 @@ def work(export_id: int, token: UUID) -> None:
     folder = _folder(export.pk, token)
     try:
         with leasing.kept(Export, {export.pk: token}), _scratch(token) as scratch:
+            erased = _erased(export.project)
             manifest = _write(export, token, scratch, folder)
             rows = sum(entry["rows"] for entry in manifest["files"] if entry["counted"])
             data = sealing.manifest_bytes(manifest)
             sealing.keep(f"{folder}/{MANIFEST}", ContentFile(data))
             digest = sealing.sha256_of(f"{folder}/{MANIFEST}")
-            sealed = leasing.finish(
-                export, token, rows=rows, rows_written=rows, folder=folder, manifest=manifest, manifest_sha256=digest
-            )
-            if not sealed:
-                raise leasing.Superseded
+            done = {"rows": rows, "folder": folder, "manifest": manifest, "manifest_sha256": digest}
+            _seal(export, token, erased, rows_written=rows, **done)
     except BaseException as error:
         sealing.discard(folder)
         if isinstance(error, leasing.Superseded):
@@ -158,6 +156,24 @@ def work(export_id: int, token: UUID) -> None:
         if isinstance(error, OSError) and error.errno in FULL:
             raise NoRoom from error
         raise
+
+
+def _erased(project: Project) -> int:
+    return Query.objects.filter(project=project, erased_at__isnull=False).count()
+
+
+def _seal(export: Export, token: UUID, erased: int, **fields: Any) -> None:
+    """Raises Superseded where the row is no longer ours, and where a query was erased meanwhile: it is begun anew."""
+    with transaction.atomic():
+        if not leasing.finish(export, token, **fields):
+            raise leasing.Superseded
+        # After the row is written, so that an erasing either finds it sealed or is found here. Without this an export that was
+        # asked for while a query was being erased would be sealed with its text.
+        if _erased(export.project) == erased:
+            return
+        transaction.set_rollback(True)
+    leasing.put_back(Export, [leasing.Claim(export.pk, token, 0)], 0)
+    raise leasing.Superseded
 
 
 KIND = Kind("export", _("export"), Export, single(work), most_waiting=50)

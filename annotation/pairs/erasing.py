@@ -1,7 +1,8 @@
 """The text of a query that is to be erased, since it says something of who typed it. What was judged stays, under a marker.
 
 From then on the query is called by its number. Nobody is asked to judge it any more, no run asks a model about it and no export
-holds it; its labels count in figures as before. What is not reached is said by whoever offers it: `not_reached`.
+holds it, one that is being written is begun anew; its labels count in figures as before. What is not reached is said by whoever
+offers it: `not_reached`.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def _ask_nobody(query: Query) -> None:
     )
     for model in (PrelabelJob, Trial):
         leasing.cancel(model._default_manager.filter(pair__in=pairs))
+    # What it has written so far holds the text; sealed, it would be downloaded.
+    leasing.begin_anew(Export.objects.filter(project=query.project))
 
 
 def remove_files(project: Project) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import StringIO
 
 import pytest
@@ -14,7 +15,8 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from annotation.curation import exporting
+from annotation.curation import exporting, sealing
+from annotation.curation.sealing import SealedFile
 from annotation.models import BadCase, BadCaseNote, Export, Judgment, MoreJudgments, Slot
 from annotation.pairs import erasing
 from catalogue import words
@@ -27,7 +29,7 @@ from jobs import leasing
 from projects.models import AuditEvent, Person, Project
 from relevance.constraints import Constraint
 from relevance.dimensions import Dimension
-from tests.conftest import Cast
+from tests.conftest import Cast, FreshDatabase
 from tests.world.rows import (
     make_import,
     make_item,
@@ -196,3 +198,69 @@ def test_captions_go_with_the_query_of_their_project_alone(project: Project, tex
     marker = erasing.erase(query, files=False, actor=None)
     told = {slug: Caption.objects.get(pk=one.pk).text for slug, one in made.items()}
     assert told == {project.slug: marker, foreign.slug: "red"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("known", [True, False], ids=["it runs", "it was asked for meanwhile"])
+def test_an_export_under_way_is_begun_anew_and_never_sealed_with_the_text(
+    project: Project, told: Query, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    export = exporting.request_export(project, "labels", None)
+    token = leasing.claim(Export, export.pk)
+    assert token is not None
+    store = sealing.store
+
+    def erased_meanwhile(folder: str, files: Iterable[SealedFile]) -> None:
+        monkeypatch.setattr(sealing, "store", store)
+        if not known:  # as to an erasing that began before it was asked for
+            monkeypatch.setattr(leasing, "begin_anew", lambda rows: 0)
+        erasing.erase(told, files=False, actor=None)
+        store(folder, files)
+
+    monkeypatch.setattr(sealing, "store", erased_meanwhile)
+    exporting.work(export.pk, token)
+    export.refresh_from_db()
+    assert (export.state, export.folder) == ("queued", "")
+    assert not default_storage.exists(f"exports/{export.pk}/{token.hex}/labels.jsonl")
+    again = leasing.claim(Export, export.pk)
+    assert again is not None
+    exporting.work(export.pk, again)
+    export.refresh_from_db()
+    with exporting.open_file(export, "labels.jsonl") as file:
+        assert export.state == "done" and b"Elm Road" not in file.read()
+
+
+def test_a_real_export_that_runs_while_its_query_is_erased_tells_nothing_of_it(
+    fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes' worth: one writes and waits within, the other erases and is done before it goes on."""
+    project = Project.objects.create(slug="shoes", name="Shoes")
+    batch = make_import(project=project)
+    for text in (TEXT, "red mug"):
+        pair = make_pair(project=project, query=text, batch=batch)
+        make_judgment(pair=pair, by=f"rater of {text[:3]}", label="L3")
+    export = exporting.request_export(project, "labels", None)
+    token = leasing.claim(Export, export.pk)
+    assert token is not None
+    written, erased, store = threading.Event(), threading.Event(), sealing.store
+
+    def waiting(folder: str, files: Iterable[SealedFile]) -> None:
+        written.set()
+        assert erased.wait(60)
+        store(folder, files)
+
+    def write() -> None:
+        try:
+            exporting.work(export.pk, token)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(sealing, "store", waiting)
+    worker = threading.Thread(target=write)
+    worker.start()
+    assert written.wait(60)
+    erasing.erase(Query.objects.get(text=TEXT), files=True, actor=None)
+    erased.set()
+    worker.join(60)
+    export.refresh_from_db()
+    assert export.state == "queued" and exporting._attempts(export.pk) == []
