@@ -1,6 +1,7 @@
 """One-time links: the only way a person gets a first password, or a new one when the old is lost.
 
-The token is 256 random bits, shown once; the database keeps its SHA-256. A new link ends the person's earlier ones.
+The token is 256 random bits, shown once; the database keeps its SHA-256. A new link ends the person's earlier
+ones, a new password ends them all.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ def accept(token: str, password: str) -> Person | None:
         person.set_password(password)
         person.save(update_fields=["password"])
         sessions.end_all(person)
+        revoke(person)
         person.refresh_from_db(fields=["session_epoch"])
         audit.record(person, "link.used", on=person)
     return person

@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from projects import audit, login_throttling, sessions
+from projects import audit, invitations, login_throttling, sessions
 from projects.forms import AccountForm
 from projects.gates import Request
 from projects.language import is_known, keep_in_cookie
@@ -76,6 +76,7 @@ def _change_password(request: Request) -> HttpResponse:
         form.save(commit=False)  # saving the whole row would bring back what was changed on it meanwhile
         person.save(update_fields=["password"])
         sessions.end_all(person)
+        invitations.revoke(person)  # without this whoever found an older link would set a password of theirs over it
         audit.record(person, "password.changed", on=person)
     sessions.stay(request)
     messages.success(request, _("Your password is changed; your other sessions have ended."))

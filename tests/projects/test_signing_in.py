@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -237,6 +238,24 @@ def test_changing_the_password_ends_the_other_sessions(ana: Person, client_for: 
     assert here.get("/").status_code == 200
     assert elsewhere.get("/").status_code == 302
     assert AuditEvent.objects.filter(act="password.changed", actor=ana).exists()
+
+
+@pytest.mark.parametrize("by_link", [False, True], ids=["on the account page", "by a link"])
+def test_a_new_password_ends_every_open_link(cast: Cast, client_for: ClientFor, by_link: bool) -> None:
+    new = "another-long-word-9"
+    if by_link:
+        link = invitations.invite(cast.ben, actor=None)
+        older = OneTimeLink.objects.create(
+            person=cast.ben, token_sha256=sha256(b"older").hexdigest(), expires_at=ClockTimestamp() + timedelta(hours=1)
+        )
+        assert invitations.accept(link.path.split("/")[2], new) == cast.ben
+        assert invitations.accept("older", PASSWORD) is None and OneTimeLink.objects.get(pk=older.pk).used_at is None
+        return
+    link = invitations.invite(cast.ben, actor=None)
+    fields = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert client_for(cast.ben).post("/account/", {"action": "password", **fields}).status_code == 302
+    assert Client().get(link.path).status_code == 410
+    assert invitations.accept(link.path.split("/")[2], PASSWORD) is None
 
 
 def test_outside_the_demo_no_one_click_login_is_offered_or_answered(settings: Any, project: Project) -> None:
