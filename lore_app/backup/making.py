@@ -10,7 +10,7 @@ import json
 import shutil
 import tarfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.core.files.storage import default_storage
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from database import half_restored, locks
 from lore_app.backup import clients, sums
@@ -40,8 +41,19 @@ class Manifest:
     migrations: list[str]
     files: dict[str, str] = field(default_factory=dict)  # name in the storage -> SHA-256
 
+    signature: str = ""  # by the secret key of the installation that made it
+
     def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=1, sort_keys=True))
+        signed = replace(self, signature=self._signed())
+        path.write_text(json.dumps(asdict(signed), indent=1, sort_keys=True))
+
+    @property
+    def is_ours(self) -> bool:
+        return constant_time_compare(self.signature, self._signed())
+
+    def _signed(self) -> str:
+        told = json.dumps({**asdict(self), "signature": ""}, sort_keys=True)
+        return salted_hmac("lore_app.backup", told, algorithm="sha256").hexdigest()
 
     @classmethod
     def read(cls, path: Path) -> Manifest:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.management import call_command
@@ -31,10 +32,21 @@ LEAVING_SECONDS = 3
 STOP = "Stop every web and work process, or restore into an empty database."
 
 
-def restore(folder: Path, say: Say, *, replace: bool = False, keep_sign_ins: bool = False) -> dict[str, Any]:
-    """Raises CommandError, naming what differs, where the restored rows or files are not those of the backup."""
+FOREIGN = (
+    "{} was not made by this installation, or not with this secret key, or was changed since. Restore only backups that you trust:"
+    " they can run programs as the database's user. If you do, give --foreign"
+)
+
+
+def restore(
+    folder: Path, say: Say, *, replace: bool = False, keep_sign_ins: bool = False, foreign: bool = False
+) -> dict[str, Any]:
+    """Raises CommandError, naming what differs, where the restored rows or files are not those of the backup. `foreign`: whoever
+    restores trusts whoever made it, since a dump is a program."""
     manifest = Manifest.read(folder / MANIFEST)
     _check_product(manifest)
+    if not (foreign or manifest.is_ours):
+        raise CommandError(FOREIGN.format(folder))
     with (folder / DUMP).open("rb") as file:
         if not sums.holds(file, manifest.dump_sha256):
             raise CommandError(f"{folder / DUMP} is damaged: its SHA-256 is not the manifest's")
@@ -91,12 +103,23 @@ def _compare(manifest: Manifest) -> None:
 def _files(path: Path, manifest: Manifest, say: Say) -> int:
     """Files keep their names; one that is there already must say the same."""
     say("restoring the storage ...")
+    try:
+        return _unpacked(path, manifest)
+    except tarfile.TarError as error:
+        raise CommandError(f"{path} is damaged: {error}") from error
+    except SuspiciousFileOperation:
+        raise CommandError(f"{path} names a place outside of the storage: this is no backup of ours") from None
+
+
+def _unpacked(path: Path, manifest: Manifest) -> int:
     missing = set(manifest.files)
     with tarfile.open(path) as tar:
         for entry in tar:
-            content = tar.extractfile(entry)
-            if content is None or entry.name not in manifest.files:
+            if entry.name not in manifest.files:
                 raise CommandError(f"{path}: {entry.name} is not in the manifest")
+            content = tar.extractfile(entry) if entry.isfile() else None
+            if content is None:
+                raise CommandError(f"{path}: {entry.name} is no plain file: this is no backup of ours")
             if not default_storage.exists(entry.name):
                 kept = default_storage.save(entry.name, File(content))
                 if kept != entry.name:

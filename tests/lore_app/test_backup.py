@@ -7,6 +7,7 @@ import shutil
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -202,8 +203,72 @@ def test_a_spoilt_backup_is_named_and_the_old_database_comes_back(
     shutil.rmtree(Path(default_storage.path("images")))
     before = contents()
     with pytest.raises(CommandError, match=said):
-        restoring.restore(tmp_path / "safe", quiet, replace=True)
+        restoring.restore(tmp_path / "safe", quiet, replace=True, foreign=True)  # past its signature
     assert contents() == before
+
+
+def change_the_key(_folder: Path, settings: Any) -> None:
+    settings.SECRET_KEY = "another-secret-key-of-another-installation-0123456789"
+
+
+def take_the_signature(folder: Path, _settings: Any) -> None:
+    told = json.loads((folder / "manifest.json").read_text())
+    del told["signature"]  # as a backup of before there were any
+    (folder / "manifest.json").write_text(json.dumps(told))
+
+
+def exchange_the_dump(folder: Path, _settings: Any) -> None:
+    change_a_sign(folder / "database.dump")
+    with (folder / "database.dump").open("rb") as file:
+        told = {**json.loads((folder / "manifest.json").read_text()), "dump_sha256": sums.sha256(file)}
+    (folder / "manifest.json").write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("make_foreign", [change_the_key, take_the_signature, exchange_the_dump])
+@pytest.mark.usefixtures("workplace")
+def test_a_foreign_backup_is_refused_before_anything_of_it_runs(
+    make_foreign: Callable[[Path, Any], None], tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in a dump runs while it is loaded, as the database's user."""
+    backup(tmp_path / "safe")
+    make_foreign(tmp_path / "safe", settings)
+    monkeypatch.setattr(restoring, "_load", lambda _dump: pytest.fail("it was loaded"))
+    with pytest.raises(CommandError, match=r"Restore only backups that you trust: they can run programs.*--foreign"):
+        restoring.restore(tmp_path / "safe", quiet, replace=True)
+
+
+def a_place_outside(folder: Path, name: str) -> tarfile.TarInfo:
+    return tarfile.TarInfo(name)
+
+
+def a_link(folder: Path, name: str) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "said"),
+    [
+        (a_place_outside, "../../evil", "names a place outside of the storage"),
+        (a_place_outside, "/tmp/evil", "names a place outside of the storage"),
+        (a_link, "images/link", "images/link is no plain file"),
+    ],
+)
+def test_a_tar_that_leads_out_of_the_storage_is_refused_in_a_sentence(
+    made: Callable[[Path, str], tarfile.TarInfo], name: str, said: str, tmp_path: Path
+) -> None:
+    with tarfile.open(tmp_path / "storage.tar", "w") as tar:
+        tar.addfile(made(tmp_path, name))
+    manifest = Manifest("0.1.0", 15, "2026-11-30", "", {}, [], files={name: sha256(b"").hexdigest()})
+    with pytest.raises(CommandError, match=said):
+        restoring._files(tmp_path / "storage.tar", manifest, quiet)
+
+
+def test_a_tar_that_is_none_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "storage.tar").write_bytes(b"no tar")
+    with pytest.raises(CommandError, match=r"storage\.tar is damaged"):
+        restoring._files(tmp_path / "storage.tar", Manifest("0.1.0", 15, "", "", {}, []), quiet)
 
 
 @pytest.mark.usefixtures("workplace")

@@ -27,6 +27,14 @@ class Command(JsonCommand):
             help="leave service tokens, one-time links and sessions as they were, those that have been ended since too",
         )
 
+        parser.add_argument(
+            "--foreign",
+            action="store_true",
+            help="restore what another installation made, or this one with another secret key; a backup that you do not trust"
+            " can run programs as the database's user",
+        )
+
     def run(self, **options: Any) -> dict[str, Any]:
         folder, say = options["folder"].resolve(), self.stderr.write
-        return restoring.restore(folder, say, replace=options["replace"], keep_sign_ins=options["keep_sign_ins"])
+        chosen = {name: options[name] for name in ("replace", "keep_sign_ins", "foreign")}
+        return restoring.restore(folder, say, **chosen)
