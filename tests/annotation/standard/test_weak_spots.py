@@ -193,3 +193,16 @@ def test_an_empty_project_says_what_will_stand_here(project: Project, cast: Cast
     rosa = client_for(cast.rosa)
     for name in ("standard", "weak-spots"):
         assert rosa.get(reverse(name, args=[project.slug])).status_code == 200
+
+
+def test_a_rule_that_is_not_in_force_has_its_page_while_it_is_cited(
+    project: Project, cast: Cast, shades: list[Pair], client_for: ClientFor
+) -> None:
+    lena = client_for(cast.lena)
+    address = reverse("weak-spot", args=["shoes"])
+    for code in ("x", "R-9999"):
+        assert lena.get(address, {"rule": code}).status_code == 200
+    cited = Citation.objects.values_list("version__rule__code", flat=True)[0]
+    publish_pack([rule for rule in STARTER if rule.code != cited])
+    answer = lena.get(address, {"rule": cited})
+    assert answer.status_code == 200 and cited in answer.content.decode()
