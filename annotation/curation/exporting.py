@@ -188,7 +188,9 @@ def _folder(export_id: int, token: UUID) -> str:
 def _scratch(token: UUID) -> Iterator[Path]:
     """Named after the attempt, so that what a killed one left is known for what it is."""
     folder = settings.DATA_DIR / "scratch" / token.hex
-    folder.mkdir(parents=True)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.parent.chmod(0o700)  # an earlier version made it for everybody on the host to read
+    folder.mkdir(mode=0o700)
     try:
         yield folder
     finally:

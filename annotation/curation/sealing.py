@@ -32,7 +32,7 @@ class SealedFile:
     _file: IO[bytes] | None = None
 
     def __enter__(self) -> SealedFile:
-        self._file = self.path.open("wb")
+        self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:

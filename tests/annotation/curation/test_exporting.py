@@ -7,6 +7,7 @@ import errno
 import hashlib
 import io
 import json
+import stat
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -316,3 +318,22 @@ def test_a_file_that_the_storage_has_lost_is_said_so(
     assert answer.status_code == 410 and "labels.jsonl" in answer.content.decode()
     with pytest.raises(Refused, match="lost the file"):
         exporting.copy_to(export, tmp_path)
+
+
+def test_what_is_written_aside_is_for_this_account_alone(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    gold(make_pair(project=project), "L4")
+    (settings.DATA_DIR / "scratch").mkdir(parents=True, exist_ok=True)
+    (settings.DATA_DIR / "scratch").chmod(0o755)  # as an earlier version left it
+    modes: dict[str, int] = {}
+
+    def stored(folder: str, files: Any) -> None:
+        for path in (settings.DATA_DIR / "scratch", *(settings.DATA_DIR / "scratch").rglob("*")):
+            modes["folder" if path.is_dir() else "file"] = modes.get("folder" if path.is_dir() else "file", 0) | (
+                stat.S_IMODE(path.stat().st_mode)
+            )
+        kept(folder, files)
+
+    kept = sealing.store
+    monkeypatch.setattr(sealing, "store", stored)
+    sealed(project, "labels")
+    assert modes == {"folder": 0o700, "file": 0o600}
