@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relevance import splits
+from relevance.invisible_characters import without_unseen
 from relevance.splits import SHARES, SPLIT_VERSION, Splits, digest, family
 from tests.conftest import SHARED_DATA
 
@@ -146,3 +148,19 @@ def test_what_moves_a_query_has_a_new_version() -> None:
     sides = "\n".join(f"{digest(query)} {Splits().of(query)}" for query in PINNED)
     table = (Path(splits.__file__).parent / "han_variants.txt").read_bytes()
     assert (SPLIT_VERSION, hashlib.sha256(sides.encode() + table).hexdigest()[:16]) == (2, "2651ccf4b89f612a")
+
+
+def test_what_a_model_does_not_see_makes_no_other_query() -> None:
+    """What is taken out of a prompt wherever it stands is taken out here: else a test query with such a sign would train."""
+    signs = [chr(code) for code in range(0x110000) if without_unseen(f"red{chr(code)}mug") == "redmug"]
+    assert {"\u3164", "\u2061", "\u2066", "\u202a", "\U000e0041"} <= set(signs)
+    assert [sign for sign in signs if family(f"red{sign}mug") != family("redmug")] == []
+
+
+def test_no_other_sign_is_left_out_than_before() -> None:
+    """Of a query without signs that nobody sees the family is what it was, and so is its side."""
+    before = re.compile("[\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]")
+    now = {code for code in range(0x110000) if splits._LEFT_OUT.match(chr(code))}
+    unseen = {code for code in now if without_unseen(f"red{chr(code)}mug") == "redmug"}
+    assert [hex(code) for code in now - unseen if not before.match(chr(code))] == []
+    assert {code for code in range(0x110000) if before.match(chr(code))} <= now
