@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from projects.audit import record
 from projects.models import Person
 from projects.refusals import Refused
+from relevance.rules import RuleSpec
 from rules.drafting import digest_of_draft, specs_of
 from rules.linting import Finding, lint
 from rules.models import FindingAcknowledged, RuleBaseVersion, RuleDraft
@@ -37,12 +40,39 @@ class DraftFindings(NamedTuple):
 
 def of_draft(draft: RuleDraft) -> DraftFindings:
     changed = set(draft.rules.values_list("code", flat=True))
-    found = lint(specs_of(draft))
+    found = of_content(draft)
     now, before = Counter(map(key, found)), _keys_of_base(draft.base.pk, draft.base.digest)
     concerning = [one for one in found if changed & set(one.rules) or now[key(one)] > before.get(key(one), 0)]
     return DraftFindings(
         tuple(one for one in concerning if _blocks(one)), tuple(one for one in concerning if not _blocks(one))
     )
+
+
+def of_content(draft: RuleDraft) -> tuple[Finding, ...]:
+    """All that the linter says of the draft as it is now."""
+    digest, together = digest_of_draft(draft), specs_of(draft)
+    if digest_of_draft(draft) != digest:  # changed while it was read: nobody knows which of the two was
+        return lint(together)
+    return _linted(_Content(digest, get_language() or "", together))
+
+
+def of_base(rule_base: RuleBaseVersion | None) -> tuple[Finding, ...]:
+    digest = rule_base.digest if rule_base is not None else ""
+    return _linted(_Content(digest, get_language() or "", specs(rule_base)))
+
+
+@dataclass(frozen=True)
+class _Content:
+    digest: str
+    language: str
+    specs: Sequence[RuleSpec] = field(compare=False)
+
+
+@lru_cache(maxsize=16)
+def _linted(content: _Content) -> tuple[Finding, ...]:
+    """Content never changes under its digest. Without the cache whoever asks for the page of a large draft again and again would
+    hold a thread for a second each time."""
+    return lint(content.specs)
 
 
 def key(finding: Finding) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.gates import Request
 from projects.requests import there
 from rules import differing, drafting, publishing
-from rules.linting import lint
+from rules.findings import of_base, of_content
 from rules.models import RuleDraft
 from rules.packs import dump_pack
 
@@ -50,7 +50,8 @@ def findings(request: Request) -> HttpResponse:
     if (given.cleaned_data["draft"] and draft is None) or (base and rule_base is None):
         raise Http404
     specs = drafting.specs_of(draft) if draft is not None else publishing.specs(rule_base)
-    context = {"findings": lint(specs), "draft": draft, "rule_base": rule_base, "known": {spec.code for spec in specs}}
+    found = of_content(draft) if draft is not None else of_base(rule_base)
+    context = {"findings": found, "draft": draft, "rule_base": rule_base, "known": {spec.code for spec in specs}}
     return render(request, "rules/findings.html", context)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from django.db import Error, transaction
+from django.test import Client
 from django.utils import translation
 
 from projects.models import AuditEvent, Person
 from projects.refusals import Refused
+from relevance.rules import RuleSpec
 from rules import drafting, findings, publishing, reviewing
+from rules.linting import Finding, lint
 from rules.models import FindingAcknowledged, RuleDraft
 from rules.publishing import Loaded, body_of, publish_pack
 from tests.conftest import Cast
@@ -123,3 +127,22 @@ def test_what_was_acknowledged_stays_on_record(draft: RuleDraft, cast: Cast, sec
     for statement in (FindingAcknowledged.objects.all().delete, lambda: FindingAcknowledged.objects.update(kind="gap")):
         with pytest.raises(Error), transaction.atomic():
             statement()
+
+
+def test_the_findings_of_a_draft_are_worked_out_once(
+    draft: RuleDraft, cast: Cast, monkeypatch: pytest.MonkeyPatch, client_for: Callable[[Person], Client]
+) -> None:
+    changed(draft, cast.rosa, cases=[*CASES, FAILING])
+    asked: list[int] = []
+
+    def counting(rules: Sequence[RuleSpec]) -> tuple[Finding, ...]:
+        asked.append(len(rules))
+        return lint(rules)
+
+    monkeypatch.setattr(findings, "lint", counting)
+    rosa = client_for(cast.rosa)
+    for address in (f"/rules/drafts/{draft.pk}/", f"/rules/findings/?draft={draft.pk}", f"/rules/drafts/{draft.pk}/"):
+        assert "case 4 of R-001" in rosa.get(address).content.decode()
+    assert len(asked) <= 2  # of the draft, and of what it is based on
+    changed(draft, cast.rosa, revision=1, cases=CASES)
+    assert "case 4 of R-001" not in rosa.get(f"/rules/findings/?draft={draft.pk}").content.decode()
