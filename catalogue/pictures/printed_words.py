@@ -66,9 +66,8 @@ class NotRead(Exception):
 
 
 def _words(text: str) -> bool:
-    """A line of mere figures is a price on the shelf or a date."""
-    letters = [sign for sign in text if sign.isalpha()]
-    return len(letters) >= LETTERS or any(sign >= "\u3400" for sign in letters)
+    """A line of mere figures is a price on the shelf or a date; a single sign is a shape that looks like one."""
+    return sum(sign.isalpha() for sign in text) >= LETTERS
 
 
 def lines_from(told: object) -> tuple[PrintedLine, ...]:

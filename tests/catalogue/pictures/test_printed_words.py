@@ -29,14 +29,15 @@ def test_what_is_sure_large_and_near_the_middle_counts() -> None:
         line("rich in plant protein", height=0.03),
         line("28,95"),  # a price, or a date
         line("G"),
+        line("口"),  # a box
     ],
 )
 def test_what_may_be_misread_or_of_another_thing_does_not(left_out: PrintedLine) -> None:
     assert printed_words.words([[left_out]]) == ""
 
 
-def test_one_chinese_sign_is_a_word() -> None:
-    assert printed_words.words([[line("茶")]]) == "茶"
+def test_two_chinese_signs_are_a_word() -> None:
+    assert printed_words.words([[line("绿茶")]]) == "绿茶"
 
 
 def test_a_line_is_told_once_in_the_order_of_the_pictures_and_of_their_lines() -> None:
