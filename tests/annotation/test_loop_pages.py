@@ -216,3 +216,19 @@ def test_pairs_are_found_by_text_filter_and_label(
     assert "green lamp" not in client.get("/p/shoes/pairs/?only=predicted").content.decode()
     assert "No pair matches" in client.get("/p/shoes/pairs/?label=L1").content.decode()
     assert client.get("/p/shoes/pairs/?only=query__project&before=x").status_code == 200
+
+
+def test_the_project_page_tells_nobody_who_judges_how_their_answer_fell(
+    project: Project, cast: Cast, client_for: ClientFor
+) -> None:
+    """Without this an answer, a look at "disagreements open" and Undo would read the colleague's label, label by label."""
+    make_rule_base()
+    for n, gold in enumerate(("L4", "L4", "L1")):
+        make_pair(project=project, item=make_item(project=project, external_id=f"g{n}"), gold_label=gold)
+    counts = '<b>3</b><span class="meta">pairs settled'
+    assert counts in client_for(cast.lena).get("/p/shoes/").content.decode()
+    for person in (cast.ana, cast.ada):
+        page = client_for(person).get("/p/shoes/").content.decode()
+        assert "not told to who judges" in page
+        assert "disagreements open" not in page
+        assert counts not in page
