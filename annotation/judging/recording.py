@@ -1,8 +1,9 @@
 """How a judgment is recorded: once, whatever the network does, and never in place of another.
 
 Every submit carries the lease's token and a key made when the form was rendered. The same key with the same content is
-answered again from the row; with other content it is refused and kept as a draft. A lease that ended does not lose the
-work: the answer is stored, marked late, without a slot. In `reveal` the first answer stands before the prediction is
+answered again from the row; with other content it is refused and kept as a draft. A lease that ran out does not lose the
+work: the answer is stored, marked late, without a slot; where it comes much too late, or the person gave the pair back, it
+is a draft and no more (`lateness`). In `reveal` the first answer stands before the prediction is
 sent; the second is a further revision that names the prediction it saw.
 """
 
@@ -21,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation.gold import opinions, settling
-from annotation.judging import card_rules, drafts, queue
+from annotation.judging import card_rules, drafts, lateness, queue
 from annotation.models import Draft, Judge, Judgment, Lease, Slot
 from database.compiling import compiled
 from database.statements import run
@@ -232,7 +233,8 @@ def _record(lease: Lease, judge: Judge, answer: Answer, digest: str) -> Recorded
         raise _already_judged()
     if answer.choice == KEEP and not second:
         raise Refused("nothing_to_keep", _("There is no answer of yours to keep yet."), status=409)
-    late = lease.state in {Lease.State.EXPIRED, Lease.State.RELEASED}
+    late = lease.state == Lease.State.EXPIRED
+    lateness.check_still_theirs(lease)
     if late and mine is not None and mine.outcome != Judgment.Outcome.WITHDRAWN:
         raise _already_judged()
     judgment = _append(lease, judge, mine, answer, digest, late=late, second=second)
@@ -358,6 +360,10 @@ def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease |
             return None
         allowances.spend(UNDONE, person)
         pair = opinions.locked(last.pair_id)
+        if (
+            pair.adjudications.exists()
+        ):  # settled while this waited for the lock: a ruling rests on what it would take away
+            return None
         Judgment.objects.create(
             pair=pair,
             judge=judge,

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from annotation.judging import card, queue, recording
+from annotation.judging import card, lateness, queue, recording
 from annotation.judging.recording import Answer, BadAnswer
 from annotation.models import Draft, Gold, Judgment, Lease, Slot
 from catalogue.models import Pair
 from database.clock import ClockTimestamp
 from projects.models import Person, Project
+from projects.refusals import Refused
 from tests.conftest import Cast, refused
 from tests.world.rows import make_judgment, make_pair, make_prediction, make_rule_base, make_slots
 
@@ -107,6 +108,28 @@ def test_a_late_answer_is_kept_marked_late_without_a_slot(pair: Pair, project: P
     assert judgment.late
     assert judgment.slot is None
     assert Slot.objects.filter(pair=pair, state=Slot.State.OPEN).count() == 2
+
+
+@pytest.mark.parametrize("leave", [queue.give_back, queue.postpone])
+def test_what_was_given_back_is_answered_only_as_a_draft(
+    pair: Pair, project: Project, cast: Cast, leave: Callable[[Lease], None]
+) -> None:
+    """Else one person puts off the whole queue and answers it as an extra voice once others have judged it."""
+    lease = taken(cast.ana, project)
+    leave(lease)
+    with pytest.raises(Refused, match="put this pair off"):
+        recording.submit(cast.ana, project, lease.token, answer("L1"))
+    assert not Judgment.objects.exists()
+    assert Draft.objects.get(person=cast.ana, pair=pair).body["choice"] == "L1"
+
+
+def test_an_answer_half_a_day_late_is_a_draft(pair: Pair, project: Project, cast: Cast) -> None:
+    lease = taken(cast.ana, project)
+    Lease.objects.filter(pk=lease.pk).update(until=ClockTimestamp() - timedelta(hours=lateness.LATE_HOURS, seconds=1))
+    queue.expire_leases()
+    with pytest.raises(Refused, match="more than 12 hours ago"):
+        recording.submit(cast.ana, project, lease.token, answer("L4"))
+    assert not Judgment.objects.exists()
 
 
 def test_cannot_tell_needs_a_reason(project: Project) -> None:
