@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.db import transaction
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.evidence import lexicons, readings, remaking
@@ -27,14 +26,6 @@ from relevance.spans import NotAReading, SpanSaid, constraints_of
 
 CORRECTIONS = Allowance("evidence_correction", 300, _("corrections of evidence"))
 LONGEST = 300  # characters of a literal
-WHY_NOT: dict[str, str | Promise] = {
-    "no_spans": _("Name at least one piece of the query."),
-    "too_many_spans": _("These are more pieces than a query is read in."),
-    "not_literal": _("“%(about)s” does not stand in the query as it is written."),
-    "no_dimension": _("Choose a dimension for each piece."),
-    "no_role": _("Choose what the piece is."),
-    "two_heads": _("Only one piece is the thing that is wanted."),
-}
 
 
 def correct_reading(query: Query, said: Sequence[SpanSaid], by: Person) -> ReadingCorrection:
@@ -46,7 +37,7 @@ def correct_reading(query: Query, said: Sequence[SpanSaid], by: Person) -> Readi
         try:
             constraints = constraints_of(held.text, said, lexicon, before.constraints)
         except NotAReading as error:
-            raise Refused(error.code, WHY_NOT[error.code], about=error.about[:80]) from None
+            raise _why_not(error) from None
         number = held.reading_corrections.count() + 1
         reading = QueryReading.objects.create(
             query=held,
@@ -58,6 +49,22 @@ def correct_reading(query: Query, said: Sequence[SpanSaid], by: Person) -> Readi
         record(by, "evidence.reading_corrected", project=held.project, on=row, query=held.pk)
     remaking.of_query(held, by)
     return row
+
+
+def _why_not(error: NotAReading) -> Refused:
+    match error.code:
+        case "no_spans":
+            return Refused("no_spans", _("Name at least one piece of the query."))
+        case "too_many_spans":
+            return Refused("too_many_spans", _("These are more pieces than a query is read in."))
+        case "not_literal":
+            unfit = _("“%(about)s” does not stand in the query as it is written.")
+            return Refused("not_literal", unfit, about=error.about[:80])
+        case "no_dimension":
+            return Refused("no_dimension", _("Choose a dimension for each piece."))
+        case "no_role":
+            return Refused("no_role", _("Choose what the piece is."))
+    return Refused("two_heads", _("Only one piece is the thing that is wanted."))
 
 
 def take_back_reading(query: Query, by: Person) -> ReadingCorrection:
