@@ -222,7 +222,7 @@ def test_a_restore_over_a_database_in_use_says_so_before_it_begins(
         cursor.execute("SELECT 1")
     try:
         with pytest.raises(CommandError, match=r"is in use\. Stop every web and work process"):
-            restoring.restore(house.folder, pytest.fail, replace=True)
+            restoring.restore(house.folder, pytest.fail, replace=True, foreign=True)
     finally:
         other.close()
     assert there(f"{house.name}%") == [house.name]
@@ -263,12 +263,12 @@ def test_an_owner_who_may_make_no_database_restores_into_the_empty_one(
 
     monkeypatch.setattr(restoring, "_compare", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        restoring.restore(house.folder, lambda _: None)
+        restoring.restore(house.folder, lambda _: None, foreign=True)
     with connected_as(settings.OWNER_DATABASE):
         assert half_restored.why_not() == half_restored.REASON
     monkeypatch.undo()
     monkeypatch.setattr(restoring, "_may_create", lambda: False)
-    restoring.restore(house.folder, lambda _: None)
+    restoring.restore(house.folder, lambda _: None, foreign=True)
     with connected_as(settings.OWNER_DATABASE):
         assert half_restored.why_not() == ""
         assert Project.objects.get().name == "As it is now"
