@@ -19,7 +19,7 @@ from annotation.gold.settling import settle
 from annotation.judging import queue
 from annotation.models import Disagreement, EvidenceCheck, Lease, Slot
 from catalogue.models import Image, Pair, PictureFetch, PictureReading
-from inference.models import ActiveModel, Comparison, LearntModel, ModelJob, ModelVersion, PromptChoice
+from inference.models import ActiveModel, Comparison, ModelJob, ModelVersion, PromptChoice
 from inference.playground.prompt_views import FORMS
 from inference.prompting import prompt_versions, prompts
 from projects.models import Person, Project
@@ -91,14 +91,13 @@ VALIDATION, TEST = _queries("validation"), _queries("test")  # by which a model 
 
 
 def _answers_nowhere(world: World, actor: Person | None) -> None:
-    _learnt_here(world)
+    _registered_by(world, actor)
     ActiveModel.objects.filter(model=world.shared["version_id"]).delete()
 
 
-def _learnt_here(world: World) -> None:
-    """Of one that other projects work with as well, nobody of a project would do more than be refused."""
-    said = {"project": world.projects["own"], "source": "gold", "body": b"", "report": {}}
-    LearntModel.objects.get_or_create(version_id=world.shared["version_id"], defaults=said)
+def _registered_by(world: World, actor: Person | None) -> None:
+    """Of one that other projects work with as well, nobody else of a project would do more than be refused."""
+    ModelVersion.objects.filter(pk=world.shared["version_id"]).update(registered_by=actor)
 
 
 def _another_answers(world: World, actor: Person | None) -> None:
@@ -123,7 +122,7 @@ def _asked_before(world: World, actor: Person | None) -> None:
 
 
 def _retired(world: World, actor: Person | None) -> None:
-    _learnt_here(world)
+    _registered_by(world, actor)
     ModelVersion.objects.filter(pk=world.shared["version_id"]).update(state="retired")
 
 
