@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from annotation.gold import opinions, settling
+from annotation.gold import hidden_opinions, opinions, settling
 from annotation.judging import card_rules, queue
 from annotation.models import Adjudication, Disagreement, Judgment
 from database.clock import ClockTimestamp
@@ -132,6 +132,7 @@ def adjudicate(person: Person, disagreement_id: int, project: Project, ruling: R
         Disagreement.objects.filter(pair=pair, state=Disagreement.State.OPEN).update(
             state=Disagreement.State.SETTLED, closed_at=ClockTimestamp()
         )
+        hidden_opinions.record_seen(person, pair.pk)
         queue.close_open_slots(pair.pk)
         audit.record(person, "adjudicated", project=project, on=disagreement, label=ruling.label)
         return adjudication

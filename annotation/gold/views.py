@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from annotation.evidence_checks import gate
-from annotation.gold import adjudicating
+from annotation.gold import adjudicating, hidden_opinions
 from annotation.judging import card
 from annotation.models import Adjudication, Disagreement
 from catalogue import display
@@ -44,6 +44,8 @@ def dispute(request: Request, dispute_id: int) -> HttpResponse:
     disagreement = _dispute(request, dispute_id)
     if request.method == "POST":
         return _settle(request, disagreement)
+    if disagreement.state == Disagreement.State.OPEN:
+        hidden_opinions.record_seen(request.person, disagreement.pair_id)
     return _page(request, disagreement)
 
 

@@ -149,7 +149,7 @@ def _to_be_shown(slot: int) -> QuerySet[Slot]:
 
 
 def _next_slot(person: Person, project: Project, judge: Judge) -> int | None:
-    params = {"project": project.pk, "person": person.pk, "judge": judge.pk, "blind": may_be_blind(project)}
+    params = {"project": project.pk, "person": person.pk, "judge": judge.pk, **_may_be(project)}
     with connection.cursor() as cursor:
         cursor.execute(_WHERE, params)
         is_urgent, at = cursor.fetchone()
@@ -166,11 +166,14 @@ def lease_slot(
 ) -> Lease:
     """Hold a locked, open slot. Call inside the transaction that locked it.
 
-    `never_blind`: the person has marked the pair's evidence, so a card that hides it would only claim to be blind.
+    `never_blind`: the person has marked the pair's evidence, so a card that hides it would only claim to be blind. Nor
+    does a card hide the model's label that an earlier one has shown to this person: it shows it again.
     """
     pair, mode = slot.pair, mode_of(slot, project)
     if never_blind and mode is Mode.BLIND:
         mode = Mode.FACTS
+    if mode in {Mode.BLIND, Mode.FACTS} and has_seen_label(person, pair.pk):
+        mode = Mode.ASSIST
     snapshot = pair.item.current_snapshot
     assert snapshot is not None, f"item {pair.item_id} has no snapshot"
     lease = Lease(
@@ -200,6 +203,17 @@ def mode_of(slot: Slot, project: Project) -> Mode:
     if mode is Mode.ASSIST and _fraction(slot.pk) < ASSIST_BLIND_SHARE:
         return Mode.BLIND
     return mode
+
+
+def has_seen_label(person: Person, pair_id: int) -> bool:
+    """Whether a card has shown the model's label of this pair to this person."""
+    return Lease.objects.filter(pair=pair_id, person=person, prediction__isnull=False).exists()
+
+
+def _may_be(project: Project) -> dict[str, bool]:
+    """What a slot that has no mode of its own may turn out to be, as the statements ask for it."""
+    unaided = {StandingMode.BY_GATE, StandingMode.BLIND, StandingMode.FACTS}
+    return {"blind": may_be_blind(project), "unaided": project.mode in unaided}
 
 
 def may_be_blind(project: Project) -> bool:
@@ -266,8 +280,8 @@ def left_for(person: Person, project: Project, *, at_most: int = 1000) -> int:
     """Pairs with an open slot that this person has not judged; stops counting at `at_most`, so it costs the same at a million."""
     judge = known_judge(person, project)
     with connection.cursor() as cursor:
-        judged = {"judge": judge.pk if judge else None, "blind": may_be_blind(project)}
-        cursor.execute(_LEFT, {"project": project.pk, "at_most": at_most, **judged})
+        who = {"person": person.pk, "judge": judge.pk if judge else None, **_may_be(project)}
+        cursor.execute(_LEFT, {"project": project.pk, "at_most": at_most, **who})
         return int(cursor.fetchone()[0])
 
 

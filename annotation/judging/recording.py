@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotation.gold import opinions, settling
+from annotation.gold import hidden_opinions, opinions, settling
 from annotation.judging import card_rules, drafts, lateness, queue
 from annotation.models import Draft, Judge, Judgment, Lease, Slot
 from database.compiling import compiled
@@ -154,6 +154,7 @@ def submit(person: Person, project: Project, token: UUID, answer: Answer) -> Rec
             judge = queue.judge_of(person, project)  # not before: who holds nothing here leaves no row
             if replay := _replay(judge, answer, digest):
                 return Recorded(replay, lease, replayed=True, reveal=_to_reveal(replay, lease))
+            hidden_opinions.check_unseen(person, lease.pair_id)
             _check_ground(lease, project, answer)
             if answer.note:
                 allowances.spend(NOTES, person)
@@ -384,7 +385,7 @@ def undo(person: Person, project: Project, *, came_from: UUID | None) -> Lease |
 
 
 def last_judgment(judge: Judge) -> Judgment | None:
-    """The newest judgment that stands and may still be undone: not withdrawn, its pair not adjudicated."""
+    """The newest judgment that stands and may still be undone: not withdrawn, its pair in no dispute that is read."""
     recent = Judgment.objects.filter(judge=judge, batch=None).select_related("slot", "pair").order_by("-id")[:200]
     seen: set[tuple[int, int]] = set()
     for row in recent:
@@ -392,6 +393,6 @@ def last_judgment(judge: Judge) -> Judgment | None:
         if key in seen:
             continue
         seen.add(key)
-        if row.outcome != Judgment.Outcome.WITHDRAWN and row.slot_id and not row.pair.adjudications.exists():
+        if row.outcome != Judgment.Outcome.WITHDRAWN and row.slot_id and not hidden_opinions.are_read(row):
             return row
     return None

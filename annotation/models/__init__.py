@@ -4,7 +4,7 @@ Append-only tables carry `append_only = True`: the database refuses UPDATE, DELE
 """
 
 from annotation.models.curation import Export, HardSet, HardSetMember
-from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disagreement
+from annotation.models.disputes import Adjudication, BadCase, BadCaseNote, Disagreement, SeenOpinions
 from annotation.models.evidence_checks import EvidenceCheck, EvidenceDraw, EvidenceGate, SampledPair
 from annotation.models.judging import (
     DayOfWork,
@@ -46,6 +46,7 @@ __all__ = [
     "ReplaySet",
     "RuleReplay",
     "SampledPair",
+    "SeenOpinions",
     "Slot",
     "StandingJudgment",
 ]

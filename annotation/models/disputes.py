@@ -86,6 +86,22 @@ class Adjudication(models.Model):
         return self.label
 
 
+class SeenOpinions(models.Model):
+    """Who has read what others and the model said of a pair: they are never given it to judge afterwards. Append-only."""
+
+    append_only = True
+
+    pair = models.ForeignKey(Pair, models.PROTECT, related_name="+", db_index=False)  # its constraint
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    seen_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="opinions_are_seen_once", fields=["pair", "person"])]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} saw {self.pair_id}"
+
+
 class BadCase(models.Model):
     """A result someone flagged, followed until it is closed."""
 

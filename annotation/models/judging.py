@@ -124,6 +124,9 @@ class Lease(models.Model):
         indexes = [
             models.Index(name="live_leases_by_end", fields=["until"], condition=Q(state="live")),
             models.Index(name="leases_of_person", fields=["person", "-id"]),
+            models.Index(  # who has seen the model's label of a pair
+                name="leases_with_a_label", fields=["pair", "person"], condition=Q(prediction__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -37,6 +37,7 @@ from annotation.models import (
     Postponement,
     ReplaySet,
     SampledPair,
+    SeenOpinions,
     Slot,
 )
 from catalogue.evidence import lexicons
@@ -275,6 +276,7 @@ def _disputed(place: Place) -> None:
     rule, note = Rule.objects.get(code="R-080"), mark("Adjudication.note")
     said = {"label": "L2", "mismatch": "colour", "rule": rule, "note": note}
     settling.settle_by_adjudication(ruled, make_ruling(pair=ruled, by=place.person("alan"), dispute=settled, **said))
+    SeenOpinions.objects.create(pair=ruled, person=place.person("alan"))
     Disagreement.objects.filter(pk=settled.pk).update(state="settled", closed_at=timezone.now())
     things["settled_dispute"] = settled.pk
     if place.where == "own":  # nor does an auditor judge; were they let in, this card would be theirs

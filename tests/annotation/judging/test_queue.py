@@ -154,7 +154,15 @@ def test_the_next_pair_is_found_by_pairs_however_young_the_statistics(project: P
     for pair in pairs:
         make_slots(pair=pair)
     judge = queue.judge_of(cast.ana, project)
-    asked = {"project": project.pk, "person": cast.ana.pk, "judge": judge.pk, "cursor": 0, "at_most": 9, "blind": True}
+    asked = {
+        "project": project.pk,
+        "person": cast.ana.pk,
+        "judge": judge.pk,
+        "cursor": 0,
+        "at_most": 9,
+        "blind": True,
+        "unaided": True,
+    }
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE annotation_slot, annotation_judgment, annotation_lease")
         for pair in pairs[:250]:
@@ -178,6 +186,7 @@ def test_the_first_open_slot_is_walked_to_and_no_others_sorted_without_any_stati
         "judge": queue.judge_of(cast.ana, project).pk,
         "cursor": 0,
         "blind": True,
+        "unaided": True,
     }
     with connection.cursor() as cursor:
         for statement in queue._TRIES[:3]:
