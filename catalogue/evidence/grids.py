@@ -28,7 +28,8 @@ from relevance.lexicon import Lexicon
 
 _READING = re.compile(r"\+r(\d+)")
 _WORDS = "+p"
-_CELLS = re.compile(r"\+c(\d+)")
+# Without the look ahead a digest of words that begins with "c9" would be read as a correction.
+_CELLS = re.compile(r"\+c(\d{1,19})(?![0-9a-f])")
 _KEYS = """SELECT q, s, evidence_key(q, s) FROM unnest(%s::bigint[], %s::bigint[]) AS wanted(q, s)"""
 
 
