@@ -15,7 +15,8 @@ In reading order:
 - `units`        numbers with their units, comparable
 - `lexicon`      the words for brands, colours, materials ...: shipped, and learnt from a catalogue
 - `tagging`      the words of an English query tagged with what they are, as learnt from QueryNER (weights in `tagger/`)
-- `english_phrases` an English query cut into phrases: tagger and lexicon together, one head, what it is for
+- `query_phrases` a phrase of a query, which one is the head, and what the wanted thing is for
+- `english_phrases` an English query cut into phrases: tagger, lexicon and catalogue together
 - `chinese_phrases` a Chinese query cut into phrases, by dictionary and lexicon
 - `constraints`  a query taken apart into what it demands
 - `attributes`   what an attribute is about, by its name

@@ -14,8 +14,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from relevance.dimensions import Dimension
-from relevance.english_phrases import QueryPhrase
 from relevance.lexicon import DIMENSION_OF_KIND, Entry, Lexicon
+from relevance.query_phrases import QueryPhrase
 from relevance.segmenting import likeliest_words, place_names, proper_names, verbs
 from relevance.tokens import Token, is_chinese, singular, tokens_of_folded
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from relevance import chinese_phrases, english_phrases
 from relevance.dimensions import Dimension
-from relevance.english_phrases import QueryPhrase
 from relevance.lexicon import Lexicon
+from relevance.query_phrases import QueryPhrase
 from relevance.tokens import is_chinese, read_folded, without
 from relevance.units import Quantity, quantities
 

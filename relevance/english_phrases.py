@@ -9,33 +9,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
 from relevance.dimensions import Dimension
 from relevance.lexicon import DIMENSION_OF_KIND, Entry, Lexicon
-from relevance.tagging import TaggedSpan, tagged
+from relevance.query_phrases import WITH, QueryPhrase, with_head, with_roles
+from relevance.tagging import CORE, MAKER, TaggedSpan, tagged
+from relevance.things import ThingWords
 from relevance.tokens import Token, singular, tokens_of_folded
 
 SPELLING = 88  # similarity in percent from which an unknown word of five letters or more is read as a known one
-CORE = "core_product_type"
 _MODEL = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9][a-z0-9./+-]+|\d{2,}")
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9][a-z0-9./+-]{2,}")
+_DOES = re.compile(r"(?:able|ible|proof|resistant|free|ing|ed up|blocking)$|^(?:anti|non|self|multi|auto)[ -]?")
 _YEAR = re.compile(r"0\d|[89]0s|(19|20)\d\d")
 # What a name of a model or series is followed by: "iphone 7 plus", "galaxy note 10".
 _OF_MODEL = re.compile(
     r"\d{1,4}[a-z]{0,2}|x|xr|xs|se|pro|max|plus|mini|ultra|air|lite|series|gen|fe|note|tab|i|ii|iii|iv|[a-z]\d{1,2}"
 )
-_WITH = frozenset({"with", "without", "that", "under", "no", "not", "by", "and"})
 # What a type of span asks about where the lexicon does not say.
 DIMENSION_OF_TYPE: Mapping[str, Dimension] = {
     CORE: Dimension.CATEGORY,
     "creator": Dimension.BRAND,
     "product_name": Dimension.MODEL,
     "product_number": Dimension.MODEL,
-    "modifier": Dimension.FUNCTION,
+    "modifier": Dimension.STYLE_DETAILS,
     "content": Dimension.IP_PERSON,
     "color": Dimension.COLOUR,
     "material": Dimension.MATERIAL,
@@ -54,28 +55,9 @@ DIMENSION_OF_TYPE: Mapping[str, Dimension] = {
 _APART = frozenset({"colour", "material", "audience", "brand", "size", "season", "model", "vehicle", "ip_person"})
 _KEEP_CORE = frozenset({"material", "function", "special_attribute", "style_details", "set_single", "season",
                         "aesthetic_style"})  # fmt: skip
-_BEHIND_A_THING = frozenset({"colour", "size", "set_single", "audience", "season", "specification"})
+_BEHIND_A_THING = frozenset({"size", "set_single", "audience", "season", "specification"})
 _APART_IN_FRONT = _APART | {"specification", "function", "aesthetic_style"}
 _THINGS = frozenset({"category", "accessory"})
-
-
-@dataclass(frozen=True)
-class QueryPhrase:
-    """A literal piece of a query that means one thing; `start` counts in the folded query."""
-
-    start: int
-    text: str
-    dimension: Dimension
-    value: str
-    family: str = ""
-    negated: bool = False
-    word: bool = False
-    role: str = ""
-    accessory: bool = False
-    thing: bool = False  # may be the head
-    unknown: bool = False  # to the lexicon
-    after_for: bool = False
-    head: bool = False
 
 
 def phrases(folded: str, rest: str, lexicon: Lexicon) -> list[QueryPhrase]:
@@ -83,9 +65,10 @@ def phrases(folded: str, rest: str, lexicon: Lexicon) -> list[QueryPhrase]:
     words = tokens_of_folded(folded)
     free = [rest[one.start : one.end] == one.text for one in words]
     spans = _covered(tagged([one.text for one in words], lexicon), len(words))
-    cut = _apart(_whole_terms(_cut_at_joints(spans, words, lexicon), words, lexicon), free)
+    named = _with_a_thing(list(_cut_at_joints(spans, words, lexicon)), words, lexicon)
+    cut = _apart(_whole_terms(named, words, lexicon), free)
     found = [phrase for span in cut for phrase in _read(span, words, folded, lexicon)]
-    return with_head(_with_roles(found, words, lexicon))
+    return with_head(with_roles(found, words, lexicon))
 
 
 def _covered(spans: Iterable[TaggedSpan], length: int) -> Iterator[TaggedSpan]:
@@ -108,6 +91,21 @@ def _cut_at_joints(spans: Iterable[TaggedSpan], words: Sequence[Token], lexicon:
                 yield span._replace(start=start, end=at)
                 start = at
         yield span._replace(start=start)
+
+
+def _with_a_thing(spans: list[TaggedSpan], words: Sequence[Token], lexicon: Lexicon) -> list[TaggedSpan]:
+    """Where the tagger sees no kind of thing, a maker that ends in one ("acme watch bands") has it cut off."""
+    if any(span.type == CORE for span in spans):
+        return spans
+    for span in spans:
+        start = span.end
+        while start > span.start + 1 and singular(words[start - 1].text) in ThingWords.shipped().names:
+            start -= 1
+        known = lexicon.longest(tuple(words[: span.end]), span.start)
+        whole = known is not None and known[1] == span.end - span.start
+        if span.type == MAKER and start < span.end and not whole:
+            return _replaced(spans, TaggedSpan(start, span.end, CORE))
+    return spans
 
 
 def _whole_terms(spans: Iterable[TaggedSpan], words: Sequence[Token], lexicon: Lexicon) -> list[TaggedSpan]:
@@ -167,7 +165,7 @@ def _apart(spans: Iterable[TaggedSpan], free: Sequence[bool]) -> Iterator[Tagged
 
 def _read(span: TaggedSpan, words: Sequence[Token], folded: str, lexicon: Lexicon) -> Iterator[QueryPhrase]:
     start, end = span.start, span.end
-    joints = lexicon.stop | lexicon.negations | lexicon.for_words | _WITH
+    joints = lexicon.stop | lexicon.negations | lexicon.for_words | WITH
     while start < end and words[start].text in joints and lexicon.longest(tuple(words[:end]), start) is None:
         start += 1
     while start < end and words[end - 1].text in joints | {"'", '"'}:
@@ -254,6 +252,8 @@ def _meant(piece: str, kind: str, lexicon: Lexicon, *, single: bool) -> QueryPhr
     entry = lexicon.meaning(piece)
     if entry is None and single and kind in {CORE, "creator", ""}:
         entry = respelt(piece, lexicon)
+        # Without this "watch" would be a misspelt Swatch.
+        entry = None if entry is not None and entry.kind == "brand" and kind == CORE else entry
     if entry is not None and _agrees(entry, kind):
         thing = entry.kind in _THINGS and kind != ""
         return QueryPhrase(
@@ -268,9 +268,14 @@ def _meant(piece: str, kind: str, lexicon: Lexicon, *, single: bool) -> QueryPhr
     family = last.family if kind == CORE and last is not None and last.kind == "category" else ""
     value = singular(piece) if single else _singular_end(piece)
     return QueryPhrase(
-        0, "", DIMENSION_OF_TYPE[kind], value, family if not single else "", word=single, accessory=accessory,
+        0, "", _plain(piece, kind), value, family if not single else "", word=single, accessory=accessory,
         thing=kind == CORE, unknown=True,
     )  # fmt: skip
+
+
+def _plain(piece: str, kind: str) -> Dimension:
+    """What a modifier that no lexicon knows asks about, by how it ends: what a thing does, or how it looks."""
+    return Dimension.FUNCTION if kind == "modifier" and _DOES.search(piece) else DIMENSION_OF_TYPE[kind]
 
 
 def _numbered(piece: str, kind: str) -> Dimension:
@@ -309,78 +314,3 @@ def respelt(piece: str, lexicon: Lexicon) -> Entry | None:
         return None
     near = _near(piece, lexicon.spellable)
     return lexicon.terms[near] if near else None
-
-
-# roles and the head
-
-
-_WANTED_ITSELF = frozenset({Dimension.AUDIENCE, Dimension.COLOUR, Dimension.PRICE, Dimension.SET_SINGLE, Dimension.SEASON,
-                            Dimension.SPECIFICATION, Dimension.MATERIAL, Dimension.STYLE_DETAILS})  # fmt: skip
-
-
-def _with_roles(found: list[QueryPhrase], words: Sequence[Token], lexicon: Lexicon) -> list[QueryPhrase]:
-    """What stands after a "for", up to the next "with", is what the thing is for; a name of people is not."""
-    made: list[QueryPhrase] = []
-    for one in found:
-        before = next((word for word in reversed(words) if word.start < one.start and _joins(word, lexicon)), None)
-        people = before is not None and any(
-            other.dimension is Dimension.AUDIENCE and other.start > before.start for other in made
-        )
-        joint = "" if before is None or people else before.text
-        if joint in lexicon.for_words and not one.negated and one.dimension not in _WANTED_ITSELF:
-            dimension = Dimension.CATEGORY if one.thing or one.word else one.dimension
-            made.append(replace(one, role="for", thing=False, dimension=dimension))
-        elif joint == "with" and one.thing and any(other.thing for other in made):
-            made.append(replace(one, thing=False, dimension=Dimension.STYLE_DETAILS))
-        else:
-            made.append(replace(one, after_for=joint in lexicon.for_words))
-    return made
-
-
-def _joins(word: Token, lexicon: Lexicon) -> bool:
-    return word.text in lexicon.for_words or word.text in _WITH
-
-
-def with_head(found: list[QueryPhrase]) -> list[QueryPhrase]:
-    """One head: the last kind of thing that is not what another is for; without one, a model, then the last plain word."""
-    wished = [n for n, one in enumerate(found) if not one.negated and not one.role]
-    heads = [n for n in wished if found[n].thing]
-    heads = [n for n in heads if not any(one.role or one.after_for for one in found[:n])] or heads
-    if not heads and (plain := [n for n in wished if _may_be_a_thing(found[n])]):
-        heads = plain
-        found = [replace(one, dimension=Dimension.CATEGORY) if n == plain[-1] else one for n, one in enumerate(found)]
-    heads = heads or [n for n in wished if found[n].dimension is Dimension.MODEL]
-    if not heads and len(found) == 1 and found[0].dimension is Dimension.SPECIFICATION:
-        heads = wished  # "ssd"
-    if not heads:
-        return found
-    head = heads[-1]
-    made = [replace(one, head=n == head) for n, one in enumerate(found)]
-    return [_fitted(one, made[head], made) if n < head else one for n, one in enumerate(made)]
-
-
-def _may_be_a_thing(one: QueryPhrase) -> bool:
-    """Words that no lexicon knows, and no name or number."""
-    plain = one.dimension in {
-        Dimension.CATEGORY,
-        Dimension.FUNCTION,
-        Dimension.IP_PERSON,
-        Dimension.STYLE_DETAILS,
-        Dimension.MODEL,
-    }
-    plain = plain or (one.dimension is Dimension.BRAND and " " in one.value)
-    known = one.dimension is Dimension.CATEGORY
-    return plain and (one.unknown or known) and not any(sign.isdigit() for sign in one.value)
-
-
-_CARRIED = frozenset({Dimension.MODEL, Dimension.YEAR, Dimension.BRAND})
-
-
-def _fitted(one: QueryPhrase, head: QueryPhrase, found: Sequence[QueryPhrase]) -> QueryPhrase:
-    """Before an accessory stands what it fits: "iphone 7 case"; before a part of a car that car. The maker of that too."""
-    if one.negated or one.role or one.dimension not in {*_CARRIED, Dimension.CATEGORY}:
-        return one
-    before = [other for other in found if other.start < head.start and other.dimension is Dimension.MODEL]
-    cars = any(other.family == "cars" for other in before) and head.dimension is Dimension.CATEGORY
-    fits = one.dimension is Dimension.MODEL or (one.dimension is Dimension.BRAND and bool(before)) or one.thing
-    return replace(one, role="for") if (head.accessory and fits) or (cars and one.dimension in _CARRIED) else one

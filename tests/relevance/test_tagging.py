@@ -122,3 +122,33 @@ def test_what_carries_a_part_of_a_car_is_what_it_is_for() -> None:
 def test_a_word_of_no_kind_is_no_head_beside_a_thing() -> None:
     assert head("red crayons only") == "crayons"
     assert head("safety glasses") == "safety glasses"
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("books for adults", ("books", "category")),
+        ("watch men", ("watch", "category")),
+    ],
+)
+def test_a_kind_of_thing_is_no_misspelt_maker(query: str, wanted: tuple[str, str]) -> None:
+    assert wanted in read(query)
+
+
+def test_a_maker_that_the_tagger_is_unsure_of_is_none_before_a_thing() -> None:
+    assert [kind for text, kind in read("zodiac pillow") if text == "zodiac"] not in ([], ["brand"])
+    assert ("zodiac", "brand") in read("zodiac pillow", SHIPPED.learn([ItemFacts("1", "", cpv=(("brand", "Zodiac"),))]))
+
+
+def test_what_stands_behind_a_maker_may_be_a_series_but_a_thing_stays_one() -> None:
+    assert read("wilson evolution") == [("wilson", "brand"), ("evolution", "model")]
+    assert head("wilson watch") == "watch"
+
+
+def test_a_word_that_no_lexicon_knows_describes_how_a_thing_looks_unless_it_says_what_it_does() -> None:
+    assert ("scalloped", "style_details") in read("scalloped curtains")
+    assert ("rustproof", "function") in read("rustproof hinges")
+
+
+def test_what_a_thing_is_for_is_no_detail_of_it() -> None:
+    assert made_for("self adhesive film for furniture") == ["furniture"]
