@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from annotation.curation import hard_sets as hard_samples
+from annotation.gold import hidden_opinions
 from projects.gates import Request
 from projects.refusals import Refused
 from projects.requests import one, page
@@ -47,19 +48,22 @@ def _freeze(request: Request) -> HttpResponse:
 def hard_set(request: Request, hard_set_id: int) -> HttpResponse:
     found = one(request.project.hard_sets.all(), hard_set_id)
     members = page(found.members.select_related("pair__query", "snapshot"), request, PAGE, ascending=True)
+    secret = hidden_opinions.still_to_judge(request, [member.pair_id for member in members.rows])
     names = reason_names()
     context = {
         "project": request.project,
+        "secret": secret,
         "hard_set": found,
         "counts": [(names[kind], count) for kind, count in hard_samples.counts_by_reason(found).items()],
         "members": [
             {
                 "pair": member.pair,
                 "title": member.snapshot.title,
-                "gold_label": member.gold_label,
+                "gold_label": "" if member.pair_id in secret else member.gold_label,
                 "reasons": [
                     {"name": names[reason["kind"]], "evidence": f"{reason['evidence_kind']} {reason['evidence_id']}"}
                     for reason in member.reasons
+                    if member.pair_id not in secret
                 ],
             }
             for member in members.rows

@@ -3,14 +3,35 @@ never given the pair to judge (annotation.judging.queue)."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from annotation.gold import opinions
 from annotation.judging import queue
-from annotation.models import Judgment, Lease, SeenOpinions
+from annotation.models import Disagreement, Judgment, Lease, SeenOpinions, Slot
+from catalogue.models import Pair
+from projects.gates import Request, may
 from projects.models import Person
+from projects.policy import Permission
 from projects.refusals import Refused
+
+
+def still_to_judge(request: Request, pairs: Collection[int]) -> set[int]:
+    """Those of the pairs that this person may yet judge or settle: their gold and their opinions are not shown."""
+    return set(Pair.objects.filter(yet_to_judge(request), pk__in=pairs).values_list("pk", flat=True))
+
+
+def yet_to_judge(request: Request) -> Q:
+    """The same as a condition of pairs, for lists that must not count them."""
+    if not (may(request.roles, Permission.JUDGE) or may(request.roles, Permission.ADJUDICATE)):
+        return Q(pk__in=[])
+    disputed = Disagreement.objects.filter(pair=OuterRef("pk"), state=Disagreement.State.OPEN)
+    waiting = Slot.objects.filter(pair=OuterRef("pk"), state__in=[Slot.State.OPEN, Slot.State.LEASED])
+    seen = SeenOpinions.objects.filter(pair=OuterRef("pk"), person=request.person)
+    return Q(Exists(disputed)) | (Q(Exists(waiting)) & ~Q(Exists(seen)))
 
 
 def record_seen(person: Person, pair_id: int) -> None:

@@ -16,6 +16,7 @@ from annotation.judging import card
 from annotation.models import Adjudication, Disagreement
 from catalogue import display
 from catalogue.evidence import grids
+from catalogue.models import Pair
 from projects.gates import Request
 from projects.refusals import Refused
 from projects.requests import one, page
@@ -79,26 +80,32 @@ def _page(request: Request, disagreement: Disagreement, *, error: str = "", stat
     rule_base = active_rule_base(project)
     routed = routed_rules(pair.facts(snapshot), value, specs_today(rule_base), ON_A_CARD) if rule_base else ()
     is_open = disagreement.state == Disagreement.State.OPEN
+    is_hidden = not is_open and bool(hidden_opinions.still_to_judge(request, [pair.pk]))
     context: dict[str, Any] = {
         "project": project,
         "dispute": disagreement,
         "is_open": is_open,
+        "is_hidden": is_hidden,
         "query": pair.query,
         "item": display.item(project, snapshot, value),
         "grid": display.grid(value, snapshot),
         "unchecked": not gate.is_checked(project, snapshot),
         "chips": display.chips(value),
         "rules": display.routed(routed),
-        "views": adjudicating.views_of(disagreement, request.person),
+        "views": [] if is_hidden else adjudicating.views_of(disagreement, request.person),
         "labels": display.labels(project.scale),
         "asks_mismatch_for": "L2" if project.scale_name == "lore-4" else "",
         "mismatches": card.mismatches(value),
         "idempotency_key": uuid.uuid4(),
         "own_case": is_open and adjudicating.is_own_case(request.person, disagreement),
-        "ruling": None if is_open else pair.adjudications.select_related("adjudicator", "rule").order_by("-id").first(),
+        "ruling": None if is_open or is_hidden else _ruling(pair),
         "error": error,
     }
     return render(request, "annotation/gold/dispute.html", context, status=status)
+
+
+def _ruling(pair: Pair) -> Adjudication | None:
+    return pair.adjudications.select_related("adjudicator", "rule").order_by("-id").first()
 
 
 def _dispute(request: Request, dispute_id: int) -> Disagreement:

@@ -70,8 +70,11 @@ def find(
     label: str = "",
     before: int | None = None,
     after: int | None = None,
+    without: Q | None = None,
 ) -> PageOfPairs:
     rows = Pair.objects.filter(project=project)
+    if without is not None:
+        rows = rows.filter(~without)
     known = filters(project)
     if only in known:
         rows = rows.filter(known[only])

@@ -10,9 +10,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from annotation.evidence_checks import gate
-from annotation.gold import opinions
+from annotation.gold import hidden_opinions, opinions
 from annotation.judging import card, card_rules
-from annotation.models import BadCase, Disagreement, Slot
+from annotation.models import BadCase
 from annotation.pairs import choosing, finding
 from annotation.trust import measurable
 from catalogue import display
@@ -32,13 +32,15 @@ def pairs(request: Request) -> HttpResponse:
         "label": request.GET.get("label", ""),
     }
     before, after = number(request.GET.get("before")), number(request.GET.get("after"))
-    page = finding.find(request.project, **chosen, before=before, after=after)
-    secret = _still_to_judge(request, [one.pk for one in page.pairs])
+    # Without this the pages of a label would tell by where they begin and end which hidden pairs have it.
+    without = hidden_opinions.yet_to_judge(request) if chosen["label"] else None
+    page = finding.find(request.project, **chosen, before=before, after=after, without=without)
+    secret = hidden_opinions.still_to_judge(request, [one.pk for one in page.pairs])
     names = choosing.names(request.project)
     context = {
         "project": request.project,
         "more_url": f"{reverse('more-judgments', args=[request.project.slug])}?{urlencode(chosen)}",
-        "pairs": [one for one in page.pairs if not (chosen["label"] and one.pk in secret)],
+        "pairs": page.pairs,
         "secret": secret,
         "partial": page.partial,
         "newer_url": f"?{urlencode({**chosen, 'after': page.newer})}" if page.newer else "",
@@ -94,13 +96,4 @@ def pair(request: Request, pair_id: int) -> HttpResponse:
 
 def may_see_opinions(request: Request, pair: Pair) -> bool:
     """Who may still judge or settle this pair must not read here what others and the model said."""
-    return not _still_to_judge(request, [pair.pk])
-
-
-def _still_to_judge(request: Request, pairs: list[int]) -> set[int]:
-    """Those of the pairs that this person may yet judge or settle: their gold and their opinions are not shown."""
-    if not (may(request.roles, Permission.JUDGE) or may(request.roles, Permission.ADJUDICATE)):
-        return set()
-    disputed = Disagreement.objects.filter(pair__in=pairs, state=Disagreement.State.OPEN)
-    waiting = Slot.objects.filter(pair__in=pairs, state__in=[Slot.State.OPEN, Slot.State.LEASED])
-    return {*disputed.values_list("pair", flat=True), *waiting.values_list("pair", flat=True)}
+    return not hidden_opinions.still_to_judge(request, [pair.pk])

@@ -8,6 +8,7 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from annotation.gold import hidden_opinions
 from annotation.standard import desk, rule_replays, weak_spots
 from annotation.standard.weak_spots import PairOpinions, Region
 from catalogue.models import Pair
@@ -57,13 +58,16 @@ def pairs(request: Request) -> HttpResponse:
     form = WhichForm(request.GET)
     if not form.is_valid() or not (form.cleaned_data["rule"] or form.cleaned_data["dimension"]):
         return render(request, "annotation/standard/weak_spot.html", {"project": request.project}, status=400)
-    tally, found = weak_spots.disputed(request.project, form.wanted, PAGE)
+    tally, disputed = weak_spots.disputed(request.project, form.wanted, PAGE)
+    secret = hidden_opinions.still_to_judge(request, [pair.pk for _seen, pair in disputed])
+    found = [(seen.untold() if pair.pk in secret else seen, pair) for seen, pair in disputed]
     held = specs(active_rule_base(request.project))
     code = form.cleaned_data["rule"]
     context = {
         "project": request.project,
         "tally": tally,
         "found": found,
+        "secret": secret,
         "code": code,
         "rule": next((spec for spec in held if spec.code == code), None),
         "region": None if code else form.region,

@@ -55,6 +55,10 @@ class PairOpinions(NamedTuple):
     told: str
     confidence: float | None
 
+    def untold(self) -> PairOpinions:
+        """For whoever may yet judge or settle the pair."""
+        return self._replace(rules=(), said=(), unaided=(), none_fits=0, told="", confidence=None)
+
     @property
     def by_two(self) -> bool:
         return len(self.said) > 1

@@ -9,14 +9,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from annotation.curation import hard_sets
 from annotation.gold import adjudicating
 from annotation.gold.adjudicating import Ruling
 from annotation.judging import queue, recording
 from annotation.models import Disagreement, Judgment, Lease, Slot
+from annotation.pairs import finding
 from catalogue.models import Pair
 from projects.models import Mode, Person, Project, StandingMode
 from tests.conftest import Cast, refused
-from tests.world.rows import make_dispute, make_judgment, make_pair, make_prediction, make_slots
+from tests.world.rows import make_dispute, make_judgment, make_pair, make_people, make_prediction, make_slots
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +125,61 @@ def test_in_assist_the_blind_share_shows_what_was_shown_before(
     queue.give_back(again)
     of_ben = queue.take(cast.ben, project)
     assert of_ben is not None and of_ben.mode == Mode.BLIND
+
+
+def test_the_pages_of_a_label_do_not_tell_which_hidden_pairs_have_it(
+    project: Project, cast: Cast, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "PAGE", 1)
+    open_ones = [make_pair(project=project, gold_label="L2") for _ in range(3)]
+    make_slots(pair=open_ones[1])
+    told = client_for(cast.ada).get(reverse("pairs", args=[project.slug]), {"label": "L2", "before": open_ones[0].pk})
+    assert [pair.pk for pair in told.context["pairs"]] == [open_ones[2].pk]
+    by_lead = client_for(cast.lena).get(reverse("pairs", args=[project.slug]), {"label": "L2"})
+    assert f"before={open_ones[0].pk}" in by_lead.context["older_url"]
+    first = client_for(cast.ada).get(reverse("pairs", args=[project.slug]), {"label": "L2", "after": open_ones[2].pk})
+    assert str(open_ones[1].pk) not in first.context["newer_url"] + first.context["older_url"]
+
+
+def test_a_hard_set_hides_what_its_reader_may_still_judge(project: Project, cast: Cast, client_for: ClientFor) -> None:
+    pair = make_pair(project=project, gold_label="L2")
+    make_judgment(pair=pair, by=cast.ana, label="L2")
+    make_judgment(pair=pair, by=cast.ben, label="L4")
+    make_slots(pair=pair)
+    frozen = hard_sets.freeze_hard_set(project, "splits", None, ["human_split"])
+    address = reverse("hard-set", args=[project.slug, frozen.pk])
+    [hidden] = client_for(cast.ada).get(address).context["members"]
+    assert (hidden["gold_label"], hidden["reasons"]) == ("", [])
+    [told] = client_for(cast.lena).get(address).context["members"]
+    assert told["gold_label"] == "L2" and told["reasons"]
+
+
+def test_a_settled_dispute_is_hidden_from_who_may_still_judge_its_pair(
+    pair: Pair, project: Project, cast: Cast, client_for: ClientFor
+) -> None:
+    dispute = make_dispute(pair=pair)
+    dispute.judgments.set(Judgment.objects.filter(pair=pair))
+    settled_by = cast.ada
+    adjudicating.adjudicate(settled_by, dispute.pk, project, Ruling(uuid.uuid4(), "L4"))
+    another = make_people(project=project, roles={"zoe": "adjudicator"})["zoe"]
+    assert "I know this one" in client_for(another).get(page_of(dispute)).content.decode()
+    Slot.objects.filter(pair=pair).update(state=Slot.State.OPEN)
+    hidden = client_for(another).get(page_of(dispute))
+    assert "I know this one" not in hidden.content.decode()
+    assert (hidden.context["views"], hidden.context["ruling"]) == ([], None)
+    assert queue.left_for(another, project) == 1
+    assert "I know this one" in client_for(settled_by).get(page_of(dispute)).content.decode()
+
+
+def test_a_weak_spot_hides_what_was_said_of_a_pair_that_its_reader_may_still_judge(
+    project: Project, cast: Cast, client_for: ClientFor
+) -> None:
+    pair = make_pair(project=project)
+    make_judgment(pair=pair, by=cast.ana, label="L2", mismatch="colour")
+    make_judgment(pair=pair, by=cast.ben, label="L4")
+    make_slots(pair=pair)
+    address = reverse("weak-spot", args=[project.slug])
+    [(hidden, _pair)] = client_for(cast.ada).get(address, {"dimension": "colour", "category": ""}).context["found"]
+    assert (hidden.said, hidden.told, hidden.rules) == ((), "", ())
+    [(told, _pair)] = client_for(cast.lena).get(address, {"dimension": "colour", "category": ""}).context["found"]
+    assert sorted(told.said) == ["L2", "L4"]
