@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Never
+
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from annotation.gold.opinions import locked
-from annotation.models import BadCase, BadCaseNote
+from annotation.models import BadCase, BadCaseNote, Judgment, Lease
 from catalogue.models import Pair
 from database.clock import ClockTimestamp
 from projects import allowances, audit
@@ -68,9 +70,20 @@ def add_note(case: BadCase, person: Person, text: str) -> None:
         _note(case, person, "noted", text)
 
 
+def given_to(person: Person, pairs: QuerySet[Pair]) -> QuerySet[Pair]:
+    """Those of the pairs that this person was given to judge, or has judged."""
+    leased = Lease.objects.filter(pair=OuterRef("pk"), person=person)
+    judged = Judgment.objects.filter(pair=OuterRef("pk"), judge__person=person)
+    return pairs.filter(Exists(leased) | Exists(judged))
+
+
+def refuse_owner() -> Never:
+    raise Refused("not_a_member", _("The owner must be a member of the project."))
+
+
 def assign(case: BadCase, person: Person, owner: Person | None) -> None:
     if owner is not None and not Membership.objects.filter(project=case.project, person=owner).exists():
-        raise Refused("not_a_member", _("The owner must be a member of the project."))
+        refuse_owner()
     with transaction.atomic():
         BadCase.objects.filter(pk=case.pk).update(owner=owner)
         _note(case, person, "assigned", str(owner) if owner else "")

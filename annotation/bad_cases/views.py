@@ -77,7 +77,10 @@ def _page(request: Request, case: BadCase, *, status: int = 200) -> HttpResponse
 
 def open_case(request: Request) -> HttpResponse:
     given = request.POST
-    pair = one(Pair.objects.select_related("item", "project").filter(project=request.project), given.get("pair"))
+    rows = Pair.objects.select_related("item", "project").filter(project=request.project)
+    if not may(request.roles, Permission.SEE_PAIRS):
+        rows = activity.given_to(request.person, rows)  # else a case of one's own would show any pair by its number
+    pair = one(rows, given.get("pair"))
     case = activity.open_case(request.person, pair, cause=given.get("cause", ""), note=given.get("note", ""))
     if case.reported_by_id != request.person.pk and not may(request.roles, Permission.TRIAGE):
         messages.success(request, _("Flagged: your note stands in a case that someone opened before."))
@@ -91,8 +94,7 @@ def _act(request: Request, case: BadCase) -> None:
     if act == "note":
         activity.add_note(case, request.person, text)
     elif act == "assign":
-        owner = chosen(Person.objects.all(), request.POST.get("owner"))
-        activity.assign(case, request.person, owner)
+        activity.assign(case, request.person, _owner(request))
     elif act == "cause":
         activity.name_cause(case, request.person, request.POST.get("cause", ""))
     elif act == "close":
@@ -101,6 +103,12 @@ def _act(request: Request, case: BadCase) -> None:
         activity.reopen(case, request.person, text)
     else:
         raise Http404
+
+
+def _owner(request: Request) -> Person | None:
+    """A member, or nobody where none is named; an unknown number and a stranger's are answered alike."""
+    asked = request.POST.get("owner", "")
+    return (chosen(_members(request), asked) or activity.refuse_owner()) if asked else None
 
 
 def _members(request: Request) -> QuerySet[Person]:

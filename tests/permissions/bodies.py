@@ -32,6 +32,7 @@ from tests.world.rows import (
     make_import,
     make_item,
     make_judgment,
+    make_lease,
     make_model,
     make_pair,
     make_prediction,
@@ -192,6 +193,13 @@ def _disputed_by_ruling(world: World, actor: Person | None) -> None:
 def _slots_for_the_disputed(world: World, actor: Person | None) -> None:
     pair = pairs_of(world, world.projects["own"], "disputed")[0]
     Slot.objects.create(project=pair.project, pair=pair, number=5, position=pair.pk)
+
+
+def _was_given_the_open_pair(world: World, actor: Person | None) -> None:
+    pair = pairs_of(world, world.projects["own"], "open")[0]
+    if actor is not None:
+        slot = Slot.objects.create(project=pair.project, pair=pair, number=6, position=pair.pk)
+        make_lease(slot=slot, person=actor, state="used")
 
 
 def _refused_for_plain_http(world: World, actor: Person | None) -> None:
@@ -422,7 +430,7 @@ FORMS_OF: Mapping[str, list[Form]] = {
     "judge-wrong": WRONG,
     "dispute": [Form(_ruling, _slots_for_the_disputed)],
     "bad-case": [plain(act="note", text="seen"), plain(act="close", text="done")],
-    "bad-case-open": [own(pair="open_pair", cause="data", note="look")],
+    "bad-case-open": [Form(own(pair="open_pair", cause="data", note="look").fields, _was_given_the_open_pair)],
     "hard-sets": [plain(name="winter")],
     "exports": [own(kind="labels", hard_set="hard_set_id")],
     "export-cancel": [plain()],

@@ -8,7 +8,7 @@ from annotation.bad_cases import following
 from annotation.models import BadCase
 from projects.models import Project
 from tests.conftest import Cast, refused
-from tests.world.rows import make_pair
+from tests.world.rows import make_judgment, make_lease, make_pair, make_slots
 
 pytestmark = pytest.mark.django_db
 
@@ -67,3 +67,32 @@ def test_a_labeler_reads_but_does_not_triage(case: BadCase, cast: Cast, client_f
     assert client_for(cast.ana).post(url, {"act": "note", "text": "x"}).status_code == 404
     assert client_for(cast.lena).post(url, {"act": "note", "text": "x"}).status_code == 302
     assert acts(case) == ["flagged", "noted"]
+
+
+def test_who_sees_no_pairs_flags_those_alone_that_they_were_given(project: Project, cast: Cast, client_for) -> None:  # type: ignore[no-untyped-def]
+    given, judged, other = (make_pair(project=project) for _ in range(3))
+    make_lease(slot=make_slots(pair=given)[0], person=cast.ana, state="released")
+    make_judgment(pair=judged, by=cast.ana)
+    make_lease(slot=make_slots(pair=other)[0], person=cast.ben)
+    asked = [
+        client_for(cast.ana).post("/p/shoes/bad-cases/open/", {"pair": pair.pk}) for pair in (given, judged, other)
+    ]
+    assert [answer.status_code for answer in asked] == [302, 302, 404]
+    assert client_for(cast.lena).post("/p/shoes/bad-cases/open/", {"pair": other.pk}).status_code == 302
+
+
+def test_an_unknown_owner_is_answered_as_a_stranger_and_takes_nobody_away(
+    case: BadCase, cast: Cast, client_for
+) -> None:  # type: ignore[no-untyped-def]
+    following.assign(case, cast.lena, cast.max)
+    told = [
+        client_for(cast.lena).post(f"/p/shoes/bad-cases/{case.pk}/", {"act": "assign", "owner": owner})
+        for owner in (cast.eve.pk, 999_999, "nonsense")
+    ]
+    assert {answer.status_code for answer in told} == {422}
+    assert len({"must be a member" in answer.content.decode() for answer in told}) == 1
+    case.refresh_from_db()
+    assert case.owner == cast.max
+    client_for(cast.lena).post(f"/p/shoes/bad-cases/{case.pk}/", {"act": "assign", "owner": ""})
+    case.refresh_from_db()
+    assert case.owner is None
