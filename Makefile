@@ -56,8 +56,8 @@ run: setup ## Serve the demo at http://localhost:8000
 backup: setup ## Back up database and storage into a new folder: make backup TO=/safe/place (default: backups/ and the time)
 	@$(MANAGE) backup "$(or $(TO),backups/$(shell date +%Y%m%d-%H%M%S))"
 
-restore: words ## Restore a backup beside what is there, and compare every row and file: make restore FROM=/safe/place
-	@$(MANAGE) restore "$(FROM)" --replace
+restore: words ## Restore a backup beside what is there, and compare every row and file: make restore FROM=/safe/place [FOREIGN=yes]
+	@$(MANAGE) restore "$(FROM)" --replace $(if $(FOREIGN),--foreign)
 
 worker: setup ## Run a dispatcher and a worker alone (with DATABASE_URL, REDIS_URL)
 	@$(MANAGE) work
