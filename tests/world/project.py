@@ -169,7 +169,7 @@ def _paired(place: Place) -> None:
     for name in HELD:
         item = make_item(
             project=project, batch=batch, external_id=mark("Item.external_id"),
-            title=f"Red mug {mark('Snapshot.title')}", cpv=[[mark("Snapshot.cpv"), "blue"]],
+            title=f"Red mug {mark('Snapshot.title')}", cpv=[[mark("Snapshot.cpv"), "blue"], ["colour", "blue"]],
             skus=[{"code": mark("Snapshot.skus"), "name": "one", "attributes": []}],
             selling_points=[mark("Snapshot.selling_points")], price=f"1 {mark('Snapshot.price')}",
             images=[stored.sha256],
