@@ -27,7 +27,7 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def pair(project: Project) -> Pair:
     make_rule_base()
-    pair = make_pair(project=project)
+    pair = make_pair(project=project, item=make_item(project=project, cpv=[["colour", "blue"]]))
     make_slots(pair=pair)
     make_prediction(pair=pair, label="L2")
     return pair
