@@ -17,6 +17,7 @@ In reading order:
 - `tagging`      the words of an English query tagged with what they are, as learnt from QueryNER (weights in `tagger/`)
 - `query_phrases` a phrase of a query, which one is the head, and what the wanted thing is for
 - `english_phrases` an English query cut into phrases: tagger, lexicon and catalogue together
+- `chinese_pieces` a Chinese query cut into words, terms and letters, before they are joined to phrases
 - `chinese_phrases` a Chinese query cut into phrases, by dictionary and lexicon
 - `constraints`  a query taken apart into what it demands
 - `attributes`   what an attribute is about, by its name

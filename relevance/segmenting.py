@@ -55,6 +55,11 @@ def _kinds_of_words() -> dict[str, frozenset[str]]:
     return {kind: frozenset(words) for kind, words in kinds.items()}
 
 
+def how_common(word: str) -> int:
+    """How often the dictionary counts a word."""
+    return int(_jieba().FREQ.get(word, 0))
+
+
 def place_names() -> frozenset[str]:
     return _kinds_of_words()["ns"]
 

@@ -108,6 +108,18 @@ def test_what_must_not_be_there_is_one_wish() -> None:
         ("草莓味饼干", [("草莓味", "special_attribute"), ("饼干", "category")]),
         ("五岁男童凉鞋", [("五岁", "audience"), ("男童", "audience"), ("凉鞋", "category")]),
         ("丰田卡罗拉脚垫", [("丰田", "brand"), ("卡罗拉", "model"), ("脚垫", "category")]),
+        ("白色T恤女", [("白色", "colour"), ("t恤", "category"), ("女", "audience")]),
+        ("车厘子5斤", [("车厘子", "category"), ("5斤", "specification")]),
+        ("车厘子色连衣裙", [("车厘子色", "colour"), ("连衣裙", "category")]),
+        ("丝绒连衣裙", [("丝绒", "material"), ("连衣裙", "category")]),
+        ("哆啦a梦水杯", [("哆啦a梦", "ip_person"), ("水杯", "category")]),
+        ("冰箱温控器", [("冰箱", "category"), ("温控器", "category")]),
+        ("玉米脱粒机", [("玉米脱粒机", "category")]),
+        ("不锈钢下水管", [("不锈钢", "material"), ("下水管", "category")]),
+        ("鑫盛牌水泵", [("鑫盛牌", "brand"), ("水泵", "category")]),
+        ("苹果13手机壳", [("苹果", "brand"), ("13", "model"), ("手机壳", "category")]),
+        ("新疆苹果", [("新疆", "special_attribute"), ("苹果", "category")]),
+        ("大红袍礼盒装", [("大红袍", "category"), ("礼盒装", "set_single")]),
     ],
 )
 def test_chinese_is_cut_into_what_it_says(query: str, wanted: list[tuple[str, str]]) -> None:
@@ -117,6 +129,20 @@ def test_chinese_is_cut_into_what_it_says(query: str, wanted: list[tuple[str, st
 def test_what_carries_a_part_of_a_car_is_what_it_is_for() -> None:
     assert made_for("丰田卡罗拉脚垫") == ["丰田", "卡罗拉"]
     assert head("丰田卡罗拉脚垫") == "脚垫"
+
+
+def test_a_part_is_the_head_and_the_machine_is_what_it_is_for() -> None:
+    assert made_for("冰箱温控器") == ["冰箱"]
+    assert head("冰箱温控器") == "温控器"
+
+
+@pytest.mark.parametrize(("query", "wanted"), [("天然玛瑙", "玛瑙"), ("碎花长裙", "长裙"), ("进口小米", "小米")])
+def test_where_no_thing_is_named_the_last_material_or_cut_is_wanted(query: str, wanted: str) -> None:
+    assert head(query) == wanted
+
+
+def test_velvet_is_velvet_in_both_languages() -> None:
+    assert SHIPPED.terms["丝绒"].value == SHIPPED.terms["velvet"].value
 
 
 def test_a_word_of_no_kind_is_no_head_beside_a_thing() -> None:
