@@ -16,7 +16,7 @@ from projects import login_throttling
 from projects.demo_logins import PREFIX
 from projects.hooks import Hook
 from projects.models import AuditEvent, Person, Project, Role, Scope, StandingMode
-from projects.names import NAME_TAKEN, check_seen, check_slug, taken
+from projects.names import NAME_TAKEN, check_nobody_elses, check_own, check_seen, check_slug, taken
 from projects.refusals import Refused
 from relevance.labels import SCALES
 
@@ -94,7 +94,7 @@ def free_username(username: str) -> str:
 
 class NewPersonForm(forms.Form):
     username = UsernameField(label=_("User name"), max_length=80, validators=[ASCIIUsernameValidator()])
-    name = forms.CharField(label=_("Name"), max_length=120, required=False, validators=[check_seen])
+    name = forms.CharField(label=_("Name"), max_length=120, required=False, validators=[check_seen, check_own])
     locale = forms.ChoiceField(label=_("Language"), choices=languages_with_default, required=False)
 
     def clean_username(self) -> str:
@@ -104,6 +104,17 @@ class NewPersonForm(forms.Form):
 class AccountForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120, required=False, validators=[check_seen])
     locale = forms.ChoiceField(label=_("Language"), choices=languages_with_default, required=False)
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if name != self.person.name:
+            check_own(name)
+            check_nobody_elses(name, self.person)
+        return name
 
 
 class MemberForm(forms.Form):

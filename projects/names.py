@@ -14,8 +14,9 @@ from django.db.models import Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from projects.models import NameAsRead, Project
+from projects.models import Membership, NameAsRead, Person, Project
 from projects.refusals import Refused
+from relevance.facts import fold
 from relevance.identifiers import is_identifier
 from relevance.invisible_characters import without_unseen
 
@@ -34,6 +35,27 @@ def check_seen(name: str) -> None:
         raise forms.ValidationError(_("This name holds signs that nobody sees: type it anew."))
     if name and re.search(r"\w", name) is None:
         raise forms.ValidationError(_("A name holds a letter or a digit."))
+
+
+def check_own(name: str) -> None:
+    """For forms: not a number under which people are shown to those who do not read their names."""
+    if re.fullmatch(r"(person|人员)\d+", _as_read(name)):
+        raise forms.ValidationError(_("This is how people without a name are shown: choose another name."))
+
+
+def check_nobody_elses(name: str, person: Person) -> None:
+    """For forms: in no project of this person is another called so, or signs in so."""
+    shared = Membership.objects.filter(project__memberships__person=person).exclude(person=person)
+    others = shared.values_list("person__name", "person__username").distinct()
+    if name and _as_read(name) in {_as_read(one) for both in others for one in both if one}:
+        raise forms.ValidationError(
+            _("Someone in a project of yours is called so: choose a name that tells you apart.")
+        )
+
+
+def _as_read(name: str) -> str:
+    """In one case and width, without blanks and marks: `M. Lead` reads as `mlead`."""
+    return re.sub(r"[\s!-/:-@\[-`{-~]+", "", fold(name))
 
 
 def taken(name: str, but: Project | None = None) -> bool:

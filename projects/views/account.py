@@ -43,7 +43,7 @@ def account(request: Request) -> HttpResponse:
 
 
 def _change_names(request: Request) -> HttpResponse:
-    form = AccountForm(request.POST)
+    form = AccountForm(request.POST, person=request.person)
     if not form.is_valid():
         return _page(request, form=form)
     person = request.person
@@ -98,7 +98,7 @@ def _page(
     person = request.person
     initial = {"name": person.name, "locale": person.locale}
     context = {
-        "form": form or AccountForm(initial=initial),
+        "form": form or AccountForm(initial=initial, person=person),
         "password_form": password_form or PasswordChangeForm(person),
         "has_password": person.has_usable_password(),
     }

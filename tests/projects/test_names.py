@@ -139,3 +139,21 @@ def test_a_lease_lasts_a_day_at_most(cast: Cast, project: Project, client_for: C
     assert lena.post("/p/shoes/settings/", {**SETTINGS, "lease_seconds": "86400"}).status_code == 302
     with pytest.raises(IntegrityError, match="lease_of_a_day_at_most"), transaction.atomic():
         Project.objects.update(lease_seconds=2**31 - 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["Lena", "lena", "Ｌｅｎａ", "L. Ena", "BEN", "person 9", "Person  ９", "人员 9", "人员9"]
+)
+def test_nobody_is_called_as_another_in_their_projects_or_as_a_number(
+    cast: Cast, project: Project, client_for: ClientFor, name: str
+) -> None:
+    Person.objects.filter(pk=cast.ben.pk).update(name="Somebody")
+    assert client_for(cast.ana).post("/account/", {"name": name, "locale": ""}).status_code == 422
+    assert Person.objects.get(pk=cast.ana.pk).name == "Ana"
+
+
+@pytest.mark.parametrize("name", ["Ana", "ana", "Eve", "Persona 9x", ""])
+def test_a_name_of_ones_own_or_of_a_stranger_is_free(
+    cast: Cast, project: Project, client_for: ClientFor, name: str
+) -> None:
+    assert client_for(cast.ana).post("/account/", {"name": name, "locale": ""}).status_code == 302
