@@ -34,6 +34,7 @@ from catalogue.importing.reading.read_as import PROGRAM, EncodingUnclear, ReadAs
 from catalogue.importing.reading.readers import FileRefused
 from catalogue.models import Import, Rejection
 from projects.bearer import ProgramRequest
+from projects.models import Scope
 from projects.openapi import made, refusals
 from projects.problems import Asked, FieldError, Refusal, Text, read, unfit
 from projects.requests import one
@@ -174,9 +175,8 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
     uploads, told = _uploads(request)
     try:
         if told.look:
-            return Status(
-                200, look_of(program_imports.look_into(request.project, uploads, told, person=request.person))
-            )
+            looked = program_imports.look_into(request.project, uploads, told, person=request.person)
+            return Status(200, look_of(looked, tells_labels=_tells_labels(request)))
         batch = program_imports.bring(
             request.project, uploads, told, person=request.person, most=settings.MAX_UPLOAD_BYTES
         )
@@ -208,7 +208,7 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
             upload.close()
     batch.refresh_from_db()
     response["Location"] = f"{request.path}{batch.pk}/"
-    return Status(201, state_of(batch))
+    return Status(201, state_of(batch, tells_labels=_tells_labels(request)))
 
 
 @router.api_operation(
@@ -220,7 +220,8 @@ def bring_file(request: ProgramRequest, response: HttpResponse) -> Status[Import
     by_alias=True,
 )
 def import_state(request: ProgramRequest, import_id: int) -> ImportState:
-    return state_of(one(Import.objects.filter(project=request.project), import_id))
+    batch = one(Import.objects.filter(project=request.project), import_id)
+    return state_of(batch, tells_labels=_tells_labels(request))
 
 
 @router.api_operation(
@@ -261,6 +262,10 @@ def conflicting_labels(request: ProgramRequest, import_id: int) -> HttpResponseB
     found = conflicts.told(one(Import.objects.filter(project=request.project), import_id))
     lines = (json.dumps(said._asdict(), ensure_ascii=False) + "\n" for said in found)
     return StreamingHttpResponse(lines, content_type="application/x-ndjson")
+
+
+def _tells_labels(request: ProgramRequest) -> bool:
+    return Scope.EXPORT in request.token.scopes
 
 
 def _uploads(request: HttpRequest) -> tuple[list[Any], ImportRequest]:

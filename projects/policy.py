@@ -245,7 +245,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "api-v1-imports": _write(P_.PROGRAM_IMPORT),
     "api-v1-import": _read(P_.PROGRAM_IMPORT),
     "api-v1-import-rejected": _read(P_.PROGRAM_IMPORT),
-    "api-v1-import-conflicts": _read(P_.PROGRAM_IMPORT),
+    "api-v1-import-conflicts": _read(P_.PROGRAM_EXPORT),  # it tells labels that stand
     "api-v1-runs": _write(P_.PROGRAM_PRELABEL),
     "api-v1-run": _read(P_.PROGRAM_PRELABEL),
     "api-v1-exports": _write(P_.PROGRAM_EXPORT),
@@ -257,7 +257,7 @@ POLICY: Mapping[str, Mapping[str, Permission]] = {
     "api-imports": _write(P_.PROGRAM_IMPORT),
     "api-import": _read(P_.PROGRAM_IMPORT),
     "api-import-rejected": _read(P_.PROGRAM_IMPORT),
-    "api-import-conflicts": _read(P_.PROGRAM_IMPORT),
+    "api-import-conflicts": _read(P_.PROGRAM_EXPORT),
     "api-runs": _write(P_.PROGRAM_PRELABEL),
     "api-run": _read(P_.PROGRAM_PRELABEL),
     "api-exports": _write(P_.PROGRAM_EXPORT),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import BaseModel, Field
 
 from catalogue.importing import nothing_in, receiving, report_words
@@ -41,7 +43,9 @@ class ImportState(BaseModel):
     ratings: int = Field(description="Labels of single raters.")
     predictions: int = Field(description="Predictions of models outside of here that were added.")
     images: int = Field(description="Pictures that came with the file.")
-    conflicts: int = Field(description="Labels that are not what stands; `conflicts/` lists them.")
+    conflicts: int | None = Field(
+        description="Labels that are not what stands; `conflicts/` lists them. Null for a token without the scope `export`."
+    )
     replaced: int = Field(description="Bytes that could not be read, for which U+FFFD stands (`replace`).")
     error: str = Field(description="Code of what stopped it; empty where nothing did.")
     labels: list[LabelValue] = Field(description="What each value of its labels is, the most frequent first.")
@@ -99,8 +103,15 @@ class RejectedRow(BaseModel):
     raw: str = Field(description="The row as it stood in the file, or its beginning.")
 
 
-def state_of(batch: Import) -> ImportState:
+def _untold(report: ImportReport) -> ImportReport:
+    """Without the count of conflicts: who sends each label once would read from it which one stands."""
+    return report.model_copy(update={"counts": replace(report.counts, conflicts=0)})
+
+
+def state_of(batch: Import, *, tells_labels: bool) -> ImportState:
+    """`tells_labels`: whether the program may read labels, by the scope `export`."""
     table = receiving.label_table(batch)
+    report = ImportReport.model_validate(batch.report) if batch.report else None
     waits = not batch.confirmed and batch.state == JobState.QUEUED and bool(table.unread)
     return ImportState(
         import_=batch.pk,
@@ -119,17 +130,18 @@ def state_of(batch: Import) -> ImportState:
         ratings=batch.ratings,
         predictions=batch.predictions,
         images=batch.images,
-        conflicts=batch.conflicts,
+        conflicts=batch.conflicts if tells_labels else None,
         replaced=batch.replaced,
         error=batch.error,
         labels=[LabelValue(value=one.written, count=one.rows, label=one.label) for one in table.values],
         labels_by=table.by,
         waits_for_labels=waits,
         why_nothing=WhyNothing.of(nothing_in.why(batch)),
-        report=ImportReport.model_validate(batch.report) if batch.report else None,
+        report=report if report is None or tells_labels else _untold(report),
     )
 
 
-def look_of(report: ImportReport) -> ImportLook:
+def look_of(report: ImportReport, *, tells_labels: bool) -> ImportLook:
+    report = report if tells_labels else _untold(report)
     why = WhyNothing.of(nothing_in.would(report))
     return ImportLook(summary=report_words.summary(report, done=False), why_nothing=why, report=report)

@@ -182,6 +182,27 @@ def test_labels_that_contradict_are_read_line_by_line(program: Program) -> None:
     assert (found["ground"], found["stands"]) == ("import", "L4")
 
 
+def test_a_token_that_may_not_export_is_not_told_which_labels_stand(
+    program: Program, project: Project, cast: Cast
+) -> None:
+    work(send(program, lines(ROWS)).json()["import"])
+    secret = tokens.issue(project, "imports alone", [Scope.IMPORT], 30, actor=cast.lena).secret
+    blind = Program(headers={"Authorization": f"Bearer {secret}"})
+    blind.root = program.root
+    looks = [
+        send(blind, lines([{**ROWS[0], "label": label}]), "licence=internal&source=shop&look=1").json()
+        for label in ("L1", "L4")
+    ]
+    assert looks[0]["summary"] == looks[1]["summary"]
+    assert looks[0]["report"]["counts"] == looks[1]["report"]["counts"]
+    batch = send(blind, lines([{**ROWS[0], "label": "L1"}])).json()["import"]
+    work(batch)
+    told = blind.get(f"/api/p/shoes/imports/{batch}/").json()
+    assert (told["conflicts"], told["report"]["counts"]["conflicts"]) == (None, 0)
+    assert blind.get(f"/api/p/shoes/imports/{batch}/conflicts/").status_code == 404
+    assert program.get(f"/api/p/shoes/imports/{batch}/").json()["conflicts"] == 1
+
+
 def test_rejected_rows_are_read_line_by_line(program: Program) -> None:
     batch = send(program, lines([*ROWS, {"query": "", "item_id": "x", "title": "y"}])).json()["import"]
     work(batch)
