@@ -207,7 +207,7 @@ def mode_of(slot: Slot, project: Project) -> Mode:
 
 def has_seen_label(person: Person, pair_id: int) -> bool:
     """Whether a card has shown the model's label of this pair to this person."""
-    return Lease.objects.filter(pair=pair_id, person=person, prediction__isnull=False).exists()
+    return person.lease_set.filter(pair=pair_id, prediction__isnull=False).exists()
 
 
 def _may_be(project: Project) -> dict[str, bool]:

@@ -251,11 +251,20 @@ def test_a_new_password_ends_every_open_link(cast: Cast, client_for: ClientFor, 
         assert invitations.accept(link.path.split("/")[2], new) == cast.ben
         assert invitations.accept("older", PASSWORD) is None and OneTimeLink.objects.get(pk=older.pk).used_at is None
         return
+    cast.ben.set_password(PASSWORD)
+    cast.ben.save()
     link = invitations.invite(cast.ben, actor=None)
     fields = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
     assert client_for(cast.ben).post("/account/", {"action": "password", **fields}).status_code == 302
     assert Client().get(link.path).status_code == 410
     assert invitations.accept(link.path.split("/")[2], PASSWORD) is None
+
+
+def in_the_demo(settings: Any, project: Project) -> None:
+    """Its people came first: the demo is refused where a project is older than it."""
+    settings.DEMO = True
+    demo_logins.ensure(project)
+    Project.objects.filter(pk=project.pk).update(created_at=ClockTimestamp())
 
 
 def test_outside_the_demo_no_one_click_login_is_offered_or_answered(settings: Any, project: Project) -> None:
@@ -269,8 +278,7 @@ def test_outside_the_demo_no_one_click_login_is_offered_or_answered(settings: An
 
 
 def test_in_the_demo_one_click_signs_in_and_only_as_a_demo_person(settings: Any, project: Project) -> None:
-    settings.DEMO = True
-    demo_logins.ensure(project)
+    in_the_demo(settings, project)
     demo_logins.ensure(project)
     page = Client().get("/login/").content.decode()
     assert all(login.username in page for login in demo_logins.CAST)
@@ -282,8 +290,7 @@ def test_in_the_demo_one_click_signs_in_and_only_as_a_demo_person(settings: Any,
 
 
 def test_switching_the_demo_off_ends_its_sessions(settings: Any, project: Project) -> None:
-    settings.DEMO = True
-    demo_logins.ensure(project)
+    in_the_demo(settings, project)
     client = Client()
     client.post("/login/", {"demo": "demo-root"})
     assert client.get("/people/").status_code == 200
