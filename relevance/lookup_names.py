@@ -121,7 +121,7 @@ def _part_of_code(constraint: Constraint, source: Source, text: Text) -> Cell:
 def _code(text: str) -> tuple[str, str, str] | None:
     """Letters, digits and what follows of a wish that ends with a code: tn-2110, rtx 2060, iphone 7."""
     found = re.search(
-        r"(?<![a-z0-9])(?P<letters>[a-z]{1,8})[ -]?(?P<digits>\d{1,6}(?:\.\d)?)(?P<rest>[a-z]{0,3})$", text
+        r"(?<![a-z0-9])(?P<letters>[a-z]{1,8})[ -]?(?P<digits>\d{1,6}(?:\.\d)?)(?P<rest>[a-z]{0,3})\Z", text
     )
     return (found["letters"], found["digits"], found["rest"]) if found and len(found["letters"]) > 1 else None
 

@@ -62,7 +62,8 @@ def replaced() -> Iterator[str]:
 
 
 def test_no_text_of_any_form_breaks_anything(workplace: Workplace, figures: Callable[..., None]) -> None:
-    forms = forms_of(workplace)
+    # What puts a card off comes last: an answer to what was given back is a draft and no judgment.
+    forms = sorted(forms_of(workplace), key=lambda one: one[1].url_name in {"judge-later", "judge-leave"})
     broken = []
     posts = 0
     for client, form in forms:

@@ -68,7 +68,7 @@ FOREIGN = re.compile(
 OURS = {
     "page.title", "action.title", "card.title", "login.title", "preset.description", "chain.intent|intent",
     "step.source|source", "cell.source|source", "one.text", "card.note", "one.region.category|urlencode", "item.title",
-    "piece.text", "region.category|urlencode",
+    "piece.text", "region.category|urlencode", "reason.text", "row.source|source", "span.text",
 }  # fmt: skip
 SHOWN_RAW = re.compile(r"\{\{ ([^{}]+?) \}\}")
 

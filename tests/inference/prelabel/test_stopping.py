@@ -16,7 +16,7 @@ from catalogue.models import Pair
 from inference.engines import distilled, learnt
 from inference.engines.base import EngineError, EngineUnavailable
 from inference.engines.errors import FOR_ALL
-from inference.models import ModelVersion, Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun, Trial
+from inference.models import LearntModel, ModelVersion, Prediction, PrelabelAttempt, PrelabelJob, PrelabelRun, Trial
 from inference.playground import trials
 from inference.prelabel import progress, runs, stopping
 from inference.prelabel.runs import Wish
@@ -213,6 +213,7 @@ def test_a_learnt_model_of_other_features_is_refused_before_a_run_and_at_promoti
         name="distilled-shoes", engine="distilled", revision="learnt-1", prompt_version=learnt.LearntDistilled.prompt_version,
         learnt=True,
     )  # fmt: skip
+    LearntModel.objects.create(version=model, project=project, source="gold", body=b"", report={"cold_start": {}})
     registry.promote(model, project, cast.max)
     monkeypatch.setattr(learnt.LearntDistilled, "prompt_version", "features-999")
     with refused("other_revision"):
