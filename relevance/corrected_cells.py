@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from relevance.evidence import Cell, EvidenceGrid, EvidenceRow, Source, Verdict, answered, decide_row
+from relevance.tokens import singular, tokens
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,13 @@ class CellSaid:
         return (row.constraint.kind.value, row.constraint.text) == (self.dimension, self.text)
 
 
-def put_right(grid: EvidenceGrid, said: Iterable[CellSaid]) -> EvidenceGrid:
-    """The later of two that speak of one cell counts."""
+def put_right(grid: EvidenceGrid, said: Iterable[CellSaid], title: str) -> EvidenceGrid:
+    """The later of two that speak of one cell counts. `title`: the item's, whose words count in the overlap as they did."""
     told = tuple(said)
     if not told:
         return grid
     rows = tuple(_row(row, {one.source: one for one in told if one.is_of(row)}) for row in grid.rows)
-    return replace(grid, rows=rows, overlap=answered(rows))
+    return replace(grid, rows=rows, overlap=answered(rows, {singular(word.text) for word in tokens(title)}))
 
 
 def _row(row: EvidenceRow, said: dict[Source, CellSaid]) -> EvidenceRow:

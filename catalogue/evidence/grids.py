@@ -137,7 +137,9 @@ def _built(
     read = _readings(wanted, names, lexicon)
     said = _said({seen: int(found[1]) for seen in wanted if (found := _CELLS.search(names[seen]))})
     return {
-        seen: put_right(build_grid(facts, lexicon, read[seen.query_id].constraints), said.get(seen, ()))
+        seen: put_right(
+            build_grid(facts, lexicon, read[seen.query_id].constraints), said.get(seen, ()), facts.item.title
+        )
         for seen, facts in wanted.items()
     }
 
