@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from annotation.models import EvidenceCheck, SampledPair
 from catalogue.evidence import grids, lexicons
 from catalogue.evidence.grids import GridSubject, Made
-from catalogue.models import Pair
+from catalogue.models import Pair, Snapshot
 from projects.models import Project
 from relevance.cells import Verdict
 from relevance.evidence import EvidenceGrid
@@ -92,6 +92,7 @@ def standing(pairs: Collection[int]) -> dict[int, list[EvidenceCheck]]:
 def seen(project: Project, drawn: Collection[SampledPair]) -> list[SeenPair]:
     """Each drawn pair beside its grid of today, which is made where there is none: as extracted, since what people have put
     right here says nothing of the pairs that nobody has looked at."""
+    Snapshot.read_together(one.pair.item.current_snapshot for one in drawn if one.pair.item.current_snapshot)
     subjects = {one.pk: GridSubject(one.pair.query_id, one.pair.item.snapshot_now) for one in drawn}
     facts = {subjects[one.pk]: one.pair.facts() for one in drawn}
     made = grids.as_extracted(facts, lexicons.current(project))

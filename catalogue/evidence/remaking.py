@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalogue.evidence import grids, lexicons
 from catalogue.evidence.grids import GridSubject
-from catalogue.models import EvidenceRemaking, Grid, Pair, Query
+from catalogue.models import EvidenceRemaking, Grid, Pair, Query, Snapshot
 from jobs import leasing
 from jobs.kinds import Kind, single
 from projects import allowances
@@ -143,6 +143,7 @@ def _pairs(project: Project, query: Query | None) -> QuerySet[Pair]:
 
 
 def _make(pairs: list[Pair], lexicon: Lexicon) -> None:
+    Snapshot.read_together(pair.item.current_snapshot for pair in pairs if pair.item.current_snapshot)
     wanted = {GridSubject(pair.query_id, pair.item.snapshot_now): pair.facts() for pair in pairs}
     if wanted:
         grids.get_or_make(wanted, lexicon)

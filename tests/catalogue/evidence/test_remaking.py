@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalogue.evidence import grids, lexicons, remaking
@@ -137,3 +139,19 @@ def test_the_command_works_itself_where_nobody_else_does(project: Project, five:
     call_command("remake_evidence", "--project", project.slug, "--wait", stdout=out)
     told = json.loads(out.getvalue().splitlines()[-1])
     assert (told["state"], told["pairs"], told["made"]) == ("done", 5, 5)
+
+
+def test_the_words_on_the_pictures_of_many_pairs_are_asked_for_together(project: Project) -> None:
+    """Else a project of a million pairs with pictures would cost a million statements more."""
+
+    def statements(pairs: list[Any]) -> int:
+        rows = list(remaking._pairs(project, None).filter(pk__in=[pair.pk for pair in pairs]))
+        with CaptureQueriesContext(connection) as asked:
+            remaking._make(rows, lexicons.current(project))
+        return len(asked)
+
+    pictured = [
+        make_pair(project=project, query=f"red mug {n}", item=make_item(project=project, images=["0" * 64]))
+        for n in range(6)
+    ]
+    assert statements(pictured[:1]) == statements(pictured[1:])
