@@ -16,7 +16,7 @@ from projects.models import Project
 from projects.templatetags.foreign import legible
 from relevance.cells import Source, Verdict
 from relevance.dimensions import DIMENSION_NAMES, Dimension
-from relevance.evidence import EvidenceGrid, highlights
+from relevance.evidence import EvidenceGrid, EvidenceRow, highlights
 from relevance.labels import Scale
 from relevance.routing import RoutedRule
 from relevance.rules import RuleSpec
@@ -128,8 +128,15 @@ def grid(value: EvidenceGrid, snapshot: Snapshot) -> dict[str, Any]:
                 ],
             }
             for row in value.rows
+            if not _said_already(row, value)
         ],
     }
+
+
+def _said_already(row: EvidenceRow, value: EvidenceGrid) -> bool:
+    """The row that a query implies tells a reader nothing where the wanted thing's own row says that the item is another."""
+    implied = row.constraint.kind is Dimension.MAIN_ACCESSORY and row.constraint.value == "main"
+    return implied and value.head is not None and value.head.verdict is Verdict.CONFLICT
 
 
 def printed_by(value: EvidenceGrid, snapshot: Snapshot) -> str:
