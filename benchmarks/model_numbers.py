@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.evidence import facts, lines, measured, share
+from benchmarks.by_query import lines, measured, share
+from benchmarks.evidence import facts
 from relevance.constraints import extract_constraints
 from relevance.evidence import build_grid
 from relevance.facts import ItemFacts, PairFacts, fold
