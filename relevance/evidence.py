@@ -23,7 +23,7 @@ from relevance.phrases import holds_words
 from relevance.reading import Reading, read_item
 from relevance.tokens import singular, tokens
 
-EXTRACTOR_VERSION = "8"
+EXTRACTOR_VERSION = "9"
 __all__ = ["EXTRACTOR_VERSION", "Cell", "EvidenceGrid", "EvidenceRow", "Source", "Verdict", "build_grid", "highlights"]
 
 # The first source of the row's dimension that is not silent decides; a match elsewhere softens a conflict to near.

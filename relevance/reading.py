@@ -33,6 +33,10 @@ _AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 _NO = frozenset({"no", "none", "false", "否", "无", "没有"})  # attribute values that say the thing is not there
 
 
+# Some catalogues write the ends of lines out; without it "915\n- Stylus" would be shown so, with a word "n" in it.
+_ESCAPED = re.compile(r"\\[nrt](?![a-z])")
+
+
 class Named(NamedTuple):
     """A term found in a text: its meaning, the literal piece, where it stood (attribute name or SKU code)."""
 
@@ -213,6 +217,7 @@ def _piece(where: str, text: str, lexicon: Lexicon) -> ReadPiece:
 
 
 def _read_piece(where: str, text: str, lexicon: Lexicon) -> ReadPiece:
+    text = _ESCAPED.sub(" ", text)
     found = _cut(text, lexicon)
     refused = _refused(where, found, lexicon)
     words = tuple(part for token in found for part in _parts(token))

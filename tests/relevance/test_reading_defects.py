@@ -231,3 +231,10 @@ def test_an_attribute_that_says_no_says_absent() -> None:
     assert negated(grid("bread without gluten", "Bread", gluten="No")) is Verdict.MATCH
     assert negated(grid("bread without gluten", "Bread", ingredients="no gluten")) is Verdict.MATCH
     assert negated(grid("bread without gluten", "Bread", ingredients="wheat gluten")) is Verdict.CONFLICT
+
+
+def test_ends_of_lines_that_a_catalogue_writes_out_are_blanks() -> None:
+    """ "915\\n- Stylus": the sign and the letter are no words, and nobody reads them in a cell."""
+    item = ItemFacts("1", "Ink", cpv=(("colour", "black\\n- red"),))
+    (row,) = build_grid(PairFacts("red", item), SHIPPED).rows
+    assert [cell.literal for cell in row.cells if cell.literal] == ["black - red"]
