@@ -135,8 +135,11 @@ def grid(value: EvidenceGrid, snapshot: Snapshot) -> dict[str, Any]:
 
 def _said_already(row: EvidenceRow, value: EvidenceGrid) -> bool:
     """The row that a query implies tells a reader nothing where the wanted thing's own row says that the item is another."""
-    implied = row.constraint.kind is Dimension.MAIN_ACCESSORY and row.constraint.value == "main"
-    return implied and value.head is not None and value.head.verdict is Verdict.CONFLICT
+    return _is_implied(row) and value.head is not None and value.head.verdict is Verdict.CONFLICT
+
+
+def _is_implied(row: EvidenceRow) -> bool:
+    return row.constraint.kind is Dimension.MAIN_ACCESSORY and row.constraint.value == "main"
 
 
 def printed_by(value: EvidenceGrid, snapshot: Snapshot) -> str:
@@ -147,7 +150,7 @@ def printed_by(value: EvidenceGrid, snapshot: Snapshot) -> str:
 
 
 def chips(value: EvidenceGrid) -> list[dict[str, Any]]:
-    """What the query asks, as short tags; words that no dimension explains are left out."""
+    """What the query asks, as short tags: nothing implied, and of words that no lexicon knows the wanted thing alone."""
     return [
         {
             "dimension": row.constraint.kind.value,
@@ -156,7 +159,7 @@ def chips(value: EvidenceGrid) -> list[dict[str, Any]]:
             "negated": row.constraint.negated,
         }
         for row in value.rows
-        if not row.constraint.word
+        if not _is_implied(row) and (row.constraint.head or not row.constraint.word)
     ]
 
 
